@@ -1,0 +1,32 @@
+//! The surroundings of one center.
+
+/// Everything a descriptor may know about one center: its sites, one slice per quantity.
+///
+/// Sites come grouped by channel, and within a channel in the order in which the neighbor search found them.
+#[derive(Debug, Clone, Copy)]
+pub struct Environment<'a> {
+    /// Channel of the center's own species; `None` for a point in space, or for a species that is not seen.
+    pub center: Option<u8>,
+    /// Channel of each site, ascending.
+    pub channel: &'a [u8],
+    /// Vector from the center to the site in Å.
+    pub dx: &'a [f64],
+    /// See `dx`.
+    pub dy: &'a [f64],
+    /// See `dx`.
+    pub dz: &'a [f64],
+    /// Distance in Å, below the cutoff; zero for an atom at the same place.
+    pub r: &'a [f64],
+}
+
+impl Environment<'_> {
+    /// Number of sites.
+    pub fn len(&self) -> usize {
+        self.r.len()
+    }
+
+    /// Whether the center is alone.
+    pub fn is_empty(&self) -> bool {
+        self.r.is_empty()
+    }
+}

@@ -1,0 +1,77 @@
+//! What a fingerprint makes of the sites of one center.
+//!
+//! A descriptor has never heard of frames, threads or files: it sees one [`Environment`] and one row. It answers in
+//! two stages, so that an average over the centers of a frame can be taken between them ("inner") or after them:
+//!
+//! 1. [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
+//! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
+//!
+//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
+
+mod environment;
+pub mod soap;
+
+pub use environment::Environment;
+
+/// One fingerprint of one environment.
+pub trait Descriptor: Sync {
+    /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
+    type Scratch: Send;
+
+    /// Radius of the environment in Å.
+    fn cutoff(&self) -> f64;
+    /// Number of features, the length of a row.
+    fn n_features(&self) -> usize;
+    /// Number of coefficients between the two stages.
+    fn n_coefficients(&self) -> usize;
+    /// Channel of the element with this atomic number; `None` if the descriptor does not see it.
+    fn channel(&self, number: i64) -> Option<u8>;
+    /// Whether atoms without a channel are passed over in silence or are an error.
+    fn ignores_unknown_species(&self) -> bool;
+    /// Fresh buffers.
+    fn scratch(&self) -> Self::Scratch;
+
+    /// Writes the coefficients of one center.
+    fn expand(&self, environment: &Environment<'_>, scratch: &mut Self::Scratch, coefficients: &mut [f64]);
+    /// Writes the coefficients of one center and their derivative along `velocity`, the rate of change of each
+    /// site's vector from the center.
+    fn expand_tangent(
+        &self,
+        environment: &Environment<'_>,
+        velocity: &[[f64; 3]],
+        scratch: &mut Self::Scratch,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    );
+    /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
+    fn expand_pullback(
+        &self,
+        environment: &Environment<'_>,
+        adjoint: &[f64],
+        scratch: &mut Self::Scratch,
+        pull: &mut [[f64; 3]],
+    );
+
+    /// Writes every feature.
+    fn contract(&self, coefficients: &[f64], scratch: &mut Self::Scratch, row: &mut [f64]);
+    /// Writes the derivative of every feature along `tangent`.
+    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut Self::Scratch, row: &mut [f64]);
+    /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
+    fn contract_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut Self::Scratch,
+        coefficients_adjoint: &mut [f64],
+    );
+
+    /// Hands `block(site, rows)` the derivative of the features with respect to each site's position, `rows` being
+    /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of `environment` are one term.
+    fn jacobian(
+        &self,
+        environment: &Environment<'_>,
+        coefficients: &[f64],
+        scratch: &mut Self::Scratch,
+        block: &mut dyn FnMut(usize, &[f64]),
+    );
+}

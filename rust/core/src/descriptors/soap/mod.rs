@@ -1,0 +1,4 @@
+//! SOAP power spectra.
+mod parameters;
+
+pub use parameters::{Basis, Compression, Policy, SpeciesParameters, TurboParameters};

@@ -1,0 +1,147 @@
+//! Everything that can go wrong because of what a user handed in; one variant per thing they can fix.
+
+/// What was wrong, where, and what to do about it.
+///
+/// Species appear as atomic numbers; whoever talks to people turns them into symbols.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A coordinate is NaN or infinite.
+    #[error(
+        "position of atom {atom} of frame {frame} is {position:?}; positions must be finite, so repair or remove this atom"
+    )]
+    PositionNotFinite {
+        /// Index of the frame.
+        frame: usize,
+        /// Index of the atom in its frame.
+        atom: usize,
+        /// The offending position in Å.
+        position: [f64; 3],
+    },
+    /// A center given as a point has a NaN or infinite coordinate.
+    #[error("center {center} of frame {frame} is the point {position:?}; points must be finite")]
+    PointNotFinite {
+        /// Index of the frame.
+        frame: usize,
+        /// Place of the center in the list of centers of its frame.
+        center: usize,
+        /// The offending point in Å.
+        position: [f64; 3],
+    },
+    /// A cell vector along a periodic axis has a NaN or infinite entry.
+    #[error("cell of frame {frame} has the row {vector:?} along axis {axis}; cell vectors must be finite")]
+    CellNotFinite {
+        /// Index of the frame.
+        frame: usize,
+        /// The axis, 0 to 2.
+        axis: usize,
+        /// That row of the cell.
+        vector: [f64; 3],
+    },
+    /// The periodic cell vectors are zero or linearly dependent.
+    #[error(
+        "cell {cell:?} of frame {frame} has no volume along its periodic axes {periodic:?}; give independent cell vectors, or set pbc to False along the degenerate axis"
+    )]
+    SingularCell {
+        /// Index of the frame.
+        frame: usize,
+        /// Rows are the cell vectors.
+        cell: [[f64; 3]; 3],
+        /// Which axes are periodic.
+        periodic: [bool; 3],
+    },
+    /// An atom's element is not among the descriptor's species.
+    #[error(
+        "atom {atom} of frame {frame} has atomic number {number}, which this descriptor was not told about; add it to species, or fit on frames that contain it"
+    )]
+    UnknownSpecies {
+        /// Index of the frame.
+        frame: usize,
+        /// Index of the atom in its frame.
+        atom: usize,
+        /// Its atomic number.
+        number: i64,
+    },
+    /// A center's index is not an atom of its frame.
+    #[error("center {index} of frame {frame} is out of range: the frame has {n_atoms} atoms, counted from 0")]
+    CenterOutOfRange {
+        /// Index of the frame.
+        frame: usize,
+        /// The offending index.
+        index: i64,
+        /// Atoms in that frame.
+        n_atoms: usize,
+    },
+    /// More sites around one center than a calculation can sensibly hold.
+    #[error(
+        "center {center} of frame {frame} has more than {limit} sites within the cutoff of {r_cut} Å; reduce the cutoff, or check the unit of the positions"
+    )]
+    TooManySites {
+        /// Index of the frame.
+        frame: usize,
+        /// Place of the center in the list of centers of its frame.
+        center: usize,
+        /// The largest number allowed.
+        limit: usize,
+        /// Cutoff in Å.
+        r_cut: f64,
+    },
+    /// The periodic images within reach of a frame would not fit in memory.
+    #[error(
+        "frame {frame} has about {images:.3e} periodic images within the cutoff of {r_cut} Å, more than {limit}; reduce the cutoff, or check the unit of the cell"
+    )]
+    TooManyImages {
+        /// Index of the frame.
+        frame: usize,
+        /// Estimated number of images.
+        images: f64,
+        /// The largest number allowed.
+        limit: usize,
+        /// Cutoff in Å.
+        r_cut: f64,
+    },
+    /// A parameter is outside the range in which the descriptor is defined.
+    #[error("{name} is {value}; {remedy}")]
+    Parameter {
+        /// The name of the parameter as the user knows it.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        remedy: String,
+    },
+    /// An array does not have the shape that the other arguments imply.
+    #[error("{name} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// The name of the array.
+        name: &'static str,
+        /// What it should be.
+        expected: Vec<usize>,
+        /// What it is.
+        found: Vec<usize>,
+    },
+    /// An adjoint or a displacement has a NaN or infinite entry.
+    #[error("{name} has the entry {value} in row {row}, column {column}; all entries must be finite")]
+    EntryNotFinite {
+        /// The name of the array.
+        name: &'static str,
+        /// Row of the entry.
+        row: usize,
+        /// Column of the entry.
+        column: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// The result would not fit in memory.
+    #[error("the {what} would need {bytes} bytes, more than can be allocated; {remedy}")]
+    Memory {
+        /// What was to be allocated.
+        what: &'static str,
+        /// How large it would be.
+        bytes: u128,
+        /// How to ask for less.
+        remedy: &'static str,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}

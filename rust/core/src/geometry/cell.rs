@@ -1,0 +1,4 @@
+//! Periodic cells.
+/// A validated cell.
+#[derive(Debug, Clone)]
+pub struct Cell;

@@ -1,0 +1,12 @@
+//! Which sites does a center see? Frames, cells and the neighbor search.
+//!
+//! [`Grid`] is the fast search; [`naive`] is its plain, obviously right twin that tests compare with.
+
+mod cell;
+mod frame;
+pub mod naive;
+mod neighbors;
+
+pub use cell::Cell;
+pub use frame::{Center, Centers, Frame, Frames};
+pub use neighbors::{Grid, MAX_SITES, Sites};

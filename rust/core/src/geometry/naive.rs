@@ -1,0 +1,1 @@
+//! The oracle: all pairs and all images.
