@@ -37,7 +37,19 @@ def inverse_root(overlap):
 class Species:
     """The radial functions of one species, and what a neighbor at distance x (in units of the cutoff) makes of them."""
 
-    def __init__(self, *, r_cut, r_soft, basis, filter_decay, radial_enhancement, n_max, sigma_r, sigma_r_scaling, amplitude_scaling):
+    def __init__(
+        self,
+        *,
+        r_cut,
+        r_soft,
+        basis,
+        filter_decay,
+        radial_enhancement,
+        n_max,
+        sigma_r,
+        sigma_r_scaling,
+        amplitude_scaling,
+    ):
         self.r_cut, self.soft, self.basis, self.n_max = r_cut, r_soft / r_cut, basis, n_max
         self.decay, self.k, self.amplitude_scaling = filter_decay, radial_enhancement, amplitude_scaling
         self.sigma, self.growth = sigma_r / r_cut, sigma_r_scaling
@@ -113,7 +125,9 @@ def harmonics(l_max, u):
         for l in range(m + 1, l_max + 1):
             column[l] = ((2 * l - 1) * z * column[l - 1] - (l + m - 1) * column.get(l - 2, 0)) / (l - m)
         for l, legendre in column.items():
-            factor = math.sqrt((2 * l + 1) / (4 * math.pi) * math.factorial(l - m) / math.factorial(l + m)) * (math.sqrt(2) if m else 1)
+            factor = math.sqrt((2 * l + 1) / (4 * math.pi) * math.factorial(l - m) / math.factorial(l + m)) * (
+                math.sqrt(2) if m else 1
+            )
             out[l * l + l + m] = factor * legendre * cosine
             if m:
                 out[l * l + l - m] = factor * legendre * sine
@@ -155,11 +169,17 @@ class NaiveTurbo:
         for shift in images(cell, pbc, self.p["r_cut"], np.vstack([positions, origin[None]])):
             for j, number in enumerate(numbers):
                 if number in self.numbers and not (attached and j == center and shift == (0, 0, 0)):
-                    self.add(c, self.numbers.index(number), positions[j] + np.array(shift) @ np.where(np.array(pbc)[:, None], cell, 0) - origin)
+                    self.add(
+                        c,
+                        self.numbers.index(number),
+                        positions[j] + np.array(shift) @ np.where(np.array(pbc)[:, None], cell, 0) - origin,
+                    )
         if attached and numbers[center] in self.numbers:
             s = self.numbers.index(numbers[center])
             ratio = (self.p["r_cut"] / self.p["sigma_t"][s]) ** 2
-            c[self.blocks[s], 0] += self.p["central_weight"][s] * self.species[s].radial_of_center() * math.sqrt(4 * math.pi) * ratio
+            c[self.blocks[s], 0] += (
+                self.p["central_weight"][s] * self.species[s].radial_of_center() * math.sqrt(4 * math.pi) * ratio
+            )
         return c
 
     def add(self, c, s, vector):
@@ -197,7 +217,9 @@ class NaiveTurbo:
         degrees = [slice(l * l, (l + 1) ** 2) for l in range(self.l_max + 1)]
         pairs = [(i, j) for i in range(len(a)) for j in range(i if symmetric else 0, len(b))]
         weight = [math.sqrt(2) if symmetric and i != j else 1 for i, j in pairs]
-        return np.array([w * np.sum(a[i, lm] * b[j, lm]) for w, (i, j) in zip(weight, pairs, strict=True) for lm in degrees])
+        return np.array(
+            [w * np.sum(a[i, lm] * b[j, lm]) for w, (i, j) in zip(weight, pairs, strict=True) for lm in degrees]
+        )
 
     def trivial(self):
         pairs = [(i, j) for i in range(self.n) for j in range(i, self.n)]

@@ -36,7 +36,9 @@ def number_of(element: Any, name: str = "species") -> int:
         else:
             if 0 <= number < len(SYMBOLS):
                 return number
-    raise ValueError(f"{name} contains {element!r}, which is no element; write a symbol such as 'C' or an atomic number")
+    raise ValueError(
+        f"{name} contains {element!r}, which is no element; write a symbol such as 'C' or an atomic number"
+    )
 
 
 def numbers_of(elements: Any, name: str) -> list[int]:
@@ -63,7 +65,8 @@ def per_species(name: str, value: Any, numbers: list[int]) -> list[Any]:
     strangers = [number for number in by_number if number not in numbers]
     if strangers:
         raise ValueError(
-            f"{name} has entries for {spell(strangers)}, not among the species {spell(numbers)}; remove them or add them to species"
+            f"{name} has entries for {spell(strangers)}, not among the species {spell(numbers)};"
+            " remove them or add them to species"
         )
     missing = [number for number in numbers if number not in by_number]
     if missing:

@@ -19,7 +19,7 @@ class Centers(NamedTuple):
 
     offsets: Ints
     """The centers of frame `f` are `offsets[f]:offsets[f + 1]`, `(n_frames + 1,)`."""
-    index: Ints
+    atom: Ints
     """Index of the atom in its frame, -1 for a point, `(n_centers,)`."""
     points: Floats | None
     """Positions of the points in Å, `(n_centers, 3)`, or `None` where there are none."""
@@ -43,17 +43,20 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     if centers is None:
         return _default(frames, elements)
     if isinstance(centers, str) or not isinstance(centers, Iterable):
-        raise ValueError(f"centers is {centers!r}; {_FORMS}; elements are chosen by the parameter centers of the constructor")
+        raise ValueError(
+            f"centers is {centers!r}; {_FORMS}; elements are chosen by the parameter centers of the constructor"
+        )
     of_each = [centers] if single else list(centers)
     if len(of_each) != frames.n_frames:
         raise ValueError(
-            f"centers has {len(of_each)} entries for {frames.n_frames} frames; give the centers of every frame, None for the default"
+            f"centers has {len(of_each)} entries for {frames.n_frames} frames;"
+            " give the centers of every frame, None for the default"
         )
     default = _default(frames, elements)
     index, points = [], []
     for place, wanted in enumerate(of_each):
         if wanted is None:
-            own = default.index[default.offsets[place] : default.offsets[place + 1]]
+            own = default.atom[default.offsets[place] : default.offsets[place + 1]]
             at = np.zeros((len(own), 3))
         else:
             own, at = _of_one_frame(wanted, place)
@@ -136,12 +139,14 @@ def _forbid_negative(index: NDArray[Any], frame: int) -> None:
     """A negative index is no center: in the arrays it would stand for a point."""
     if (index < 0).any():
         raise ValueError(
-            f"center {index[index < 0][0]} of frame {frame} is out of range: atoms are counted from 0, negative indices are not understood"
+            f"center {index[index < 0][0]} of frame {frame} is out of range:"
+            " atoms are counted from 0, negative indices are not understood"
         )
 
 
 def _require_atoms(index: Ints, frame: int, n_atoms: int) -> None:
     if (index >= n_atoms).any():
         raise ValueError(
-            f"center {index[index >= n_atoms][0]} of frame {frame} is out of range: the frame has {n_atoms} atoms, counted from 0"
+            f"center {index[index >= n_atoms][0]} of frame {frame} is out of range:"
+            f" the frame has {n_atoms} atoms, counted from 0"
         )

@@ -92,7 +92,9 @@ class Derivatives:
         adjoint : array_like (n_rows, n_features)
             Derivative of the scalar with respect to each feature.
         """
-        weights = shaped("adjoint", adjoint, (self.n_rows, self.n_features), "one row a row of transform, one column a feature")
+        weights = shaped(
+            "adjoint", adjoint, (self.n_rows, self.n_features), "one row a row of transform, one column a feature"
+        )
         gradient = np.zeros((self.n_atoms, 3))
         np.add.at(gradient, self.atom, np.einsum("bxf,bf->bx", self.values, weights[self.center]))
         return gradient
@@ -119,5 +121,3 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
     return np.ascontiguousarray(array, dtype=np.float64)
-
-

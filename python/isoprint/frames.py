@@ -68,7 +68,9 @@ def listed(frames: Any) -> tuple[list[Any], bool]:
 def pack(frames: Sequence[Any]) -> Frames:
     """Flat arrays of all frames; of a single one, its own arrays where they are contiguous and double."""
     if not frames:
-        return Frames(np.empty((0, 3)), np.empty(0, np.int64), np.empty((0, 3, 3)), np.empty((0, 3), bool), np.zeros(1, np.int64))
+        return Frames(
+            np.empty((0, 3)), np.empty(0, np.int64), np.empty((0, 3, 3)), np.empty((0, 3), bool), np.zeros(1, np.int64)
+        )
     positions, numbers, cells, pbc = zip(*map(_arrays, frames, range(len(frames))), strict=True)
     offsets = np.zeros(len(frames) + 1, np.int64)
     np.cumsum([len(own) for own in numbers], out=offsets[1:])
@@ -76,7 +78,11 @@ def pack(frames: Sequence[Any]) -> Frames:
         return Frames(positions[0], numbers[0], cells[0][None], pbc[0][None], offsets)
     shape = len(frames), 3
     return Frames(
-        np.concatenate(positions), np.concatenate(numbers), np.concatenate(cells).reshape(*shape, 3), np.concatenate(pbc).reshape(shape), offsets
+        np.concatenate(positions),
+        np.concatenate(numbers),
+        np.concatenate(cells).reshape(*shape, 3),
+        np.concatenate(pbc).reshape(shape),
+        offsets,
     )
 
 
@@ -92,7 +98,9 @@ def _arrays(frame: Any, place: int) -> tuple[Floats, Ints, Floats, NDArray[np.bo
     if not _is(numbers, np.int64, 1):
         numbers = _numbers(numbers, place)
     if len(numbers) != len(positions):
-        raise ValueError(f"frame {place} has {len(positions)} positions and {len(numbers)} numbers; both need one entry an atom")
+        raise ValueError(
+            f"frame {place} has {len(positions)} positions and {len(numbers)} numbers; both need one entry an atom"
+        )
     if not _is(cell, np.float64, 2) or cell.shape != (3, 3):
         cell = _cell(cell, place)
     if not _is(pbc, np.bool_, 1) or pbc.shape != (3,):
@@ -118,7 +126,8 @@ def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
         return frame.cart_coords, numbers, lattice.matrix, getattr(lattice, "pbc", True)
     if not is_frame(frame):
         raise TypeError(
-            f"frame {place} is {frame!r:.80}; a frame is an ase.Atoms, a pymatgen structure, or an object with positions, numbers, cell and pbc"
+            f"frame {place} is {frame!r:.80}; a frame is an ase.Atoms, a pymatgen structure,"
+            " or an object with positions, numbers, cell and pbc"
         )
     cell, pbc = getattr(frame, "cell", None), getattr(frame, "pbc", None)
     if cell is not None and pbc is None:
@@ -147,7 +156,9 @@ def _numbers(numbers: Any, place: int) -> Ints:
     if array.size == 0:
         return np.empty(0, np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(f"numbers of frame {place} are {array.dtype} of shape {array.shape}; give one integer atomic number an atom")
+        raise ValueError(
+            f"numbers of frame {place} are {array.dtype} of shape {array.shape}; give one integer atomic number an atom"
+        )
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -158,7 +169,10 @@ def _cell(cell: Any, place: int) -> Floats:
     if array.shape == (3,):
         return np.diag(array)
     if array.shape != (3, 3):
-        raise ValueError(f"cell of frame {place} has shape {array.shape}; give three vectors as rows (3, 3), three lengths (3,), or None")
+        raise ValueError(
+            f"cell of frame {place} has shape {array.shape};"
+            " give three vectors as rows (3, 3), three lengths (3,), or None"
+        )
     return array
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint._jobs import threads
+from isoprint._parameters import real
 from isoprint.frames import listed, pack
 
 
@@ -60,9 +61,10 @@ def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbo
     >>> found.offsets
     array([0, 2, 3, 4])
     """
-    if not (np.isscalar(r_cut) and np.isreal(r_cut) and np.isfinite(r_cut) and r_cut > 0):
-        raise ValueError(f"r_cut is {r_cut!r}; it must be a positive number of Å")
+    radius = real("r_cut", r_cut, above=0.0, remedy="it must be a positive number of Å")
     structures, single = listed(frame)
     if not single and len(structures) != 1:
-        raise ValueError(f"neighbors are found in one frame at a time, not in {len(structures)}; call it for each frame")
-    return Neighbors(*_core.neighbors(tuple(pack(structures)), float(r_cut), threads=threads(n_jobs)))
+        raise ValueError(
+            f"neighbors are found in one frame at a time, not in {len(structures)}; call it for each frame"
+        )
+    return Neighbors(*_core.neighbors(tuple(pack(structures)), radius, threads=threads(n_jobs)))

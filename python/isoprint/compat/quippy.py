@@ -8,7 +8,9 @@ from typing import Any
 
 from isoprint._elements import SYMBOLS, symbol_of
 
-_PAIR = re.compile(r"""(?P<key>[A-Za-z_]\w*)\s*=\s*(?:\{+(?P<array>[^{}]*)\}+|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s{}"'=]+))\s*""")
+_PAIR = re.compile(
+    r"""(?P<key>[A-Za-z_]\w*)\s*=\s*(?:\{+(?P<array>[^{}]*)\}+|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s{}"'=]+))\s*"""
+)
 
 # What a key is called there, and here. Two names of one thing stand in one row.
 _PER_SPECIES = {
@@ -39,7 +41,9 @@ def soap_turbo(text: str) -> dict[str, Any]:
     given = _Arguments(text, "soap_turbo", _KNOWN)
     species = given.integers("species_Z")
     if not species:
-        raise ValueError("species_Z is missing from the argument string; list the atomic numbers, as in species_Z={1 6}")
+        raise ValueError(
+            "species_Z is missing from the argument string; list the atomic numbers, as in species_Z={1 6}"
+        )
     for number in species:
         if not 0 < number < len(SYMBOLS):
             raise ValueError(f"species_Z contains {number}, which is no atomic number; use 1 to {len(SYMBOLS) - 1}")
@@ -81,7 +85,10 @@ class _Arguments:
         while place < len(rest):
             pair = _PAIR.match(rest, place)
             if pair is None:
-                raise ValueError(f"the argument string cannot be understood from {rest[place : place + 40]!r} on; write key=value or key={{a b c}}")
+                raise ValueError(
+                    f"the argument string cannot be understood from {rest[place : place + 40]!r} on;"
+                    " write key=value or key={a b c}"
+                )
             self._add(pair, known)
             place = pair.end()
 
@@ -160,11 +167,19 @@ def _fortran(word: str) -> float:
 
 def _refuse_what_has_no_meaning(given: _Arguments, n_species: int) -> None:
     if given.integer("n_species", n_species) != n_species:
-        raise ValueError(f"n_species is {given.integer('n_species')}, but species_Z has {n_species} entries; make them agree")
+        raise ValueError(
+            f"n_species is {given.integer('n_species')}, but species_Z has {n_species} entries; make them agree"
+        )
     if given.flag("add_species", False):
-        raise ValueError("add_species is T, which makes one descriptor of every species; build one for each species_Z, with add_species=F")
+        raise ValueError(
+            "add_species is T, which makes one descriptor of every species;"
+            " build one for each species_Z, with add_species=F"
+        )
     if given.word("scaling_mode", "polynomial") != "polynomial":
-        raise ValueError(f"scaling_mode is {given.word('scaling_mode', '')!r}, which leaves amplitudes undefined; only 'polynomial' has a meaning")
+        raise ValueError(
+            f"scaling_mode is {given.word('scaling_mode', '')!r}, which leaves amplitudes undefined;"
+            " only 'polynomial' has a meaning"
+        )
     basis = given.word("basis", "poly3")
     if basis not in ("poly3", "poly3gauss"):
         raise ValueError(f"basis is {basis!r}, which is not supported; choose 'poly3' or 'poly3gauss'")
@@ -191,7 +206,12 @@ def _compression(given: _Arguments) -> str | None:
     return mode
 
 
-_DEFAULTS: dict[str, float] = {"sigma_scaling": 0.0, "sigma_t_scaling": 0.0, "amplitude_scaling": 1.0, "central_weight": 1.0}
+_DEFAULTS: dict[str, float] = {
+    "sigma_scaling": 0.0,
+    "sigma_t_scaling": 0.0,
+    "amplitude_scaling": 1.0,
+    "central_weight": 1.0,
+}
 
 
 def _per_species(given: _Arguments, name: str, theirs: tuple[str, ...], symbols: list[str]) -> Any:
@@ -208,5 +228,7 @@ def _per_species(given: _Arguments, name: str, theirs: tuple[str, ...], symbols:
     if len(values) == 1:
         return values[0]
     if len(values) != len(symbols):
-        raise ValueError(f"{key} has {len(values)} entries, but species_Z has {len(symbols)}; give one for each, or a single one")
+        raise ValueError(
+            f"{key} has {len(values)} entries, but species_Z has {len(symbols)}; give one for each, or a single one"
+        )
     return values[0] if len(set(values)) == 1 else dict(zip(symbols, values, strict=True))

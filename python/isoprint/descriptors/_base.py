@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._elements import numbers_of, symbol_of
 from isoprint._jobs import threads
+from isoprint._parameters import choice
 from isoprint._progress import Report, reporting
 from isoprint.centers import Centers, resolve
 from isoprint.derivatives import Derivatives, Pullback, shaped
 from isoprint.descriptors._estimator import Estimator, not_fitted, snapshot
-from isoprint.descriptors._parameters import choice
 from isoprint.frames import Frames, listed, pack, require_species
 
 if TYPE_CHECKING:
@@ -29,9 +29,15 @@ class Core(Protocol):
     @property
     def n_features(self) -> int: ...
     def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
-    def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any) -> tuple[Any, Any]: ...
-    def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
-    def derivatives(self, frames: Any, centers: Any, *, average: Any, dtype: str, threads: int, progress: Any) -> tuple[Any, Any, Any]: ...
+    def pullback(
+        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
+    ) -> tuple[Any, Any]: ...
+    def pushforward(
+        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
+    ) -> None: ...
+    def derivatives(
+        self, frames: Any, centers: Any, *, average: Any, dtype: str, threads: int, progress: Any
+    ) -> tuple[Any, Any, Any]: ...
 
 
 class _Ready(NamedTuple):
@@ -114,10 +120,15 @@ class Descriptor(Estimator):
         if self.species is not None:
             numbers = numbers_of(self.species, "species")
             if not numbers:
-                raise ValueError(f"species is {self.species!r}; name at least one element, or None to learn them by fit")
+                raise ValueError(
+                    f"species is {self.species!r}; name at least one element, or None to learn them by fit"
+                )
             return numbers
         if not hasattr(self, "_learned"):
-            raise not_fitted(f"this {type(self).__name__} does not know its species yet; call fit(frames), or give species=('H', 'O', ...)")
+            raise not_fitted(
+                f"this {type(self).__name__} does not know its species yet;"
+                " call fit(frames), or give species=('H', 'O', ...)"
+            )
         return self._learned
 
     def _ready(self) -> _Ready:
@@ -148,7 +159,9 @@ class Descriptor(Estimator):
         if self.species is None:
             numbers = pack(listed(frames)[0]).numbers
             if not len(numbers):
-                raise ValueError("there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)")
+                raise ValueError(
+                    "there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)"
+                )
             self._learned = [int(number) for number in np.unique(numbers)]
         return self
 
@@ -205,14 +218,25 @@ class Descriptor(Estimator):
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
         with reporting(progress) as report:
             call.ready.core.transform(
-                tuple(call.frames), tuple(call.centers), target, average=self.average, threads=call.threads, progress=report
+                tuple(call.frames),
+                tuple(call.centers),
+                target,
+                average=self.average,
+                threads=call.threads,
+                progress=report,
             )
         if target is not rows:
             rows[...] = target
         return self._contained(rows if out is None else out)
 
     def pullback(
-        self, frames: Any, adjoint: ArrayLike, *, centers: Any = None, n_jobs: int | None = None, progress: Report | bool | None = None
+        self,
+        frames: Any,
+        adjoint: ArrayLike,
+        *,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
     ) -> Pullback:
         """Gradients of `Σ adjoint · features` with respect to positions and strain (reverse mode).
 
@@ -238,12 +262,23 @@ class Descriptor(Estimator):
         with reporting(progress) as report:
             return Pullback(
                 *call.ready.core.pullback(
-                    tuple(call.frames), tuple(call.centers), weights, average=self.average, threads=call.threads, progress=report
+                    tuple(call.frames),
+                    tuple(call.centers),
+                    weights,
+                    average=self.average,
+                    threads=call.threads,
+                    progress=report,
                 )
             )
 
     def pushforward(
-        self, frames: Any, displacements: ArrayLike, *, centers: Any = None, n_jobs: int | None = None, progress: Report | bool | None = None
+        self,
+        frames: Any,
+        displacements: ArrayLike,
+        *,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
     ) -> NDArray[Any]:
         """Derivative of the features along a displacement of all atoms (forward mode).
 
@@ -266,7 +301,13 @@ class Descriptor(Estimator):
         rows = np.empty((call.n_rows, call.ready.core.n_features), call.ready.dtype)
         with reporting(progress) as report:
             call.ready.core.pushforward(
-                tuple(call.frames), tuple(call.centers), velocity, rows, average=self.average, threads=call.threads, progress=report
+                tuple(call.frames),
+                tuple(call.centers),
+                velocity,
+                rows,
+                average=self.average,
+                threads=call.threads,
+                progress=report,
             )
         return rows
 
@@ -311,7 +352,7 @@ class Descriptor(Estimator):
         if not ready.ignores_unknown:
             require_species(packed, ready.species, type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
-        n_rows = packed.n_frames if self.average else len(resolved.index)
+        n_rows = packed.n_frames if self.average else len(resolved.atom)
         return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
 
 
@@ -322,12 +363,15 @@ def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any],
         return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
-        raise ValueError(f"out is {found}, expected a numpy array of shape {shape}: one row a center (or a frame), one column a feature")
+        raise ValueError(
+            f"out is {found}, expected a numpy array of shape {shape}:"
+            " one row a center (or a frame), one column a feature"
+        )
     if out.dtype.name not in DTYPES or not out.dtype.isnative:
         raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
     if not out.flags.writeable:
-        raise ValueError("out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written")
+        raise ValueError(
+            "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"
+        )
     rows = out.view(np.ndarray)
     return rows, rows if out.flags.c_contiguous and out.flags.aligned else np.empty(shape, out.dtype)
-
-

@@ -36,7 +36,11 @@ def _with_first(symbols: list[str], n_max: list[int], l_max: int) -> list[str]:
     functions = _functions(symbols, n_max)
     first = {f"{symbol}.1" for symbol in symbols}
     return [
-        f"{a} {b} l={l}" for k, a in enumerate(functions) for b in functions[k:] if a in first or b in first for l in range(l_max + 1)
+        f"{a} {b} l={l}"
+        for k, a in enumerate(functions)
+        for b in functions[k:]
+        if a in first or b in first
+        for l in range(l_max + 1)
     ]
 
 

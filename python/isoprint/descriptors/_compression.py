@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_MODES = "None, 'trivial', two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
+_MODES = (
+    "None, 'trivial', two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
+)
 
 
 class Matrix(NamedTuple):
@@ -40,13 +42,17 @@ def resolve(given: Any, n_max: list[int], l_max: int) -> Compression:
         factors = re.fullmatch(r"([0-2])_([0-2])", given)
         if factors:
             if len(set(n_max)) > 1:
-                raise ValueError(f"compression is {given!r} while n_max is {n_max}; it needs the same n_max for every species")
+                raise ValueError(
+                    f"compression is {given!r} while n_max is {n_max}; it needs the same n_max for every species"
+                )
             return int(factors[1]), int(factors[2])
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
         if not path.is_file():
             raise ValueError(f"compression is {given!r}, which is no file either; give {_MODES}")
-        return _checked(read_compress_file(path, n_max, l_max), n_components(n_max, l_max), f"compress file {str(path)!r}")
+        return _checked(
+            read_compress_file(path, n_max, l_max), n_components(n_max, l_max), f"compress file {str(path)!r}"
+        )
     return _checked(_matrix(given), n_components(n_max, l_max), "compression")
 
 
@@ -91,7 +97,9 @@ def _checked(entries: tuple[tuple[int, int], Any, Any, Any], n_columns: int, wha
     value = np.ascontiguousarray(triplets[2], dtype=np.float64)
     if shape[1] != n_columns or (column >= n_columns).any():
         found = max(shape[1], int(column.max(initial=-1)) + 1)
-        raise ValueError(f"{what} has {found} columns, but the power spectrum has {n_columns} components; make them agree")
+        raise ValueError(
+            f"{what} has {found} columns, but the power spectrum has {n_columns} components; make them agree"
+        )
     if shape[0] == 0 or not np.isfinite(value).all():
         raise ValueError(f"{what} has no rows, or entries that are not finite; every entry must be a finite number")
     return Matrix(shape[0], row, column, value)

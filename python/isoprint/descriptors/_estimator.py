@@ -68,7 +68,11 @@ class Estimator:
         return self
 
     def __repr__(self) -> str:
-        given = [f"{name}={_brief(getattr(self, name))}" for name, default in self._defaults().items() if not _same(getattr(self, name), default)]
+        given = [
+            f"{name}={_brief(getattr(self, name))}"
+            for name, default in self._defaults().items()
+            if not _same(getattr(self, name), default)
+        ]
         return f"{type(self).__name__}({', '.join(given)})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -127,7 +131,9 @@ class Estimator:
 
 
 def _same(value: Any, default: Any) -> bool:
-    return value is default or (type(value) is type(default) and isinstance(value, (str, int, float, bool)) and value == default)
+    return value is default or (
+        type(value) is type(default) and isinstance(value, (str, int, float, bool)) and value == default
+    )
 
 
 def _brief(value: Any) -> str:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint._elements import number_of, per_species, spell, symbol_of
+from isoprint._parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression
 from isoprint.descriptors._base import Core, Descriptor
-from isoprint.descriptors._parameters import choice, flag, real, whole
 
 BASES = ("poly3", "poly3gauss", "jacobi")
 POLICIES = ("exact", "reference")
@@ -49,8 +49,8 @@ class SoapTurbo(Descriptor):
     sigma_scaling, sigma_t_scaling : float or mapping
         Growth of the two widths with the distance: `sigma + sigma_scaling * r`.
     amplitude_scaling : float or mapping
-        How fast the weight of a neighbor falls toward the cutoff, where it goes as `(1 - r / r_cut)` to twice this power.
-        At 0 features jump when a neighbor leaves; above 0.5 they are smooth enough for forces.
+        How fast the weight of a neighbor falls toward the cutoff, where it goes as `(1 - r / r_cut)` to twice
+        this power. At 0 features jump when a neighbor leaves; above 0.5 they are smooth enough for forces.
     central_weight : float or mapping
         Weight of the center in its own density; the species of the center decides.
     radial_enhancement : {0, 1, 2}
@@ -172,7 +172,7 @@ class SoapTurbo(Descriptor):
         Parameters
         ----------
         text : str
-            Such as `"soap_turbo l_max=8 alpha_max={8 8} rcut_hard=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
+            Such as `"soap_turbo l_max=8 alpha_max={8 8} cutoff=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
         policy, basis_matrix, normalize, centers, average, dtype
             As in the constructor. `policy="reference"` reproduces the shortcuts of that program.
 
@@ -185,7 +185,13 @@ class SoapTurbo(Descriptor):
         """
         from isoprint.compat.quippy import soap_turbo
 
-        options = {"policy": policy, "basis_matrix": basis_matrix, "normalize": normalize, "average": average, "dtype": dtype}
+        options = {
+            "policy": policy,
+            "basis_matrix": basis_matrix,
+            "normalize": normalize,
+            "average": average,
+            "dtype": dtype,
+        }
         parameters = {**soap_turbo(text), **options}
         if centers is not None:
             parameters["centers"] = centers
@@ -207,9 +213,13 @@ class SoapTurbo(Descriptor):
         r_cut = real("r_cut", self.r_cut, above=0.0, remedy="it must be a positive number of Å")
         basis, policy = choice("basis", self.basis, BASES), choice("policy", self.policy, POLICIES)
         if basis == "jacobi" and policy == "reference":
-            raise ValueError("policy is 'reference' with basis 'jacobi', which that program does not have; choose basis 'poly3' or 'poly3gauss'")
+            raise ValueError(
+                "policy is 'reference' with basis 'jacobi', which that program does not have;"
+                " choose basis 'poly3' or 'poly3gauss'"
+            )
         n_max = [
-            whole(label, value, 2 if basis == "poly3gauss" else 1, N_MAX) for label, value in self._of_each("n_max", self.n_max, species)
+            whole(label, value, 2 if basis == "poly3gauss" else 1, N_MAX)
+            for label, value in self._of_each("n_max", self.n_max, species)
         ]
         l_max = whole("l_max", self.l_max, 0, L_MAX)
         width, growth = "it must be a positive number of Å", "it must be a number that is not negative"
@@ -244,32 +254,52 @@ class SoapTurbo(Descriptor):
     def _soft(self, r_cut: float) -> float:
         if self.r_soft is None:
             if r_cut <= BUFFER:
-                raise ValueError(f"r_cut is {self.r_cut!r}, too short for the usual buffer of {BUFFER} Å; give r_soft, at most r_cut")
+                raise ValueError(
+                    f"r_cut is {self.r_cut!r}, too short for the usual buffer of {BUFFER} Å; give r_soft, at most r_cut"
+                )
             return r_cut - BUFFER
-        return real("r_soft", self.r_soft, above=0.0, most=r_cut, remedy=f"it must be positive and at most r_cut = {r_cut}")
+        return real(
+            "r_soft", self.r_soft, above=0.0, most=r_cut, remedy=f"it must be positive and at most r_cut = {r_cut}"
+        )
 
     @staticmethod
     def _of_each(name: str, given: Any, species: list[int]) -> list[tuple[str, Any]]:
         """A label for messages and a value for each species."""
         several = isinstance(given, Mapping)
         values = per_species(name, given, species)
-        return [(f"{name} of {spell([number])}" if several else name, value) for number, value in zip(species, values, strict=True)]
+        return [
+            (f"{name} of {spell([number])}" if several else name, value)
+            for number, value in zip(species, values, strict=True)
+        ]
 
     def _basis_matrices(self, species: list[int], n_max: list[int]) -> list[NDArray[np.float64] | None]:
         if self.basis_matrix is None:
             return [None] * len(species)
         if self.policy != "reference":
-            raise ValueError(f"basis_matrix is given with policy {self.policy!r}; it needs policy 'reference', our own basis is exact")
+            raise ValueError(
+                f"basis_matrix is given with policy {self.policy!r}; it needs policy 'reference', as ours is exact"
+            )
         if not isinstance(self.basis_matrix, Mapping):
-            raise ValueError(f"basis_matrix is a {type(self.basis_matrix).__name__}; give a mapping such as {{'C': matrix}}")
-        given = {number_of(element, "basis_matrix"): np.asarray(matrix) for element, matrix in self.basis_matrix.items()}
+            raise ValueError(
+                f"basis_matrix is a {type(self.basis_matrix).__name__}; give a mapping such as {{'C': matrix}}"
+            )
+        given = {
+            number_of(element, "basis_matrix"): np.asarray(matrix) for element, matrix in self.basis_matrix.items()
+        }
         strangers = [number for number in given if number not in species]
         if strangers:
-            raise ValueError(f"basis_matrix has entries for {spell(strangers)}, not among the species {spell(species)}; remove them")
+            raise ValueError(
+                f"basis_matrix has entries for {spell(strangers)}, not among the species {spell(species)}; remove them"
+            )
         for number, count in zip(species, n_max, strict=True):
             matrix = given.get(number)
-            if matrix is not None and (matrix.shape != (count, count) or matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all()):
+            if matrix is not None and (
+                matrix.shape != (count, count) or matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all()
+            ):
                 raise ValueError(
-                    f"basis_matrix of {spell([number])} has shape {matrix.shape}, expected {(count, count)}: finite numbers, n_max by n_max"
+                    f"basis_matrix of {spell([number])} has shape {matrix.shape},"
+                    f" expected {(count, count)}: finite numbers, n_max by n_max"
                 )
-        return [np.ascontiguousarray(given[number], dtype=np.float64) if number in given else None for number in species]
+        return [
+            np.ascontiguousarray(given[number], dtype=np.float64) if number in given else None for number in species
+        ]

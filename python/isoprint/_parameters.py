@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 
-def real(name: str, value: Any, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf, remedy: str) -> float:
+def real(
+    name: str, value: Any, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf, remedy: str
+) -> float:
     """A finite number within bounds."""
     number = math.nan
     if not isinstance(value, (bool, np.bool_, str, bytes)):
