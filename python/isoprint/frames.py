@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._elements import spell, symbol_of
+from isoprint._elements import SYMBOLS, spell, symbol_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,19 +71,41 @@ def pack(frames: Sequence[Any]) -> Frames:
         return Frames(
             np.empty((0, 3)), np.empty(0, np.int64), np.empty((0, 3, 3)), np.empty((0, 3), bool), np.zeros(1, np.int64)
         )
+    if len(frames) > 1:
+        packed = _pack_quickly(frames)
+        if packed is not None:
+            return packed
     positions, numbers, cells, pbc = zip(*map(_arrays, frames, range(len(frames))), strict=True)
-    offsets = np.zeros(len(frames) + 1, np.int64)
-    np.cumsum([len(own) for own in numbers], out=offsets[1:])
+    offsets = _offsets([len(own) for own in numbers])
     if len(frames) == 1:
         return Frames(positions[0], numbers[0], cells[0][None], pbc[0][None], offsets)
-    shape = len(frames), 3
-    return Frames(
-        np.concatenate(positions),
-        np.concatenate(numbers),
-        np.concatenate(cells).reshape(*shape, 3),
-        np.concatenate(pbc).reshape(shape),
-        offsets,
-    )
+    return Frames(np.concatenate(positions), np.concatenate(numbers), np.stack(cells), np.stack(pbc), offsets)
+
+
+def _offsets(counts: list[int]) -> Ints:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _pack_quickly(frames: Sequence[Any]) -> Frames | None:
+    """Many frames that all speak like ASE's, without a look at each; `None` where something has to be converted."""
+    try:
+        positions, numbers = [frame.positions for frame in frames], [frame.numbers for frame in frames]
+        counts = [len(own) for own in numbers]
+        if counts != [len(own) for own in positions]:
+            return None
+        flat = np.concatenate(positions), np.concatenate(numbers)
+        cells = np.concatenate([frame.cell.array for frame in frames])
+        pbc = np.concatenate([frame.pbc for frame in frames])
+    except (AttributeError, TypeError, ValueError):
+        return None
+    kinds = tuple(array.dtype for array in (*flat, cells, pbc))
+    shapes = flat[0].shape[1:], flat[1].ndim, cells.shape, pbc.shape
+    n = len(frames)
+    if kinds != (np.float64, np.int64, np.float64, np.bool_) or shapes != ((3,), 1, (3 * n, 3), (3 * n,)):
+        return None
+    return Frames(*flat, cells.reshape(n, 3, 3), pbc.reshape(n, 3), _offsets(counts))
 
 
 def _arrays(frame: Any, place: int) -> tuple[Floats, Ints, Floats, NDArray[np.bool_]]:
@@ -185,9 +207,11 @@ def _pbc(pbc: Any, place: int) -> NDArray[np.bool_]:
 
 def require_species(frames: Frames, known: Sequence[int], who: str) -> None:
     """Raise where an atom is of an element that the descriptor was not told about."""
-    strangers = ~np.isin(frames.numbers, known)
-    if strangers.any():
-        place = int(np.argmax(strangers))
+    expected = np.zeros(len(SYMBOLS) + 1, bool)
+    expected[list(known)] = True
+    familiar = expected.take(frames.numbers, mode="clip")  # beyond the table is the last entry, which stays False
+    if not familiar.all():
+        place = int(np.argmin(familiar))
         frame, atom = frames.locate(place)
         own = frames.numbers[frames.offsets[frame] : frames.offsets[frame + 1]]
         symbol = symbol_of(int(frames.numbers[place]))

@@ -11,6 +11,7 @@ import difflib
 import inspect
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +43,7 @@ class Estimator:
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
         """Every parameter of the constructor, and its default."""
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        return _keywords(cls)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name, as they were given.
@@ -128,6 +128,12 @@ class Estimator:
     def __sklearn_is_fitted__(self) -> bool:
         """Whether `transform` would work."""
         return True
+
+
+@cache
+def _keywords(cls: type) -> dict[str, Any]:
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def _same(value: Any, default: Any) -> bool:

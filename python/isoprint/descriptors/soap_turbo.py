@@ -94,8 +94,8 @@ class SoapTurbo(Descriptor):
     >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
     >>> soap.transform(molecule("H2O")).shape
     (3, 144)
-    >>> print(soap.get_feature_names_out()[41])
-    H.2 O.2 l=1
+    >>> print(soap.get_feature_names_out()[17])
+    H.1 O.1 l=1
 
     Notes
     -----

@@ -43,8 +43,8 @@ def frames(
     @st.composite
     def build(draw: Any) -> Any:
         n = draw(st.integers(min_atoms, max_atoms))
-        skew = draw(arrays(float, (3, 3), elements=st.floats(-0.8, 0.8, width=16)))
-        cell = np.diag([draw(st.floats(min_cell, min_cell + 4.0, width=16)) for _ in range(3)]) + skew
+        skew = draw(arrays(float, (3, 3), elements=st.floats(-0.75, 0.75, width=16)))
+        cell = np.diag([draw(st.floats(min_cell, min_cell + 4.0)) for _ in range(3)]) + skew
         scaled = draw(arrays(float, (n, 3), elements=st.floats(-2.0, 2.0, width=16)))
         symbols = draw(st.lists(st.sampled_from(list(elements)), min_size=n, max_size=n))
         atoms = Atoms(symbols, scaled_positions=scaled, cell=cell, pbc=draw(st.tuples(*[st.booleans()] * 3)))
