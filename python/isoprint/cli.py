@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
     except ImportError as problem:
-        return _complain(f'{problem}; pip install "isoprint[cli]"')
+        return _complain(f"{problem}; install it with pip")
     except (ValueError, TypeError, OSError, MemoryError) as problem:
         return _complain(str(problem) or type(problem).__name__)
 
