@@ -3,8 +3,8 @@
     python benches/scaling.py
 
 * threads 1, 2, 4, ... up to the cores: time of features and of features + pullback on 10,000 atoms;
-* atoms 10^3 ... 10^6, output in float32: time, and the peak resident memory of a process of its own. The peak should stay
-  within the output plus 300 MB.
+* atoms 10^3 ... 10^6, output in float32: time, and the peak resident memory of a process of its own. The peak should
+  stay within the output plus 300 MB.
 
 Results go to ``benches/results/scaling.json``.
 """
