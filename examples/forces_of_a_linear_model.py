@@ -65,7 +65,12 @@ energies, forces = predict(held_out, weights)
 true_energies = np.array([a.get_potential_energy() / len(a) for a in held_out])
 true_forces = np.concatenate([a.get_forces() for a in held_out])
 print(f"{len(training)} frames for training, {len(held_out)} held out, {soap.n_features} features")
-print(
-    f"energy: {1e3 * np.sqrt(np.mean((energies - true_energies) ** 2)):.0f} meV/atom (spread {1e3 * true_energies.std():.0f})"
-)
-print(f"forces: {np.sqrt(np.mean((forces - true_forces) ** 2)):.2f} eV/Å (spread {true_forces.std():.2f})")
+
+
+def error_and_spread(predicted, true):
+    """Root mean square error, and standard deviation of what was to be predicted."""
+    return np.sqrt(np.mean((predicted - true) ** 2)), true.std()
+
+
+print("energy: {:.3f} eV/atom (spread {:.3f})".format(*error_and_spread(energies, true_energies)))
+print("forces: {:.3f} eV/Å (spread {:.3f})".format(*error_and_spread(forces, true_forces)))

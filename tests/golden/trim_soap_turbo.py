@@ -2,8 +2,8 @@
 
     python tests/golden/trim_soap_turbo.py FULL.npz
 
-The full set (about 4 MB) holds a derivative for each periodic image and every center. Here images of one atom are summed, as
-isoprint does, and the Jacobian of the first centers is kept; the pullback, kept whole, covers the other centers.
+The full set (about 4 MB) holds a derivative for each periodic image and every center. Here images of one atom are
+summed, as isoprint does, and the Jacobian of the first centers is kept; the pullback, kept whole, covers the others.
 """
 
 from __future__ import annotations
@@ -31,8 +31,20 @@ KEPT_AS = {
 }
 # Jacobians of this many centers: the exact one, the peer's.
 N_EXACT, N_PEER = 2, 1
-RADIAL_PARAMETERS = ("basis", "alpha_max", "rcut_hard", "rcut_soft", "nf", "atom_sigma_r", "atom_sigma_r_scaling",
-                     "atom_sigma_t", "atom_sigma_t_scaling", "amplitude_scaling", "radial_enhancement", "central_weight")  # fmt: skip
+RADIAL_PARAMETERS = (
+    "basis",
+    "alpha_max",
+    "rcut_hard",
+    "rcut_soft",
+    "nf",
+    "atom_sigma_r",
+    "atom_sigma_r_scaling",
+    "atom_sigma_t",
+    "atom_sigma_t_scaling",
+    "amplitude_scaling",
+    "radial_enhancement",
+    "central_weight",
+)
 
 
 def cases_of(path):
@@ -78,8 +90,8 @@ def radial_parameters(case):
 def write_tables(tables, path):
     """Plain text: a line ``array NAME SHAPE...`` and then its numbers, which read back to the same bits."""
     lines = [
-        "# Reference numbers, correctly rounded to f64 from 60 to 120 digits. Format: a line `array NAME SHAPE...`, then the",
-        "# numbers, a row a line, first axis slowest. Made by tests/golden/trim_soap_turbo.py; meanings in the README beside it.",
+        "# Reference numbers, correctly rounded to f64 from 60 to 120 digits. A line `array NAME SHAPE...`, then the",
+        "# numbers, a row a line, first axis slowest. Made by tests/golden/trim_soap_turbo.py, explained beside it.",
     ]
     for name, array in tables.items():
         lines.append(f"array {name} {' '.join(map(str, array.shape))}")
