@@ -18,8 +18,6 @@ def cannot(case):
 def tasks(case, threads):
     """What is timed."""
     import isoprint
-    from isoprint import _core
-    from isoprint.frames import pack
 
     descriptor = isoprint.SoapTurbo(
         species=["C"], r_cut=case["r_cut"], r_soft=case["r_cut"] - 0.5, n_max=case["n_max"], l_max=case["l_max"],
@@ -44,5 +42,5 @@ def tasks(case, threads):
         "pullback": pullback,
         "features+pullback": lambda atoms: (features(atoms), pullback(atoms)),
         "jacobian": lambda atoms: descriptor.derivatives(atoms).values,
-        "neighbors": lambda atoms: _core.neighbors(pack([atoms]), case["r_cut"], threads=threads),
+        "neighbors": lambda atoms: isoprint.neighbors(atoms, case["r_cut"], n_jobs=threads),
     }
