@@ -1,1 +1,7 @@
 //! Numbers in, numbers out.
+
+pub mod bessel;
+pub mod extended;
+pub mod harmonics;
+pub mod piecewise;
+pub mod quadrature;

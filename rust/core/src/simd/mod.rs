@@ -1,1 +1,16 @@
-//! Explicit lanes.
+//! Eight lanes at a time on whatever the processor offers; the only room with `unsafe`.
+//!
+//! A [`Kernel`] is written once over [`Lanes`] and compiled three times: for AVX-512, for AVX2 with FMA, and for
+//! whatever the build machine promises. [`Isa::run`] calls the best one this processor has. A kernel itself needs no
+//! `unsafe` and lives with the mathematics it serves.
+
+#![allow(unsafe_code)]
+
+pub mod gemm;
+mod isa;
+mod lanes;
+mod row;
+
+pub use isa::{Isa, Kernel};
+pub use lanes::{LANES, Lanes};
+pub use row::{BLOCK, Row};

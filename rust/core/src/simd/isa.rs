@@ -1,0 +1,100 @@
+//! Which instructions does this processor have? Found once, asked at every kernel.
+
+use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2, Avx512};
+use super::lanes::{Lanes, Portable};
+
+/// A family of vector instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    /// What the compiler may assume of every processor of this architecture.
+    Baseline,
+    /// 256-bit vectors with fused multiply-add.
+    Avx2,
+    /// 512-bit vectors.
+    Avx512,
+}
+
+/// A loop over lanes, with its arguments as fields.
+pub trait Kernel {
+    /// What it returns.
+    type Output;
+    /// Does the work. Mark every implementation, and all it calls, `#[inline(always)]`: only code inlined into the
+    /// caller is compiled for the caller's instructions.
+    fn run<V: Lanes>(self) -> Self::Output;
+}
+
+impl Isa {
+    /// The best family this processor has, or the one named by the environment variable `ISOPRINT_ISA` (`baseline`,
+    /// `avx2`, `avx512`) where that is less.
+    pub fn detect() -> Self {
+        static FOUND: OnceLock<Isa> = OnceLock::new();
+        *FOUND.get_or_init(|| Self::limit().map_or_else(Self::native, |limit| limit.min(Self::native())))
+    }
+
+    /// The name that `ISOPRINT_ISA` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    fn limit() -> Option<Self> {
+        let wanted = std::env::var("ISOPRINT_ISA").ok()?;
+        [Self::Baseline, Self::Avx2, Self::Avx512].into_iter().find(|isa| isa.name() == wanted)
+    }
+
+    fn native() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw");
+            match (avx2, avx512) {
+                (true, true) => return Self::Avx512,
+                (true, false) => return Self::Avx2,
+                (false, _) => {}
+            }
+        }
+        Self::Baseline
+    }
+
+    /// Runs `kernel` in this family, or in the best this processor has if that is less.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.min(Self::detect_native()) {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `detect_native` has found these features on this processor.
+            Self::Avx512 => unsafe { run_avx512(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx2 => unsafe { run_avx2(kernel) },
+            _ => kernel.run::<Portable>(),
+        }
+    }
+
+    /// `native`, remembered: a value of this type is no proof that the processor has the instructions.
+    #[inline]
+    fn detect_native() -> Self {
+        static NATIVE: OnceLock<Isa> = OnceLock::new();
+        *NATIVE.get_or_init(Self::native)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
