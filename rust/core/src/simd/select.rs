@@ -6,14 +6,35 @@
 use super::{Isa, LANES};
 
 /// Up to eight consecutive points, all in the same periodic image.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Block {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Block(u64);
+
+impl Block {
+    /// Point `start + i` counts where bit `i` of `mask` is set; `image` is the number of its image.
+    ///
+    /// One word, because three stores instead of one would take longer than all the rest.
+    #[inline]
+    pub fn new(start: u32, image: usize, mask: u8) -> Self {
+        Self(u64::from(start) | u64::from(mask) << 32 | u64::from(image as u16) << 48)
+    }
+
     /// First point.
-    pub start: u32,
-    /// Bit `i` says whether point `start + i` counts.
-    pub mask: u8,
-    /// Added to the vector from the origin to each point.
-    pub shift: [f64; 3],
+    #[inline]
+    pub fn start(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Which of the eight points count.
+    #[inline]
+    pub fn mask(self) -> u8 {
+        (self.0 >> 32) as u8
+    }
+
+    /// Number of the image, modulo 2^16.
+    #[inline]
+    pub fn image(self) -> usize {
+        (self.0 >> 48) as usize
+    }
 }
 
 /// Coordinates of all points, and of [`LANES`] more, which no mask may include, so that whole vectors can be read.
@@ -87,24 +108,36 @@ struct Output {
     len: usize,
 }
 
-/// Everything a kernel reads. From the start of each block on there are [`LANES`] points, as [`select`] has asserted.
+/// Everything a kernel reads. From the start of each block on there are [`LANES`] points, and each block's image is
+/// one of `images`, as [`select`] has asserted.
 struct Task<'a> {
     points: Points<'a>,
     blocks: &'a [Block],
+    images: &'a [[f64; 3]],
     origin: [f64; 3],
     limit: f64,
 }
 
 /// Appends to `found` the points of `blocks` whose squared distance from `origin` is below `limit`, in their order.
+/// The vector in `images` that a block names is added to the vectors from the origin to its points.
 ///
 /// # Panics
-/// If the coordinates differ in length, or a block starts less than [`LANES`] points before their end.
-pub fn select(isa: Isa, points: Points<'_>, blocks: &[Block], origin: [f64; 3], limit: f64, found: &mut Found) {
+/// If the coordinates differ in length, or a block starts less than [`LANES`] points before their end, or its image
+/// does not exist.
+pub fn select(
+    isa: Isa,
+    points: Points<'_>,
+    blocks: &[Block],
+    images: &[[f64; 3]],
+    origin: [f64; 3],
+    limit: f64,
+    found: &mut Found,
+) {
     let n = points.x.len();
     assert!(points.y.len() == n && points.z.len() == n);
-    let last = blocks.iter().fold(0, |last, block| block.start.max(last)) as usize;
-    assert!(blocks.is_empty() || last + LANES <= n);
-    let task = Task { points, blocks, origin, limit };
+    let last = blocks.iter().fold((0, 0), |last, block| (block.start().max(last.0), block.image().max(last.1)));
+    assert!(blocks.is_empty() || (last.0 as usize + LANES <= n && last.1 < images.len()));
+    let task = Task { points, blocks, images, origin, limit };
     let mut output = found.reserve(LANES * blocks.len());
     match available(isa) {
         #[cfg(target_arch = "x86_64")]
@@ -144,20 +177,20 @@ unsafe fn select_baseline(task: &Task<'_>, output: &mut Output) {
     let [ox, oy, oz] = task.origin;
     let mut len = output.len;
     for block in task.blocks {
-        let at = block.start as usize..block.start as usize + LANES;
-        let [sx, sy, sz] = block.shift;
+        let at = block.start() as usize..block.start() as usize + LANES;
+        let [sx, sy, sz] = task.images[block.image()];
         let points = task.points.x[at.clone()].iter().zip(&task.points.y[at.clone()]).zip(&task.points.z[at]);
         for (lane, ((x, y), z)) in (0..).zip(points) {
             let (dx, dy, dz) = ((x - ox) + sx, (y - oy) + sy, (z - oz) + sz);
             // SAFETY: at most one element was kept for each point tested before, and there is room for all.
             unsafe {
-                output.slot.add(len).write(block.start + lane);
+                output.slot.add(len).write(block.start() + lane);
                 output.dx.add(len).write(dx);
                 output.dy.add(len).write(dy);
                 output.dz.add(len).write(dz);
             }
             let near = (dx * dx + dy * dy) + dz * dz < task.limit;
-            len += usize::from(near) & usize::from(block.mask >> lane);
+            len += usize::from(near) & usize::from(block.mask() >> lane);
         }
     }
     output.len = len;
@@ -185,11 +218,11 @@ unsafe fn select_avx512(task: &Task<'_>, output: &mut Output) {
     let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     let mut len = output.len;
     for block in task.blocks {
-        let [sx, sy, sz] = block.shift.map(|x| _mm512_set1_pd(x));
-        let at = block.start as usize;
-        // SAFETY: there are eight points from `at` on. At most eight elements were kept for each block before, and
+        let at = block.start() as usize;
+        // SAFETY: the image exists, and there are eight points from `at` on. At most eight elements were kept for each block before, and
         // eight more fit behind them.
         unsafe {
+            let [sx, sy, sz] = task.images.get_unchecked(block.image()).map(|x| _mm512_set1_pd(x));
             let dx = _mm512_loadu_pd(task.points.x.as_ptr().add(at));
             let dy = _mm512_loadu_pd(task.points.y.as_ptr().add(at));
             let dz = _mm512_loadu_pd(task.points.z.as_ptr().add(at));
@@ -198,8 +231,8 @@ unsafe fn select_avx512(task: &Task<'_>, output: &mut Output) {
             let dz = _mm512_add_pd(_mm512_sub_pd(dz, oz), sz);
             let square =
                 _mm512_add_pd(_mm512_add_pd(_mm512_mul_pd(dx, dx), _mm512_mul_pd(dy, dy)), _mm512_mul_pd(dz, dz));
-            let hits = _mm512_mask_cmp_pd_mask::<_CMP_LT_OQ>(block.mask, square, limit);
-            let slots = _mm256_add_epi32(_mm256_set1_epi32(block.start as i32), lanes);
+            let hits = _mm512_mask_cmp_pd_mask::<_CMP_LT_OQ>(block.mask(), square, limit);
+            let slots = _mm256_add_epi32(_mm256_set1_epi32(block.start() as i32), lanes);
             // To a register, then to memory: compressing into memory takes some processors a hundred cycles.
             _mm256_storeu_si256(output.slot.add(len).cast(), _mm256_maskz_compress_epi32(hits, slots));
             _mm512_storeu_pd(output.dx.add(len), _mm512_maskz_compress_pd(hits, dx));
@@ -260,13 +293,13 @@ unsafe fn select_avx2(task: &Task<'_>, output: &mut Output) {
     let lanes = _mm_setr_epi32(0, 1, 2, 3);
     let mut len = output.len;
     for (block, half) in task.blocks.iter().flat_map(|block| [(block, 0), (block, 4)]) {
-        let [sx, sy, sz] = block.shift.map(|x| _mm256_set1_pd(x));
-        let start = block.start + half;
+        let start = block.start() + half;
         let at = start as usize;
-        // SAFETY: there are eight points from the start of the block on, and so four from `at` on; a mask of four
+        // SAFETY: the image exists; there are eight points from the start of the block on, and so four from `at` on; a mask of four
         // bits is an index into the tables. At most four elements were kept for each half before, and four more fit
         // behind them.
         unsafe {
+            let [sx, sy, sz] = task.images.get_unchecked(block.image()).map(|x| _mm256_set1_pd(x));
             let dx = _mm256_loadu_pd(task.points.x.as_ptr().add(at));
             let dy = _mm256_loadu_pd(task.points.y.as_ptr().add(at));
             let dz = _mm256_loadu_pd(task.points.z.as_ptr().add(at));
@@ -276,7 +309,7 @@ unsafe fn select_avx2(task: &Task<'_>, output: &mut Output) {
             let square =
                 _mm256_add_pd(_mm256_add_pd(_mm256_mul_pd(dx, dx), _mm256_mul_pd(dy, dy)), _mm256_mul_pd(dz, dz));
             let near = _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(square, limit));
-            let hits = near as usize & usize::from(block.mask >> half) & 15;
+            let hits = near as usize & usize::from(block.mask() >> half) & 15;
             let gather = _mm256_loadu_si256(GATHER[hits].as_ptr().cast());
             let slots = _mm_add_epi32(_mm_set1_epi32(start as i32), lanes);
             let slots = _mm_shuffle_epi8(slots, _mm_loadu_si128(GATHER_SLOTS[hits].as_ptr().cast()));

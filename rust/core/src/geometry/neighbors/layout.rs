@@ -20,9 +20,9 @@ const ROUNDING: f64 = 64.0 * f64::EPSILON;
 pub(super) struct Axis {
     /// Number of bins.
     pub n: i64,
-    /// Whether bin `n` is the next image of bin 0.
+    /// Whether bin `n` is an image of bin 0.
     pub periodic: bool,
-    /// Range of the bins that exist, all images included.
+    /// First and last bin that exist, all images included.
     pub first: f64,
     /// See `first`.
     pub last: f64,
@@ -40,11 +40,11 @@ pub(super) struct Axis {
 pub(super) struct Layout {
     pub axes: [Axis; 3],
     /// The edges of one bin in a Cartesian frame turned so that their matrix is triangular: the point with the bin
-    /// coordinates `q` is at `y = q₀ y`, `x = q₀ x₀ + q₁ x₁`, `z = q₀ z₀ + q₁ z₁ + q₂ z₂`.
+    /// coordinates `q` is at `y = q₀ y`, `x = q₀ x₀ + q₁ x₁`, `z = q₀ z₀ + q₁ z₁ + q₂`, in units of the last edge.
     pub y: f64,
     pub x: [f64; 2],
-    pub z: [f64; 3],
-    /// The cutoff, and what rounding may do to the coordinates.
+    pub z: [f64; 2],
+    /// The cutoff, and what rounding may do to the coordinates, in the same units.
     pub reach: f64,
 }
 
@@ -69,7 +69,8 @@ impl Layout {
                 Axis::open(cell, axis, n, side, low)
             }
         });
-        let size = cell.basis.iter().map(|&row| norm(row)).sum::<f64>().max(bounds.largest);
+        let periods = (0..3).filter(|&axis| cell.periodic[axis]).map(|axis| norm(cell.basis[axis]));
+        let size = periods.sum::<f64>().max(bounds.largest);
         Self::turned(axes, r_cut * (1.0 + ROUNDING) + ROUNDING * size)
     }
 
@@ -83,12 +84,14 @@ impl Layout {
         let width = norm(across);
         let across = across.map(|x| x / width);
         let y = dot(outer, cross(along, across)).abs();
-        Self { axes, y, x: [dot(outer, across), width], z: [dot(outer, along), part, length], reach }
+        let [x0, x1] = [dot(outer, across) / length, width / length];
+        let z = [dot(outer, along) / length, part / length];
+        Self { axes, y: y / length, x: [x0, x1], z, reach: reach / length }
     }
 
     /// About how many images of the cell reach into the neighborhood of one center.
     pub(super) fn images(&self) -> f64 {
-        let thickness = [self.y, self.x[1], self.z[2]];
+        let thickness = [self.y, self.x[1], 1.0];
         let along = |(axis, thickness): (&Axis, f64)| {
             if axis.periodic { 1.0 + 2.0 * self.reach / (thickness * axis.n as f64) } else { 1.0 }
         };
@@ -130,8 +133,7 @@ impl Axis {
     fn open(cell: &Cell, axis: usize, n: f64, side: f64, low: f64) -> Self {
         let (edge, scale) = (cell.basis[axis].map(|x| x * side), cell.reciprocal[axis].map(|x| x / side));
         let (period, origin) = ([0.0; 3], low / side);
-        // Half a bin inside: safe from rounding, and the same bins.
-        Self { n: n as i64, periodic: false, first: 0.5, last: n - 0.5, period, edge, scale, origin }
+        Self { n: n as i64, periodic: false, first: 0.0, last: n - 1.0, period, edge, scale, origin }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::simd::{self, Block, Found, Isa, LANES, Points};
 /// Blocks that are tested together: bounds the memory and the time of a center that sees far too much.
 const BATCH: usize = 2048;
 /// Blocks that are written at a stroke.
-const STROKE: usize = 4;
+const STROKE: u32 = 4;
 
 /// The sites of one center, one array per quantity, in an order that depends on the frame alone.
 ///
@@ -30,6 +30,9 @@ pub struct Sites {
     /// Scratch space of constant length, filled up to `n_blocks`.
     blocks: Vec<Block>,
     n_blocks: usize,
+    /// The lattice vectors that the blocks refer to, filled up to `n_images`.
+    images: Vec<Vector>,
+    n_images: usize,
     found: Found,
 }
 
@@ -63,8 +66,11 @@ impl Sites {
         self.dy.clear();
         self.dz.clear();
         self.r.clear();
-        self.blocks.resize(BATCH + 2 * STROKE, Block::default());
+        // A stroke may follow the last block that counts.
+        self.blocks.resize(BATCH + 2 * STROKE as usize, Block::default());
+        self.images.resize(self.blocks.len(), [0.0; 3]);
         self.n_blocks = 0;
+        self.n_images = 0;
         self.found.clear();
     }
 
@@ -86,32 +92,37 @@ impl Sites {
         let mut start = start;
         loop {
             // Most runs take a few blocks. To write always as many is quicker than to guess how many it will be.
-            let rest = end - start;
-            let blocks = &mut self.blocks[self.n_blocks..self.n_blocks + STROKE];
-            for (k, block) in (0..).zip(blocks.iter_mut()) {
-                let points = rest.saturating_sub(k * LANES as u32).min(LANES as u32);
-                *block = Block { start: start + k * LANES as u32, mask: ((1_u32 << points) - 1) as u8, shift };
-            }
+            let rest = (end - start).min(STROKE * LANES as u32);
+            let mut mask = u32::MAX >> (STROKE * LANES as u32 - rest);
             let own = query.own.wrapping_sub(start);
-            if own < (STROKE * LANES) as u32 && shift == [0.0; 3] {
-                blocks[own as usize / LANES].mask &= !(1 << (own as usize % LANES));
+            if own < rest && shift == [0.0; 3] {
+                mask &= !(1 << own);
             }
-            self.n_blocks += (rest as usize).div_ceil(LANES).min(STROKE);
+            let image = self.n_images;
+            self.images[image] = shift;
+            self.n_images += 1;
+            let blocks = &mut self.blocks[self.n_blocks..self.n_blocks + STROKE as usize];
+            for (k, block) in (0..).step_by(LANES).zip(blocks) {
+                *block = Block::new(start + k, image, (mask >> k) as u8);
+            }
+            self.n_blocks += rest.div_ceil(LANES as u32) as usize;
+            start += rest;
             if self.n_blocks > BATCH && !self.test(query) {
                 return false;
             }
-            if rest <= (STROKE * LANES) as u32 {
+            if start == end {
                 return true;
             }
-            start += (STROKE * LANES) as u32;
         }
     }
 
     /// Tests the candidates; false once there are too many sites.
     pub(super) fn test(&mut self, query: &Query<'_>) -> bool {
         let blocks = &self.blocks[..self.n_blocks];
-        simd::select(query.isa, query.points, blocks, query.origin, query.limit, &mut self.found);
+        let images = &self.images[..self.n_images];
+        simd::select(query.isa, query.points, blocks, images, query.origin, query.limit, &mut self.found);
         self.n_blocks = 0;
+        self.n_images = 0;
         self.found.len() <= MAX_SITES
     }
 
