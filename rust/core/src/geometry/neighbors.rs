@@ -40,7 +40,12 @@ impl Grid {
     ///
     /// # Errors
     /// [`Error::TooManySites`].
-    pub fn find(&self, _center: Center, _sites: &mut Sites) -> Result<(), Error> {
+    pub fn find(&self, _center: Center, _center_index: usize, _sites: &mut Sites) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Atoms in spatial order.
+    pub fn order(&self) -> impl Iterator<Item = usize> {
+        std::iter::empty()
     }
 }

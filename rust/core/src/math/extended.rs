@@ -34,6 +34,11 @@ impl Extended {
         if self.0 < FBig::<HalfEven, 2>::ZERO { -self } else { self.clone() }
     }
 
+    /// The circle's constant.
+    pub fn pi() -> Self {
+        Self(FBig::pi(PRECISION))
+    }
+
     /// Rounded to the nearest `f64`.
     pub fn to_f64(&self) -> f64 {
         self.0.to_f64().value()
@@ -117,9 +122,7 @@ pub fn inverse_square_root(s: &Matrix) -> Matrix {
     (0..n)
         .map(|i| {
             (0..n)
-                .map(|j| {
-                    (0..n).fold(Extended::from(0.0), |sum, k| sum + &vectors[i][k] * &scale[k] * &vectors[j][k])
-                })
+                .map(|j| (0..n).fold(Extended::from(0.0), |sum, k| sum + &vectors[i][k] * &scale[k] * &vectors[j][k]))
                 .collect()
         })
         .collect()
@@ -181,9 +184,8 @@ mod tests {
     #[test]
     fn the_inverse_square_root_of_a_hilbert_matrix_keeps_its_digits() {
         let n = 16;
-        let s: Matrix = (0..n)
-            .map(|i| (0..n).map(|j| Extended::from(1.0) / Extended::from(i + j + 1)).collect())
-            .collect();
+        let s: Matrix =
+            (0..n).map(|i| (0..n).map(|j| Extended::from(1.0) / Extended::from(i + j + 1)).collect()).collect();
         let w = inverse_square_root(&s);
         let identity = rounded(&product(&product(&w, &s), &w));
         for (k, &entry) in identity.iter().enumerate() {
