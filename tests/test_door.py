@@ -62,9 +62,9 @@ def around(index):
     return np.array([0, len(index)]), np.asarray(index), None
 
 
-def transform(core, frames, centers, *, threads=1, **options):
-    out = np.full((len(centers[1]), core.n_features), np.nan)
-    core.transform(frames, centers, out, threads=threads, **{**QUIET, **options})
+def transform(core, frames, centers, *, threads=1, average=None, progress=None):
+    out = np.full((1 if average else len(centers[1]), core.n_features), np.nan)
+    core.transform(frames, centers, out, threads=threads, average=average, progress=progress)
     return out
 
 
@@ -84,12 +84,10 @@ def every_result(n_threads):
     return [result.tobytes() for result in results]
 
 
-def long_work(n_rows=300_000):
-    """A minute of it, in little memory."""
-    core = fingerprint(n_max=6, l_max=6)
+def long_work(n_rows=3_000_000):
+    """A minute of it, and in little memory if it is averaged."""
     frames, _ = structure(64)
-    centers = around(np.tile(np.arange(64), n_rows // 64))
-    return core, frames, centers
+    return fingerprint(n_max=6, l_max=6), frames, around(np.tile(np.arange(64), n_rows // 64))
 
 
 # Threads
@@ -219,21 +217,22 @@ def test_a_forked_child_works_after_its_parent(n_threads):
 @forks
 @warned
 def test_a_child_forked_during_a_call_works():
-    core, frames, centers = long_work()
-    stop = threading.Event()
+    started, stop = threading.Event(), threading.Event()
 
     def progress(done, total):
+        started.set()
         if stop.is_set():
-            raise StopIteration
+            raise LookupError("enough")
 
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(transform, core, frames, centers, threads=2, progress=progress)
+        running = pool.submit(transform, *long_work(), threads=2, average="outer", progress=progress)
         try:
+            assert started.wait(60)
             assert in_a_fork(2) == every_result(1)
             assert not running.done()
         finally:
             stop.set()
-        with pytest.raises(StopIteration):
+        with pytest.raises(LookupError, match="enough"):
             running.result(60)
 
 
@@ -293,10 +292,10 @@ def run(program, **options):
 def test_control_c_ends_a_long_call(n_threads):
     program = f"""
         from test_door import long_work, transform
-        work = long_work(3_000_000)
+        work = long_work()
         print("ready", flush=True)
         try:
-            transform(*work, threads={n_threads})
+            transform(*work, threads={n_threads}, average='outer')
         except KeyboardInterrupt:
             print("interrupted", flush=True)
     """
@@ -322,12 +321,11 @@ def test_progress_counts_rows_on_the_thread_of_the_caller(n_threads):
     done = [call[0] for call in calls]
     assert done == sorted(done)
     assert {call[1:] for call in calls} == {(len(centers[1]), threading.get_ident())}
-    assert done[-1] <= len(centers[1])
+    assert done[-1] == len(centers[1])
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_what_progress_raises_stops_the_work(n_threads):
-    core, frames, centers = long_work()
     problem = LookupError("enough")
 
     def progress(done, total):
@@ -335,7 +333,7 @@ def test_what_progress_raises_stops_the_work(n_threads):
         raise problem
 
     with pytest.raises(LookupError) as caught:
-        transform(core, frames, centers, threads=n_threads, progress=progress)
+        transform(*long_work(), threads=n_threads, average="outer", progress=progress)
     assert caught.value is problem
 
 
