@@ -13,7 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::{errors, threads};
 
 /// Work on fewer rows than this is over before a second thread is awake.
-const SMALL: usize = 8;
+const SMALL: usize = 16;
 
 /// Time between two looks at signals, at least.
 const PATIENCE: Duration = Duration::from_millis(50);
