@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,7 +271,7 @@ def test_threadpoolctl_limits_our_threads(no_wishes):
 )
 def test_threadpoolctl_may_come_first_or_last(imports):
     pytest.importorskip("threadpoolctl")
-    program = "print([each['num_threads'] for each in threadpoolctl.threadpool_info() if each['user_api'] == 'isoprint'])"
+    program = "print([x['num_threads'] for x in threadpoolctl.threadpool_info() if x['user_api'] == 'isoprint'])"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     assert run(f"{imports}\n{program}", env=environment) == "[1]"
 
@@ -300,7 +301,7 @@ def test_control_c_ends_a_long_call(n_threads):
             print("interrupted", flush=True)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout.readline() == "ready\n"
