@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from test_invariance import of
 
+from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.testing import (
     assert_jacobian_consistent,
@@ -15,6 +14,7 @@ from isoprint.testing import (
     in_general_position,
 )
 from isoprint.testing.strategies import adjoints, frames
+from test_invariance import of
 
 every = pytest.mark.parametrize("case", EVERY_DESCRIPTOR_AND_OPTION, ids=repr)
 double = pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
 from isoprint.testing import (
     assert_invariant,
     assert_same_for_any_threads,

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
-from catalog import SOAP_TURBO, turbo
-from naive_turbo import NaiveTurbo
 from scipy import sparse
 
 import isoprint as ip
+from catalog import SOAP_TURBO, turbo
+from naive_turbo import NaiveTurbo
 
 # The twin inverts the root of an overlap matrix in double precision, and knows one policy.
 EXACT = [case for case in SOAP_TURBO if "reference" not in case.name and case.name not in ("large", "one species")]
