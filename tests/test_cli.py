@@ -94,16 +94,29 @@ def features(*arguments):
 
 def test_every_parameter_is_an_option(folder):
     found = features(
-        "--r-cut", "3.5", "--n-max", "H=2,C=3,O=2", "--l-max", "2", "--species", "O,C,H", "--n-jobs", "1",
-        "--sigma", "C=0.4,H=0.3,O=0.35", "--sigma-t", "0.6", "--sigma-scaling", "0.1", "--basis", "poly3gauss", "--no-normalize", "--r-soft", "3",
-        "--central-weight", "0.5", "--compression", "trivial", "--average", "outer", "--centers", "C,O",
-        "--radial-enhancement", "1", "--amplitude-scaling", "2", "--index", "1:",
-    )  # fmt: skip
+        *"--r-cut 3.5 --n-max H=2,C=3,O=2 --l-max 2 --species O,C,H --sigma C=0.4,H=0.3,O=0.35 --sigma-t 0.6".split(),
+        *"--sigma-scaling 0.1 --basis poly3gauss --no-normalize --r-soft 3 --central-weight 0.5 --n-jobs 1".split(),
+        *"--compression trivial --average outer --centers C,O --radial-enhancement 1 --amplitude-scaling 2".split(),
+        *"--index 1:".split(),
+    )
     expected = ip.SoapTurbo(
-        r_cut=3.5, n_max={"H": 2, "C": 3, "O": 2}, l_max=2, species=["O", "C", "H"],
-        sigma={"C": 0.4, "H": 0.3, "O": 0.35}, sigma_t=0.6, sigma_scaling=0.1, basis="poly3gauss", normalize=False, r_soft=3.0, central_weight=0.5,
-        compression="trivial", average="outer", centers=["C", "O"], radial_enhancement=1, amplitude_scaling=2.0,
-    ).transform(frames()[1:])  # fmt: skip
+        r_cut=3.5,
+        n_max={"H": 2, "C": 3, "O": 2},
+        l_max=2,
+        species=["O", "C", "H"],
+        sigma={"C": 0.4, "H": 0.3, "O": 0.35},
+        sigma_t=0.6,
+        sigma_scaling=0.1,
+        basis="poly3gauss",
+        normalize=False,
+        r_soft=3.0,
+        central_weight=0.5,
+        compression="trivial",
+        average="outer",
+        centers=["C", "O"],
+        radial_enhancement=1,
+        amplitude_scaling=2.0,
+    ).transform(frames()[1:])
     assert np.array_equal(found, expected)
 
 
