@@ -104,7 +104,7 @@ def test_pymatgen_itself(slab):
     methane = core.Molecule(["C", "H"], [[0, 0, 0], [0, 0, 1.1]])
     assert packed(methane).numbers.tolist() == [6, 1]
     mixed = core.Structure(core.Lattice.cubic(3), [{"Fe": 0.5, "Ni": 0.5}], [[0, 0, 0]])
-    with pytest.raises(ValueError, match="frame 1 .*ordered structure"):
+    with pytest.raises(ValueError, match=r"frame 1 .*ordered structure"):
         packed(slab, mixed)
 
 
@@ -161,7 +161,7 @@ def test_every_atom_is_a_center(several):
 def test_atoms_of_some_elements_are_centers(several):
     oxygen = [frame.symbols.indices().get("O", np.array([], int)).tolist() for frame in several]
     offsets, index, _ = rows(several, None, elements=[8])
-    assert index == sum(oxygen, [])
+    assert index == [index for own in oxygen for index in own]
     assert offsets == np.cumsum([0, *map(len, oxygen)]).tolist()
 
 

@@ -6,8 +6,9 @@ from ase.build import molecule
 
 import isoprint as ip
 
-WHOLE = """soap_turbo l_max=3 alpha_max={4 3} rcut_hard=4.0 rcut_soft=3.2 nf=5.0 atom_sigma_r={0.5 0.35} atom_sigma_t={0.4 0.45}
- atom_sigma_r_scaling={0.0 0.05} atom_sigma_t_scaling={0.1 0.0} amplitude_scaling={1.0 2.0} central_weight={0.7 1.3}
+WHOLE = """soap_turbo l_max=3 alpha_max={4 3} rcut_hard=4.0 rcut_soft=3.2 nf=5.0 atom_sigma_r={0.5 0.35}
+ atom_sigma_t={0.4 0.45} atom_sigma_r_scaling={0.0 0.05}
+ atom_sigma_t_scaling={0.1 0.0} amplitude_scaling={1.0 2.0} central_weight={0.7 1.3}
  radial_enhancement=2 basis=poly3gauss scaling_mode=polynomial species_Z={8 1} n_species=2 add_species=F central_index=2
  compress_mode=trivial"""
 SHORT = "soap_turbo l_max=2 alpha_max=3 rcut_hard=4.0 atom_sigma=0.5 species_Z={6 1} n_species=2"
@@ -46,7 +47,8 @@ def test_every_key_finds_its_place():
 
 def test_defaults_are_those_of_the_peer():
     assert repr(ip.SoapTurbo.from_quip(SHORT)) == (
-        "SoapTurbo(r_cut=4.0, n_max=3, l_max=2, species=['C', 'H'], r_soft=3.5, unknown_species='ignore', centers=['C'])"
+        "SoapTurbo(r_cut=4.0, n_max=3, l_max=2, species=['C', 'H'],"
+        " r_soft=3.5, unknown_species='ignore', centers=['C'])"
     )
 
 

@@ -99,5 +99,5 @@ def test_a_list_of_one_frame_will_do_but_not_of_two(water):
 
 @pytest.mark.parametrize("r_cut", [0, -1.0, np.nan, np.inf, "far", None, [3.0]])
 def test_senseless_cutoffs_are_named(water, r_cut):
-    with pytest.raises(ValueError, match="r_cut is .*positive number of Å"):
+    with pytest.raises(ValueError, match=r"r_cut is .*positive number of Å"):
         ip.neighbors(water, r_cut)

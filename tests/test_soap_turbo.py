@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
-from catalog import SOAP_TURBO, turbo
-from naive_turbo import NaiveTurbo
 from scipy import sparse
 
 import isoprint as ip
+from catalog import SOAP_TURBO, turbo
+from naive_turbo import NaiveTurbo
 
 # The twin inverts the root of an overlap matrix in double precision, and knows one policy.
 EXACT = [case for case in SOAP_TURBO if "reference" not in case.name and case.name not in ("large", "one species")]
@@ -319,7 +319,19 @@ def test_hand_made_corners_are_finite():
         assert np.isfinite(back.positions).all()
         assert np.isfinite(soap.derivatives(atoms).values).all()
         assert np.isfinite(soap.pushforward(atoms, np.ones((len(atoms), 3)))).all()
-    assert not turbo().transform(molecule("H2O"), centers=[[99, 99, 99]]).any()
+
+
+@pytest.mark.parametrize("pbc", [False, [True, False, False], [True, True, False]])
+def test_a_point_may_be_far_from_all_atoms(pbc):
+    cell = np.array([[3.0, 0.2, 0.1], [-0.4, 3.2, 0.0], [0.3, 0.5, 2.9]])
+    atoms = Atoms("HO", [[0, 0, 0], [1.1, 0.2, -0.3]], cell=cell, pbc=pbc)
+    shifts = np.array([[i, j, 0] for i in range(-9, 10) for j in range(-9, 10)]) * np.broadcast_to(pbc, 3)
+    sites = (atoms.positions + (shifts @ cell)[:, None]).reshape(-1, 3)
+    points = np.random.default_rng(5).uniform(-9.0, 9.0, (200, 3))
+    rows = turbo().transform(atoms, centers=points)
+    near = np.linalg.norm(sites - points[:, None], axis=2).min(axis=1) < 3.0
+    assert (rows.any(axis=1) == near).all()
+    assert not turbo().transform(atoms, centers=[[1e7, -1e7, 1e7]]).any()
 
 
 def test_a_learned_descriptor_equals_a_told_one(several):

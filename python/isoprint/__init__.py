@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint import threads as _threads  # tells threadpoolctl about our threads
+from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.neighbors import Neighbors, neighbors

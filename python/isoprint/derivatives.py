@@ -120,4 +120,11 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    numbers = np.ascontiguousarray(array, dtype=np.float64)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        row, column = map(int, np.argwhere(~finite)[0])
+        raise ValueError(
+            f"{name} has the entry {numbers[row, column]} in row {row}, column {column}; all entries must be finite"
+        )
+    return numbers

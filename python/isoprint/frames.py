@@ -100,7 +100,7 @@ def _pack_quickly(frames: Sequence[Any]) -> Frames | None:
         pbc = np.concatenate([frame.pbc for frame in frames])
     except (AttributeError, TypeError, ValueError):
         return None
-    kinds = tuple(array.dtype for array in (*flat, cells, pbc))
+    kinds = tuple(array.dtype.type for array in (*flat, cells, pbc))
     shapes = flat[0].shape[1:], flat[1].ndim, cells.shape, pbc.shape
     n = len(frames)
     if kinds != (np.float64, np.int64, np.float64, np.bool_) or shapes != ((3,), 1, (3 * n, 3), (3 * n,)):

@@ -67,4 +67,4 @@ def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbo
         raise ValueError(
             f"neighbors are found in one frame at a time, not in {len(structures)}; call it for each frame"
         )
-    return Neighbors(*_core.neighbors(tuple(pack(structures)), radius, threads=threads(n_jobs)))
+    return Neighbors(*_core.neighbors(pack(structures), radius, threads=threads(n_jobs)))

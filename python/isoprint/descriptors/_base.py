@@ -36,7 +36,7 @@ class Core(Protocol):
         self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
     ) -> None: ...
     def derivatives(
-        self, frames: Any, centers: Any, *, average: Any, dtype: str, threads: int, progress: Any
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Any
     ) -> tuple[Any, Any, Any]: ...
 
 
@@ -218,8 +218,8 @@ class Descriptor(Estimator):
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
         with reporting(progress) as report:
             call.ready.core.transform(
-                tuple(call.frames),
-                tuple(call.centers),
+                call.frames,
+                call.centers,
                 target,
                 average=self.average,
                 threads=call.threads,
@@ -262,8 +262,8 @@ class Descriptor(Estimator):
         with reporting(progress) as report:
             return Pullback(
                 *call.ready.core.pullback(
-                    tuple(call.frames),
-                    tuple(call.centers),
+                    call.frames,
+                    call.centers,
                     weights,
                     average=self.average,
                     threads=call.threads,
@@ -301,8 +301,8 @@ class Descriptor(Estimator):
         rows = np.empty((call.n_rows, call.ready.core.n_features), call.ready.dtype)
         with reporting(progress) as report:
             call.ready.core.pushforward(
-                tuple(call.frames),
-                tuple(call.centers),
+                call.frames,
+                call.centers,
                 velocity,
                 rows,
                 average=self.average,
@@ -336,8 +336,8 @@ class Descriptor(Estimator):
         call = self._call(structures[0] if single else structures, centers, n_jobs)
         with reporting(progress) as report:
             blocks = call.ready.core.derivatives(
-                tuple(call.frames),
-                tuple(call.centers),
+                call.frames,
+                call.centers,
                 average=self.average,
                 dtype=call.ready.dtype,
                 threads=call.threads,

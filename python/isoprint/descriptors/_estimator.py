@@ -43,7 +43,8 @@ class Estimator:
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
         """Every parameter of the constructor, and its default."""
-        return _keywords(cls)
+        known: Any = cls
+        return _keywords(known)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name, as they were given.
@@ -131,7 +132,7 @@ class Estimator:
 
 
 @cache
-def _keywords(cls: type) -> dict[str, Any]:
+def _keywords(cls: Any) -> dict[str, Any]:
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
