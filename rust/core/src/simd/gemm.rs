@@ -69,9 +69,13 @@ fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
     let coefficients = coefficients.as_chunks_mut::<PACKS>().0.as_chunks_mut::<SIZE>().0;
     let n_sites = n_sites.min(super::BLOCK);
     for (y, c) in harmonics[..n_tiles].iter().zip(&mut coefficients[..n_tiles]) {
-        let mut sums: [[V; PACKS]; SIZE] = c.map(|row| row.map(|pack| V::load(&pack)));
+        let mut sums = [[V::zero(); PACKS]; SIZE];
         for (j, site) in functions.chunks_exact(stride).take(n_sites).enumerate() {
-            let b: [V; PACKS] = std::array::from_fn(|p| V::load(&site[p]));
+            let j = j % super::BLOCK;
+            let mut b = [V::zero(); PACKS];
+            for p in 0..PACKS {
+                b[p] = V::load(&site[p]);
+            }
             for i in 0..SIZE {
                 let y = V::splat(y[i].0[j]);
                 for p in 0..PACKS {
@@ -79,9 +83,9 @@ fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
                 }
             }
         }
-        for (row, sums) in c.iter_mut().zip(sums) {
-            for (pack, sum) in row.iter_mut().zip(sums) {
-                sum.store(pack);
+        for i in 0..SIZE {
+            for p in 0..PACKS {
+                V::load(&c[i][p]).add(sums[i][p]).store(&mut c[i][p]);
             }
         }
     }

@@ -1,0 +1,115 @@
+"""What the compiled module offers to the descriptors; private.
+
+All arrays are C-contiguous. Nothing is copied: inputs are read where they are, `out` is written in place.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# positions (N, 3), numbers (N,), cells (F, 3, 3), pbc (F, 3), offsets (F + 1,): the atoms of frame f are
+# offsets[f]:offsets[f + 1].
+Frames: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]
+# offsets (F + 1,), index (R,) with -1 for a point, points (R, 3) or None if there are none.
+Centers: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]
+# Called with (rows done, rows in all) a few times a second; may raise to stop.
+Progress: TypeAlias = Callable[[int, int], Any] | None
+Average: TypeAlias = Literal["inner", "outer"] | None
+# None, "trivial", (nu_r, nu_s), or (n_rows, row, column, value), zero-based.
+Compression: TypeAlias = (
+    Literal["trivial"]
+    | tuple[int, int]
+    | tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+    | None
+)
+
+@final
+class SoapTurbo:
+    """Recursive SOAP; one entry a species in all lists."""
+
+    def __new__(
+        cls,
+        *,
+        r_cut: float,
+        r_soft: float,
+        l_max: int,
+        filter_decay: float,
+        radial_enhancement: int,
+        basis: Literal["poly3", "poly3gauss", "jacobi"],
+        policy: Literal["exact", "reference"],
+        compression: Compression,
+        normalize: bool,
+        ignore_unknown_species: bool,
+        numbers: list[int],
+        n_max: list[int],
+        sigma_r: list[float],
+        sigma_t: list[float],
+        sigma_r_scaling: list[float],
+        sigma_t_scaling: list[float],
+        amplitude_scaling: list[float],
+        central_weight: list[float],
+        basis_matrix: list[NDArray[np.float64] | None],
+    ) -> SoapTurbo: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
+    def transform(
+        self,
+        frames: Frames,
+        centers: Centers,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: Average,
+        threads: int,
+        progress: Progress,
+    ) -> None: ...
+    def pullback(
+        self,
+        frames: Frames,
+        centers: Centers,
+        adjoint: NDArray[np.float64],
+        *,
+        average: Average,
+        threads: int,
+        progress: Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def pushforward(
+        self,
+        frames: Frames,
+        centers: Centers,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: Average,
+        threads: int,
+        progress: Progress,
+    ) -> None: ...
+    def derivatives(
+        self,
+        frames: Frames,
+        centers: Centers,
+        *,
+        average: Average,
+        dtype: Literal["float64", "float32"],
+        threads: int,
+        progress: Progress,
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+
+def neighbors(
+    frames: Frames, r_cut: float, *, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Offsets (N + 1,), index (P,) and vector (P, 3) of one frame."""
+
+def isa() -> Literal["avx512", "avx2", "baseline"]:
+    """The instruction set the kernels run on."""
+
+def get_num_threads() -> int:
+    """What `threads=0` stands for."""
+
+def set_num_threads(n: int) -> None:
+    """Set what `threads=0` stands for; 0 goes back to the environment."""
