@@ -1,6 +1,7 @@
 //! The one loop over centers: frames in batches, centers in chunks, chunks in groups.
 //!
-//! A *chunk* is what a worker takes at a time, at most [`CHUNK`] centers of one frame that lie near each other. What
+//! A *chunk* is what a worker takes at a time: some centers of one frame that lie near each other, at most
+//! [`LARGEST_CHUNK`]. What
 //! chunks return is merged on the caller's thread in the order of the chunks, which depends on the input alone. A
 //! *group* is as many chunks as take about a tenth of a second; between groups the caller is told, and may stop.
 
@@ -15,8 +16,12 @@ use crate::Error;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames, Grid};
 
-/// Centers in a chunk.
-const CHUNK: usize = 64;
+/// Centers in a chunk at most.
+const LARGEST_CHUNK: usize = 64;
+/// Centers in a chunk at least, and chunks that a frame of a few hundred centers is cut into. These depend on the
+/// input alone, never on the number of threads: sums over chunks must keep their order.
+const SMALLEST_CHUNK: usize = 4;
+const CHUNKS_OF_A_FRAME: usize = 16;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
 /// Time between two calls of `progress`, roughly.
@@ -124,10 +129,11 @@ impl<'a> Batch<'a> {
         let mut chunks = Vec::new();
         for (slot, frame) in self.prepared.iter().enumerate() {
             let mut rows: Vec<usize> = self.centers.rows(frame.frame).collect();
-            if rows.len() > CHUNK {
+            let size = (rows.len() / CHUNKS_OF_A_FRAME).clamp(SMALLEST_CHUNK, LARGEST_CHUNK);
+            if size == LARGEST_CHUNK {
                 sort_by_place(&mut rows, self.centers, frame);
             }
-            chunks.extend(rows.chunks(CHUNK).map(|rows| Chunk { slot, rows: rows.to_vec() }));
+            chunks.extend(rows.chunks(size).map(|rows| Chunk { slot, rows: rows.to_vec() }));
         }
         chunks
     }

@@ -2,8 +2,9 @@
 
 use crate::simd::{LANES, Lanes};
 
-/// Degree of the polynomials. Eleven keeps the table of a typical basis in the first-level cache.
-const DEGREE: usize = 11;
+/// Degree of the polynomials. Time goes into fetching coefficients: seven needs a third fewer of them than eleven, and
+/// its longer table still fits the second-level cache.
+const DEGREE: usize = 7;
 /// Coefficients of one polynomial, and nodes at which it is fitted.
 const ORDER: usize = DEGREE + 1;
 /// Packs of functions at most: 24 radial functions and degrees up to 30.
@@ -11,7 +12,7 @@ const MAX_PACKS: usize = 7;
 /// More intervals than this would not fit in any cache; no basis within the documented limits asks for them.
 const MAX_INTERVALS: usize = 1 << 14;
 
-/// Functions on `[0, r_max]`, each a polynomial of degree 11 on every one of equal intervals.
+/// Functions on `[0, r_max]`, each a polynomial of degree [`DEGREE`] on every one of equal intervals.
 #[derive(Debug, Clone)]
 pub struct Piecewise {
     n_functions: usize,
@@ -26,8 +27,8 @@ pub struct Piecewise {
 impl Piecewise {
     /// Fits `function(r, values)`, which writes the values of all functions at `r`.
     ///
-    /// `groups` are the lengths of consecutive groups of functions that are used together; intervals are halved,
-    /// starting near `length_scale`, until every function is met to 2e-15 of the largest value of its group, or
+    /// `groups` are the lengths of consecutive groups of functions that are used together; intervals are made
+    /// shorter, starting from `length_scale`, until every function is met to 2e-15 of the largest value of its group, or
     /// rounding lets it come no closer.
     pub fn fit(r_max: f64, length_scale: f64, groups: &[usize], function: impl Fn(f64, &mut [f64])) -> Self {
         let n_functions = groups.iter().sum();
@@ -39,9 +40,9 @@ impl Piecewise {
         let start = (r_max / length_scale).ceil().clamp(1.0, MAX_INTERVALS as f64) as usize;
         let (mut best, mut error) = fit(start);
         while error > 2e-15 && best.n_intervals < MAX_INTERVALS {
-            let (finer, finer_error) = fit(best.n_intervals + best.n_intervals.div_ceil(2));
-            // Truncation would have shrunk by more than a hundred: what is left is rounding.
-            let rounding = finer_error > 0.25 * error;
+            let (finer, finer_error) = fit(best.n_intervals + best.n_intervals.div_ceil(4));
+            // Truncation would have shrunk to a sixth: what is left is rounding.
+            let rounding = finer_error > 0.5 * error;
             if finer_error < error {
                 (best, error) = (finer, finer_error);
             }

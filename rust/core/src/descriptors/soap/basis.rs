@@ -5,7 +5,9 @@
 //! orthonormal by construction; what remains of `S^(-1/2)` is an orthogonal matrix, found once with 70 digits.
 //! A Gaussian at the origin (`poly3gauss`) joins as its component orthogonal to the polynomials.
 
-use super::Basis;
+use std::sync::OnceLock;
+
+use super::{Basis, MAX_FUNCTIONS};
 use crate::math::extended::{self, Extended, Matrix};
 use crate::math::quadrature;
 
@@ -54,11 +56,8 @@ impl RadialBasis {
         }
         let rotation = match basis {
             Basis::Jacobi => identity(n),
-            Basis::Poly3 | Basis::Poly3Gauss => {
-                let transposed: Matrix = (0..n).map(|k| lower.iter().map(|row| row[k].clone()).collect()).collect();
-                let overlap = extended::product(&lower, &transposed);
-                extended::rounded(&extended::product(&extended::inverse_square_root(&overlap), &lower))
-            }
+            Basis::Poly3 => polynomial_rotation(&lower),
+            Basis::Poly3Gauss => rotation(&lower),
         };
         Self { n_polynomials, gaussian, rotation, lower }
     }
@@ -137,6 +136,20 @@ impl Gaussian {
         let rest = self.overlaps.iter().zip(q).fold(value.clone(), |rest, (d, q)| rest - d * q);
         rest / self.residual.clone()
     }
+}
+
+/// `O = S^(-1/2) 𝓛`, the orthogonal factor of `𝓛`, from `S = 𝓛 𝓛ᵀ`.
+fn rotation(lower: &Matrix) -> Vec<f64> {
+    let n = lower.len();
+    let transposed: Matrix = (0..n).map(|k| lower.iter().map(|row| row[k].clone()).collect()).collect();
+    let overlap = extended::product(lower, &transposed);
+    extended::rounded(&extended::product(&extended::inverse_square_root(&overlap), lower))
+}
+
+/// [`rotation`] of polynomials alone: constants that depend on their number only, so they are found once.
+fn polynomial_rotation(lower: &Matrix) -> Vec<f64> {
+    static FOUND: [OnceLock<Vec<f64>>; MAX_FUNCTIONS + 1] = [const { OnceLock::new() }; MAX_FUNCTIONS + 1];
+    FOUND[lower.len()].get_or_init(|| rotation(lower)).clone()
 }
 
 fn identity(n: usize) -> Vec<f64> {

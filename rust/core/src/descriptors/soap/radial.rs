@@ -60,7 +60,7 @@ impl Profile {
             r_cut,
         ));
         let n_degrees = parameters.l_max + 1;
-        let table = Piecewise::fit(r_cut, 0.6 * scale, &[species.n_max, n_degrees], |r, values| {
+        let table = Piecewise::fit(r_cut, 0.2 * scale, &[species.n_max, n_degrees], |r, values| {
             let (b, a) = values.split_at_mut(species.n_max);
             exact.radial(r, b);
             exact.angular(r, a);
