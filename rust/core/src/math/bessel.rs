@@ -29,8 +29,7 @@ fn series(z: f64, f: &mut [f64]) {
     let mut leading = (-z).exp();
     for (l, value) in f.iter_mut().enumerate() {
         let odd = (2 * l + 1) as f64;
-        *value = leading
-            * (1.0 + h / (odd + 2.0) * (1.0 + h / (2.0 * (odd + 4.0)) * (1.0 + h / (3.0 * (odd + 6.0)))));
+        *value = leading * (1.0 + h / (odd + 2.0) * (1.0 + h / (2.0 * (odd + 4.0)) * (1.0 + h / (3.0 * (odd + 6.0)))));
         leading *= z / (odd + 2.0);
     }
 }
@@ -96,8 +95,8 @@ mod tests {
             let mut df = [0.0; 7];
             scaled_derivative(&at(z), &mut df);
             for (l, slope) in df.iter().enumerate() {
-                let five = (at(z - 2.0 * h)[l] - 8.0 * at(z - h)[l] + 8.0 * at(z + h)[l] - at(z + 2.0 * h)[l])
-                    / (12.0 * h);
+                let five =
+                    (at(z - 2.0 * h)[l] - 8.0 * at(z - h)[l] + 8.0 * at(z + h)[l] - at(z + 2.0 * h)[l]) / (12.0 * h);
                 assert!((slope - five).abs() < 1e-11, "l = {l}, z = {z}");
             }
         }

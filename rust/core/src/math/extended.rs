@@ -117,9 +117,7 @@ pub fn inverse_square_root(s: &Matrix) -> Matrix {
     (0..n)
         .map(|i| {
             (0..n)
-                .map(|j| {
-                    (0..n).fold(Extended::from(0.0), |sum, k| sum + &vectors[i][k] * &scale[k] * &vectors[j][k])
-                })
+                .map(|j| (0..n).fold(Extended::from(0.0), |sum, k| sum + &vectors[i][k] * &scale[k] * &vectors[j][k]))
                 .collect()
         })
         .collect()
@@ -181,9 +179,8 @@ mod tests {
     #[test]
     fn the_inverse_square_root_of_a_hilbert_matrix_keeps_its_digits() {
         let n = 16;
-        let s: Matrix = (0..n)
-            .map(|i| (0..n).map(|j| Extended::from(1.0) / Extended::from(i + j + 1)).collect())
-            .collect();
+        let s: Matrix =
+            (0..n).map(|i| (0..n).map(|j| Extended::from(1.0) / Extended::from(i + j + 1)).collect()).collect();
         let w = inverse_square_root(&s);
         let identity = rounded(&product(&product(&w, &s), &w));
         for (k, &entry) in identity.iter().enumerate() {

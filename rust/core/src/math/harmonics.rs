@@ -200,8 +200,7 @@ impl Harmonics {
         [a, b]: [&[Row]; 2],
     ) -> [V; 4] {
         let [x, y, _] = directions.each_ref().map(|row| row.load::<V>(pack));
-        let (mut gx, mut gy, mut gz, mut radial, mut inward) =
-            (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
+        let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
             // Everything that depends on l is summed before C_m and S_m come in.
             let (mut value_c, mut value_s, mut level_c, mut level_s) = (V::zero(), V::zero(), V::zero(), V::zero());
@@ -286,7 +285,14 @@ mod tests {
     #[test]
     fn degrees_up_to_two_are_those_of_the_textbook() {
         let expected = [
-            0.28209479, 0.29316151, 0.31270561, -0.23452921, -0.31465395, 0.4195386, 0.07216159, -0.33563088,
+            0.28209479,
+            0.29316151,
+            0.31270561,
+            -0.23452921,
+            -0.31465395,
+            0.4195386,
+            0.07216159,
+            -0.33563088,
             -0.07079714,
         ];
         let (values, _) = evaluate(Isa::detect(), 2, [0.48, -0.6, 0.64]);
@@ -348,9 +354,8 @@ mod tests {
             let Self(harmonics, u) = self;
             let block = |x: f64| Row([x; crate::simd::BLOCK]);
             let directions = u.map(block);
-            let some = |n: usize, seed: f64| -> Vec<Row> {
-                (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect()
-            };
+            let some =
+                |n: usize, seed: f64| -> Vec<Row> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
             let degrees = harmonics.l_max() + 1;
             let (angular, slope) = (some(degrees, 1.3), some(degrees, 2.1));
             let (a, b) = (some(harmonics.len(), 0.7), some(harmonics.len(), 3.7));

@@ -78,8 +78,7 @@ mod tests {
         let integral: f64 =
             panels(0.0, 1.0, sigma).iter().map(|(x, w)| w * (-0.5 * ((x - 0.4) / sigma).powi(2)).exp()).sum();
         let root = (2.0 * sigma * sigma).sqrt();
-        let exact =
-            sigma * (std::f64::consts::PI / 2.0).sqrt() * (libm::erf(0.6 / root) + libm::erf(0.4 / root));
+        let exact = sigma * (std::f64::consts::PI / 2.0).sqrt() * (libm::erf(0.6 / root) + libm::erf(0.4 / root));
         assert!((integral - exact).abs() < 5e-16);
     }
 

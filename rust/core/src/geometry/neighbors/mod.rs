@@ -107,9 +107,7 @@ impl Grid {
                 Ok(([self.bins.x[at], self.bins.y[at], self.bins.z[at]], slot))
             }
             Center::Point(position) if finite(position) => Ok((self.cell.wrap(position), u32::MAX)),
-            Center::Point(position) => {
-                Err(Error::PointNotFinite { frame: self.frame, center: center_index, position })
-            }
+            Center::Point(position) => Err(Error::PointNotFinite { frame: self.frame, center: center_index, position }),
         }
     }
 }
@@ -124,10 +122,12 @@ struct Search<'a> {
 impl Kernel for Search<'_> {
     type Output = bool;
 
+    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn run<V: Lanes>(self) -> bool {
         let Self { grid, query, sites } = self;
-        reach::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run)) && sites.test(query)
+        reach::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run))
+            && sites.test(query)
     }
 }
 
