@@ -1,1 +1,34 @@
 //! The Python face of isoprint-core: translation, no mathematics.
+//!
+//! * [`door`] is the only way from Python to work: it lets other Python threads run, lends threads, listens to Ctrl-C.
+//! * [`threads`] decides how many threads that are.
+//! * [`arrays`] borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
+//! * [`descriptor`] is what all descriptors have in common; `soap` and its neighbors are one class each.
+//! * [`errors`] gives every error its Python name.
+
+#![deny(unsafe_code)]
+// Python's keywords arrive one by one, and by value.
+#![allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
+
+use pyo3::prelude::*;
+
+mod arrays;
+mod compression;
+mod descriptor;
+mod door;
+mod errors;
+mod memory;
+mod neighbors;
+mod soap;
+mod threads;
+
+// The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::neighbors::neighbors;
+    #[pymodule_export]
+    use crate::soap::SoapTurbo;
+    #[pymodule_export]
+    use crate::threads::{get_num_threads, isa, set_num_threads};
+}

@@ -5,9 +5,19 @@
 
 use std::ops::ControlFlow;
 
-use crate::Error;
-use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
+
+mod jacobian;
+mod neighbors;
+mod pullback;
+mod transform;
+mod walk;
+mod worker;
+
+pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
+pub use neighbors::{NeighborList, neighbors};
+pub use pullback::{Pullback, pullback};
+pub use transform::{pushforward, transform};
 
 /// Where work runs, and who is told about it.
 pub struct Job<'a> {
@@ -30,20 +40,22 @@ pub enum Average {
 }
 
 /// A number that a row can be written in.
-pub trait Output: Copy + Send + Sync {
-    /// Rounds to this type.
-    fn from_f64(value: f64) -> Self;
+pub trait Output: Copy + Default + Send + Sync {
+    /// Lets `write` fill `row`: in place where the types agree, through `room` where they do not.
+    fn fill(row: &mut [Self], room: &mut Vec<f64>, write: impl FnOnce(&mut [f64]));
 }
 
 impl Output for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
+    fn fill(row: &mut [Self], _room: &mut Vec<f64>, write: impl FnOnce(&mut [f64])) {
+        write(row);
     }
 }
 
 impl Output for f32 {
-    fn from_f64(value: f64) -> Self {
-        value as Self
+    fn fill(row: &mut [Self], room: &mut Vec<f64>, write: impl FnOnce(&mut [f64])) {
+        room.resize(row.len(), 0.0);
+        write(room);
+        row.iter_mut().zip(room).for_each(|(out, value)| *out = *value as Self);
     }
 }
 
@@ -55,115 +67,10 @@ pub fn n_rows(average: Average, frames: &Frames<'_>, centers: &Centers<'_>) -> u
     }
 }
 
-/// Writes the features of all centers into `rows`, `n_features` numbers a row.
-///
-/// # Errors
-/// See [`Error`].
-pub fn transform<D: Descriptor, T: Output>(
-    _descriptor: &D,
-    _average: Average,
-    _frames: &Frames<'_>,
-    _centers: &Centers<'_>,
-    _rows: &mut [T],
-    _job: &mut Job<'_>,
-) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Gradients of `Σ adjoint · features`.
-#[derive(Debug, Clone)]
-pub struct Pullback {
-    /// With respect to the positions, one row an atom of all frames.
-    pub positions: Vec<[f64; 3]>,
-    /// With respect to the strain of each frame.
-    pub strain: Vec<[[f64; 3]; 3]>,
-}
-
-/// Gradients of `Σ adjoint · features` with respect to all positions and strains.
-///
-/// # Errors
-/// See [`Error`].
-pub fn pullback<D: Descriptor>(
-    _descriptor: &D,
-    _average: Average,
-    frames: &Frames<'_>,
-    _centers: &Centers<'_>,
-    _adjoint: &[f64],
-    _job: &mut Job<'_>,
-) -> Result<Pullback, Error> {
-    Ok(Pullback { positions: vec![[0.0; 3]; frames.n_atoms()], strain: vec![[[0.0; 3]; 3]; frames.len()] })
-}
-
-/// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
-///
-/// # Errors
-/// See [`Error`].
-pub fn pushforward<D: Descriptor, T: Output>(
-    _descriptor: &D,
-    _average: Average,
-    _frames: &Frames<'_>,
-    _centers: &Centers<'_>,
-    _displacements: &[[f64; 3]],
-    _rows: &mut [T],
-    _job: &mut Job<'_>,
-) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
-#[derive(Debug, Clone, Default)]
-pub struct JacobianPattern {
-    /// Row of the features of each block.
-    pub row: Vec<i64>,
-    /// Atom with respect to which they are differentiated.
-    pub atom: Vec<i64>,
-}
-
-/// Finds the blocks of the Jacobian of the only frame of `frames`.
-///
-/// # Errors
-/// See [`Error`].
-pub fn jacobian_pattern<D: Descriptor>(
-    _descriptor: &D,
-    _average: Average,
-    _frames: &Frames<'_>,
-    _centers: &Centers<'_>,
-    _job: &mut Job<'_>,
-) -> Result<JacobianPattern, Error> {
-    Ok(JacobianPattern::default())
-}
-
-/// Writes the blocks of `pattern`, each `[xyz][feature]`, into `values`.
-///
-/// # Errors
-/// See [`Error`].
-pub fn jacobian<D: Descriptor, T: Output>(
-    _descriptor: &D,
-    _average: Average,
-    _frames: &Frames<'_>,
-    _centers: &Centers<'_>,
-    _pattern: &JacobianPattern,
-    _values: &mut [T],
-    _job: &mut Job<'_>,
-) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Neighbors of every atom of one frame, in compressed rows.
-#[derive(Debug, Clone, Default)]
-pub struct NeighborList {
-    /// The neighbors of atom `i` are `offsets[i]..offsets[i + 1]`.
-    pub offsets: Vec<i64>,
-    /// Atom of which each neighbor is an image.
-    pub index: Vec<i64>,
-    /// Vector from the atom to its neighbor in Å.
-    pub vector: Vec<[f64; 3]>,
-}
-
-/// All sites within `r_cut` of every atom of the only frame of `frames`.
-///
-/// # Errors
-/// See [`Error`].
-pub fn neighbors(_frames: &Frames<'_>, _r_cut: f64, _job: &mut Job<'_>) -> Result<NeighborList, Error> {
-    Ok(NeighborList::default())
+/// The error to raise where an array does not have the length that is expected.
+fn check_length(name: &'static str, found: usize, expected: usize) -> Result<(), crate::Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(crate::Error::Shape { name, expected: vec![expected], found: vec![found] })
 }

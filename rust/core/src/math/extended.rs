@@ -34,6 +34,11 @@ impl Extended {
         if self.0 < FBig::<HalfEven, 2>::ZERO { -self } else { self.clone() }
     }
 
+    /// The circle's constant.
+    pub fn pi() -> Self {
+        Self(FBig::pi(PRECISION))
+    }
+
     /// Rounded to the nearest `f64`.
     pub fn to_f64(&self) -> f64 {
         self.0.to_f64().value()

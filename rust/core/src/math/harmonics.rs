@@ -105,32 +105,18 @@ impl Harmonics {
         }
     }
 
-    /// Visits `R_l^m` of one `m`, from `l = m` to `l_max`.
-    #[inline(always)]
-    fn column<V: Lanes>(&self, m: usize, z: V, mut visit: impl FnMut(usize, V)) {
-        let mut older = V::zero();
-        let mut newer = V::splat(self.diagonal[m]);
-        visit(m, newer);
-        for l in m + 1..=self.l_max {
-            let [forward, back] = self.recurrence[triangle(l, m)];
-            let next = older.neg_mul_add(V::splat(back), z.mul(V::splat(forward)).mul(newer));
-            older = newer;
-            newer = next;
-            visit(l, newer);
-        }
-    }
-
     /// Writes `angular[l] · Y_lm / N_lm` of sites `8 pack .. 8 pack + 8`.
     #[inline(always)]
     pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[Row], out: &mut [Row]) {
         let [x, y, z] = directions.each_ref().map(|row| row.load::<V>(pack));
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
-            self.column(m, z, |l, r| {
-                let scaled = r.mul(angular[l].load(pack));
+            let mut column = Column::start(self, m, z);
+            for l in m..=self.l_max {
+                let scaled = column.next(l).mul(angular[l].load(pack));
                 out[l * l + l - m].store(pack, scaled.mul(s));
                 out[l * l + l + m].store(pack, scaled.mul(c));
-            });
+            }
             (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
         }
     }
@@ -141,7 +127,10 @@ impl Harmonics {
         let [x, y, z] = directions.each_ref().map(|row| row.load::<V>(pack));
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
-            self.column(m, z, |l, r| r.store(&mut table.r[triangle(l, m)]));
+            let mut column = Column::start(self, m, z);
+            for l in m..=self.l_max {
+                column.next(l).store(&mut table.r[triangle(l, m)]);
+            }
             c.store(&mut table.c[m]);
             s.store(&mut table.s[m]);
             (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
@@ -236,6 +225,34 @@ impl Harmonics {
             }
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
+    }
+}
+
+/// `R_l^m` of one `m`, from `l = m` upward.
+struct Column<'a, V> {
+    harmonics: &'a Harmonics,
+    m: usize,
+    z: V,
+    older: V,
+    newer: V,
+}
+
+impl<'a, V: Lanes> Column<'a, V> {
+    #[inline(always)]
+    fn start(harmonics: &'a Harmonics, m: usize, z: V) -> Self {
+        Self { harmonics, m, z, older: V::zero(), newer: V::splat(harmonics.diagonal[m]) }
+    }
+
+    /// `R_l^m`, to be asked for in the order of `l`.
+    #[inline(always)]
+    fn next(&mut self, l: usize) -> V {
+        if l > self.m {
+            let [forward, back] = self.harmonics.recurrence[triangle(l, self.m)];
+            let next = self.older.neg_mul_add(V::splat(back), self.z.mul(V::splat(forward)).mul(self.newer));
+            self.older = self.newer;
+            self.newer = next;
+        }
+        self.newer
     }
 }
 

@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod gemm;
 mod isa;
 mod lanes;
 mod row;

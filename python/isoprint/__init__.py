@@ -1,0 +1,33 @@
+"""Atomic fingerprints: the surroundings of an atom as a vector, with exact derivatives.
+
+>>> import isoprint as ip
+>>> soap = ip.SoapTurbo(r_cut=5.0, n_max=8, l_max=6, species=["H", "O"])
+
+Lengths are in Å, derivatives in d feature / d Å, rows of every result are centers in frame order, then atom order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
+from isoprint.derivatives import Derivatives, Pullback
+from isoprint.descriptors.soap_turbo import SoapTurbo
+from isoprint.neighbors import Neighbors, neighbors
+
+__version__ = "0.1.0"
+
+__all__ = ["Derivatives", "Neighbors", "Pullback", "SoapTurbo", "__version__", "neighbors", "testing"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `isoprint.testing` at its first use; a calculation does not need it."""
+    if name == "testing":
+        import importlib
+
+        return importlib.import_module("isoprint.testing")
+    raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

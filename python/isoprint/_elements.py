@@ -1,0 +1,74 @@
+"""Chemical symbols and atomic numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Place is atomic number; "X" stands for a ghost atom, as in ASE.
+SYMBOLS = tuple(
+    """
+    X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
+    Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
+    Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr
+    Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
+    """.split()
+)
+_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+
+
+def symbol_of(number: int) -> str:
+    """The symbol of an atomic number; `Z=123` where there is none."""
+    return SYMBOLS[number] if 0 <= number < len(SYMBOLS) else f"Z={number}"
+
+
+def number_of(element: Any, name: str = "species") -> int:
+    """The atomic number of a symbol, or of an atomic number; `name` is the parameter that is blamed."""
+    if isinstance(element, str):
+        if element in _NUMBERS:
+            return _NUMBERS[element]
+    elif not isinstance(element, bool):
+        try:
+            number = operator.index(element)
+        except TypeError:
+            pass
+        else:
+            if 0 <= number < len(SYMBOLS):
+                return number
+    raise ValueError(
+        f"{name} contains {element!r}, which is no element; write a symbol such as 'C' or an atomic number"
+    )
+
+
+def numbers_of(elements: Any, name: str) -> list[int]:
+    """The atomic numbers of one element or of several different ones, in their order."""
+    if isinstance(elements, str) or not isinstance(elements, Iterable):
+        elements = [elements]
+    numbers = [number_of(element, name) for element in elements]
+    repeated = sorted({symbol_of(number) for number in numbers if numbers.count(number) > 1})
+    if repeated:
+        raise ValueError(f"{name} contains {', '.join(repeated)} more than once; list every element once")
+    return numbers
+
+
+def spell(numbers: Iterable[int]) -> str:
+    """A readable list of elements: `'H', 'O'`."""
+    return ", ".join(repr(symbol_of(int(number))) for number in numbers)
+
+
+def per_species(name: str, value: Any, numbers: list[int]) -> list[Any]:
+    """One entry a species, from one value for all or from a mapping by element that covers exactly the species."""
+    if not isinstance(value, Mapping):
+        return [value] * len(numbers)
+    by_number = {number_of(element, name): entry for element, entry in value.items()}
+    strangers = [number for number in by_number if number not in numbers]
+    if strangers:
+        raise ValueError(
+            f"{name} has entries for {spell(strangers)}, not among the species {spell(numbers)};"
+            " remove them or add them to species"
+        )
+    missing = [number for number in numbers if number not in by_number]
+    if missing:
+        raise ValueError(f"{name} has no entry for {spell(missing)}; give one for every species: {spell(numbers)}")
+    return [by_number[number] for number in numbers]

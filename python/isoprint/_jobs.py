@@ -1,0 +1,26 @@
+"""From scikit-learn's `n_jobs` to a number of threads."""
+
+from __future__ import annotations
+
+import operator
+import os
+
+
+def threads(n_jobs: int | None) -> int:
+    """Threads for `n_jobs`: 0, the default, for `None`; all cores for -1, all but one for -2."""
+    if n_jobs is None:
+        return 0
+    try:
+        wanted = operator.index(n_jobs)
+    except TypeError:
+        wanted = 0
+    if wanted == 0 or isinstance(n_jobs, bool):
+        raise ValueError(f"n_jobs is {n_jobs!r}; give a number of threads, -1 for all cores, or None for the default")
+    return wanted if wanted > 0 else max(1, _cores() + 1 + wanted)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

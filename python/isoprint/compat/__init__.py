@@ -1,0 +1,1 @@
+"""Other programs: their names and habits, translated, never leaking inward."""

@@ -1,0 +1,130 @@
+"""Derivatives of features with respect to the positions of atoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pullback:
+    """Gradients of the scalar `Σ adjoint · features`; forces and stresses are made of these.
+
+    Attributes
+    ----------
+    positions : ndarray (n_atoms of all frames, 3)
+        With respect to the positions, per Å. Where the adjoint is dE / d features, forces are minus this.
+    strain : ndarray (n_frames, 3, 3)
+        With respect to a strain ε of each frame that moves every point `x` (a row, lattice vectors too) to `x (1 + ε)`.
+        Where the adjoint is dE / d features, stress is this over the volume.
+    """
+
+    positions: NDArray[np.float64]
+    strain: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """The Jacobian of one frame, without the blocks that are zero because an atom is out of reach of a center.
+
+    Periodic images of one atom are summed, so each pair (row, atom) appears once. A center that is an atom moves with
+    it and has a block of its own; the blocks of its row then sum to zero. Blocks are sorted by row, then by atom.
+
+    Attributes
+    ----------
+    values : ndarray (n_blocks, 3, n_features)
+        d feature / d position in 1 / Å: block, direction, feature.
+    center : ndarray (n_blocks,)
+        The row of `transform` to which each block belongs.
+    atom : ndarray (n_blocks,)
+        The atom that moves.
+    n_rows, n_atoms : int
+        Rows of `transform`, and atoms of the frame.
+    """
+
+    values: NDArray[Any]
+    center: NDArray[np.int64]
+    atom: NDArray[np.int64]
+    n_rows: int
+    n_atoms: int
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return int(self.values.shape[2])
+
+    def __repr__(self) -> str:
+        return (
+            f"Derivatives({len(self.values)} blocks of 3 x {self.n_features},"
+            f" {self.n_rows} rows, {self.n_atoms} atoms, {self.values.dtype})"
+        )
+
+    def dense(self) -> NDArray[Any]:
+        """The whole Jacobian, `(n_rows, n_atoms, 3, n_features)`."""
+        whole = np.zeros((self.n_rows, self.n_atoms, *self.values.shape[1:]), self.values.dtype)
+        whole[self.center, self.atom] = self.values
+        return whole
+
+    def to_scipy(self) -> Any:
+        """The Jacobian as a `scipy.sparse.csr_array` of shape `(n_rows * n_features, n_atoms * 3)`.
+
+        Row `r * n_features + f` is feature `f` of row `r`, column `a * 3 + x` is direction `x` of atom `a`, so that
+        `jacobian @ displacements.ravel()` is the raveled change of the features.
+        """
+        from scipy.sparse import bsr_array
+
+        start = np.searchsorted(self.center, np.arange(self.n_rows + 1))
+        shape = (self.n_rows * self.n_features, self.n_atoms * 3)
+        if not len(self.values):
+            from scipy.sparse import csr_array
+
+            return csr_array(shape, dtype=self.values.dtype)
+        return bsr_array((self.values.transpose(0, 2, 1), self.atom, start), shape=shape).tocsr()
+
+    def pullback(self, adjoint: ArrayLike) -> NDArray[np.float64]:
+        """Gradient of `Σ adjoint · features` with respect to the positions, `(n_atoms, 3)`.
+
+        Parameters
+        ----------
+        adjoint : array_like (n_rows, n_features)
+            Derivative of the scalar with respect to each feature.
+        """
+        weights = shaped(
+            "adjoint", adjoint, (self.n_rows, self.n_features), "one row a row of transform, one column a feature"
+        )
+        gradient = np.zeros((self.n_atoms, 3))
+        np.add.at(gradient, self.atom, np.einsum("bxf,bf->bx", self.values, weights[self.center]))
+        return gradient
+
+    def pushforward(self, displacements: ArrayLike) -> NDArray[np.float64]:
+        """Derivative of the features along `displacements`, `(n_rows, n_features)`.
+
+        Parameters
+        ----------
+        displacements : array_like (n_atoms, 3)
+            How each atom moves.
+        """
+        velocity = shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom")
+        change = np.zeros((self.n_rows, self.n_features))
+        np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
+        return change
+
+
+def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str) -> NDArray[np.float64]:
+    """`value` in contiguous double precision, or an error that says what was expected and found."""
+    array = np.asarray(value)
+    if array.shape != expected:
+        raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
+    numbers = np.ascontiguousarray(array, dtype=np.float64)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        row, column = map(int, np.argwhere(~finite)[0])
+        raise ValueError(
+            f"{name} has the entry {numbers[row, column]} in row {row}, column {column}; all entries must be finite"
+        )
+    return numbers

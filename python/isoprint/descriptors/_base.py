@@ -1,0 +1,377 @@
+"""What all fingerprints have in common: frames in, rows and their derivatives out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoprint._elements import numbers_of, symbol_of
+from isoprint._jobs import threads
+from isoprint._parameters import choice
+from isoprint._progress import Report, reporting
+from isoprint.centers import Centers, resolve
+from isoprint.derivatives import Derivatives, Pullback, shaped
+from isoprint.descriptors._estimator import Estimator, not_fitted, snapshot
+from isoprint.frames import Frames, listed, pack, require_species
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+AVERAGES = (None, "inner", "outer")
+DTYPES = ("float64", "float32")
+
+
+class Core(Protocol):
+    """A fingerprint of the compiled module."""
+
+    @property
+    def n_features(self) -> int: ...
+    def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
+    def pullback(
+        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
+    ) -> tuple[Any, Any]: ...
+    def pushforward(
+        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
+    ) -> None: ...
+    def derivatives(
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Any
+    ) -> tuple[Any, Any, Any]: ...
+
+
+class _Ready(NamedTuple):
+    """Parameters once they were checked, and the compiled fingerprint that they make."""
+
+    made_from: Any
+    core: Core
+    species: list[int]
+    centers: list[int] | None
+    dtype: str
+    ignores_unknown: bool
+
+
+class _Call(NamedTuple):
+    """The arguments that every calculation shares."""
+
+    ready: _Ready
+    frames: Frames
+    centers: Centers
+    n_rows: int
+    threads: int
+
+
+class Descriptor(Estimator):
+    """A fingerprint of atomic surroundings, and a scikit-learn transformer of lists of structures.
+
+    A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make, and in
+    `_columns` what the features are called.
+    """
+
+    r_cut: float
+    species: Any
+    unknown_species: str
+    centers: Any
+    average: str | None
+    dtype: Any
+    _learned: list[int]
+    _cache: _Ready
+
+    def _compile(self, species: list[int]) -> Core:
+        """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
+        raise NotImplementedError
+
+    def _columns(self, species: list[int]) -> list[str]:
+        """The names of all features."""
+        raise NotImplementedError
+
+    # What is known
+
+    @property
+    def species_(self) -> list[str]:
+        """Symbols of the species: as given, or as learned by `fit` and sorted by atomic number."""
+        return [symbol_of(number) for number in self._species()]
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return self._ready().core.n_features
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """One readable, unique name a column.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        ndarray of str, dtype object
+            As many names as there are features.
+        """
+        return np.array(self._columns(self._species()), dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether the species are known."""
+        return self.species is not None or hasattr(self, "_learned")
+
+    def _species(self) -> list[int]:
+        if self.species is not None:
+            numbers = numbers_of(self.species, "species")
+            if not numbers:
+                raise ValueError(
+                    f"species is {self.species!r}; name at least one element, or None to learn them by fit"
+                )
+            return numbers
+        if not hasattr(self, "_learned"):
+            raise not_fitted(
+                f"this {type(self).__name__} does not know its species yet;"
+                " call fit(frames), or give species=('H', 'O', ...)"
+            )
+        return self._learned
+
+    def _ready(self) -> _Ready:
+        """What the parameters make; made again only when one of them has changed."""
+        made_from = [snapshot(value) for value in self.get_params().values()], getattr(self, "_learned", None)
+        ready: _Ready | None = self.__dict__.get("_cache")
+        if ready is None or ready.made_from != made_from:
+            dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
+            choice("average", self.average, AVERAGES)
+            ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
+            centers = None if self.centers is None else numbers_of(self.centers, "centers")
+            species = self._species()
+            ready = self._cache = _Ready(made_from, self._compile(species), species, centers, dtype, ignores)
+        return ready
+
+    # Learning
+
+    def fit(self, frames: Any, y: Any = None) -> Self:
+        """Learn the species, unless they were given; then nothing is learned.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        y : ignored
+            Accepted because scikit-learn passes it.
+        """
+        if self.species is None:
+            numbers = pack(listed(frames)[0]).numbers
+            if not len(numbers):
+                raise ValueError(
+                    "there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)"
+                )
+            self._learned = [int(number) for number in np.unique(numbers)]
+        return self
+
+    def fit_transform(self, frames: Any, y: Any = None, **options: Any) -> Any:
+        """Learn the species, then describe the same frames.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        y : ignored
+            Accepted because scikit-learn passes it.
+        **options
+            Passed on to `transform`.
+        """
+        structures, single = listed(frames)
+        frames = structures[0] if single else structures
+        return self.fit(frames).transform(frames, **options)
+
+    # Describing
+
+    def transform(
+        self,
+        frames: Any,
+        *,
+        centers: Any = None,
+        out: NDArray[Any] | None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Any:
+        """Describe the surroundings of every center.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        centers : sequence, optional
+            For one frame the indices of atoms, or points `(k, 3)` in Å, or both in one list; for several frames one
+            such sequence a frame, with `None` for the default: every atom, or those that the parameter `centers` names.
+        out : ndarray, optional
+            Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine.
+        n_jobs : int, optional
+            Threads; -1 for all cores. The result does not depend on it.
+        progress : callable or bool, optional
+            Called with (rows done, rows in all) now and then; `True` shows a bar.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            One row a center, in frame order, then in the order of the centers; with `average`, one row a frame. A data
+            frame after `set_output`.
+        """
+        call = self._call(frames, centers, n_jobs)
+        rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
+        with reporting(progress) as report:
+            call.ready.core.transform(
+                call.frames,
+                call.centers,
+                target,
+                average=self.average,
+                threads=call.threads,
+                progress=report,
+            )
+        if target is not rows:
+            rows[...] = target
+        return self._contained(rows if out is None else out)
+
+    def pullback(
+        self,
+        frames: Any,
+        adjoint: ArrayLike,
+        *,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Pullback:
+        """Gradients of `Σ adjoint · features` with respect to positions and strain (reverse mode).
+
+        Forces and stresses need nothing else. The Jacobian is never stored.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        adjoint : array_like (n_rows, n_features)
+            Derivative of a scalar, such as an energy, with respect to each feature.
+        centers, n_jobs, progress
+            As in `transform`.
+
+        Returns
+        -------
+        Pullback
+            `positions` (n_atoms of all frames, 3) and `strain` (n_frames, 3, 3).
+        """
+        call = self._call(frames, centers, n_jobs)
+        meaning = "one row a frame, one column a feature" if self.average else "one row a center, one column a feature"
+        weights = shaped("adjoint", adjoint, (call.n_rows, call.ready.core.n_features), meaning)
+        with reporting(progress) as report:
+            return Pullback(
+                *call.ready.core.pullback(
+                    call.frames,
+                    call.centers,
+                    weights,
+                    average=self.average,
+                    threads=call.threads,
+                    progress=report,
+                )
+            )
+
+    def pushforward(
+        self,
+        frames: Any,
+        displacements: ArrayLike,
+        *,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> NDArray[Any]:
+        """Derivative of the features along a displacement of all atoms (forward mode).
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        displacements : array_like (n_atoms of all frames, 3)
+            How each atom moves.
+        centers, n_jobs, progress
+            As in `transform`. A center that is an atom moves with it, a point stays where it is.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            d feature / d displacement.
+        """
+        call = self._call(frames, centers, n_jobs)
+        velocity = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
+        rows = np.empty((call.n_rows, call.ready.core.n_features), call.ready.dtype)
+        with reporting(progress) as report:
+            call.ready.core.pushforward(
+                call.frames,
+                call.centers,
+                velocity,
+                rows,
+                average=self.average,
+                threads=call.threads,
+                progress=report,
+            )
+        return rows
+
+    def derivatives(
+        self, frame: Any, *, centers: Any = None, n_jobs: int | None = None, progress: Report | bool | None = None
+    ) -> Derivatives:
+        """The Jacobian of one frame, without the blocks that are zero.
+
+        Forces need `pullback` only, which is faster and needs no memory.
+
+        Parameters
+        ----------
+        frame : ase.Atoms or alike
+            The structure.
+        centers, n_jobs, progress
+            As in `transform`.
+
+        Returns
+        -------
+        Derivatives
+            Blocks `values` (n_blocks, 3, n_features) of the pairs `center` (row) and `atom`.
+        """
+        structures, single = listed(frame)
+        if len(structures) != 1:
+            raise ValueError(f"derivatives are those of one frame, not of {len(structures)}; call them for each frame")
+        call = self._call(structures[0] if single else structures, centers, n_jobs)
+        with reporting(progress) as report:
+            blocks = call.ready.core.derivatives(
+                call.frames,
+                call.centers,
+                average=self.average,
+                dtype=call.ready.dtype,
+                threads=call.threads,
+                progress=report,
+            )
+        return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
+
+    def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
+        ready = self._ready()
+        structures, single = listed(frames)
+        packed = pack(structures)
+        if not ready.ignores_unknown:
+            require_species(packed, ready.species, type(self).__name__)
+        resolved = resolve(centers, packed, single, ready.centers)
+        n_rows = packed.n_frames if self.average else len(resolved.atom)
+        return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
+
+
+def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
+    if out is None:
+        rows = np.empty(shape, dtype)
+        return rows, rows
+    if not isinstance(out, np.ndarray) or out.shape != shape:
+        found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
+        raise ValueError(
+            f"out is {found}, expected a numpy array of shape {shape}:"
+            " one row a center (or a frame), one column a feature"
+        )
+    if out.dtype.name not in DTYPES or not out.dtype.isnative:
+        raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
+    if not out.flags.writeable:
+        raise ValueError(
+            "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"
+        )
+    rows = out.view(np.ndarray)
+    return rows, rows if out.flags.c_contiguous and out.flags.aligned else np.empty(shape, out.dtype)

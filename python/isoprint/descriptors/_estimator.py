@@ -1,0 +1,175 @@
+"""The manners of a scikit-learn estimator, without scikit-learn.
+
+`clone`, `Pipeline`, `GridSearchCV` and `set_output` ask for little: parameters that the constructor stores untouched,
+two methods to read and set them, and a few answers about oneself. Where scikit-learn's own classes are needed for an
+answer, it is scikit-learn that asked, so it is there to be imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_CONTAINERS = ("default", "pandas", "polars")
+
+
+class NotFittedError(ValueError, AttributeError):
+    """The species were neither given nor learned yet."""
+
+
+def not_fitted(message: str) -> Exception:
+    """The error for a descriptor that knows no species: scikit-learn's own where that is loaded."""
+    theirs = sys.modules.get("sklearn.exceptions")
+    kind = NotFittedError if theirs is None else theirs.NotFittedError
+    error: Exception = kind(message)
+    return error
+
+
+class Estimator:
+    """Parameters as attributes of the same name, stored by `__init__` as they are given."""
+
+    _sklearn_output_config: dict[str, str]
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Every parameter of the constructor, and its default."""
+        known: Any = cls
+        return _keywords(known)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name, as they were given.
+
+        Parameters
+        ----------
+        deep : bool
+            Without effect: no parameter is an estimator. Accepted because scikit-learn passes it.
+        """
+        return {name: getattr(self, name) for name in self._defaults()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; what was learned by `fit` is kept."""
+        known = self._defaults()
+        for name in params:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; {hint}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        given = [
+            f"{name}={_brief(getattr(self, name))}"
+            for name, default in self._defaults().items()
+            if not _same(getattr(self, name), default)
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: parameters and what was learned, but nothing that can be computed again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_cache"}
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """One readable, unique name a column."""
+        raise NotImplementedError
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose the container that `transform` and `fit_transform` return.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, optional
+            A numpy array, or a data frame with the names of the features as columns; `None` changes nothing.
+        """
+        if transform is not None:
+            if transform not in _CONTAINERS:
+                raise ValueError(f"transform is {transform!r}; choose one of {', '.join(map(repr, _CONTAINERS))}")
+            self._sklearn_output_config = {**getattr(self, "_sklearn_output_config", {}), "transform": transform}
+        return self
+
+    def _contained(self, values: NDArray[Any]) -> Any:
+        """The result in the container that was asked for, here or by `sklearn.set_config`."""
+        sklearn = sys.modules.get("sklearn")
+        everywhere = "default" if sklearn is None else sklearn.get_config()["transform_output"]
+        container = getattr(self, "_sklearn_output_config", {}).get("transform", everywhere)
+        if container == "pandas":
+            import pandas as pd
+
+            return pd.DataFrame(values, columns=self.get_feature_names_out(), copy=False)
+        if container == "polars":
+            import polars as pl
+
+            return pl.DataFrame(values, schema=list(self.get_feature_names_out()), orient="row")
+        return values
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what kind of estimator this is."""
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(preserves_dtype=[]),
+            input_tags=InputTags(one_d_array=False, two_d_array=False),
+            no_validation=True,
+            requires_fit=not self.__sklearn_is_fitted__(),
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `transform` would work."""
+        return True
+
+
+@cache
+def _keywords(cls: Any) -> dict[str, Any]:
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (
+        type(value) is type(default) and isinstance(value, (str, int, float, bool)) and value == default
+    )
+
+
+def _brief(value: Any) -> str:
+    """A parameter in one line; an array by its shape."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key!r}: {_brief(entry)}" for key, entry in value.items()) + "}"
+    if hasattr(value, "shape") and value.shape != ():
+        return f"<{type(value).__name__} {'x'.join(map(str, value.shape))}>"
+    return repr(value)
+
+
+class _Itself:
+    """Compares by identity: for values such as arrays, whose `==` is no truth value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.value is other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def snapshot(value: Any) -> Any:
+    """Something that compares equal as long as a parameter has not been changed, not even in place."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return type(value), value
+    if isinstance(value, Mapping):
+        return tuple((key, snapshot(entry)) for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(snapshot, value))
+    return _Itself(value)

@@ -1,0 +1,232 @@
+//! Which radial functions meet in a power spectrum, and which of their products are kept.
+
+use super::{Compression, SpeciesParameters};
+use crate::Error;
+use crate::simd::LANES;
+
+/// The functions of one factor of the power spectrum: all radial functions, or sums of groups of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// Group of each radial function; `None` where every function is its own.
+    groups: Option<Vec<usize>>,
+    n: usize,
+}
+
+impl Factor {
+    /// Number of functions.
+    pub fn len(&self) -> usize {
+        self.n
+    }
+
+    /// Number of radial functions that are summed into them.
+    pub fn n_functions(&self) -> usize {
+        self.groups.as_ref().map_or(self.n, Vec::len)
+    }
+
+    /// Functions, rounded up to whole packs.
+    pub fn stride(&self) -> usize {
+        self.n.next_multiple_of(LANES)
+    }
+
+    /// The coefficients `[lm][stride]` of this factor, summed into `room` where functions are grouped.
+    pub fn gather<'a>(&self, coefficients: &'a [f64], stride: usize, room: &'a mut [f64]) -> &'a [f64] {
+        let Some(groups) = &self.groups else { return coefficients };
+        room.fill(0.0);
+        for (sums, row) in room.chunks_exact_mut(self.stride()).zip(coefficients.chunks_exact(stride)) {
+            self.add(0, &row[..groups.len()], sums);
+        }
+        room
+    }
+
+    /// Adds the adjoints of the sums to those of the coefficients.
+    pub fn spread(&self, sums: &[f64], stride: usize, coefficients: &mut [f64]) {
+        for (sums, row) in sums.chunks_exact(self.stride()).zip(coefficients.chunks_exact_mut(stride)) {
+            match &self.groups {
+                Some(groups) => row.iter_mut().zip(groups).for_each(|(c, &group)| *c += sums[group]),
+                None => row.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum),
+            }
+        }
+    }
+
+    /// Adds the functions of one species, `first..`, to those of this factor.
+    pub fn add(&self, first: usize, functions: &[f64], sums: &mut [f64]) {
+        for (k, f) in (first..).zip(functions) {
+            sums[self.groups.as_ref().map_or(k, |groups| groups[k])] += f;
+        }
+    }
+}
+
+/// A sparse matrix, by rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// Entries of row `i` are `offsets[i]..offsets[i + 1]`.
+    offsets: Vec<usize>,
+    entries: Vec<(usize, f64)>,
+}
+
+impl Selection {
+    fn new(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Self {
+        entries.sort_unstable_by_key(|&(row, column, _)| (row, column));
+        let offsets = (0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)).collect();
+        Self { offsets, entries: entries.into_iter().map(|(_, column, value)| (column, value)).collect() }
+    }
+
+    /// Number of features that are kept.
+    pub fn n_rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// `row = P p`
+    pub fn apply(&self, p: &[f64], row: &mut [f64]) {
+        for (out, range) in row.iter_mut().zip(self.offsets.windows(2)) {
+            *out = self.entries[range[0]..range[1]].iter().map(|&(column, value)| value * p[column]).sum();
+        }
+    }
+
+    /// `p = Pᵀ row`
+    pub fn apply_transposed(&self, row: &[f64], p: &mut [f64]) {
+        p.fill(0.0);
+        for (r, range) in row.iter().zip(self.offsets.windows(2)) {
+            for &(column, value) in &self.entries[range[0]..range[1]] {
+                p[column] += value * r;
+            }
+        }
+    }
+}
+
+/// The two factors of a power spectrum, and what is kept of their products.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// First factor.
+    pub left: Factor,
+    /// Second factor; the same as the first where the spectrum is symmetric.
+    pub right: Factor,
+    /// Whether only pairs `n <= n'` are stored, those of different functions with a factor √2.
+    pub symmetric: bool,
+    /// What is kept of them.
+    pub selection: Option<Selection>,
+    n_degrees: usize,
+}
+
+impl Layout {
+    /// The layout that `compression` asks for.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] where the compression does not fit the species.
+    pub fn new(compression: &Compression, species: &[SpeciesParameters], l_max: usize) -> Result<Self, Error> {
+        let n_max: Vec<usize> = species.iter().map(|s| s.n_max).collect();
+        let all = Factor { groups: None, n: n_max.iter().sum() };
+        let mut layout = Self { left: all.clone(), right: all, symmetric: true, selection: None, n_degrees: l_max + 1 };
+        match compression {
+            Compression::None => {}
+            Compression::Trivial => layout.selection = Some(layout.touching_first_functions(&n_max)),
+            Compression::Factors(nu_r, nu_s) => layout.group(*nu_r, *nu_s, &n_max)?,
+            Compression::Matrix { n_rows, entries } => {
+                layout.selection = Some(layout.checked_matrix(*n_rows, entries)?);
+            }
+        }
+        Ok(layout)
+    }
+
+    /// Number of products before the selection.
+    pub fn n_products(&self) -> usize {
+        let n = self.left.len();
+        let pairs = if self.symmetric { n * (n + 1) / 2 } else { n * self.right.len() };
+        pairs * self.n_degrees
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.selection.as_ref().map_or_else(|| self.n_products(), Selection::n_rows)
+    }
+
+    /// Place of the product of functions `n` and `n'` at `l = 0`; the other degrees follow.
+    #[inline(always)]
+    pub fn place(&self, n: usize, n_prime: usize) -> usize {
+        let pair = if self.symmetric {
+            // Rows of the upper triangle before this one: n N - n (n - 1) / 2 entries.
+            (n * (2 * self.left.len() + 1 - n)) / 2 + n_prime - n
+        } else {
+            n * self.right.len() + n_prime
+        };
+        pair * self.n_degrees
+    }
+
+    /// First `n'` that is stored with `n`.
+    #[inline(always)]
+    pub fn first(&self, n: usize) -> usize {
+        if self.symmetric { n } else { 0 }
+    }
+
+    /// `μ`: what a stored product counts for.
+    #[inline(always)]
+    pub fn weight(&self, n: usize, n_prime: usize) -> f64 {
+        if self.symmetric && n != n_prime { std::f64::consts::SQRT_2 } else { 1.0 }
+    }
+
+    /// The products with the first function of some species, in their order.
+    fn touching_first_functions(&self, n_max: &[usize]) -> Selection {
+        let n = self.left.len();
+        let mut is_first = vec![false; n];
+        let mut start = 0;
+        for count in n_max {
+            is_first[start] = true;
+            start += count;
+        }
+        let kept: Vec<usize> = (0..n)
+            .flat_map(|i| (i..n).map(move |j| (i, j)))
+            .filter(|&(i, j)| is_first[i] || is_first[j])
+            .flat_map(|(i, j)| (0..self.n_degrees).map(move |l| (i, j, l)))
+            .map(|(i, j, l)| self.place(i, j) + l)
+            .collect();
+        let entries = kept.iter().enumerate().map(|(row, &column)| (row, column, 1.0)).collect();
+        Selection::new(kept.len(), entries)
+    }
+
+    /// Sums over the labels that a factor drops.
+    fn group(&mut self, nu_r: u8, nu_s: u8, n_max: &[usize]) -> Result<(), Error> {
+        let error = |remedy: &str| Error::Parameter {
+            name: "compression",
+            value: format!("{nu_r}_{nu_s}"),
+            remedy: remedy.to_owned(),
+        };
+        if nu_r > 2 || nu_s > 2 {
+            return Err(error("both numbers must be 0, 1 or 2"));
+        }
+        let n = n_max[0];
+        if n_max.iter().any(|&other| other != n) {
+            return Err(error("it needs the same n_max for all species"));
+        }
+        let factor = |keeps_radial: bool, keeps_species: bool| {
+            let (n_kept, s_kept) = (if keeps_radial { n } else { 1 }, if keeps_species { n_max.len() } else { 1 });
+            let group =
+                |z: usize, a: usize| (if keeps_species { z } else { 0 }) * n_kept + if keeps_radial { a } else { 0 };
+            let groups = (0..n_max.len()).flat_map(|z| (0..n).map(move |a| (z, a))).map(|(z, a)| group(z, a)).collect();
+            Factor { groups: if keeps_radial && keeps_species { None } else { Some(groups) }, n: n_kept * s_kept }
+        };
+        self.left = factor(nu_r >= 1, nu_s >= 1);
+        self.right = factor(nu_r == 2, nu_s == 2);
+        self.symmetric = nu_r % 2 == 0 && nu_s % 2 == 0;
+        Ok(())
+    }
+
+    fn checked_matrix(&self, n_rows: usize, entries: &[(usize, usize, f64)]) -> Result<Selection, Error> {
+        let n_columns = self.n_products();
+        let bad = entries.iter().find(|&&(row, column, x)| row >= n_rows || column >= n_columns || !x.is_finite());
+        if let Some((row, column, value)) = bad {
+            return Err(Error::Parameter {
+                name: "compression",
+                value: format!("a matrix with the entry {value} in row {row}, column {column}"),
+                remedy: format!("it must be {n_rows} × {n_columns} (kept × all components) with finite entries"),
+            });
+        }
+        if n_rows == 0 {
+            return Err(Error::Parameter {
+                name: "compression",
+                value: "a matrix without rows".to_owned(),
+                remedy: "keep at least one component".to_owned(),
+            });
+        }
+        Ok(Selection::new(n_rows, entries.to_vec()))
+    }
+}

@@ -1,0 +1,354 @@
+//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
+
+use super::compression::{Factor, Layout};
+use crate::simd::{Isa, Kernel, LANES, Lanes};
+
+/// Below this length a vector is left as it is: an empty sphere gives zeros.
+const SMALLEST_NORM: f64 = 1e-5;
+
+/// The power spectrum of one set of coefficients.
+#[derive(Debug, Clone)]
+pub struct PowerSpectrum {
+    layout: Layout,
+    l_max: usize,
+    /// Length of one `lm` in the coefficients.
+    stride: usize,
+    normalize: bool,
+}
+
+/// Buffers for one worker.
+#[derive(Debug)]
+pub struct Spectrum {
+    /// Coefficients of each factor, where functions are grouped; those of the tangent or adjoint.
+    sums: [Vec<f64>; 2],
+    rates: [Vec<f64>; 2],
+    /// Products before the selection.
+    products: Vec<f64>,
+    /// Features.
+    row: Vec<f64>,
+    /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
+    tile: Vec<[f64; LANES]>,
+    matrix: Vec<f64>,
+}
+
+impl PowerSpectrum {
+    /// A spectrum of coefficients `[lm][stride]`.
+    pub fn new(layout: Layout, l_max: usize, stride: usize, normalize: bool) -> Self {
+        Self { layout, l_max, stride, normalize }
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.layout.n_features()
+    }
+
+    /// Which functions meet.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Largest degree.
+    pub fn l_max(&self) -> usize {
+        self.l_max
+    }
+
+    /// Writes the coefficients of one factor, grouped or not.
+    pub fn sum_into(&self, factor: &Factor, coefficients: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for (out, row) in out.chunks_exact_mut(factor.stride()).zip(coefficients.chunks_exact(self.stride)) {
+            factor.add(0, &row[..factor.n_functions()], out);
+        }
+    }
+
+    fn n_harmonics(&self) -> usize {
+        (self.l_max + 1) * (self.l_max + 1)
+    }
+
+    /// Buffers for one worker.
+    pub fn scratch(&self) -> Spectrum {
+        let k = self.n_harmonics();
+        let factors = [&self.layout.left, &self.layout.right];
+        let sums = || factors.map(|factor| vec![0.0; k * factor.stride()]);
+        let [left, right] = factors.map(Factor::stride);
+        Spectrum {
+            sums: sums(),
+            rates: sums(),
+            products: vec![0.0; self.layout.n_products()],
+            row: vec![0.0; self.n_features()],
+            tile: vec![[0.0; LANES]; LANES * (self.l_max + 1)],
+            matrix: vec![0.0; (self.l_max + 1) * left * right],
+        }
+    }
+
+    /// Writes the features.
+    pub fn contract(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
+        let norm = self.unnormalised(coefficients, scratch, row);
+        if let Some(norm) = norm {
+            let inverse = 1.0 / norm;
+            row.iter_mut().for_each(|x| *x *= inverse);
+        }
+    }
+
+    /// Writes the derivative of the features along `tangent`.
+    pub fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
+        let mut q = std::mem::take(&mut scratch.row);
+        let norm = self.unnormalised(coefficients, scratch, &mut q);
+        let Spectrum { sums, rates, products, tile, .. } = scratch;
+        let [left, right] = self.gather(coefficients, sums);
+        let [left_rate, right_rate] = self.gather(tangent, rates);
+        let terms = [[left, right_rate], [left_rate, right]];
+        let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
+        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out });
+        if let Some(selection) = &self.layout.selection {
+            selection.apply(products, row);
+        }
+        if let Some(norm) = norm {
+            scratch.row = q;
+            self.project_out(&scratch.row, norm, row);
+        } else {
+            scratch.row = q;
+        }
+    }
+
+    /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
+    pub fn contract_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut Spectrum,
+        coefficients_adjoint: &mut [f64],
+    ) {
+        let mut row = std::mem::take(&mut scratch.row);
+        if let Some(norm) = self.unnormalised_if_needed(coefficients, scratch, &mut row) {
+            // row := (g - q (q·g)) / |p|
+            let along = dot(&row, adjoint) / (norm * norm);
+            row.iter_mut().zip(adjoint).for_each(|(p, g)| *p = (g - *p * along) / norm);
+        } else {
+            row.copy_from_slice(adjoint);
+        }
+        let Spectrum { sums, rates, products, matrix, .. } = scratch;
+        let products: &[f64] = if let Some(selection) = &self.layout.selection {
+            selection.apply_transposed(&row, products);
+            products
+        } else {
+            &row
+        };
+        let [left, right] = self.gather(coefficients, sums);
+        coefficients_adjoint.fill(0.0);
+        let [left_rate, right_rate] = rates;
+        let factors = [&self.layout.left, &self.layout.right];
+        // The left factor's adjoint is the matrix of products times the right factor, and the other way round; where
+        // both are one, that is the symmetric matrix times the coefficients, once.
+        let sides = if self.layout.symmetric { 1 } else { 2 };
+        let pairs = [(0, right, left_rate), (1, left, right_rate)];
+        for (side, other, out) in pairs.into_iter().take(sides) {
+            self.matrix_of(products, side, matrix);
+            let strides = [factors[1 - side].stride(), factors[side].stride()];
+            let lengths = factors[1 - side].len();
+            Isa::detect().run(Apply { l_max: self.l_max, strides, length: lengths, matrix, from: other, out });
+            factors[side].spread(out, self.stride, coefficients_adjoint);
+        }
+        scratch.row = row;
+    }
+
+    /// Writes `p` as it is before normalisation; its length if it is to be normalised.
+    pub fn unnormalised(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
+        let Spectrum { sums, products, tile, .. } = scratch;
+        let terms = [self.gather(coefficients, sums)];
+        let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
+        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out });
+        if let Some(selection) = &self.layout.selection {
+            selection.apply(products, row);
+        }
+        let norm = if self.normalize { dot(row, row).sqrt() } else { 0.0 };
+        (norm >= SMALLEST_NORM).then_some(norm)
+    }
+
+    fn unnormalised_if_needed(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
+        if self.normalize { self.unnormalised(coefficients, scratch, row) } else { None }
+    }
+
+    /// `row := (row - q (q·row)) / |p|` with `p` as it is before normalisation.
+    pub fn project_out(&self, p: &[f64], norm: f64, row: &mut [f64]) {
+        let along = dot(p, row) / (norm * norm);
+        let inverse = 1.0 / norm;
+        row.iter_mut().zip(p).for_each(|(x, p)| *x = (*x - p * along) * inverse);
+    }
+
+    /// The coefficients of both factors.
+    fn gather<'a>(&self, coefficients: &'a [f64], room: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
+        let [left_room, right_room] = room;
+        let left = self.layout.left.gather(coefficients, self.stride, left_room);
+        if self.layout.symmetric {
+            return [left, left];
+        }
+        [left, self.layout.right.gather(coefficients, self.stride, right_room)]
+    }
+
+    /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
+    fn matrix_of(&self, products: &[f64], side: usize, matrix: &mut [f64]) {
+        let layout = &self.layout;
+        let strides = [layout.left.stride(), layout.right.stride()];
+        let (rows, columns) = (strides[1 - side], strides[side]);
+        for n in 0..layout.left.len() {
+            for n_prime in layout.first(n)..layout.right.len() {
+                let weight = layout.weight(n, n_prime);
+                let place = layout.place(n, n_prime);
+                let (row, column) = if side == 0 { (n_prime, n) } else { (n, n_prime) };
+                let diagonal = if layout.symmetric && n == n_prime { 2.0 } else { 1.0 };
+                for (l, p) in products[place..=place + self.l_max].iter().enumerate() {
+                    let block = &mut matrix[l * rows * columns..];
+                    block[row * columns + column] = diagonal * weight * p;
+                    if layout.symmetric {
+                        block[column * columns + row] = diagonal * weight * p;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `a · b`, in eight partial sums.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    struct Dot<'a>(&'a [f64], &'a [f64]);
+    impl Kernel for Dot<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run<V: Lanes>(self) -> f64 {
+            let ((a, a_rest), (b, b_rest)) = (self.0.as_chunks::<LANES>(), self.1.as_chunks::<LANES>());
+            let mut sums = [V::zero(); 4];
+            for (a, b) in a.chunks(4).zip(b.chunks(4)) {
+                for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                    *sum = V::load(a).mul_add(V::load(b), *sum);
+                }
+            }
+            let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+            sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum() + rest
+        }
+    }
+    Isa::detect().run(Dot(a, b))
+}
+
+/// `out = μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
+struct Products<'a> {
+    spectrum: &'a PowerSpectrum,
+    terms: &'a [[&'a [f64]; 2]],
+    tile: &'a mut [[f64; LANES]],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        match V::REGISTERS / V::WIDTH {
+            32 => self.tiles::<V, 8>(),
+            8 => self.tiles::<V, 4>(),
+            _ => self.tiles::<V, 2>(),
+        }
+    }
+}
+
+impl Products<'_> {
+    /// `SIZE` functions of the left factor with eight of the right at a time.
+    #[inline(always)]
+    fn tiles<V: Lanes, const SIZE: usize>(self) {
+        let Self { spectrum, terms, tile, out } = self;
+        let layout = &spectrum.layout;
+        for n in (0..layout.left.len()).step_by(SIZE) {
+            for pack in layout.first(n) / LANES..layout.right.stride() / LANES {
+                for l in 0..=spectrum.l_max {
+                    let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
+                    for (i, sum) in sums.into_iter().enumerate() {
+                        sum.store(&mut tile[i * (spectrum.l_max + 1) + l]);
+                    }
+                }
+                spectrum.write(n..(n + SIZE).min(layout.left.len()), pack, tile, out);
+            }
+        }
+    }
+}
+
+impl PowerSpectrum {
+    /// Sums over `m` of one degree.
+    #[inline(always)]
+    fn tile<V: Lanes, const SIZE: usize>(&self, l: usize, n: usize, pack: usize, terms: &[[&[f64]; 2]]) -> [V; SIZE] {
+        let [left, right] = [self.layout.left.stride(), self.layout.right.stride()];
+        let mut sums = [V::zero(); SIZE];
+        for [a, b] in terms {
+            let rows = l * l..(l + 1) * (l + 1);
+            let a = a[rows.start * left..rows.end * left].chunks_exact(left);
+            let b = b[rows.start * right..rows.end * right].chunks_exact(right);
+            for (a, b) in a.zip(b) {
+                // Strides are multiples of eight, so that a tile never reaches beyond a row.
+                let Some(a) = a[n..].first_chunk::<SIZE>() else { break };
+                let b = V::load(&b.as_chunks::<LANES>().0[pack]);
+                for i in 0..SIZE {
+                    sums[i] = b.mul_add(V::splat(a[i]), sums[i]);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Puts a tile where it belongs.
+    #[inline(always)]
+    fn write(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
+        let n_degrees = self.l_max + 1;
+        for (n, tile) in functions.zip(tile.chunks_exact(n_degrees)) {
+            let first = self.layout.first(n).max(pack * LANES);
+            let last = self.layout.right.len().min((pack + 1) * LANES);
+            for n_prime in first..last {
+                let weight = self.layout.weight(n, n_prime);
+                let place = self.layout.place(n, n_prime);
+                for (slot, degree) in out[place..place + n_degrees].iter_mut().zip(tile) {
+                    *slot = weight * degree[n_prime % LANES];
+                }
+            }
+        }
+    }
+}
+
+/// `out_lm[n] = Σ_n' matrix_l[n'][n] from_lm[n']`.
+struct Apply<'a> {
+    l_max: usize,
+    /// Strides of `from` and of `out`.
+    strides: [usize; 2],
+    /// Functions in `from`.
+    length: usize,
+    matrix: &'a [f64],
+    from: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        /// Harmonics of one degree that are summed together, to hide the latency of a sum.
+        const TOGETHER: usize = 4;
+        let Self { l_max, strides: [from_stride, out_stride], length, matrix, from, out } = self;
+        for l in 0..=l_max {
+            let matrix = &matrix[l * from_stride * out_stride..][..from_stride * out_stride];
+            let rows = l * l..(l + 1) * (l + 1);
+            let from = from[rows.start * from_stride..rows.end * from_stride].chunks(TOGETHER * from_stride);
+            let out = out[rows.start * out_stride..rows.end * out_stride].chunks_mut(TOGETHER * out_stride);
+            for (from, out) in from.zip(out) {
+                for pack in 0..out_stride / LANES {
+                    let mut sums = [V::zero(); TOGETHER];
+                    for (n, row) in matrix.chunks_exact(out_stride).enumerate().take(length) {
+                        let weights = V::load(&row.as_chunks::<LANES>().0[pack]);
+                        for (sum, from) in sums.iter_mut().zip(from.chunks_exact(from_stride)) {
+                            *sum = weights.mul_add(V::splat(from[n]), *sum);
+                        }
+                    }
+                    for (row, sum) in out.chunks_exact_mut(out_stride).zip(sums) {
+                        sum.store(&mut row.as_chunks_mut::<LANES>().0[pack]);
+                    }
+                }
+            }
+        }
+    }
+}

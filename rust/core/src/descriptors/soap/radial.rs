@@ -1,0 +1,251 @@
+//! The radial and angular profiles of one species: how strongly a neighbor at distance `r` enters each coefficient.
+//!
+//! A neighbor's coefficient is `b_n(r) · P(r)^a · A_l(r) · Y_lm`. All but the decay `P^a`, which a polynomial cannot
+//! follow to the cutoff, are smooth functions of one variable: they are integrated exactly once, and tabulated.
+
+use super::basis::RadialBasis;
+use super::reference::ReferenceProfile;
+use super::{Basis, Policy, SpeciesParameters, TurboParameters};
+use crate::Error;
+use crate::math::piecewise::Piecewise;
+use crate::math::{bessel, quadrature};
+use crate::simd::{LANES, Lanes};
+
+/// The profiles of one species.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Number of radial functions.
+    pub n_max: usize,
+    /// Exponent `a` of the decay that is left to the caller.
+    pub decay: f64,
+    /// What a center of this species adds to `l = 0`: one number a radial function.
+    pub center: Vec<f64>,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    /// Exact, tabulated.
+    Table(Piecewise),
+    /// Formula by formula as the reference evaluates them.
+    Reference(ReferenceProfile),
+}
+
+impl Profile {
+    /// Prepares the profiles of `species`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] where the reference policy has no orthonormal basis.
+    pub fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
+        match parameters.policy {
+            Policy::Exact => Ok(Self::exact(parameters, species)),
+            Policy::Reference => {
+                let reference = ReferenceProfile::new(parameters, species)?;
+                Ok(Self {
+                    n_max: species.n_max,
+                    decay: 0.0,
+                    center: reference.center(),
+                    source: Source::Reference(reference),
+                })
+            }
+        }
+    }
+
+    fn exact(parameters: &TurboParameters, species: &SpeciesParameters) -> Self {
+        let r_cut = parameters.r_cut;
+        let exact = ExactProfile::new(parameters, species);
+        let scale = narrowest(species.sigma_r, species.sigma_r_scaling, r_cut).min(narrowest(
+            species.sigma_t,
+            species.sigma_t_scaling,
+            r_cut,
+        ));
+        let n_degrees = parameters.l_max + 1;
+        let table = Piecewise::fit(r_cut, 0.6 * scale, &[species.n_max, n_degrees], |r, values| {
+            let (b, a) = values.split_at_mut(species.n_max);
+            exact.radial(r, b);
+            exact.angular(r, a);
+        });
+        Self {
+            n_max: species.n_max,
+            decay: species.amplitude_scaling,
+            center: exact.center(),
+            source: Source::Table(table),
+        }
+    }
+
+    /// Length of a row that [`Self::evaluate`] writes, in packs.
+    pub fn n_packs(&self) -> usize {
+        match &self.source {
+            Source::Table(table) => table.n_packs(),
+            Source::Reference(reference) => reference.n_functions().div_ceil(LANES),
+        }
+    }
+
+    /// For each distance, a row of [`Self::n_packs`] packs: `b_n`, then `4π A_l`.
+    #[inline(always)]
+    pub fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [[f64; LANES]]) {
+        let rows = rows.chunks_exact_mut(self.n_packs());
+        match &self.source {
+            Source::Table(table) => {
+                for (&r, row) in r.iter().zip(rows) {
+                    table.evaluate::<V>(r, row);
+                }
+            }
+            Source::Reference(reference) => {
+                for (&r, row) in r.iter().zip(rows) {
+                    reference.evaluate(r, row.as_flattened_mut(), None);
+                }
+            }
+        }
+    }
+
+    /// The same with derivatives in rows of their own.
+    #[inline(always)]
+    pub fn evaluate_with_derivative<V: Lanes>(
+        &self,
+        r: &[f64],
+        rows: &mut [[f64; LANES]],
+        slopes: &mut [[f64; LANES]],
+    ) {
+        let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
+        match &self.source {
+            Source::Table(table) => {
+                for (&r, (row, slope)) in r.iter().zip(rows) {
+                    table.evaluate_with_derivative::<V>(r, row, slope);
+                }
+            }
+            Source::Reference(reference) => {
+                for (&r, (row, slope)) in r.iter().zip(rows) {
+                    reference.evaluate(r, row.as_flattened_mut(), Some(slope.as_flattened_mut()));
+                }
+            }
+        }
+    }
+}
+
+/// Smallest width between center and cutoff.
+fn narrowest(sigma: f64, scaling: f64, r_cut: f64) -> f64 {
+    sigma.min(sigma + scaling * r_cut)
+}
+
+/// Largest width between center and cutoff.
+fn widest(sigma: f64, scaling: f64, r_cut: f64) -> f64 {
+    sigma.max(sigma + scaling * r_cut)
+}
+
+/// The profiles by quadrature: slow, and right to the last digits.
+#[derive(Debug, Clone)]
+struct ExactProfile {
+    r_cut: f64,
+    enhancement: u8,
+    /// Widths and their growth in units of the cutoff.
+    sigma_r: [f64; 2],
+    sigma_t: [f64; 2],
+    central_weight: f64,
+    /// Bare overlaps of the functions with a Gaussian at the origin, where the center is one.
+    bare_center: Option<Vec<f64>>,
+    /// Nodes `x`, and there `weight · (f g_n + (1 - f) w_n φ_G)` for all `n`.
+    nodes: Vec<(f64, Vec<f64>)>,
+}
+
+impl ExactProfile {
+    fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Self {
+        let r_cut = parameters.r_cut;
+        let basis = RadialBasis::new(parameters.basis, species.n_max, species.sigma_r / r_cut);
+        Self {
+            r_cut,
+            enhancement: parameters.radial_enhancement,
+            sigma_r: [species.sigma_r / r_cut, species.sigma_r_scaling],
+            sigma_t: [species.sigma_t / r_cut, species.sigma_t_scaling],
+            central_weight: species.central_weight,
+            bare_center: basis.center(),
+            nodes: nodes(parameters, species, &basis),
+        }
+    }
+
+    /// `b_n(r)` without the decay: `√r_cut E(x)/s(x) ∫ f g_n exp(-(v-x)²/2s²) dv`, and the Gaussian's tail.
+    fn radial(&self, r: f64, b: &mut [f64]) {
+        let x = r / self.r_cut;
+        let s = self.sigma_r[0] + self.sigma_r[1] * x;
+        b.fill(0.0);
+        for (v, weights) in &self.nodes {
+            let d = (v - x) / s;
+            let e = (-0.5 * d * d).exp();
+            for (b, weight) in b.iter_mut().zip(weights) {
+                *b += weight * e;
+            }
+        }
+        let amplitude = self.r_cut.sqrt() * enhancement(self.enhancement, x, s) / s;
+        for b in b {
+            *b *= amplitude;
+        }
+    }
+
+    /// `4π A_l(r)`.
+    fn angular(&self, r: f64, a: &mut [f64]) {
+        let x = r / self.r_cut;
+        let sigma = self.sigma_t[0] + self.sigma_t[1] * x;
+        bessel::scaled((x / sigma).powi(2), a);
+        for a in a {
+            *a *= 4.0 * std::f64::consts::PI / (sigma * sigma);
+        }
+    }
+
+    /// The center's own share of `l = 0`, weight included.
+    fn center(&self) -> Vec<f64> {
+        let s = self.sigma_r[0];
+        let mut b = vec![0.0; self.nodes.first().map_or(0, |(_, weights)| weights.len())];
+        match &self.bare_center {
+            Some(overlaps) => {
+                let amplitude = self.r_cut.sqrt() * enhancement(self.enhancement, 0.0, s) / s;
+                for (b, overlap) in b.iter_mut().zip(overlaps) {
+                    *b = amplitude * overlap;
+                }
+            }
+            None => self.radial(0.0, &mut b),
+        }
+        let angular = (4.0 * std::f64::consts::PI).sqrt() / (self.sigma_t[0] * self.sigma_t[0]);
+        b.iter().map(|b| self.central_weight * angular * b).collect()
+    }
+}
+
+/// `E_k`: the mean of `v^k` over the outer half of the radial Gaussian.
+pub(super) fn enhancement(k: u8, x: f64, s: f64) -> f64 {
+    match k {
+        0 => 1.0,
+        1 => x + (2.0 / std::f64::consts::PI).sqrt() * s,
+        _ => x * x + s * s + (8.0 / std::f64::consts::PI).sqrt() * s * x,
+    }
+}
+
+/// Panels on which `f g_n` times a Gaussian of the species is integrated to the last digit.
+fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &RadialBasis) -> Vec<(f64, Vec<f64>)> {
+    let r_cut = parameters.r_cut;
+    let soft = parameters.r_soft / r_cut;
+    let s_min = narrowest(species.sigma_r / r_cut, species.sigma_r_scaling, 1.0);
+    let s_max = widest(species.sigma_r / r_cut, species.sigma_r_scaling, 1.0);
+    let filter_width = (1.0 - soft) / parameters.filter_decay;
+    let buffer_width = s_min * filter_width / s_min.hypot(filter_width);
+    // The tail of the Gaussian that the filter does not touch.
+    let end = if parameters.basis == Basis::Poly3Gauss {
+        (13.0 * species.sigma_r / r_cut).min(1.0 + 10.0 * s_max)
+    } else {
+        0.0
+    };
+    let panels = [(0.0, soft, s_min), (soft, 1.0, buffer_width), (1.0, end, s_min)];
+    panels
+        .into_iter()
+        .flat_map(|(from, to, width)| quadrature::extended_panels(&from.into(), &to.into(), 2.0 * width))
+        .map(|(x, weight)| {
+            let (v, weight) = (x.to_f64(), weight.to_f64());
+            let filter = match v {
+                v if v > 1.0 => 0.0,
+                v if v > soft => (-0.5 * ((v - soft) / filter_width).powi(2)).exp(),
+                _ => 1.0,
+            };
+            let node = basis.at(&x, v <= 1.0);
+            let share = |(g, tail): (&f64, &f64)| weight * (filter * g + (1.0 - filter) * tail);
+            (v, node.functions.iter().zip(&node.gaussian).map(share).collect())
+        })
+        .collect()
+}

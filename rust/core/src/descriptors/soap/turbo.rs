@@ -1,0 +1,207 @@
+//! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
+
+use super::compression::Layout;
+use super::expansion::{Block, Expansion};
+use super::jacobian::{JacobianOf, JacobianScratch};
+use super::power_spectrum::{PowerSpectrum, Spectrum};
+use super::radial::Profile;
+use super::{Basis, Policy, SpeciesParameters, TurboParameters};
+use crate::Error;
+use crate::descriptors::{Descriptor, Environment};
+use crate::simd::gemm;
+
+/// Most radial functions of one species.
+pub const MAX_FUNCTIONS: usize = gemm::MAX_PACKS * crate::simd::LANES;
+/// Largest degree of the harmonics.
+pub const MAX_DEGREE: usize = 30;
+/// Narrowest density, in units of the cutoff.
+const NARROWEST: f64 = 2e-3;
+
+/// The power spectrum of a density whose radial and angular parts are expanded apart.
+#[derive(Debug, Clone)]
+pub struct SoapTurbo {
+    parameters: TurboParameters,
+    expansion: Expansion,
+    spectrum: PowerSpectrum,
+}
+
+/// Buffers of one worker.
+#[derive(Debug)]
+pub struct TurboScratch {
+    block: Block,
+    spectrum: Spectrum,
+    /// Made when a Jacobian is first asked for.
+    jacobian: Option<JacobianScratch>,
+}
+
+impl SoapTurbo {
+    /// Prepares bases and tables.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a parameter out of range, named.
+    pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
+        validate(&parameters)?;
+        let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
+        let expansion = Expansion::new(parameters.r_cut, parameters.l_max, profiles?);
+        let layout = Layout::new(&parameters.compression, &parameters.species, parameters.l_max)?;
+        let spectrum = PowerSpectrum::new(layout, parameters.l_max, expansion.stride(), parameters.normalize);
+        Ok(Self { parameters, expansion, spectrum })
+    }
+
+    /// What it was made from.
+    pub fn parameters(&self) -> &TurboParameters {
+        &self.parameters
+    }
+}
+
+impl Descriptor for SoapTurbo {
+    type Scratch = TurboScratch;
+
+    fn cutoff(&self) -> f64 {
+        self.parameters.r_cut
+    }
+
+    fn n_features(&self) -> usize {
+        self.spectrum.n_features()
+    }
+
+    fn n_coefficients(&self) -> usize {
+        self.expansion.n_coefficients()
+    }
+
+    fn channel(&self, number: i64) -> Option<u8> {
+        self.parameters.species.iter().position(|s| s.number == number).map(|channel| channel as u8)
+    }
+
+    fn ignores_unknown_species(&self) -> bool {
+        self.parameters.ignore_unknown_species
+    }
+
+    fn scratch(&self) -> TurboScratch {
+        TurboScratch { block: self.expansion.block(), spectrum: self.spectrum.scratch(), jacobian: None }
+    }
+
+    fn expand(&self, environment: &Environment<'_>, scratch: &mut TurboScratch, coefficients: &mut [f64]) {
+        self.expansion.expand(environment, &mut scratch.block, coefficients);
+    }
+
+    fn expand_tangent(
+        &self,
+        environment: &Environment<'_>,
+        velocity: &[[f64; 3]],
+        scratch: &mut TurboScratch,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    ) {
+        self.expansion.expand_tangent(environment, velocity, &mut scratch.block, coefficients, tangent);
+    }
+
+    fn expand_pullback(
+        &self,
+        environment: &Environment<'_>,
+        adjoint: &[f64],
+        scratch: &mut TurboScratch,
+        pull: &mut [[f64; 3]],
+    ) {
+        self.expansion.expand_pullback(environment, adjoint, &mut scratch.block, pull);
+    }
+
+    fn contract(&self, coefficients: &[f64], scratch: &mut TurboScratch, row: &mut [f64]) {
+        self.spectrum.contract(coefficients, &mut scratch.spectrum, row);
+    }
+
+    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut TurboScratch, row: &mut [f64]) {
+        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row);
+    }
+
+    fn contract_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut TurboScratch,
+        coefficients_adjoint: &mut [f64],
+    ) {
+        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
+    }
+
+    fn jacobian(
+        &self,
+        environment: &Environment<'_>,
+        coefficients: &[f64],
+        scratch: &mut TurboScratch,
+        visit: &mut dyn FnMut(usize, &[f64]),
+    ) {
+        let TurboScratch { block, spectrum, jacobian } = scratch;
+        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.expansion, &self.spectrum));
+        let norms = self.expansion.harmonics().norms();
+        let mut at = JacobianOf::new(&self.spectrum, norms, coefficients, spectrum, room);
+        self.expansion.visit_sites(environment, block, &mut |site, terms| visit(site, at.rows(&terms)));
+    }
+}
+
+/// Checks every parameter for the range in which the definition makes sense.
+fn validate(parameters: &TurboParameters) -> Result<(), Error> {
+    let TurboParameters { r_cut, r_soft, filter_decay, .. } = *parameters;
+    let positive = |name, value: f64| check(value.is_finite() && value > 0.0, name, value, "it must be positive");
+    positive("r_cut", r_cut)?;
+    positive("filter_decay", filter_decay)?;
+    let soft_fits = r_soft > 0.0 && r_soft <= r_cut;
+    check(soft_fits, "r_soft", r_soft, format!("it must be positive and at most r_cut = {r_cut}"))?;
+    let degree = parameters.l_max;
+    check(degree <= MAX_DEGREE, "l_max", degree, format!("it must be at most {MAX_DEGREE}"))?;
+    let enhancement = parameters.radial_enhancement;
+    check(enhancement <= 2, "radial_enhancement", enhancement, "it must be 0, 1 or 2")?;
+    let count = parameters.species.len();
+    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
+    for (k, species) in parameters.species.iter().enumerate() {
+        validate_species(parameters, species)?;
+        let repeated = parameters.species[..k].iter().any(|other| other.number == species.number);
+        check(!repeated, "species", species.number, "it is listed twice; list every element once")?;
+    }
+    Ok(())
+}
+
+fn validate_species(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<(), Error> {
+    let r_cut = parameters.r_cut;
+    let fewest = if parameters.basis == Basis::Poly3Gauss { 2 } else { 1 };
+    let n_max = species.n_max;
+    let range = format!("it must be between {fewest} and {MAX_FUNCTIONS} for this basis");
+    check((fewest..=MAX_FUNCTIONS).contains(&n_max), "n_max", n_max, range)?;
+    let widths = [
+        ("sigma", "sigma_scaling", species.sigma_r, species.sigma_r_scaling),
+        ("sigma_t", "sigma_t_scaling", species.sigma_t, species.sigma_t_scaling),
+    ];
+    for (name, scaling_name, sigma, scaling) in widths {
+        check(sigma.is_finite(), name, sigma, "it must be a finite length in Å")?;
+        check(scaling.is_finite(), scaling_name, scaling, "it must be a finite number")?;
+        let least = sigma.min(sigma + scaling * r_cut) / r_cut;
+        let remedy = format!(
+            "the width must stay at least {:.4} Å between center and cutoff ({NARROWEST} of r_cut)",
+            NARROWEST * r_cut
+        );
+        check(least >= NARROWEST, if sigma < NARROWEST * r_cut { name } else { scaling_name }, sigma, remedy)?;
+        let most = sigma.max(sigma + scaling * r_cut) / r_cut;
+        check(most <= 100.0, name, sigma, "the width must stay below 100 times r_cut")?;
+    }
+    let (decay, weight) = (species.amplitude_scaling, species.central_weight);
+    check((0.0..=100.0).contains(&decay), "amplitude_scaling", decay, "it must be between 0 and 100")?;
+    check(weight.is_finite(), "central_weight", weight, "it must be finite")?;
+    let handed_in = species.basis_matrix.is_some();
+    check(
+        !handed_in || parameters.policy == Policy::Reference,
+        "basis_matrix",
+        "given",
+        "it belongs to policy=\"reference\"; the exact policy has no use for it",
+    )?;
+    let undefined = parameters.basis == Basis::Jacobi && parameters.policy == Policy::Reference;
+    check(!undefined, "basis", "\"jacobi\"", "policy=\"reference\" knows \"poly3\" and \"poly3gauss\" only")
+}
+
+fn check(
+    good: bool,
+    name: &'static str,
+    value: impl std::fmt::Display,
+    remedy: impl Into<String>,
+) -> Result<(), Error> {
+    if good { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), remedy: remedy.into() }) }
+}

@@ -1,0 +1,236 @@
+//! Gradients of one number with respect to everything: the way back from rows to atoms.
+
+use super::transform::add;
+use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
+use super::worker::{Worker, environment};
+use super::{Average, Job};
+use crate::Error;
+use crate::descriptors::Descriptor;
+use crate::geometry::{Center, Centers, Frames};
+
+/// Gradients of `Σ adjoint · features`.
+#[derive(Debug, Clone)]
+pub struct Pullback {
+    /// With respect to the positions, one row an atom of all frames.
+    pub positions: Vec<[f64; 3]>,
+    /// With respect to the strain of each frame.
+    pub strain: Vec<[[f64; 3]; 3]>,
+}
+
+/// Gradients of `Σ adjoint · features` with respect to all positions and strains.
+///
+/// No Jacobian is stored: a chunk of centers returns one vector for each atom it has seen.
+///
+/// # Errors
+/// See [`Error`].
+pub fn pullback<D: Descriptor>(
+    descriptor: &D,
+    average: Average,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    adjoint: &[f64],
+    job: &mut Job<'_>,
+) -> Result<Pullback, Error> {
+    let n_features = descriptor.n_features();
+    super::check_length("adjoint", adjoint.len(), super::n_rows(average, frames, centers) * n_features)?;
+    check_finite(adjoint, n_features)?;
+    let mut result =
+        Pullback { positions: vec![[0.0; 3]; frames.n_atoms()], strain: vec![[[0.0; 3]; 3]; frames.len()] };
+    let passes = if average == Average::Inner { 2 } else { 1 };
+    let mut tally = Tally::new(passes * centers.len());
+    let task = Backward { descriptor, average, centers, adjoint };
+    for range in batches(frames, centers) {
+        let batch = Batch::new(descriptor, frames, centers, range, job)?;
+        let first = batch.prepared.first().map_or(0, |frame| frame.frame);
+        let means = match average {
+            Average::Inner => task.adjoints_of_means(&batch, job, &mut tally)?,
+            Average::Off | Average::Outer => Vec::new(),
+        };
+        let visit = |worker: &mut Scattered<D>, frame: &Prepared, chunk: &Chunk, ()| {
+            for &row in &chunk.rows {
+                task.visit(worker, frame, row, means.get(frame.frame - first))?;
+            }
+            Ok(worker.take())
+        };
+        let merge = |frame: &Prepared, _: &Chunk, part: Part| {
+            let positions = &mut result.positions[frames.atoms(frame.frame)];
+            for (atom, pull) in part.pull {
+                (0..3).for_each(|i| positions[atom as usize][i] += pull[i]);
+            }
+            let strain = result.strain[frame.frame].as_flattened_mut();
+            add(strain, part.strain.as_flattened());
+        };
+        walk(&batch, job, &mut tally, || Scattered::new(descriptor), |_| (), visit, merge)?;
+    }
+    Ok(result)
+}
+
+fn check_finite(adjoint: &[f64], n_columns: usize) -> Result<(), Error> {
+    match adjoint.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(place) => Err(Error::EntryNotFinite {
+            name: "adjoint",
+            row: place / n_columns,
+            column: place % n_columns,
+            value: adjoint[place],
+        }),
+    }
+}
+
+struct Backward<'a, D> {
+    descriptor: &'a D,
+    average: Average,
+    centers: &'a Centers<'a>,
+    adjoint: &'a [f64],
+}
+
+/// A worker, and the gradients of the atoms its present chunk has seen.
+struct Scattered<D: Descriptor> {
+    worker: Worker<D>,
+    /// Place of each atom in `part.pull`; `u32::MAX` for one not seen yet.
+    place: Vec<u32>,
+    part: Part,
+}
+
+/// What a chunk leaves behind.
+#[derive(Default)]
+struct Part {
+    pull: Vec<(u32, [f64; 3])>,
+    strain: [[f64; 3]; 3],
+}
+
+impl<D: Descriptor> Scattered<D> {
+    fn new(descriptor: &D) -> Self {
+        Self { worker: Worker::new(descriptor), place: Vec::new(), part: Part::default() }
+    }
+
+    fn add(&mut self, atom: u32, pull: [f64; 3]) {
+        let place = &mut self.place[atom as usize];
+        if *place == u32::MAX {
+            *place = self.part.pull.len() as u32;
+            self.part.pull.push((atom, pull));
+        } else {
+            let sum = &mut self.part.pull[*place as usize].1;
+            (0..3).for_each(|i| sum[i] += pull[i]);
+        }
+    }
+
+    fn take(&mut self) -> Part {
+        for &(atom, _) in &self.part.pull {
+            self.place[atom as usize] = u32::MAX;
+        }
+        std::mem::take(&mut self.part)
+    }
+}
+
+impl<D: Descriptor> Backward<'_, D> {
+    /// Adds the gradients of one center.
+    fn visit(
+        &self,
+        scattered: &mut Scattered<D>,
+        frame: &Prepared,
+        row: usize,
+        mean: Option<&Vec<f64>>,
+    ) -> Result<(), Error> {
+        let Scattered { worker, place, .. } = scattered;
+        if place.len() < frame.channels.len() {
+            place.resize(frame.channels.len(), u32::MAX);
+        }
+        let center = worker.find(frame, self.centers, row)?;
+        let environment = environment(frame, center, &worker.sites);
+        worker.vectors.clear();
+        worker.vectors.resize(environment.len(), [0.0; 3]);
+        let adjoint = if let Some(mean) = mean {
+            mean
+        } else {
+            self.descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            let Worker { coefficients, other, scratch, room, .. } = worker;
+            let adjoint = self.row_adjoint(frame, row, room);
+            self.descriptor.contract_pullback(coefficients, adjoint, scratch, other);
+            &worker.other
+        };
+        self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors);
+        scatter(scattered, center);
+        Ok(())
+    }
+
+    /// The adjoint of the row of one center.
+    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, room: &'a mut Vec<f64>) -> &'a [f64] {
+        let n_features = self.descriptor.n_features();
+        if self.average == Average::Off {
+            return &self.adjoint[row * n_features..][..n_features];
+        }
+        let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
+        room.clear();
+        room.extend(self.adjoint[frame.frame * n_features..][..n_features].iter().map(|x| share * x));
+        room
+    }
+
+    /// For each frame, the adjoint of every center's coefficients: they share the mean.
+    fn adjoints_of_means(
+        &self,
+        batch: &Batch<'_>,
+        job: &mut Job<'_>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        let means = mean_coefficients(self.descriptor, batch, job, tally)?;
+        let n_features = self.descriptor.n_features();
+        let mut scratch = self.descriptor.scratch();
+        let mut adjoint = vec![0.0; self.descriptor.n_coefficients()];
+        let of_frame = |(frame, mean): (&Prepared, Vec<f64>)| {
+            let row = &self.adjoint[frame.frame * n_features..][..n_features];
+            self.descriptor.contract_pullback(&mean, row, &mut scratch, &mut adjoint);
+            let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
+            adjoint.iter().map(|x| share * x).collect()
+        };
+        Ok(batch.prepared.iter().zip(means).map(of_frame).collect())
+    }
+}
+
+/// Puts the gradients of the sites where their atoms are, and the reaction where the center is.
+fn scatter<D: Descriptor>(scattered: &mut Scattered<D>, center: Center) {
+    let sites = std::mem::take(&mut scattered.worker.sites);
+    let vectors = std::mem::take(&mut scattered.worker.vectors);
+    let mut reaction = [0.0; 3];
+    for (site, pull) in vectors.iter().enumerate() {
+        scattered.add(sites.index[site], *pull);
+        let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
+        for i in 0..3 {
+            reaction[i] -= pull[i];
+            (0..3).for_each(|j| scattered.part.strain[i][j] += away[i] * pull[j]);
+        }
+    }
+    if let Center::Atom(atom) = center {
+        scattered.add(atom as u32, reaction);
+    }
+    scattered.worker.sites = sites;
+    scattered.worker.vectors = vectors;
+}
+
+/// The mean of the coefficients over the centers of each frame.
+pub(super) fn mean_coefficients<D: Descriptor>(
+    descriptor: &D,
+    batch: &Batch<'_>,
+    job: &mut Job<'_>,
+    tally: &mut Tally,
+) -> Result<Vec<Vec<f64>>, Error> {
+    let first = batch.prepared.first().map_or(0, |frame| frame.frame);
+    let mut sums = vec![vec![0.0; descriptor.n_coefficients()]; batch.prepared.len()];
+    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
+        let mut sum = vec![0.0; descriptor.n_coefficients()];
+        for &row in &chunk.rows {
+            let center = worker.find(frame, batch.centers, row)?;
+            let environment = environment(frame, center, &worker.sites);
+            descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            add(&mut sum, &worker.coefficients);
+        }
+        Ok(sum)
+    };
+    let merge = |frame: &Prepared, _: &Chunk, part: Vec<f64>| add(&mut sums[frame.frame - first], &part);
+    walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+    for (frame, sum) in batch.prepared.iter().zip(&mut sums) {
+        let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
+        sum.iter_mut().for_each(|x| *x *= share);
+    }
+    Ok(sums)
+}

@@ -1,0 +1,206 @@
+//! Values, and their derivatives along displacements.
+
+use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
+use super::worker::{Worker, environment};
+use super::{Average, Job, Output};
+use crate::Error;
+use crate::descriptors::Descriptor;
+use crate::geometry::{Center, Centers, Frames};
+
+/// Writes the features of all centers into `rows`, `n_features` numbers a row.
+///
+/// # Errors
+/// See [`Error`].
+pub fn transform<D: Descriptor, T: Output>(
+    descriptor: &D,
+    average: Average,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    rows: &mut [T],
+    job: &mut Job<'_>,
+) -> Result<(), Error> {
+    Forward { descriptor, average, frames, centers, displacements: None }.run(rows, job)
+}
+
+/// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
+///
+/// # Errors
+/// See [`Error`].
+pub fn pushforward<D: Descriptor, T: Output>(
+    descriptor: &D,
+    average: Average,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    displacements: &[[f64; 3]],
+    rows: &mut [T],
+    job: &mut Job<'_>,
+) -> Result<(), Error> {
+    super::check_length("displacements", displacements.len(), frames.n_atoms())?;
+    Forward { descriptor, average, frames, centers, displacements: Some(displacements) }.run(rows, job)
+}
+
+/// Features, or their derivatives where there are displacements.
+struct Forward<'a, D> {
+    descriptor: &'a D,
+    average: Average,
+    frames: &'a Frames<'a>,
+    centers: &'a Centers<'a>,
+    displacements: Option<&'a [[f64; 3]]>,
+}
+
+/// Sums over the centers of one frame: of rows, or of coefficients and their tangents.
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    values: Vec<f64>,
+    tangents: Vec<f64>,
+}
+
+impl<D: Descriptor> Forward<'_, D> {
+    fn run<T: Output>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
+        let n_features = self.descriptor.n_features();
+        let n_rows = super::n_rows(self.average, self.frames, self.centers);
+        super::check_length("rows", rows.len(), n_rows * n_features)?;
+        let mut slots: Vec<Option<&mut [T]>> = rows.chunks_exact_mut(n_features).map(Some).collect();
+        let mut tally = Tally::new(self.centers.len());
+        for range in batches(self.frames, self.centers) {
+            let batch = Batch::new(self.descriptor, self.frames, self.centers, range, job)?;
+            if self.average == Average::Off {
+                self.write_rows(&batch, &mut slots, job, &mut tally)?;
+            } else {
+                self.write_means(&batch, &mut slots, job, &mut tally)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_rows<T: Output>(
+        &self,
+        batch: &Batch<'_>,
+        slots: &mut [Option<&mut [T]>],
+        job: &mut Job<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let take = |chunk: &Chunk| chunk.rows.iter().filter_map(|&row| slots[row].take()).collect::<Vec<_>>();
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, rows: Vec<&mut [T]>| {
+            for (&row, out) in chunk.rows.iter().zip(rows) {
+                self.expand(worker, frame, row)?;
+                let mut room = std::mem::take(&mut worker.room);
+                T::fill(out, &mut room, |out| self.contract(worker, out));
+                worker.room = room;
+            }
+            Ok(())
+        };
+        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| {})
+    }
+
+    fn write_means<T: Output>(
+        &self,
+        batch: &Batch<'_>,
+        slots: &mut [Option<&mut [T]>],
+        job: &mut Job<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let first = batch.prepared.first().map_or(0, |frame| frame.frame);
+        let mut sums = vec![self.no_sums(); batch.prepared.len()];
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
+            let mut sums = self.no_sums();
+            for &row in &chunk.rows {
+                self.expand(worker, frame, row)?;
+                self.add_to(&mut sums, worker);
+            }
+            Ok(sums)
+        };
+        let merge = |frame: &Prepared, _: &Chunk, part: Sums| {
+            let sum = &mut sums[frame.frame - first];
+            add(&mut sum.values, &part.values);
+            add(&mut sum.tangents, &part.tangents);
+        };
+        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        let mut worker = Worker::new(self.descriptor);
+        for (frame, sum) in batch.prepared.iter().zip(&sums) {
+            let Some(row) = slots[frame.frame].take() else { continue };
+            let n_centers = self.centers.rows(frame.frame).len();
+            T::fill(row, &mut Vec::new(), |row| self.finish(sum, n_centers, &mut worker, row));
+        }
+        Ok(())
+    }
+
+    /// Coefficients of one center, and their tangents where there are displacements, into the worker.
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<(), Error> {
+        let center = worker.find(frame, self.centers, row)?;
+        let environment = environment(frame, center, &worker.sites);
+        let Some(displacements) = self.displacements else {
+            self.descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            return Ok(());
+        };
+        let moves = &displacements[self.frames.atoms(frame.frame)];
+        let own = match center {
+            Center::Atom(atom) => moves[atom],
+            Center::Point(_) => [0.0; 3],
+        };
+        let relative = |&site: &u32| std::array::from_fn(|i| moves[site as usize][i] - own[i]);
+        worker.vectors.clear();
+        worker.vectors.extend(worker.sites.index.iter().map(relative));
+        self.descriptor.expand_tangent(
+            &environment,
+            &worker.vectors,
+            &mut worker.scratch,
+            &mut worker.coefficients,
+            &mut worker.other,
+        );
+        Ok(())
+    }
+
+    /// The row of the worker's coefficients.
+    fn contract(&self, worker: &mut Worker<D>, row: &mut [f64]) {
+        let Worker { scratch, coefficients, other, .. } = worker;
+        match self.displacements {
+            Some(_) => self.descriptor.contract_tangent(coefficients, other, scratch, row),
+            None => self.descriptor.contract(coefficients, scratch, row),
+        }
+    }
+
+    fn no_sums(&self) -> Sums {
+        match (self.average, self.displacements) {
+            (Average::Inner, None) => {
+                Sums { values: vec![0.0; self.descriptor.n_coefficients()], tangents: Vec::new() }
+            }
+            (Average::Inner, Some(_)) => {
+                let zeros = vec![0.0; self.descriptor.n_coefficients()];
+                Sums { values: zeros.clone(), tangents: zeros }
+            }
+            _ => Sums { values: vec![0.0; self.descriptor.n_features()], tangents: Vec::new() },
+        }
+    }
+
+    fn add_to(&self, sums: &mut Sums, worker: &mut Worker<D>) {
+        if self.average == Average::Inner {
+            add(&mut sums.values, &worker.coefficients);
+            add(&mut sums.tangents, &worker.other);
+            return;
+        }
+        let mut row = std::mem::take(&mut worker.room);
+        row.resize(self.descriptor.n_features(), 0.0);
+        self.contract(worker, &mut row);
+        add(&mut sums.values, &row);
+        worker.room = row;
+    }
+
+    /// The row of a frame; zeros for one without centers.
+    fn finish(&self, sums: &Sums, n_centers: usize, worker: &mut Worker<D>, row: &mut [f64]) {
+        let share = if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 };
+        let scaled = |out: &mut [f64], sums: &[f64]| out.iter_mut().zip(sums).for_each(|(out, sum)| *out = share * sum);
+        if self.average == Average::Inner {
+            scaled(&mut worker.coefficients, &sums.values);
+            scaled(&mut worker.other, &sums.tangents);
+            self.contract(worker, row);
+        } else {
+            scaled(row, &sums.values);
+        }
+    }
+}
+
+/// `sum += part`, over as many numbers as `sum` has.
+pub(super) fn add(sum: &mut [f64], part: &[f64]) {
+    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+}

@@ -1,0 +1,56 @@
+//! What one worker needs to answer for one center.
+
+use super::walk::Prepared;
+use crate::Error;
+use crate::descriptors::{Descriptor, Environment};
+use crate::geometry::{Center, Centers, Sites};
+
+/// Buffers of one worker, kept from center to center.
+pub struct Worker<D: Descriptor> {
+    /// Sites of the present center.
+    pub sites: Sites,
+    /// Buffers of the descriptor.
+    pub scratch: D::Scratch,
+    /// Coefficients of the present center.
+    pub coefficients: Vec<f64>,
+    /// Their adjoint or tangent.
+    pub other: Vec<f64>,
+    /// Gradients or velocities of the sites.
+    pub vectors: Vec<[f64; 3]>,
+    /// Room for rows that are not written in place.
+    pub room: Vec<f64>,
+}
+
+impl<D: Descriptor> Worker<D> {
+    /// Buffers for `descriptor`.
+    pub fn new(descriptor: &D) -> Self {
+        let coefficients = vec![0.0; descriptor.n_coefficients()];
+        Self {
+            sites: Sites::default(),
+            scratch: descriptor.scratch(),
+            other: coefficients.clone(),
+            coefficients,
+            vectors: Vec::new(),
+            room: Vec::new(),
+        }
+    }
+
+    /// Finds the sites of the center of `row`, and returns that center.
+    ///
+    /// # Errors
+    /// [`Error::TooManySites`].
+    pub fn find(&mut self, frame: &Prepared, centers: &Centers<'_>, row: usize) -> Result<Center, Error> {
+        let center = centers.get(row);
+        frame.grid.find(center, row - centers.rows(frame.frame).start, &mut self.sites)?;
+        Ok(center)
+    }
+}
+
+/// The sites of `center` as a descriptor sees them.
+pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
+    let center = match center {
+        Center::Atom(atom) => Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX),
+        Center::Point(_) => None,
+    };
+    Environment { center, channel: &sites.channel, dx: &sites.dx, dy: &sites.dy, dz: &sites.dz, r: &sites.r }
+}

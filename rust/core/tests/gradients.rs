@@ -1,0 +1,139 @@
+//! Every option: pullback, tangent and Jacobian are derivatives of the values, and of one another.
+
+mod common;
+
+use common::{Sites, every_option, noise};
+use isoprint_core::descriptors::Descriptor;
+
+fn values<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<f64> {
+    let mut scratch = descriptor.scratch();
+    let mut coefficients = vec![0.0; descriptor.n_coefficients()];
+    let mut row = vec![0.0; descriptor.n_features()];
+    sites.with(|environment| descriptor.expand(environment, &mut scratch, &mut coefficients));
+    descriptor.contract(&coefficients, &mut scratch, &mut row);
+    row
+}
+
+fn tangent<D: Descriptor>(descriptor: &D, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64> {
+    let mut scratch = descriptor.scratch();
+    let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
+    let mut row = vec![0.0; descriptor.n_features()];
+    sites.with(|environment| descriptor.expand_tangent(environment, velocity, &mut scratch, &mut c, &mut dc));
+    descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row);
+    row
+}
+
+fn pullback<D: Descriptor>(descriptor: &D, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]> {
+    let mut scratch = descriptor.scratch();
+    let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
+    let mut pull = vec![[0.0; 3]; sites.position.len()];
+    sites.with(|environment| {
+        descriptor.expand(environment, &mut scratch, &mut c);
+        descriptor.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
+        descriptor.expand_pullback(environment, &dc, &mut scratch, &mut pull);
+    });
+    pull
+}
+
+/// `[site][xyz][feature]`
+fn jacobian<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<Vec<f64>> {
+    let mut scratch = descriptor.scratch();
+    let mut c = vec![0.0; descriptor.n_coefficients()];
+    let mut out = vec![Vec::new(); sites.position.len()];
+    sites.with(|environment| {
+        descriptor.expand(environment, &mut scratch, &mut c);
+        descriptor.jacobian(environment, &c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
+    });
+    out
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn velocity(n: usize) -> Vec<[f64; 3]> {
+    noise(3 * n, 1.9).as_chunks::<3>().0.to_vec()
+}
+
+#[test]
+fn the_tangent_is_the_difference() {
+    for (name, descriptor) in every_option() {
+        let sites = Sites::crowded();
+        let velocity = velocity(sites.position.len());
+        let h = 1e-3;
+        let at = |step: f64| values(&descriptor, &sites.moved(&velocity, step));
+        let [a, b, c, d] = [-2.0 * h, -h, h, 2.0 * h].map(at);
+        let scale = c.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
+        let got = tangent(&descriptor, &sites, &velocity);
+        for k in 0..got.len() {
+            let five = (a[k] - 8.0 * b[k] + 8.0 * c[k] - d[k]) / (12.0 * h);
+            assert!((got[k] - five).abs() < 2e-8 * scale, "{name}, feature {k}: {} against {five}", got[k]);
+        }
+    }
+}
+
+#[test]
+fn tangent_pullback_and_jacobian_are_one_derivative() {
+    for (name, descriptor) in every_option() {
+        let sites = Sites::crowded();
+        let n_features = descriptor.n_features();
+        let velocity = velocity(sites.position.len());
+        let adjoint = noise(n_features, 0.37);
+        let tangent = tangent(&descriptor, &sites, &velocity);
+        let pull = pullback(&descriptor, &sites, &adjoint);
+        let jacobian = jacobian(&descriptor, &sites);
+        let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
+        let both = dot(&tangent, &adjoint);
+        let back: f64 = pull.iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
+        assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
+        for feature in 0..n_features {
+            let sum: f64 = jacobian
+                .iter()
+                .zip(&velocity)
+                .map(|(rows, v)| (0..3).map(|i| rows[i * n_features + feature] * v[i]).sum::<f64>())
+                .sum();
+            assert!((sum - tangent[feature]).abs() < 1e-12 * scale, "{name}, feature {feature}");
+        }
+    }
+}
+
+#[test]
+fn normalised_rows_are_of_unit_length() {
+    for (name, descriptor) in every_option() {
+        if descriptor.parameters().normalize {
+            let row = values(&descriptor, &Sites::crowded());
+            assert!((dot(&row, &row) - 1.0).abs() < 1e-14, "{name}");
+        }
+    }
+}
+
+#[test]
+fn lonely_empty_coincident_and_collinear_sites_are_finite() {
+    let collinear = (1..8).map(|k| [0.0, 0.0, 0.4 * f64::from(k) - 1.6]).collect();
+    let cases = [
+        Sites { center: Some(0), channel: Vec::new(), position: Vec::new() },
+        Sites { center: None, channel: Vec::new(), position: Vec::new() },
+        Sites { center: Some(0), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
+        Sites { center: Some(0), channel: vec![0, 0], position: vec![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]] },
+        Sites { center: Some(1), channel: vec![0; 7], position: collinear },
+        Sites { center: None, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
+    ];
+    for (name, descriptor) in every_option() {
+        for (k, sites) in cases.iter().enumerate() {
+            let adjoint = noise(descriptor.n_features(), 0.51);
+            let all = values(&descriptor, sites)
+                .into_iter()
+                .chain(pullback(&descriptor, sites, &adjoint).into_iter().flatten())
+                .chain(jacobian(&descriptor, sites).into_iter().flatten());
+            assert!(all.into_iter().all(f64::is_finite), "{name}, case {k}");
+        }
+    }
+}
+
+#[test]
+fn a_row_without_any_site_is_zero() {
+    for (_, descriptor) in every_option() {
+        let nothing = Sites { center: None, channel: Vec::new(), position: Vec::new() };
+        assert!(values(&descriptor, &nothing).iter().all(|&x| x == 0.0));
+    }
+}

@@ -1,0 +1,209 @@
+//! What all descriptors have in common: arrays in, through the door, arrays out.
+//!
+//! A class of its own per descriptor holds the constructor and delegates the rest to here.
+
+use isoprint_core::engine::{self, Average, JacobianPattern, Output};
+use isoprint_core::geometry::{Centers, Frames};
+use isoprint_core::{Error, descriptors::Descriptor};
+use numpy::ndarray::{Ix2, Ix3};
+use numpy::{Element, PyArray1, PyArray2, PyArray3, dtype};
+use pyo3::exceptions::{PyMemoryError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::arrays::{self, CenterArrays, Extent, FrameArrays, Precision};
+use crate::door::{self, Wishes};
+use crate::{errors, memory};
+
+/// How a caller names an average: `None`, `"inner"` or `"outer"`.
+#[derive(Clone, Copy)]
+pub struct AverageName(Average);
+
+impl FromPyObject<'_, '_> for AverageName {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match object.extract::<Option<String>>()?.as_deref() {
+            None => Ok(Self(Average::Off)),
+            Some("inner") => Ok(Self(Average::Inner)),
+            Some("outer") => Ok(Self(Average::Outer)),
+            Some(other) => {
+                Err(PyValueError::new_err(format!("average is {other:?}; expected None, \"inner\" or \"outer\"")))
+            }
+        }
+    }
+}
+
+/// What is described, and by what.
+struct Subject<'a, D> {
+    descriptor: &'a D,
+    average: Average,
+    frames: Frames<'a>,
+    centers: Centers<'a>,
+}
+
+impl<'a, D: Descriptor> Subject<'a, D> {
+    fn new(
+        descriptor: &'a D,
+        frames: &'a FrameArrays<'_>,
+        centers: &'a CenterArrays<'_>,
+        average: AverageName,
+    ) -> PyResult<Self> {
+        let frames = frames.view()?;
+        let centers = centers.view(&frames)?;
+        Ok(Self { descriptor, average: average.0, frames, centers })
+    }
+
+    /// The shape of the features.
+    fn shape(&self) -> [Extent; 2] {
+        let rows = engine::n_rows(self.average, &self.frames, &self.centers);
+        [Extent::Exactly(rows), Extent::Exactly(self.descriptor.n_features())]
+    }
+
+    /// How long the work is, in rows.
+    fn length(&self) -> usize {
+        self.centers.len()
+    }
+}
+
+/// Writes the features into `out`.
+pub fn transform<D: Descriptor>(
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    out: &Bound<'_, PyAny>,
+    average: AverageName,
+    wishes: &Wishes,
+) -> PyResult<()> {
+    fn fill<D: Descriptor, T: Output + Element>(
+        subject: &Subject<'_, D>,
+        out: &Bound<'_, PyAny>,
+        wishes: &Wishes,
+    ) -> PyResult<()> {
+        let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
+        let rows = arrays::slice_mut("out", &mut out_array)?;
+        let Subject { descriptor, average, frames, centers } = subject;
+        door::enter(out.py(), wishes, subject.length(), |job| {
+            engine::transform(*descriptor, *average, frames, centers, rows, job)
+        })
+    }
+    let subject = Subject::new(descriptor, frames, centers, average)?;
+    match arrays::precision("out", out)? {
+        Precision::Single => fill::<D, f32>(&subject, out, wishes),
+        Precision::Double => fill::<D, f64>(&subject, out, wishes),
+    }
+}
+
+/// Writes the derivatives of the features along `displacements` into `out`.
+pub fn pushforward<D: Descriptor>(
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    displacements: &Bound<'_, PyAny>,
+    out: &Bound<'_, PyAny>,
+    average: AverageName,
+    wishes: &Wishes,
+) -> PyResult<()> {
+    fn fill<D: Descriptor, T: Output + Element>(
+        subject: &Subject<'_, D>,
+        displacements: &[[f64; 3]],
+        out: &Bound<'_, PyAny>,
+        wishes: &Wishes,
+    ) -> PyResult<()> {
+        let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
+        let rows = arrays::slice_mut("out", &mut out_array)?;
+        let Subject { descriptor, average, frames, centers } = subject;
+        door::enter(out.py(), wishes, subject.length(), |job| {
+            engine::pushforward(*descriptor, *average, frames, centers, displacements, rows, job)
+        })
+    }
+    let subject = Subject::new(descriptor, frames, centers, average)?;
+    let shape = [Extent::Exactly(subject.frames.n_atoms()), Extent::Exactly(3)];
+    let displacements = arrays::read::<f64, Ix2>("displacements", displacements, &shape)?;
+    let displacements = arrays::triples(arrays::slice("displacements", &displacements)?);
+    match arrays::precision("out", out)? {
+        Precision::Single => fill::<D, f32>(&subject, displacements, out, wishes),
+        Precision::Double => fill::<D, f64>(&subject, displacements, out, wishes),
+    }
+}
+
+/// Gradients with respect to the positions and the strain of each frame.
+pub type Gradients<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray3<f64>>);
+
+/// Gradients of `Σ adjoint · features`.
+pub fn pullback<'py, D: Descriptor>(
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    adjoint: &Bound<'py, PyAny>,
+    average: AverageName,
+    wishes: &Wishes,
+) -> PyResult<Gradients<'py>> {
+    let py = adjoint.py();
+    let subject = Subject::new(descriptor, frames, centers, average)?;
+    let adjoint = arrays::read::<f64, Ix2>("adjoint", adjoint, &subject.shape())?;
+    let adjoint = arrays::slice("adjoint", &adjoint)?;
+    let Subject { descriptor, average, frames, centers } = &subject;
+    let gradients = door::enter(py, wishes, subject.length(), |job| {
+        engine::pullback(*descriptor, *average, frames, centers, adjoint, job)
+    })?;
+    let positions = arrays::fresh(py, Ix2(frames.n_atoms(), 3), gradients.positions.into_flattened())?;
+    let strain = gradients.strain.into_flattened().into_flattened();
+    Ok((positions, arrays::fresh(py, Ix3(frames.len(), 3, 3), strain)?))
+}
+
+/// The blocks of a Jacobian: values, row and atom of each.
+pub type Blocks<'py> = (Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+
+/// The blocks of the Jacobian of one frame that are not zero.
+pub fn derivatives<'py, D: Descriptor>(
+    py: Python<'py>,
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    average: AverageName,
+    dtype: &str,
+    wishes: &Wishes,
+) -> PyResult<Blocks<'py>> {
+    let subject = Subject::new(descriptor, frames, centers, average)?;
+    let pattern = {
+        let Subject { descriptor, average, frames, centers } = &subject;
+        door::enter(py, &wishes.silent(), subject.length(), |job| {
+            engine::jacobian_pattern(*descriptor, *average, frames, centers, job)
+        })?
+    };
+    let values = match dtype {
+        "float64" => blocks::<D, f64>(py, &subject, &pattern, wishes),
+        "float32" => blocks::<D, f32>(py, &subject, &pattern, wishes),
+        _ => Err(PyValueError::new_err(format!("dtype is {dtype:?}; expected \"float64\" or \"float32\""))),
+    }?;
+    Ok((values, PyArray1::from_vec(py, pattern.row), PyArray1::from_vec(py, pattern.atom)))
+}
+
+/// The values of the blocks of `pattern`, in an array of their own.
+fn blocks<'py, D: Descriptor, T: Output + Element>(
+    py: Python<'py>,
+    subject: &Subject<'_, D>,
+    pattern: &JacobianPattern,
+    wishes: &Wishes,
+) -> PyResult<Bound<'py, PyAny>> {
+    let shape = [pattern.row.len(), 3, subject.descriptor.n_features()];
+    let array = allocate::<T>(py, "derivatives", shape)?;
+    let mut borrowed = arrays::write::<T, Ix3>("derivatives", &array, &shape.map(Extent::Exactly))?;
+    let values = arrays::slice_mut("derivatives", &mut borrowed)?;
+    let Subject { descriptor, average, frames, centers } = subject;
+    door::enter(py, wishes, subject.length(), |job| {
+        engine::jacobian(*descriptor, *average, frames, centers, pattern, values, job)
+    })?;
+    drop(borrowed);
+    Ok(array)
+}
+
+/// An array to be filled, by numpy, which can be told no; a refusal names the size and the alternatives.
+fn allocate<'py, T: Element>(py: Python<'py>, what: &'static str, shape: [usize; 3]) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = shape.iter().map(|&length| length as u128).product::<u128>() * size_of::<T>() as u128;
+    let refusal = || {
+        let remedy = "use pullback or pushforward, fewer centers, or dtype=\"float32\"";
+        errors::to_python(&Error::Memory { what, bytes, remedy })
+    };
+    if bytes > memory::limit() {
+        return Err(refusal());
+    }
+    let array = py.import("numpy")?.call_method1("empty", (shape, dtype::<T>(py)));
+    array.map_err(|error| if error.is_instance_of::<PyMemoryError>(py) { refusal() } else { error })
+}

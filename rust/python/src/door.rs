@@ -1,0 +1,138 @@
+//! The only way from Python to work.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
+
+use isoprint_core::Error;
+use isoprint_core::engine::Job;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::{errors, threads};
+
+/// Work on fewer rows than this is over before a second thread is awake.
+const SMALL: usize = 16;
+
+/// Time between two looks at signals, at least.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What a caller wishes for besides the result.
+#[derive(Default)]
+pub struct Wishes {
+    /// Number of threads; 0 stands for the default.
+    pub threads: usize,
+    /// Called with (rows done, rows in all); may raise to stop.
+    pub progress: Option<Py<PyAny>>,
+}
+
+impl Wishes {
+    /// The same for a first step that has its own count of rows: nobody is told about it.
+    pub fn silent(&self) -> Self {
+        Self { threads: self.threads, progress: None }
+    }
+}
+
+/// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
+///
+/// While the work reports progress, signals are looked at (Python does so on its main thread only) and the caller's
+/// callback is called. What they raise stops the work and is raised here.
+pub fn enter<R: Send>(
+    py: Python<'_>,
+    wishes: &Wishes,
+    rows: usize,
+    work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
+) -> PyResult<R> {
+    // Before detaching: see `CACHED`.
+    let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
+    let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
+    let result = py.detach(|| {
+        let mut progress = |done, total| listener.hear(done, total);
+        work(&mut Job { pool: pool.as_deref(), progress: &mut progress })
+    });
+    match listener.raised {
+        Some(error) => Err(error),
+        None => result.map_err(|error| errors::to_python(&error)),
+    }
+}
+
+/// Hears of progress, and passes it on to Python.
+struct Listener<'a> {
+    callback: Option<&'a Py<PyAny>>,
+    last: Instant,
+    raised: Option<PyErr>,
+}
+
+impl Listener<'_> {
+    /// Looks at signals and calls the callback, but not too often: to attach to the interpreter is to wait until
+    /// other Python threads let go of it. A callback always hears of the end.
+    fn hear(&mut self, done: usize, total: usize) -> ControlFlow<()> {
+        let ended = done == total && self.callback.is_some();
+        if !ended && self.last.elapsed() < PATIENCE {
+            return ControlFlow::Continue(());
+        }
+        let answer = Python::try_attach(|py| {
+            py.check_signals()?;
+            self.callback.map_or(Ok(()), |callback| callback.call1(py, (done, total)).map(drop))
+        });
+        self.last = Instant::now();
+        match answer {
+            Some(Ok(())) => ControlFlow::Continue(()),
+            Some(Err(error)) => {
+                self.raised = Some(error);
+                ControlFlow::Break(())
+            }
+            // The interpreter is gone.
+            None => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// A pool, and the process in which its threads live.
+struct Cached {
+    process: u32,
+    threads: usize,
+    pool: Arc<ThreadPool>,
+}
+
+/// The last pool used. Waking it costs a fifth of building one.
+///
+/// Only locked while attached to the interpreter, for as long as it takes to look or to build. A `fork` through
+/// Python holds the GIL, so it never finds this locked; any other fork might, hence no waiting for the lock.
+static CACHED: Mutex<Option<Cached>> = Mutex::new(None);
+
+/// A pool of so many threads; one is the caller's own and needs none.
+fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
+    if threads < 2 {
+        return Ok(None);
+    }
+    let mut cached = match CACHED.try_lock() {
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return Ok(Some(Arc::new(build(threads)?))),
+    };
+    let process = std::process::id();
+    if let Some(known) = cached.as_ref()
+        && (known.process, known.threads) == (process, threads)
+    {
+        return Ok(Some(Arc::clone(&known.pool)));
+    }
+    let pool = Arc::new(build(threads)?);
+    let previous = cached.replace(Cached { process, threads, pool: Arc::clone(&pool) });
+    if let Some(previous) = previous
+        && previous.process != process
+    {
+        // A child of `fork` inherits the pool but none of its threads: to drop it would be to wait for them.
+        std::mem::forget(previous);
+    }
+    Ok(Some(pool))
+}
+
+fn build(threads: usize) -> PyResult<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("isoprint-{index}"))
+        .build()
+        .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))
+}

@@ -1,0 +1,180 @@
+"""Argument strings of soap_turbo: every key, every alias, every refusal."""
+
+import numpy as np
+import pytest
+from ase.build import molecule
+
+import isoprint as ip
+
+WHOLE = """soap_turbo l_max=3 alpha_max={4 3} rcut_hard=4.0 rcut_soft=3.2 nf=5.0 atom_sigma_r={0.5 0.35}
+ atom_sigma_t={0.4 0.45} atom_sigma_r_scaling={0.0 0.05}
+ atom_sigma_t_scaling={0.1 0.0} amplitude_scaling={1.0 2.0} central_weight={0.7 1.3}
+ radial_enhancement=2 basis=poly3gauss scaling_mode=polynomial species_Z={8 1} n_species=2 add_species=F central_index=2
+ compress_mode=trivial"""
+SHORT = "soap_turbo l_max=2 alpha_max=3 rcut_hard=4.0 atom_sigma=0.5 species_Z={6 1} n_species=2"
+
+
+def params(text, **options):
+    return ip.SoapTurbo.from_quip(text, **options).get_params()
+
+
+def test_every_key_finds_its_place():
+    assert params(WHOLE) == {
+        "r_cut": 4.0,
+        "n_max": {"O": 4, "H": 3},
+        "l_max": 3,
+        "species": ["O", "H"],
+        "r_soft": 3.2,
+        "sigma": {"O": 0.5, "H": 0.35},
+        "sigma_t": {"O": 0.4, "H": 0.45},
+        "sigma_scaling": {"O": 0.0, "H": 0.05},
+        "sigma_t_scaling": {"O": 0.1, "H": 0.0},
+        "amplitude_scaling": {"O": 1.0, "H": 2.0},
+        "central_weight": {"O": 0.7, "H": 1.3},
+        "radial_enhancement": 2,
+        "basis": "poly3gauss",
+        "compression": "trivial",
+        "normalize": True,
+        "policy": "exact",
+        "filter_decay": 5.0,
+        "unknown_species": "ignore",
+        "basis_matrix": None,
+        "centers": ["H"],
+        "average": None,
+        "dtype": "float64",
+    }
+
+
+def test_defaults_are_those_of_the_peer():
+    assert repr(ip.SoapTurbo.from_quip(SHORT)) == (
+        "SoapTurbo(r_cut=4.0, n_max=3, l_max=2, species=['C', 'H'],"
+        " r_soft=3.5, unknown_species='ignore', centers=['C'])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("alpha_max=3", "n_max=3"),
+        ("alpha_max=3", "alpha_max={3 3}"),
+        ("alpha_max=3", "alpha_max={{3 3}}"),
+        ("alpha_max=3", "alpha_max = { 3, 3 }"),
+        ("alpha_max=3", "alpha_max={3}"),
+        ("rcut_hard=4.0", "cutoff=4.0"),
+        ("rcut_hard=4.0", "rcut_hard=4.d0"),
+        ("rcut_hard=4.0", "rcut_hard=4 cutoff_transition_width=0.5"),
+        ("rcut_hard=4.0", "rcut_hard=4.0 rcut_soft=3.5"),
+        ("atom_sigma=0.5", "atom_sigma_r={0.5 0.5} atom_sigma_t={0.5 0.5}"),
+        ("atom_sigma=0.5", "atom_sigma=0.9 atom_sigma_r=0.5 atom_sigma_t=0.5"),
+        ("atom_sigma=0.5", "atom_sigma=0.5 atom_sigma_scaling=0.0"),
+        ("n_species=2", "n_species=2 compress_mode=None basis='poly3' nf=4.0"),
+        (" n_species=2", ""),
+    ],
+)
+def test_two_ways_of_saying_the_same(said, again):
+    assert said in SHORT
+    assert params(SHORT.replace(said, again)) == params(SHORT)
+
+
+def test_a_common_name_serves_both_widths():
+    found = params(SHORT + " atom_sigma_scaling={0.1 0.2}")
+    assert found["sigma_scaling"] == found["sigma_t_scaling"] == {"C": 0.1, "H": 0.2}
+    found = params(SHORT + " atom_sigma_scaling=0.1 atom_sigma_t_scaling=0.3")
+    assert (found["sigma_scaling"], found["sigma_t_scaling"]) == (0.1, 0.3)
+
+
+def test_one_species_needs_no_braces():
+    assert params("soap_turbo l_max=2 n_max=3 cutoff=4.0 atom_sigma=0.5 species_Z=14")["species"] == ["Si"]
+
+
+def test_rows_are_those_of_the_central_element_and_others_are_invisible():
+    soap = ip.SoapTurbo.from_quip(SHORT + " central_index=2")
+    atoms = molecule("CH3OH")
+    rows = soap.transform(atoms)
+    hydrogens = np.flatnonzero(atoms.numbers == 1)
+    assert len(rows) == len(hydrogens)
+    np.testing.assert_array_equal(soap.transform(atoms, centers=hydrogens), rows)
+    without_oxygen = atoms[atoms.numbers != 8]
+    np.testing.assert_allclose(soap.transform(without_oxygen), rows, atol=1e-14)
+
+
+def test_fit_learns_nothing():
+    soap = ip.SoapTurbo.from_quip(SHORT)
+    assert soap.fit([molecule("H2O")]).species_ == ["C", "H"]
+
+
+def test_options_of_the_estimator_are_passed_on():
+    found = params(
+        SHORT,
+        policy="reference",
+        basis_matrix={"C": np.eye(3)},
+        normalize=False,
+        centers=["H"],
+        average="inner",
+        dtype="float32",
+    )
+    assert (found["policy"], found["normalize"], found["centers"]) == ("reference", False, ["H"])
+    assert (found["average"], found["dtype"]) == ("inner", "float32")
+    assert found["basis_matrix"]["C"].shape == (3, 3)
+
+
+def test_columns_are_in_the_order_of_the_peer():
+    names = ip.SoapTurbo.from_quip(WHOLE.replace("compress_mode=trivial", "")).get_feature_names_out()
+    n, size, l_max = 7, 7, 3
+    labels = [f"O.{k}" for k in (1, 2, 3, 4)] + [f"H.{k}" for k in (1, 2, 3)]
+    for i in range(n):
+        for j in range(i, n):
+            for degree in range(l_max + 1):
+                place = (l_max + 1) * (i * size - i * (i - 1) // 2 + j - i) + degree
+                assert names[place] == f"{labels[i]} {labels[j]} l={degree}"
+
+
+def test_a_compress_file_is_read_when_it_is_needed(tmp_path):
+    path = tmp_path / "compress.dat"
+    path.write_text("3 3 2 63\n2\n5\n63\n")
+    soap = ip.SoapTurbo.from_quip(f'{SHORT} compress_file="{path}"')
+    assert soap.compression == str(path)
+    whole = ip.SoapTurbo.from_quip(SHORT)
+    assert list(soap.get_feature_names_out()) == list(whole.get_feature_names_out()[[1, 4, 62]])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("soap_turbo", "soap"), "begins with 'soap'; it must begin with 'soap_turbo'"),
+        (("l_max", "lmax"), "key 'lmax' .* unknown; did you mean l_max"),
+        (("l_max", "zeta"), "key 'zeta' .* belongs to the fit"),
+        (("l_max=2", "l_max=2 l_max=3"), "'l_max' appears twice"),
+        (("l_max=2", ""), "l_max is missing"),
+        (("l_max=2", "l_max=two"), "l_max contains 'two', which is not an integer"),
+        (("l_max=2", "l_max={2 3}"), "l_max is '2 3'; give one number"),
+        (("alpha_max=3", ""), "alpha_max or n_max is missing"),
+        (("alpha_max=3", "alpha_max=3 n_max=3"), "alpha_max and its other name n_max"),
+        (("alpha_max=3", "alpha_max={3 3 3}"), "alpha_max has 3 entries, but species_Z has 2"),
+        (("rcut_hard=4.0", ""), "rcut_hard is missing"),
+        (("rcut_hard=4.0", "rcut_hard=4.0 cutoff=4.0"), "rcut_hard and its other name cutoff"),
+        (
+            ("rcut_hard=4.0", "rcut_hard=4.0 rcut_soft=3 cutoff_transition_width=1"),
+            "rcut_soft and cutoff_transition_width",
+        ),
+        (("atom_sigma=0.5", ""), "atom_sigma_r or atom_sigma is missing"),
+        (("atom_sigma=0.5", "atom_sigma_r=0.5"), "atom_sigma_t or atom_sigma is missing"),
+        (("atom_sigma=0.5", "atom_sigma={0.5 x}"), "atom_sigma contains 'x', which is not a number"),
+        (("species_Z={6 1}", ""), "species_Z is missing"),
+        (("species_Z={6 1}", "species_Z={6 0}"), "species_Z contains 0"),
+        (("n_species=2", "n_species=3"), "n_species is 3, but species_Z has 2"),
+        (("n_species=2", "n_species=2 central_index=3"), "central_index is 3, but species_Z has 2"),
+        (("n_species=2", "n_species=2 add_species=T"), "add_species is T"),
+        (("n_species=2", "n_species=2 add_species=maybe"), "add_species is 'maybe'; write T or F"),
+        (("n_species=2", "n_species=2 scaling_mode=linear"), "scaling_mode is 'linear'"),
+        (("n_species=2", "n_species=2 basis=poly3operator"), "basis is 'poly3operator', which is not supported"),
+        (("n_species=2", "n_species=2 compress_mode=3_1"), "compress_mode is '3_1'"),
+        (("n_species=2", "n_species=2 compress_mode=trivial compress_file=x"), "compress_mode and compress_file"),
+        (("n_species=2", "n_species=2 and more"), "cannot be understood from 'and more'"),
+    ],
+)
+def test_what_is_not_understood_is_named(change, message):
+    text = SHORT.replace(*change)
+    assert text != SHORT
+    with pytest.raises(ValueError, match=message):
+        ip.SoapTurbo.from_quip(text)

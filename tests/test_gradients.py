@@ -1,0 +1,116 @@
+"""Every derivative is the derivative of the value, for every descriptor and option."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
+from isoprint.derivatives import Derivatives, Pullback
+from isoprint.testing import (
+    assert_jacobian_consistent,
+    assert_pullback_is_the_derivative,
+    assert_strain_is_the_derivative,
+    in_general_position,
+)
+from isoprint.testing.strategies import adjoints, frames
+from test_invariance import of
+
+every = pytest.mark.parametrize("case", EVERY_DESCRIPTOR_AND_OPTION, ids=repr)
+double = pytest.mark.parametrize(
+    "case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.dtype == "float64"], ids=repr
+)
+spread = frames(max_atoms=4, min_distance=0.5, min_cell=2.5)
+seeds = st.integers(0, 2**32 - 1)
+POINT = [0.31, -0.42, 0.53]
+
+
+def centers_in(atoms, mixed):
+    return [len(atoms) - 1, POINT, 0] if mixed else None
+
+
+@double
+@given(atoms=spread, seed=seeds, mixed=st.booleans())
+def test_pullback_is_the_difference(case, atoms, seed, mixed):
+    atoms = of(case, atoms)
+    centers = centers_in(atoms, mixed)
+    assume(in_general_position(atoms, case.descriptor.r_cut, centers=centers))
+    assert_pullback_is_the_derivative(case.descriptor, atoms, centers=centers, seed=seed, tolerance=case.tolerance)
+
+
+@double
+@given(atoms=spread, seed=seeds, mixed=st.booleans())
+def test_strain_is_the_difference(case, atoms, seed, mixed):
+    atoms = of(case, atoms)
+    centers = centers_in(atoms, mixed)
+    assume(in_general_position(atoms, case.descriptor.r_cut, centers=centers))
+    assert_strain_is_the_derivative(case.descriptor, atoms, centers=centers, seed=seed, tolerance=case.tolerance)
+
+
+@every
+@given(atoms=frames(max_atoms=4, min_cell=2.5), seed=seeds, mixed=st.booleans())
+def test_all_derivatives_are_one_jacobian(case, atoms, seed, mixed):
+    """Coincident atoms too: there derivatives are a convention, but the same one everywhere."""
+    atoms = of(case, atoms)
+    assert_jacobian_consistent(case.descriptor, atoms, centers=centers_in(atoms, mixed), seed=seed)
+
+
+@given(atoms=spread, data=st.data())
+def test_pullback_is_linear(atoms, data):
+    soap = turbo()
+    one, other = (data.draw(adjoints(len(atoms), soap.n_features)) for _ in range(2))
+    a, b, both = (soap.pullback(atoms, adjoint) for adjoint in (one, other, one - 2 * other))
+    np.testing.assert_allclose(both.positions, a.positions - 2 * b.positions, atol=1e-10)
+    np.testing.assert_allclose(both.strain, a.strain - 2 * b.strain, atol=1e-9)
+
+
+@given(atoms=spread, seed=seeds)
+def test_forces_of_rotationally_invariant_features_have_no_torque(atoms, seed):
+    """The antisymmetric part of the strain gradient is a rotation, which features do not see."""
+    soap = turbo()
+    adjoint = np.random.default_rng(seed).standard_normal((len(atoms), soap.n_features))
+    strain = soap.pullback(atoms, adjoint).strain[0]
+    np.testing.assert_allclose(strain, strain.T, atol=1e-9 * max(1.0, np.abs(strain).max()))
+
+
+class Wrong:
+    """A descriptor whose derivatives are a little off."""
+
+    def __init__(self, pull=1.0, strain=1.0, push=1.0):
+        self.soap, self.pull, self.strain, self.push = turbo(), pull, strain, push
+        self.transform = self.soap.transform
+
+    def pullback(self, *args, **options):
+        right = self.soap.pullback(*args, **options)
+        return Pullback(self.pull * right.positions, self.strain * right.strain)
+
+    def pushforward(self, *args, **options):
+        return self.push * self.soap.pushforward(*args, **options)
+
+    def derivatives(self, *args, **options):
+        return self.soap.derivatives(*args, **options)
+
+
+def test_wrong_derivatives_are_noticed(water):
+    with pytest.raises(AssertionError, match="pullback to positions gives"):
+        assert_pullback_is_the_derivative(Wrong(pull=1.0001), water)
+    with pytest.raises(AssertionError, match="pullback to strain gives"):
+        assert_strain_is_the_derivative(Wrong(strain=1.0001), water)
+    with pytest.raises(AssertionError, match="of pullback"):
+        assert_jacobian_consistent(Wrong(pull=1.000001), water)
+    with pytest.raises(AssertionError, match="of pushforward"):
+        assert_jacobian_consistent(Wrong(push=1.000001), water)
+
+
+class Leaky(Wrong):
+    """A descriptor that forgets the block of the center itself."""
+
+    def derivatives(self, atoms, centers=None):
+        right = self.soap.derivatives(atoms, centers=centers)
+        kept = right.center != right.atom
+        return Derivatives(right.values[kept], right.center[kept], right.atom[kept], right.n_rows, right.n_atoms)
+
+
+def test_a_forgotten_block_is_noticed(water):
+    with pytest.raises(AssertionError):
+        assert_jacobian_consistent(Leaky(), water)
