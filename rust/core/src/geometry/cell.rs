@@ -1,5 +1,8 @@
 //! Periodic cells: completed, inverted, reduced.
 
+// Whole numbers are compared, which are exact.
+#![allow(clippy::float_cmp)]
+
 use super::Frame;
 use crate::Error;
 
@@ -69,8 +72,8 @@ impl Cell {
         1.0 / norm(self.reciprocal[axis])
     }
 
-    /// The image of a point inside the cell, correct to the last digit or two however far away the point was. A
-    /// point that is inside keeps its bits.
+    /// The image of a point inside the cell, correct to the last digit or two however far away the point was; on a
+    /// face it may be outside by as much. A point that is inside keeps its bits.
     #[inline]
     pub fn wrap(&self, point: Vector) -> Vector {
         let mut point = point;
@@ -126,10 +129,8 @@ fn reduction(basis: &[Vector; 3], periodic: [bool; 3]) -> [Vector; 3] {
     let mut coefficients = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let mut vectors = *basis;
     for _ in 0..MAX_STEPS {
-        let Some((axis, change)) = shortening(&vectors, periodic) else { break };
-        // Axis `axis` itself has the coefficient 1 in `change`'s combination.
-        let step = change;
-        coefficients[axis] = combine(coefficients[axis], step, &coefficients.clone());
+        let Some((axis, step)) = shortening(&vectors, periodic) else { break };
+        coefficients[axis] = combine(coefficients[axis], step, &coefficients);
         vectors[axis] = combine([0.0; 3], coefficients[axis], basis);
     }
     coefficients
@@ -236,4 +237,84 @@ fn normal(a: Vector, b: Vector) -> Option<Vector> {
     let product = cross(a, b);
     let length = norm(product);
     (length > FLAT).then(|| product.map(|x| x / length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CRYSTAL: [bool; 3] = [true; 3];
+
+    fn cell(rows: [Vector; 3], pbc: [bool; 3]) -> Cell {
+        Cell::new(&Frame { positions: &[], numbers: &[], cell: rows, pbc }, 0).unwrap()
+    }
+
+    fn volume(cell: &Cell) -> f64 {
+        dot(cell.basis[0], cross(cell.basis[1], cell.basis[2])).abs()
+    }
+
+    fn assert_inverse(cell: &Cell) {
+        for (a, row) in cell.basis.iter().enumerate() {
+            for (b, fraction) in cell.fractions(*row).into_iter().enumerate() {
+                assert!((fraction - f64::from(u8::from(a == b))).abs() < 1e-12, "{cell:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn open_axes_are_unit_vectors_at_right_angles() {
+        let rows = [[4.0, 1.0, 0.0], [-1.0, 0.3, 2.0], [f64::NAN; 3]];
+        for pbc in [[true, true, false], [true, false, false], [false, true, false], [false; 3]] {
+            let cell = cell(rows, pbc);
+            assert_inverse(&cell);
+            for axis in (0..3).filter(|&axis| !pbc[axis]) {
+                assert!((norm(cell.basis[axis]) - 1.0).abs() < 1e-15);
+                assert!((0..3).all(|other| other == axis || dot(cell.basis[axis], cell.basis[other]).abs() < 1e-15));
+            }
+        }
+    }
+
+    #[test]
+    fn reduction_keeps_the_lattice_and_finds_its_shortest_vectors() {
+        let plain = [[3.0, 0.0, 0.0], [0.5, 3.5, 0.0], [0.25, -0.75, 4.0]];
+        let [a, b, c] = plain;
+        let skewed = [a, combine(b, [700.0, 0.0, 0.0], &plain), combine(c, [-31.0, 4000.0, 0.0], &plain)];
+        let reduced = cell(skewed, CRYSTAL).reduced();
+        assert_inverse(&reduced);
+        assert!((volume(&reduced) / volume(&cell(plain, CRYSTAL)) - 1.0).abs() < 1e-12);
+        let mut lengths = [norm(a), norm(b), norm(c)];
+        let mut found = reduced.basis.map(norm);
+        lengths.sort_by(f64::total_cmp);
+        found.sort_by(f64::total_cmp);
+        assert_eq!(found, lengths);
+    }
+
+    #[test]
+    fn a_reduced_cell_keeps_its_bits() {
+        for rows in
+            [[[3.1, 0.0, 0.0], [-1.55, 2.7, 0.0], [0.0, 0.1, 5.0]], [[0.0, 2.0, 2.0], [2.0, 0.0, 2.0], [2.0, 2.0, 0.0]]]
+        {
+            let cell = cell(rows, CRYSTAL);
+            assert_eq!(cell.reduced(), cell);
+        }
+    }
+
+    #[test]
+    fn wrapping_is_exact_and_leaves_inner_points_alone() {
+        let cell = cell([[8.0, 0.0, 0.0], [1.25, 7.5, 0.0], [-0.5, 2.0, 9.0]], [true, true, false]);
+        let inside = [3.3, 2.2, -77.7];
+        assert_eq!(cell.wrap(inside), inside);
+        let inside = [3.25, 2.125, -77.5];
+        assert_eq!(cell.wrap([3.25 + 8e9 + 1.25e7, 2.125 + 7.5e7, -77.5]), inside);
+        let tiny = cell.wrap([-1e-30, 0.0, 0.0]);
+        assert!((0.0..8.0).contains(&tiny[0]));
+    }
+
+    #[test]
+    fn floor_is_floor() {
+        for x in [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, -1.5, 1e15 + 0.5, -1e15 - 0.5, 1e300, -1e300] {
+            assert_eq!(floor(x), x.floor());
+        }
+        assert_eq!(floor(f64::NAN), 0.0);
+    }
 }

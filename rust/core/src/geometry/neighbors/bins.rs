@@ -11,7 +11,7 @@ use crate::simd::LANES;
 const PARALLEL: usize = 20_000;
 
 /// What the atoms that are seen occupy.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bounds {
     /// Number of visible atoms.
     pub n_visible: usize,
@@ -154,20 +154,20 @@ impl Bins {
         let (mut x, mut y, mut z) = (&mut self.x[..n], &mut self.y[..n], &mut self.z[..n]);
         let (mut atom, mut channel) = (&mut self.atom[..], &mut self.channel[..]);
         let starts: Vec<u32> = self.offsets[1..].iter().copied().step_by(size).collect();
-        let parts = self.offsets[1..].chunks_mut(size).enumerate().map(|(part, next)| {
-            let n = starts.get(part + 1).map_or(x.len(), |&end| (end - starts[part]) as usize);
-            Part {
-                first_bin: part * size,
-                first_slot: starts[part],
-                next,
-                x: take(&mut x, n),
-                y: take(&mut y, n),
-                z: take(&mut z, n),
-                atom: take(&mut atom, n),
-                channel: take(&mut channel, n),
-            }
-        });
-        parts.collect()
+        let mut parts = Vec::with_capacity(starts.len());
+        for (part, next) in self.offsets[1..].chunks_mut(size).enumerate() {
+            let first_slot = starts[part];
+            let n = starts.get(part + 1).map_or(x.len(), |&end| (end - first_slot) as usize);
+            let (xs, ys, zs, atoms, channels);
+            (xs, x) = x.split_at_mut(n);
+            (ys, y) = y.split_at_mut(n);
+            (zs, z) = z.split_at_mut(n);
+            (atoms, atom) = atom.split_at_mut(n);
+            (channels, channel) = channel.split_at_mut(n);
+            let first_bin = part * size;
+            parts.push(Part { first_bin, first_slot, next, x: xs, y: ys, z: zs, atom: atoms, channel: channels });
+        }
+        parts
     }
 }
 
@@ -205,13 +205,6 @@ fn count(bin: &[u32], first: usize, counts: &mut [u32]) {
             *count += 1;
         }
     }
-}
-
-/// The first `n` elements, which `rest` loses.
-fn take<'a, T>(rest: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-    let (first, others) = std::mem::take(rest).split_at_mut(n);
-    *rest = others;
-    first
 }
 
 /// How many threads of the current pool are worth waking; outside a pool none are.

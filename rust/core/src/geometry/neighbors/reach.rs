@@ -1,10 +1,14 @@
 //! Which bins touch the sphere around a center?
 
+// Everything here is inlined into the search, so that it is compiled for the instructions of the search's processor.
+#![allow(clippy::inline_always)]
+
 use super::Vector;
 use super::layout::{Axis, Layout};
 use crate::geometry::cell::finite;
 
 /// A stretch of consecutive slots, all in the same periodic image.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Run {
     pub start: u32,
     /// One past the last slot.
@@ -18,8 +22,6 @@ pub(super) struct Run {
 ///
 /// Planes of bins, then columns in a plane, then bins in a column: on each level the distances already certain leave
 /// a shorter radius for the next. Lengths are in units of a bin's length along the column.
-// Inlined into its caller, so that it is compiled for the instructions of the caller's processor.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 pub(super) fn visit(layout: &Layout, offsets: &[u32], origin: Vector, mut visit: impl FnMut(Run) -> bool) -> bool {
     let q = layout.coordinates(origin);
@@ -112,7 +114,7 @@ impl Axis {
     /// The image in which a bin lies, without a division where that is easy.
     #[inline(always)]
     fn image(&self, place: i64) -> i64 {
-        if place >= -self.n && place < 2 * self.n {
+        if ((place + self.n) as u64) < 3 * self.n as u64 {
             i64::from(place >= self.n) - i64::from(place < 0)
         } else {
             place.div_euclid(self.n)

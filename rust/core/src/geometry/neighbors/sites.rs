@@ -85,6 +85,7 @@ impl Sites {
     }
 
     /// Adds the candidates of `run`, all but the center itself; false once there are too many sites.
+    // Inlined into the search, so that it is compiled for the instructions of the search's processor.
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub(super) fn collect(&mut self, query: &Query<'_>, run: Run) -> bool {
@@ -95,7 +96,7 @@ impl Sites {
             let rest = (end - start).min(STROKE * LANES as u32);
             let mut mask = u32::MAX >> (STROKE * LANES as u32 - rest);
             let own = query.own.wrapping_sub(start);
-            if own < rest && shift == [0.0; 3] {
+            if own < rest && shift.iter().all(|x| x.abs() == 0.0) {
                 mask &= !(1 << own);
             }
             let image = self.n_images;
