@@ -103,11 +103,14 @@ def measure(workers, tasks, args):
             for worker, n, seconds in lanes:
                 answer = worker.ask(task=task, atoms=n)
                 seconds.append(answer["seconds"])
+        own = next(((n, seconds) for worker, n, seconds in lanes if worker.contestant.OWN), None)
         for worker, n, seconds in lanes:
+            # Round by round: what slows the machine down for a while slows both.
+            ratios = own and [s / n * own[0] / s_own for s, s_own in zip(seconds, own[1], strict=True)]
             records.append({
                 "contestant": worker.name, **worker.case, "threads": worker.threads, "task": task, "atoms": n,
                 "seconds": seconds, "us_per_center": 1e6 * statistics.median(seconds) / n,
-                "us_per_center_min": 1e6 * min(seconds) / n,
+                "us_per_center_min": 1e6 * min(seconds) / n, "times_isoprint": ratios and statistics.median(ratios),
             })  # fmt: skip
     return records
 
@@ -133,19 +136,18 @@ def table(records, tasks, names):
                 continue
             lines += [
                 "",
-                f"{task}, {threads} thread{'s' * (threads > 1)}: µs per center, median (least), times {own or '-'}",
+                f"{task}, {threads} thread{'s' * (threads > 1)}: µs per center, median (least), times isoprint",
             ]
             present = [n for n in names if any(r["contestant"] == n for r in rows)]
             lines.append("   n  l" + "".join(f"{module(n).NAME:>32}" for n in present))
             for n_max, l_max in dict.fromkeys((r["n_max"], r["l_max"]) for r in rows):
                 found = {r["contestant"]: r for r in rows if (r["n_max"], r["l_max"]) == (n_max, l_max)}
-                first = found.get(own, {}).get("us_per_center")
                 line = f"{n_max:4d} {l_max:2d}"
                 for name in present:
                     r = found.get(name)
                     text = "-" if r is None else f"{r['us_per_center']:.1f} ({r['us_per_center_min']:.1f})"
-                    if r is not None and first and name != own:
-                        text += f" x{r['us_per_center'] / first:.1f}"
+                    if r is not None and r["times_isoprint"] and name != own:
+                        text += f" x{r['times_isoprint']:.1f}"
                     line += f"{text:>32}"
                 lines.append(line)
     return "\n".join(lines)

@@ -15,39 +15,35 @@ from pathlib import Path
 STEPS = ("neighbors", "features", "features+pullback")
 
 
-def series(result, contestant, task, threads=1):
-    """Sizes and median µs per center of one contestant."""
+def series(result, contestant, task, threads=1, quantity="us_per_center"):
+    """Sizes and a quantity of one contestant."""
     rows = [
         r
         for r in result["records"]
         if (r["contestant"], r["task"], r["threads"]) == (contestant, task, threads) and r["n_max"] == r["l_max"]
     ]
     rows.sort(key=lambda r: r["n_max"])
-    return [r["n_max"] for r in rows], [r["us_per_center"] for r in rows]
+    return [r["n_max"] for r in rows], [r[quantity] for r in rows]
 
 
 def draw_times(axis, result, task, names):
     """Time per center of every contestant."""
-    for name in names:
+    for place, name in enumerate(names):
         sizes, times = series(result, name, task)
         if sizes:
-            axis.plot(sizes, times, "o-", label=result["about"][name]["name"])
+            axis.plot(sizes, times, "o-", color=f"C{place}", label=result["about"][name]["name"])
     axis.set(yscale="log", ylabel="µs per center", title=task)
     axis.legend(fontsize=8)
 
 
-def draw_ratios(axis, result, task, names, own):
+def draw_ratios(axis, result, task, names):
     """How many times longer than isoprint, the same calls in the same minutes."""
-    reference = dict(zip(*series(result, own, task), strict=True))
-    for name in names:
-        sizes, times = series(result, name, task)
-        pairs = [(n, t / reference[n]) for n, t in zip(sizes, times, strict=True) if n in reference]
-        if name != own and pairs:
-            axis.plot(*zip(*pairs, strict=True), "o-", label=result["about"][name]["name"])
+    for place, name in enumerate(names):
+        sizes, ratios = series(result, name, task, quantity="times_isoprint")
+        if place and sizes and all(ratios):
+            axis.plot(sizes, ratios, "o-", color=f"C{place}", label=result["about"][name]["name"])
+    axis.axhline(1.0, color="C0", lw=1)
     axis.set(yscale="log", xlabel="n_max = l_max", ylabel="times isoprint")
-    axis.axhline(1.0, color="0.6", lw=1)
-    if axis.lines[:-1]:
-        axis.legend(fontsize=8)
 
 
 def draw_shares(axis, result, own):
@@ -62,8 +58,8 @@ def draw_shares(axis, result, own):
         share = [max(t - b, 0.0) / t_all for t, b, t_all in zip(times, below, total, strict=True)]
         axis.bar(sizes, share, bottom=[b / t for b, t in zip(below, total, strict=True)], label=label)
         below = times
-    axis.set(xlabel="n_max = l_max", ylabel="share of features + pullback")
-    axis.legend(fontsize=8)
+    axis.set(xlabel="n_max = l_max", ylabel="share of features + pullback", ylim=(0, 1.25))
+    axis.legend(fontsize=8, ncols=3)
 
 
 def draw_threads(axis, result, own):
@@ -90,11 +86,12 @@ def plot(result, path):
     figure, axes = plt.subplots(3, 2, figsize=(11, 12), layout="constrained")
     for column, task in enumerate(("features", "jacobian")):
         draw_times(axes[0, column], result, task, names)
-        draw_ratios(axes[1, column], result, task, names, own)
+        draw_ratios(axes[1, column], result, task, names)
     draw_shares(axes[2, 0], result, own)
     draw_threads(axes[2, 1], result, own)
     machine = result["machine"]
-    figure.suptitle(f"{machine['cpu']}, {result['date'][:10]}, one thread, r_cut 5 Å, sigma 0.5 Å, random carbon")
+    isa = result["about"][own].get("isa", "")
+    figure.suptitle(f"{machine['cpu']} {isa}, {result['date'][:10]}, one thread, r_cut 5 Å, sigma 0.5 Å, random carbon")
     figure.savefig(path, dpi=110)
 
 

@@ -22,7 +22,6 @@ def shapes_promised(code):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks_run(page, tmp_path, monkeypatch):
-    pytest.importorskip("ase")
     monkeypatch.chdir(tmp_path)
     for code in BLOCK.findall(page.read_text(encoding="utf-8")):
         names = {}

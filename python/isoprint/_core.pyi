@@ -9,21 +9,17 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-# positions (N, 3), numbers (N,), cells (F, 3, 3), pbc (F, 3), offsets (F + 1,): the atoms of frame f are
-# offsets[f]:offsets[f + 1].
-Frames: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]
-# offsets (F + 1,), index (R,) with -1 for a point, points (R, 3) or None if there are none.
-Centers: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]
+__all__ = ["SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
+
+# positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
+# the atoms of frame f are offsets[f]:offsets[f + 1].
+_Frames: TypeAlias = tuple[NDArray[Any], ...]
+# offsets (F + 1,) int64, index (R,) int64 with -1 for a point, points (R, 3) float64 or None if there are none.
+_Centers: TypeAlias = tuple[NDArray[Any] | None, ...]
 # Called with (rows done, rows in all) a few times a second; may raise to stop.
-Progress: TypeAlias = Callable[[int, int], Any] | None
-Average: TypeAlias = Literal["inner", "outer"] | None
-# None, "trivial", (nu_r, nu_s), or (n_rows, row, column, value), zero-based.
-Compression: TypeAlias = (
-    Literal["trivial"]
-    | tuple[int, int]
-    | tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-    | None
-)
+_Progress: TypeAlias = Callable[[int, int], Any] | None
+# (n_rows, row, column, value), zero-based.
+_Matrix: TypeAlias = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 @final
 class SoapTurbo:
@@ -37,9 +33,9 @@ class SoapTurbo:
         l_max: int,
         filter_decay: float,
         radial_enhancement: int,
-        basis: Literal["poly3", "poly3gauss", "jacobi"],
-        policy: Literal["exact", "reference"],
-        compression: Compression,
+        basis: str,  # "poly3", "poly3gauss" or "jacobi"
+        policy: str,  # "exact" or "reference"
+        compression: str | tuple[int, int] | _Matrix | None,  # "trivial", (nu_r, nu_s), a matrix
         normalize: bool,
         ignore_unknown_species: bool,
         numbers: list[int],
@@ -58,50 +54,50 @@ class SoapTurbo:
     def r_cut(self) -> float: ...
     def transform(
         self,
-        frames: Frames,
-        centers: Centers,
+        frames: _Frames,
+        centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: Average,
+        average: str | None,  # "inner" or "outer"
         threads: int,
-        progress: Progress,
+        progress: _Progress,
     ) -> None: ...
     def pullback(
         self,
-        frames: Frames,
-        centers: Centers,
+        frames: _Frames,
+        centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: Average,
+        average: str | None,  # "inner" or "outer"
         threads: int,
-        progress: Progress,
+        progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (N, 3) and strain (F, 3, 3)."""
     def pushforward(
         self,
-        frames: Frames,
-        centers: Centers,
+        frames: _Frames,
+        centers: _Centers,
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: Average,
+        average: str | None,  # "inner" or "outer"
         threads: int,
-        progress: Progress,
+        progress: _Progress,
     ) -> None: ...
     def derivatives(
         self,
-        frames: Frames,
-        centers: Centers,
+        frames: _Frames,
+        centers: _Centers,
         *,
-        average: Average,
-        dtype: Literal["float64", "float32"],
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32"
         threads: int,
-        progress: Progress,
+        progress: _Progress,
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
 
 def neighbors(
-    frames: Frames, r_cut: float, *, threads: int
+    frames: _Frames, r_cut: float, *, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Offsets (N + 1,), index (P,) and vector (P, 3) of one frame."""
 

@@ -54,8 +54,8 @@ class _AfterImport(MetaPathFinder):
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
-        loader = spec and spec.loader
-        if loader is not None:
+        if spec is not None and spec.loader is not None:
+            loader = spec.loader
             execute = loader.exec_module
 
             def execute_and_register(module: ModuleType) -> None:

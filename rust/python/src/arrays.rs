@@ -27,6 +27,31 @@ pub enum Extent {
 
 use Extent::{Any, Exactly};
 
+/// How exactly a result is written.
+#[derive(Debug, Clone, Copy)]
+pub enum Precision {
+    /// As `float32`.
+    Single,
+    /// As `float64`.
+    Double,
+}
+
+/// The precision of an array of floating-point numbers.
+pub fn precision(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Precision> {
+    let py = value.py();
+    let Ok(array) = value.cast::<PyUntypedArray>() else {
+        return Err(explain::<f64>(name, value, &[]));
+    };
+    let found = array.dtype();
+    if found.is_equiv_to(&dtype::<f64>(py)) {
+        Ok(Precision::Double)
+    } else if found.is_equiv_to(&dtype::<f32>(py)) {
+        Ok(Precision::Single)
+    } else {
+        Err(PyTypeError::new_err(format!("{name} has dtype {found}, expected float64 or float32")))
+    }
+}
+
 /// Borrows a C-contiguous array of this type and shape.
 pub fn read<'py, T: Element, D: Dimension>(
     name: &str,
@@ -82,7 +107,7 @@ fn fits(found: &[usize], expected: &[Extent]) -> bool {
 fn explain<T: Element>(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyErr {
     let py = value.py();
     let Ok(array) = value.cast::<PyUntypedArray>() else {
-        let found = value.get_type();
+        let found = value.get_type().name().map_or_else(|_| String::from("something else"), |name| name.to_string());
         return PyTypeError::new_err(format!(
             "{name} is a {found}, expected a numpy array of dtype {}",
             dtype::<T>(py)
@@ -103,9 +128,7 @@ fn explain<T: Element>(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -
 }
 
 fn explain_layout(name: &str) -> PyErr {
-    PyValueError::new_err(format!(
-        "{name} is not C-contiguous and aligned; pass numpy.ascontiguousarray({name}), or numpy.require for a copy in place"
-    ))
+    PyValueError::new_err(format!("{name} is not C-contiguous and aligned; pass one that is (numpy.ascontiguousarray)"))
 }
 
 fn explain_borrow(name: &str, error: &BorrowError) -> PyErr {

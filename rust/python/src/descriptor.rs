@@ -6,11 +6,11 @@ use isoprint_core::engine::{self, Average, JacobianPattern, Output};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
-use numpy::{Element, PyArray1, PyArray2, PyArray3, PyUntypedArray, PyUntypedArrayMethods, dtype};
+use numpy::{Element, PyArray1, PyArray2, PyArray3, dtype};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::arrays::{self, CenterArrays, Extent, FrameArrays};
+use crate::arrays::{self, CenterArrays, Extent, FrameArrays, Precision};
 use crate::door::{self, Wishes};
 use crate::{errors, memory};
 
@@ -86,7 +86,10 @@ pub fn transform<D: Descriptor>(
         })
     }
     let subject = Subject::new(descriptor, frames, centers, average)?;
-    if is_single(out) { fill::<D, f32>(&subject, out, wishes) } else { fill::<D, f64>(&subject, out, wishes) }
+    match arrays::precision("out", out)? {
+        Precision::Single => fill::<D, f32>(&subject, out, wishes),
+        Precision::Double => fill::<D, f64>(&subject, out, wishes),
+    }
 }
 
 /// Writes the derivatives of the features along `displacements` into `out`.
@@ -115,10 +118,9 @@ pub fn pushforward<D: Descriptor>(
     let shape = [Extent::Exactly(subject.frames.n_atoms()), Extent::Exactly(3)];
     let displacements = arrays::read::<f64, Ix2>("displacements", displacements, &shape)?;
     let displacements = arrays::triples(arrays::slice("displacements", &displacements)?);
-    if is_single(out) {
-        fill::<D, f32>(&subject, displacements, out, wishes)
-    } else {
-        fill::<D, f64>(&subject, displacements, out, wishes)
+    match arrays::precision("out", out)? {
+        Precision::Single => fill::<D, f32>(&subject, displacements, out, wishes),
+        Precision::Double => fill::<D, f64>(&subject, displacements, out, wishes),
     }
 }
 
@@ -204,10 +206,4 @@ fn allocate<'py, T: Element>(py: Python<'py>, what: &'static str, shape: [usize;
     }
     let array = py.import("numpy")?.call_method1("empty", (shape, dtype::<T>(py)));
     array.map_err(|error| if error.is_instance_of::<PyMemoryError>(py) { refusal() } else { error })
-}
-
-/// Whether `array` holds numbers of single precision. Whatever else it is, it should be double.
-fn is_single(array: &Bound<'_, PyAny>) -> bool {
-    let single = dtype::<f32>(array.py());
-    array.cast::<PyUntypedArray>().is_ok_and(|array| numpy::PyArrayDescrMethods::is_equiv_to(&array.dtype(), &single))
 }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
 
 use isoprint_core::Error;
 use isoprint_core::engine::Job;
@@ -12,7 +13,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::{errors, threads};
 
 /// Work on fewer rows than this is over before a second thread is awake.
-const SMALL: usize = 8;
+const SMALL: usize = 16;
+
+/// Time between two looks at signals, at least.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What a caller wishes for besides the result.
 #[derive(Default)]
@@ -32,8 +36,8 @@ impl Wishes {
 
 /// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
 ///
-/// Whenever the work reports progress, signals are looked at (Python does so on its main thread only) and the
-/// caller's callback is called. What they raise stops the work and is raised here.
+/// While the work reports progress, signals are looked at (Python does so on its main thread only) and the caller's
+/// callback is called. What they raise stops the work and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
     wishes: &Wishes,
@@ -42,30 +46,47 @@ pub fn enter<R: Send>(
 ) -> PyResult<R> {
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
-    let mut raised = None;
+    let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
     let result = py.detach(|| {
-        let mut progress = |done, total| match tell(wishes, done, total) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                raised = error;
-                ControlFlow::Break(())
-            }
-        };
+        let mut progress = |done, total| listener.hear(done, total);
         work(&mut Job { pool: pool.as_deref(), progress: &mut progress })
     });
-    match raised {
+    match listener.raised {
         Some(error) => Err(error),
         None => result.map_err(|error| errors::to_python(&error)),
     }
 }
 
-/// Looks at signals and calls the callback. `Err(None)` if there is no interpreter any more to speak to.
-fn tell(wishes: &Wishes, done: usize, total: usize) -> Result<(), Option<PyErr>> {
-    let answer = Python::try_attach(|py| {
-        py.check_signals()?;
-        wishes.progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, (done, total)).map(drop))
-    });
-    answer.map_or(Err(None), |result| result.map_err(Some))
+/// Hears of progress, and passes it on to Python.
+struct Listener<'a> {
+    callback: Option<&'a Py<PyAny>>,
+    last: Instant,
+    raised: Option<PyErr>,
+}
+
+impl Listener<'_> {
+    /// Looks at signals and calls the callback, but not too often: to attach to the interpreter is to wait until
+    /// other Python threads let go of it. A callback always hears of the end.
+    fn hear(&mut self, done: usize, total: usize) -> ControlFlow<()> {
+        let ended = done == total && self.callback.is_some();
+        if !ended && self.last.elapsed() < PATIENCE {
+            return ControlFlow::Continue(());
+        }
+        let answer = Python::try_attach(|py| {
+            py.check_signals()?;
+            self.callback.map_or(Ok(()), |callback| callback.call1(py, (done, total)).map(drop))
+        });
+        self.last = Instant::now();
+        match answer {
+            Some(Ok(())) => ControlFlow::Continue(()),
+            Some(Err(error)) => {
+                self.raised = Some(error);
+                ControlFlow::Break(())
+            }
+            // The interpreter is gone.
+            None => ControlFlow::Break(()),
+        }
+    }
 }
 
 /// A pool, and the process in which its threads live.

@@ -8,6 +8,9 @@ use pyo3::prelude::*;
 /// Read afresh at every call, because joblib sets the second one in its workers when they already run.
 const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 
+/// More than this helps nobody, could bring the machine down, and changes no result.
+const MOST: usize = 1024;
+
 /// What `set_num_threads` was told; 0 if nothing.
 static EXPLICIT: AtomicUsize = AtomicUsize::new(0);
 
@@ -17,11 +20,12 @@ static AVAILABLE: AtomicU64 = AtomicU64::new(0);
 
 /// The number of threads to use where the caller asked for `wanted`, 0 meaning no wish.
 pub fn resolve(wanted: usize) -> usize {
-    match (wanted, EXPLICIT.load(Ordering::Relaxed)) {
+    let threads = match (wanted, EXPLICIT.load(Ordering::Relaxed)) {
         (0, 0) => from_surroundings(),
         (0, explicit) => explicit,
         (wanted, _) => wanted,
-    }
+    };
+    threads.min(MOST)
 }
 
 /// The smallest of the environment variables and the processors we may use.

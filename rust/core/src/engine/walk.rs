@@ -153,8 +153,8 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
 /// Brings rows whose centers are near each other together: they share sites, and what is known of them is in cache.
 fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) {
     let mut rank = vec![u32::MAX; frame.channels.len()];
-    for (place, atom) in frame.grid.order().enumerate() {
-        rank[atom] = place as u32;
+    for (place, &atom) in frame.grid.order().iter().enumerate() {
+        rank[atom as usize] = place as u32;
     }
     rows.sort_by_cached_key(|&row| match centers.get(row) {
         Center::Atom(atom) => rank[atom],

@@ -9,4 +9,4 @@ mod neighbors;
 
 pub use cell::Cell;
 pub use frame::{Center, Centers, Frame, Frames};
-pub use neighbors::{Grid, MAX_SITES, Sites};
+pub use neighbors::{Grid, MAX_IMAGES, MAX_SITES, Sites};

@@ -6,6 +6,8 @@ use crate::simd::{LANES, Lanes};
 const DEGREE: usize = 11;
 /// Coefficients of one polynomial, and nodes at which it is fitted.
 const ORDER: usize = DEGREE + 1;
+/// Packs of functions at most: 24 radial functions and degrees up to 30.
+const MAX_PACKS: usize = 7;
 /// More intervals than this would not fit in any cache; no basis within the documented limits asks for them.
 const MAX_INTERVALS: usize = 1 << 14;
 
@@ -62,17 +64,19 @@ impl Piecewise {
 
     fn interpolate(r_max: f64, n_intervals: usize, n_functions: usize, function: &impl Fn(f64, &mut [f64])) -> Self {
         let n_packs = n_functions.div_ceil(LANES);
+        debug_assert!(n_packs <= MAX_PACKS);
         let mut coefficients = vec![[0.0; LANES]; n_intervals * ORDER * n_packs];
-        let (nodes, to_powers) = chebyshev();
+        let nodes: [f64; ORDER] = std::array::from_fn(|k| angle(k).cos());
         let width = r_max / n_intervals as f64;
         let mut samples = vec![vec![0.0; n_functions]; ORDER];
         for (interval, block) in coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
             for (node, values) in nodes.iter().zip(&mut samples) {
                 function(width * (interval as f64 + 0.5 * (1.0 + node)), values);
             }
-            for (power, row) in block.chunks_exact_mut(n_packs).rev().enumerate() {
-                for (k, slot) in row.as_flattened_mut()[..n_functions].iter_mut().enumerate() {
-                    *slot = to_powers[power].iter().zip(&samples).map(|(weight, values)| weight * values[k]).sum();
+            for k in 0..n_functions {
+                let powers = to_powers(&chebyshev(std::array::from_fn(|node| samples[node][k])));
+                for (row, coefficient) in block.chunks_exact_mut(n_packs).rev().zip(powers) {
+                    row.as_flattened_mut()[k] = coefficient;
                 }
             }
         }
@@ -115,36 +119,77 @@ impl Piecewise {
     #[inline(always)]
     pub fn evaluate<V: Lanes>(&self, r: f64, values: &mut [[f64; LANES]]) {
         let (block, t) = self.locate(r);
-        let t = V::splat(t);
-        for (pack, value) in values[..self.n_packs].iter_mut().enumerate() {
-            let mut p = V::load(&block[pack]);
-            for power in 1..ORDER {
-                p = p.mul_add(t, V::load(&block[power * self.n_packs + pack]));
-            }
-            p.store(value);
+        match self.n_packs {
+            1 => horner::<V, 1>(block, t, values),
+            2 => horner::<V, 2>(block, t, values),
+            3 => horner::<V, 3>(block, t, values),
+            4 => horner::<V, 4>(block, t, values),
+            5 => horner::<V, 5>(block, t, values),
+            6 => horner::<V, 6>(block, t, values),
+            _ => horner::<V, MAX_PACKS>(block, t, values),
         }
     }
 
     /// Writes the values of all functions at `r` and their derivatives: those of the same polynomials.
     #[inline(always)]
-    pub fn evaluate_with_derivative<V: Lanes>(
-        &self,
-        r: f64,
-        values: &mut [[f64; LANES]],
-        derivatives: &mut [[f64; LANES]],
-    ) {
+    pub fn evaluate_with_derivative<V: Lanes>(&self, r: f64, values: &mut [[f64; LANES]], slopes: &mut [[f64; LANES]]) {
         let (block, t) = self.locate(r);
-        let (t, slope) = (V::splat(t), V::splat(2.0 * self.intervals_per_length));
-        for (pack, (value, derivative)) in values[..self.n_packs].iter_mut().zip(derivatives).enumerate() {
-            let mut p = V::load(&block[pack]);
-            let mut dp = V::zero();
-            for power in 1..ORDER {
-                dp = dp.mul_add(t, p);
-                p = p.mul_add(t, V::load(&block[power * self.n_packs + pack]));
-            }
-            p.store(value);
-            dp.mul(slope).store(derivative);
+        let scale = 2.0 * self.intervals_per_length;
+        match self.n_packs {
+            1 => horner_with_slope::<V, 1>(block, t, scale, values, slopes),
+            2 => horner_with_slope::<V, 2>(block, t, scale, values, slopes),
+            3 => horner_with_slope::<V, 3>(block, t, scale, values, slopes),
+            4 => horner_with_slope::<V, 4>(block, t, scale, values, slopes),
+            5 => horner_with_slope::<V, 5>(block, t, scale, values, slopes),
+            6 => horner_with_slope::<V, 6>(block, t, scale, values, slopes),
+            _ => horner_with_slope::<V, MAX_PACKS>(block, t, scale, values, slopes),
         }
+    }
+}
+
+/// `PACKS` polynomials side by side, so that none waits for another.
+#[inline(always)]
+fn horner<V: Lanes, const PACKS: usize>(block: &[[f64; LANES]], t: f64, values: &mut [[f64; LANES]]) {
+    let (powers, t) = (block.as_chunks::<PACKS>().0, V::splat(t));
+    let (Some(powers), Some(values)) = (powers.first_chunk::<ORDER>(), values.first_chunk_mut::<PACKS>()) else {
+        return;
+    };
+    let mut p = [V::zero(); PACKS];
+    for row in powers {
+        for k in 0..PACKS {
+            p[k] = p[k].mul_add(t, V::load(&row[k]));
+        }
+    }
+    for k in 0..PACKS {
+        p[k].store(&mut values[k]);
+    }
+}
+
+/// The same with derivatives, which are multiplied by `scale`.
+#[inline(always)]
+fn horner_with_slope<V: Lanes, const PACKS: usize>(
+    block: &[[f64; LANES]],
+    t: f64,
+    scale: f64,
+    values: &mut [[f64; LANES]],
+    slopes: &mut [[f64; LANES]],
+) {
+    let (powers, t, scale) = (block.as_chunks::<PACKS>().0, V::splat(t), V::splat(scale));
+    let (Some(powers), Some(values), Some(slopes)) =
+        (powers.first_chunk::<ORDER>(), values.first_chunk_mut::<PACKS>(), slopes.first_chunk_mut::<PACKS>())
+    else {
+        return;
+    };
+    let (mut p, mut dp) = ([V::zero(); PACKS], [V::zero(); PACKS]);
+    for row in powers {
+        for k in 0..PACKS {
+            dp[k] = dp[k].mul_add(t, p[k]);
+            p[k] = p[k].mul_add(t, V::load(&row[k]));
+        }
+    }
+    for k in 0..PACKS {
+        p[k].store(&mut values[k]);
+        dp[k].mul(scale).store(&mut slopes[k]);
     }
 }
 
@@ -162,31 +207,38 @@ impl crate::simd::Kernel for Evaluate<'_> {
     }
 }
 
-/// Chebyshev nodes, and the matrix from values there to coefficients of the powers of `t`, lowest first.
-fn chebyshev() -> ([f64; ORDER], [[f64; ORDER]; ORDER]) {
-    let angle = |k: usize| std::f64::consts::PI * (k as f64 + 0.5) / ORDER as f64;
-    let nodes = std::array::from_fn(|k| angle(k).cos());
-    // Powers of t in T_j, by T_{j+1} = 2 t T_j - T_{j-1}.
-    let mut polynomials = [[0.0; ORDER]; ORDER];
-    polynomials[0][0] = 1.0;
-    polynomials[1][1] = 1.0;
-    for j in 2..ORDER {
-        for power in 0..ORDER {
-            let shifted = if power == 0 { 0.0 } else { polynomials[j - 1][power - 1] };
-            polynomials[j][power] = 2.0 * shifted - polynomials[j - 2][power];
+/// Angles of the Chebyshev nodes.
+fn angle(k: usize) -> f64 {
+    std::f64::consts::PI * (k as f64 + 0.5) / ORDER as f64
+}
+
+/// Chebyshev coefficients of the polynomial through `samples` at the nodes.
+fn chebyshev(samples: [f64; ORDER]) -> [f64; ORDER] {
+    std::array::from_fn(|j| {
+        let weight = if j == 0 { 1.0 } else { 2.0 } / ORDER as f64;
+        let sum: f64 = samples.iter().enumerate().map(|(k, value)| value * (j as f64 * angle(k)).cos()).sum();
+        weight * sum
+    })
+}
+
+/// The same polynomial in powers, lowest first.
+///
+/// The entries of this change of basis are large integers, but those of high degree meet coefficients that are small:
+/// in this order, and not as one matrix from samples to powers, rounding stays where it was.
+fn to_powers(coefficients: &[f64; ORDER]) -> [f64; ORDER] {
+    let mut powers = [0.0; ORDER];
+    let (mut last, mut polynomial) = ([0.0; ORDER], [0.0; ORDER]);
+    polynomial[0] = 1.0;
+    for (j, c) in coefficients.iter().enumerate() {
+        for (sum, p) in powers.iter_mut().zip(&polynomial) {
+            *sum += c * p;
         }
+        // T_{j+1} = 2 t T_j - T_{j-1}, but T_1 = t
+        let factor = if j == 0 { 1.0 } else { 2.0 };
+        let next = std::array::from_fn(|i| factor * if i == 0 { 0.0 } else { polynomial[i - 1] } - last[i]);
+        last = std::mem::replace(&mut polynomial, next);
     }
-    let matrix = std::array::from_fn(|power| {
-        std::array::from_fn(|k| {
-            (0..ORDER)
-                .map(|j| {
-                    let weight = if j == 0 { 1.0 } else { 2.0 } / ORDER as f64;
-                    weight * (j as f64 * angle(k)).cos() * polynomials[j][power]
-                })
-                .sum()
-        })
-    });
-    (nodes, matrix)
+    powers
 }
 
 #[cfg(test)]

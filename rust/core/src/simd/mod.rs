@@ -10,7 +10,9 @@ pub mod gemm;
 mod isa;
 mod lanes;
 mod row;
+mod select;
 
 pub use isa::{Isa, Kernel};
 pub use lanes::{LANES, Lanes};
 pub use row::{BLOCK, Row};
+pub use select::{Block, Found, Points, lengths, select};

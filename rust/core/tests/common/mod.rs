@@ -3,9 +3,7 @@
 #![allow(dead_code)]
 
 use isoprint_core::descriptors::Environment;
-use isoprint_core::descriptors::soap::{
-    Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters,
-};
+use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
 
 /// Parameters of one species that leave nothing at its default.
 pub fn species(number: i64, n_max: usize) -> SpeciesParameters {

@@ -1,0 +1,230 @@
+//! The atoms of a frame, sorted by bin.
+
+use rayon::prelude::*;
+
+use super::layout::Layout;
+use super::{INVISIBLE, Vector};
+use crate::geometry::cell::Cell;
+use crate::simd::LANES;
+
+/// Atoms below which one thread is as quick as many.
+const PARALLEL: usize = 20_000;
+
+/// What the atoms that are seen occupy.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bounds {
+    /// Number of visible atoms.
+    pub n_visible: usize,
+    /// Smallest coordinates along the axes of the cell.
+    pub low: Vector,
+    /// Largest coordinates along the axes of the cell.
+    pub high: Vector,
+    /// Largest Cartesian coordinate of a wrapped atom, whatever its sign.
+    pub largest: f64,
+}
+
+impl Bounds {
+    const NOTHING: Self = Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: 0.0 };
+
+    #[inline]
+    fn include(&mut self, point: Vector, fractions: Vector) {
+        self.n_visible += 1;
+        for axis in 0..3 {
+            self.low[axis] = self.low[axis].min(fractions[axis]);
+            self.high[axis] = self.high[axis].max(fractions[axis]);
+            self.largest = self.largest.max(point[axis].abs());
+        }
+    }
+
+    fn union(self, other: Self) -> Self {
+        Self {
+            n_visible: self.n_visible + other.n_visible,
+            low: [0, 1, 2].map(|axis| self.low[axis].min(other.low[axis])),
+            high: [0, 1, 2].map(|axis| self.high[axis].max(other.high[axis])),
+            largest: self.largest.max(other.largest),
+        }
+    }
+}
+
+/// All atoms wrapped into the cell, and what the visible ones occupy.
+pub(super) fn wrap(cell: &Cell, positions: &[Vector], channels: &[u8]) -> (Vec<Vector>, Bounds) {
+    let piece = |wrapped: &mut [Vector], positions: &[Vector], channels: &[u8]| {
+        let mut bounds = Bounds::NOTHING;
+        for ((wrapped, &position), &channel) in wrapped.iter_mut().zip(positions).zip(channels) {
+            *wrapped = cell.wrap(position);
+            if channel != INVISIBLE {
+                bounds.include(*wrapped, cell.fractions(*wrapped));
+            }
+        }
+        bounds
+    };
+    let mut wrapped = vec![[0.0; 3]; positions.len()];
+    let workers = workers(positions.len());
+    if workers == 1 {
+        let bounds = piece(&mut wrapped, positions, channels);
+        return (wrapped, bounds);
+    }
+    let size = positions.len().div_ceil(workers);
+    let bounds = wrapped
+        .par_chunks_mut(size)
+        .zip(positions.par_chunks(size))
+        .zip(channels.par_chunks(size))
+        .map(|((wrapped, positions), channels)| piece(wrapped, positions, channels))
+        .reduce(|| Bounds::NOTHING, Bounds::union);
+    (wrapped, bounds)
+}
+
+/// Atoms sorted by bin, those that are not seen behind all others. Within a bin they keep the order of the frame.
+#[derive(Debug)]
+pub(super) struct Bins {
+    /// Bin `b` holds the slots `offsets[b]..offsets[b + 1]`.
+    pub offsets: Vec<u32>,
+    /// Wrapped coordinates, by slot, and room to read a whole vector behind the last.
+    pub x: Vec<f64>,
+    /// See `x`.
+    pub y: Vec<f64>,
+    /// See `x`.
+    pub z: Vec<f64>,
+    /// Number of the atom, by slot.
+    pub atom: Vec<u32>,
+    /// Channel of the atom, by slot.
+    pub channel: Vec<u8>,
+    /// Slot, by number of the atom.
+    pub slot: Vec<u32>,
+    /// Slots that are seen.
+    pub n_visible: usize,
+    /// One more than the largest channel that is seen.
+    pub n_channels: usize,
+    /// The channel of all visible atoms, if they have but one.
+    pub only_channel: Option<u8>,
+}
+
+impl Bins {
+    /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
+    /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
+    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8]) -> Self {
+        let n = wrapped.len();
+        let n_bins = layout.n_bins();
+        let workers = workers(n);
+        let bin_of = |(&point, &channel): (&Vector, &u8)| {
+            // Behind the last bin is one for the atoms that are not seen.
+            if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
+        };
+        let bin: Vec<u32> = if workers == 1 {
+            wrapped.iter().zip(channels).map(bin_of).collect()
+        } else {
+            wrapped.par_iter().zip(channels).map(bin_of).collect()
+        };
+
+        let size = (n_bins + 1).div_ceil(workers);
+        let mut offsets = vec![0; n_bins + 2];
+        let counts = offsets[1..].chunks_mut(size).enumerate().collect();
+        each(counts, |(part, counts)| count(&bin, part * size, counts));
+        let mut start = 0;
+        for count in &mut offsets[1..] {
+            start += std::mem::replace(count, start);
+        }
+        let mut bins = Self {
+            offsets,
+            x: vec![0.0; n + LANES],
+            y: vec![0.0; n + LANES],
+            z: vec![0.0; n + LANES],
+            atom: vec![0; n],
+            channel: vec![0; n],
+            slot: vec![0; n],
+            n_visible: 0,
+            n_channels: 0,
+            only_channel: None,
+        };
+        each(bins.parts(size), |part| part.file(&bin, wrapped, channels));
+        for (slot, &atom) in (0..).zip(&bins.atom) {
+            bins.slot[atom as usize] = slot;
+        }
+        bins.n_visible = bins.offsets[n_bins] as usize;
+        let visible = &bins.channel[..bins.n_visible];
+        let first = visible.first().copied().unwrap_or(0);
+        bins.only_channel = visible.iter().all(|&channel| channel == first).then_some(first);
+        bins.n_channels = visible.iter().max().map_or(0, |&last| usize::from(last) + 1);
+        bins
+    }
+
+    /// Cuts bins and slots into parts of `size` bins each. At this point `offsets[b + 1]` is where bin `b` starts.
+    fn parts(&mut self, size: usize) -> Vec<Part<'_>> {
+        let n = self.atom.len();
+        let (mut x, mut y, mut z) = (&mut self.x[..n], &mut self.y[..n], &mut self.z[..n]);
+        let (mut atom, mut channel) = (&mut self.atom[..], &mut self.channel[..]);
+        let starts: Vec<u32> = self.offsets[1..].iter().copied().step_by(size).collect();
+        let parts = self.offsets[1..].chunks_mut(size).enumerate().map(|(part, next)| {
+            let n = starts.get(part + 1).map_or(x.len(), |&end| (end - starts[part]) as usize);
+            Part {
+                first_bin: part * size,
+                first_slot: starts[part],
+                next,
+                x: take(&mut x, n),
+                y: take(&mut y, n),
+                z: take(&mut z, n),
+                atom: take(&mut atom, n),
+                channel: take(&mut channel, n),
+            }
+        });
+        parts.collect()
+    }
+}
+
+/// Consecutive bins and their slots.
+struct Part<'a> {
+    first_bin: usize,
+    first_slot: u32,
+    /// The next free slot of each bin.
+    next: &'a mut [u32],
+    x: &'a mut [f64],
+    y: &'a mut [f64],
+    z: &'a mut [f64],
+    atom: &'a mut [u32],
+    channel: &'a mut [u8],
+}
+
+impl Part<'_> {
+    /// Files the atoms of this part's bins, and leaves in `next` where each bin ends.
+    fn file(self, bin: &[u32], wrapped: &[Vector], channels: &[u8]) {
+        for (atom, &bin) in (0_u32..).zip(bin) {
+            let Some(next) = self.next.get_mut((bin as usize).wrapping_sub(self.first_bin)) else { continue };
+            let place = (*next - self.first_slot) as usize;
+            *next += 1;
+            [self.x[place], self.y[place], self.z[place]] = wrapped[atom as usize];
+            self.atom[place] = atom;
+            self.channel[place] = channels[atom as usize];
+        }
+    }
+}
+
+/// Counts the atoms of the bins from `first` on.
+fn count(bin: &[u32], first: usize, counts: &mut [u32]) {
+    for &bin in bin {
+        if let Some(count) = counts.get_mut((bin as usize).wrapping_sub(first)) {
+            *count += 1;
+        }
+    }
+}
+
+/// The first `n` elements, which `rest` loses.
+fn take<'a, T>(rest: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let (first, others) = std::mem::take(rest).split_at_mut(n);
+    *rest = others;
+    first
+}
+
+/// How many threads of the current pool are worth waking; outside a pool none are.
+fn workers(n_atoms: usize) -> usize {
+    let pooled = n_atoms >= PARALLEL && rayon::current_thread_index().is_some();
+    if pooled { rayon::current_num_threads() } else { 1 }
+}
+
+/// Does the work of each part, on the threads of the current pool if there is more than one.
+fn each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
+    if parts.len() == 1 {
+        parts.into_iter().for_each(work);
+    } else {
+        parts.into_par_iter().for_each(work);
+    }
+}

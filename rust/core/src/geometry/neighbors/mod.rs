@@ -1,0 +1,157 @@
+//! The neighbor search: a grid of bins, asked once for every center.
+//!
+//! No list of pairs is stored. [`Grid::new`] sorts the atoms into bins, along which they are contiguous; [`Grid::find`]
+//! collects the few stretches of bins that touch the sphere around a center (`reach.rs`) and streams over them eight
+//! atoms at a time ([`crate::simd::select`]). Periodic images are never stored either: a stretch is visited once for
+//! every image, with the lattice vector added to its atoms. So the vector from `i` to `j` is `(x_j - x_i) + t`, the
+//! vector from `j` to `i` is the same with the other sign, bit for bit, and both are sites of each other or neither.
+
+mod bins;
+mod layout;
+mod reach;
+mod sites;
+
+use super::cell::{Cell, Vector, finite};
+use super::{Center, Frame};
+use crate::Error;
+use crate::simd::{Isa, Kernel, Lanes, Points};
+use bins::Bins;
+use layout::Layout;
+use sites::Query;
+
+pub use sites::Sites;
+
+/// More sites around one center than this are refused.
+pub const MAX_SITES: usize = 65_535;
+
+/// More images of the cell within reach of one center than this are refused.
+pub const MAX_IMAGES: usize = 10_000_000;
+
+/// The channel of atoms that are not seen.
+const INVISIBLE: u8 = u8::MAX;
+
+/// The atoms of a frame, sorted into bins: about 45 bytes an atom.
+#[derive(Debug)]
+pub struct Grid {
+    frame: usize,
+    r_cut: f64,
+    cell: Cell,
+    layout: Layout,
+    bins: Bins,
+    isa: Isa,
+}
+
+impl Grid {
+    /// Bins all atoms of `frame` whose channel is not [`u8::MAX`]. The frame is number `frame_index` in messages.
+    ///
+    /// Large frames are binned by the threads of the rayon pool that this is called in, if any; the result does not
+    /// depend on their number.
+    ///
+    /// # Errors
+    /// [`Error::PositionNotFinite`] for any atom, visible or not; [`Error::CellNotFinite`] and
+    /// [`Error::SingularCell`] along periodic axes; [`Error::TooManyImages`] for a cell that is tiny compared with
+    /// the cutoff; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have
+    /// one entry an atom.
+    pub fn new(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<Self, Error> {
+        check(frame, frame_index, channels, r_cut)?;
+        let cell = Cell::new(frame, frame_index)?.reduced();
+        let (wrapped, bounds) = bins::wrap(&cell, frame.positions, channels);
+        let layout = Layout::new(&cell, &bounds, r_cut);
+        let images = layout.images();
+        if images.is_nan() || images > MAX_IMAGES as f64 {
+            return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
+        }
+        let bins = Bins::new(&layout, &wrapped, channels);
+        Ok(Self { frame: frame_index, r_cut, cell, layout, bins, isa: Isa::detect() })
+    }
+
+    /// Replaces the contents of `sites` by all atoms and periodic images closer to `center` than the cutoff, grouped
+    /// by channel, in an order that depends on the frame alone. An atom is not its own site, but its images are, and
+    /// so are other atoms at the same place. The center is number `center_index` of its frame in messages.
+    ///
+    /// # Errors
+    /// [`Error::TooManySites`]; [`Error::CenterOutOfRange`] and [`Error::PointNotFinite`] for a center that is none.
+    pub fn find(&self, center: Center, center_index: usize, sites: &mut Sites) -> Result<(), Error> {
+        sites.clear();
+        let (origin, own) = self.origin(center, center_index)?;
+        let query = Query {
+            isa: self.isa,
+            points: Points { x: &self.bins.x, y: &self.bins.y, z: &self.bins.z },
+            origin,
+            own,
+            limit: self.r_cut * self.r_cut,
+        };
+        if self.isa.run(Search { grid: self, query: &query, sites }) {
+            sites.finish(self.isa, &self.bins);
+            return Ok(());
+        }
+        sites.clear();
+        Err(Error::TooManySites { frame: self.frame, center: center_index, limit: MAX_SITES, r_cut: self.r_cut })
+    }
+
+    /// The visible atoms in the order of their bins: neighbors in space are close in this list, so that centers taken
+    /// in this order find their sites in the cache.
+    pub fn order(&self) -> &[u32] {
+        &self.bins.atom[..self.bins.n_visible]
+    }
+
+    /// Where the center is, wrapped into the cell, and its own slot; for a point one that does not exist.
+    fn origin(&self, center: Center, center_index: usize) -> Result<(Vector, u32), Error> {
+        match center {
+            Center::Atom(index) => {
+                let n_atoms = self.bins.slot.len();
+                let Some(&slot) = self.bins.slot.get(index) else {
+                    return Err(Error::CenterOutOfRange { frame: self.frame, index: index as i64, n_atoms });
+                };
+                let at = slot as usize;
+                Ok(([self.bins.x[at], self.bins.y[at], self.bins.z[at]], slot))
+            }
+            Center::Point(position) if finite(position) => Ok((self.cell.wrap(position), u32::MAX)),
+            Center::Point(position) => Err(Error::PointNotFinite { frame: self.frame, center: center_index, position }),
+        }
+    }
+}
+
+/// Collects the sites of one center; false if there are too many.
+struct Search<'a> {
+    grid: &'a Grid,
+    query: &'a Query<'a>,
+    sites: &'a mut Sites,
+}
+
+impl Kernel for Search<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        let Self { grid, query, sites } = self;
+        reach::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run))
+            && sites.test(query)
+    }
+}
+
+/// Everything that can be wrong with the arguments of [`Grid::new`], except the cell.
+pub(super) fn check(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<(), Error> {
+    if !(r_cut.is_finite() && r_cut > 0.0) {
+        return Err(Error::Parameter {
+            name: "r_cut",
+            value: r_cut.to_string(),
+            remedy: "the cutoff must be a positive, finite length in Å".into(),
+        });
+    }
+    let n_atoms = frame.positions.len();
+    if channels.len() != n_atoms {
+        return Err(Error::Shape { name: "channels", expected: vec![n_atoms], found: vec![channels.len()] });
+    }
+    if u32::try_from(n_atoms).is_err() {
+        return Err(Error::Memory {
+            what: "neighbor search of one frame",
+            bytes: n_atoms as u128 * 64,
+            remedy: "cut the frame into overlapping pieces",
+        });
+    }
+    match frame.positions.iter().position(|&position| !finite(position)) {
+        Some(atom) => Err(Error::PositionNotFinite { frame: frame_index, atom, position: frame.positions[atom] }),
+        None => Ok(()),
+    }
+}
