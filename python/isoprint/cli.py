@@ -73,6 +73,7 @@ def _parser() -> _Parser:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
     )
     transform.add_argument("input", metavar="IN", help="structures, in any format that ase reads")
     transform.add_argument(
@@ -99,12 +100,16 @@ def _parser() -> _Parser:
 
 
 _HOW = "by species as C=8,H=5"
+# Parameters that are too long for a command line.
+_ONLY_IN_FILES = ("basis_matrix",)
 
 
 def _add_parameters(group: Any, descriptor: type[Descriptor]) -> None:
     """One option for each parameter of the constructor, its help from the docstring."""
     explained = _explanations(descriptor)
     for name, default in descriptor._defaults().items():
+        if name in _ONLY_IN_FILES:
+            continue
         option, text = f"--{name.replace('_', '-')}", explained[name].replace("%", "%%")
         if isinstance(default, bool):
             group.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
@@ -114,11 +119,13 @@ def _add_parameters(group: Any, descriptor: type[Descriptor]) -> None:
 
 
 def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
-    """The first sentence on every parameter in a numpydoc docstring."""
+    """The first sentence on every parameter in a numpydoc docstring, and the choices where there are any."""
     section = inspect.getdoc(descriptor).partition("Parameters\n----------\n")[2].partition("\n\n")[0]  # type: ignore[union-attr]
     found: dict[str, str] = {}
-    for names, text in re.findall(r"^(\w[\w, ]*) : .*\n((?:    .*\n?)+)", section, re.MULTILINE):
+    for names, choices, text in re.findall(r"^(\w[\w, ]*) : (.*)\n((?:    .*\n?)+)", section, re.MULTILINE):
         sentence = re.split(r"(?<=\w)[.;] ", " ".join(text.split()) + " ")[0].strip(". ")
+        if choices.startswith("{"):
+            sentence = f"{sentence}: {choices.strip('{}')}"
         found.update(dict.fromkeys(names.split(", "), sentence))
     return found
 

@@ -56,7 +56,7 @@ class SoapTurbo(Descriptor):
     radial_enhancement : {0, 1, 2}
         Power of the distance by which far neighbors are enhanced.
     basis : {"poly3", "poly3gauss", "jacobi"}
-        Radial functions: polynomials; these and a Gaussian at the origin; or orthogonal polynomials, whose span, hence
+        Radial functions. Polynomials; these and a Gaussian at the origin; or orthogonal polynomials, whose span, hence
         kernel, is that of "poly3".
     compression : None, str, path or matrix
         "trivial" keeps components with a first radial function. Counts such as "1_1" say how many of the two factors
