@@ -4,7 +4,7 @@ from importlib.metadata import version as installed
 
 project = "isoprint"
 author = "The isoprint developers"
-copyright = "The isoprint developers"
+project_copyright = "The isoprint developers"
 release = version = installed("isoprint")
 
 extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
