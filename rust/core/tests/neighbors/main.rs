@@ -31,7 +31,7 @@ proptest! {
     fn many_bins(seed in any::<u64>(), pbc in any::<[bool; 3]>(), skew in -0.9..0.9_f64, r_cut in 0.7..1.6_f64) {
         let cell = [[9.0, 0.0, 0.0], [9.0 * skew, 8.0, 0.0], [-3.0 * skew, 5.0 * skew, 10.0]];
         let channels = (0..120).map(|atom| atom % 3).collect();
-        let structure = Structure { cell, pbc, channels, ..random(120, 8.0, seed) };
+        let structure = Structure { channels, cell, pbc, ..random(120, 8.0, seed) };
         assert_grid(&structure, r_cut, &[[0.0; 3], [4.0, -1.0, 8.0]], 1e-12);
     }
 }

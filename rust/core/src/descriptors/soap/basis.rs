@@ -101,6 +101,9 @@ impl RadialBasis {
     }
 }
 
+/// The Gaussian and the Jacobi polynomials at one node.
+type Sample = (Extended, Vec<Extended>);
+
 impl Gaussian {
     fn new(n_polynomials: usize, sigma: f64) -> Self {
         let width = Extended::from(sigma);
@@ -110,9 +113,9 @@ impl Gaussian {
         let end = (17.0 * sigma).min(1.0);
         let mut nodes = quadrature::extended_panels(&0.0.into(), &end.into(), sigma);
         nodes.extend(quadrature::extended_panels(&end.into(), &1.0.into(), 0.25));
-        let samples: Vec<_> =
+        let samples: Vec<Sample> =
             nodes.iter().map(|(x, _)| (gaussian.at(x), jacobi(&(Extended::from(1.0) - x), n_polynomials))).collect();
-        let sum = |term: &dyn Fn(&(Extended, Vec<Extended>)) -> Extended| {
+        let sum = |term: &dyn Fn(&Sample) -> Extended| {
             nodes.iter().zip(&samples).fold(Extended::from(0.0), |sum, ((_, w), sample)| sum + w * &term(sample))
         };
         gaussian.overlaps = (0..n_polynomials).map(|k| sum(&|(value, q)| value * &q[k])).collect();

@@ -206,7 +206,7 @@ impl Layout {
         };
         self.left = factor(nu_r >= 1, nu_s >= 1);
         self.right = factor(nu_r == 2, nu_s == 2);
-        self.symmetric = nu_r % 2 == 0 && nu_s % 2 == 0;
+        self.symmetric = nu_r != 1 && nu_s != 1;
         Ok(())
     }
 

@@ -295,7 +295,8 @@ fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
         out[0].0[k] = p;
         out[1].0[k] = dp;
     }
-    if exponent != 1.0 {
+    let is_one = (exponent - 1.0).abs() < f64::EPSILON;
+    if !is_one {
         for k in 0..BLOCK {
             let (p, dp) = (out[0].0[k], out[1].0[k]);
             let lower = libm::pow(p, exponent - 1.0);
@@ -357,7 +358,9 @@ impl Kernel for Expand<'_> {
             let opens = start == 0 || usize::from(environment.channel[start - 1]) != channel;
             if opens {
                 block.sums[..(n_rows + PADDING) * n_packs].fill([0.0; LANES]);
-                block.tangents[..(n_rows + PADDING) * n_packs].fill([0.0; LANES]);
+                if velocity.is_some() {
+                    block.tangents[..(n_rows + PADDING) * n_packs].fill([0.0; LANES]);
+                }
             }
             expansion.profiles::<V>(environment, part, velocity.is_some(), block);
             expansion.harmonics_of::<V>(block);

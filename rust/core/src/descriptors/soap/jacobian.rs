@@ -10,7 +10,7 @@
 //! and what is left costs as much as writing it.
 
 use super::expansion::Expansion;
-use super::power_spectrum::{PowerSpectrum, Spectrum};
+use super::power_spectrum::{PowerSpectrum, Spectrum, project_out};
 use crate::simd::{Isa, Kernel, LANES, Lanes, Row};
 
 /// Buffers for one worker.
@@ -130,7 +130,7 @@ impl<'a> JacobianOf<'a> {
                 None => row.copy_from_slice(products),
             }
             if let Some(norm) = self.norm {
-                self.spectrum.project_out(&scratch.row, norm, row);
+                project_out(&scratch.row, norm, row);
             }
         }
         &scratch.rows

@@ -104,7 +104,7 @@ impl PowerSpectrum {
         }
         if let Some(norm) = norm {
             scratch.row = q;
-            self.project_out(&scratch.row, norm, row);
+            project_out(&scratch.row, norm, row);
         } else {
             scratch.row = q;
         }
@@ -168,13 +168,6 @@ impl PowerSpectrum {
         if self.normalize { self.unnormalised(coefficients, scratch, row) } else { None }
     }
 
-    /// `row := (row - q (q·row)) / |p|` with `p` as it is before normalisation.
-    pub fn project_out(&self, p: &[f64], norm: f64, row: &mut [f64]) {
-        let along = dot(p, row) / (norm * norm);
-        let inverse = 1.0 / norm;
-        row.iter_mut().zip(p).for_each(|(x, p)| *x = (*x - p * along) * inverse);
-    }
-
     /// The coefficients of both factors.
     fn gather<'a>(&self, coefficients: &'a [f64], room: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
         let [left_room, right_room] = room;
@@ -206,6 +199,13 @@ impl PowerSpectrum {
             }
         }
     }
+}
+
+/// `row := (row - q (q·row)) / |p|`, what normalisation leaves of a derivative; `p` is the vector before it.
+pub fn project_out(p: &[f64], norm: f64, row: &mut [f64]) {
+    let along = dot(p, row) / (norm * norm);
+    let inverse = 1.0 / norm;
+    row.iter_mut().zip(p).for_each(|(x, p)| *x = (*x - p * along) * inverse);
 }
 
 /// `a · b`, in eight partial sums.

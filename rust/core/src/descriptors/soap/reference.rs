@@ -281,7 +281,7 @@ fn moments(from: f64, to: f64, x: f64, s: f64, order: usize) -> Vec<f64> {
     for p in 1..=order {
         let power = p as i32 - 1;
         let bracket = (1.0 - to).powi(power) * edge_to - (1.0 - from).powi(power) * edge_from;
-        let two_back = if p > 1 { power as f64 * s * s * j[p - 2] } else { 0.0 };
+        let two_back = if p > 1 { f64::from(power) * s * s * j[p - 2] } else { 0.0 };
         j.push((1.0 - x) * j[p - 1] + two_back + s * s * bracket);
     }
     j
