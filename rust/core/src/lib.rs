@@ -24,3 +24,8 @@ pub mod math;
 pub mod simd;
 
 pub use error::Error;
+
+/// Reference numbers for unit tests of what is not public.
+#[cfg(test)]
+#[path = "../tests/golden/mod.rs"]
+mod golden;

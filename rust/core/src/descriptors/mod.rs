@@ -65,10 +65,5 @@ pub trait Descriptor: Sync {
     /// Hands `block(site, rows)` the derivative of the features with respect to each site's position, `rows` being
     /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of the prepared center are one
     /// term.
-    fn jacobian(
-        &self,
-        coefficients: &[f64],
-        scratch: &mut Self::Scratch,
-        block: &mut dyn FnMut(usize, &[f64]),
-    );
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut Self::Scratch, block: &mut dyn FnMut(usize, &[f64]));
 }

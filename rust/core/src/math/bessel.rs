@@ -103,6 +103,19 @@ mod tests {
     }
 
     #[test]
+    fn values_are_those_of_multi_precision_arithmetic() {
+        let tables = crate::golden::tables();
+        let (x, exact) = (&tables["ilexp_x"], &tables["ilexp_f"]);
+        for (row, x) in x.data.iter().enumerate() {
+            let mut f = [0.0; 21];
+            scaled(x * x, &mut f);
+            for (l, (value, exact)) in f.iter().zip(exact.row(row)).enumerate() {
+                assert!((value - exact).abs() <= 3e-15 * exact.abs() + 1e-300, "x = {x}, l = {l}: {value} and {exact}");
+            }
+        }
+    }
+
+    #[test]
     fn zero_is_a_delta() {
         let mut f = [1.0; 4];
         scaled(0.0, &mut f);

@@ -232,8 +232,7 @@ impl Harmonics {
         [a, b]: [&[Row]; 2],
     ) -> [V; 4] {
         let [x, y, _] = load_directions::<V>(pack, directions);
-        let (mut gx, mut gy, mut gz, mut radial, mut inward) =
-            (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
+        let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
             let (cosines, sines) = self.rows(m);
             let length = cosines.len();
@@ -275,12 +274,7 @@ struct Sums<V> {
 impl<V: Lanes> Sums<V> {
     /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
     #[inline(always)]
-    fn new(
-        pack: usize,
-        [own, next]: [&[[f64; LANES]]; 2],
-        [angular, slope]: [&[Row]; 2],
-        [a, b]: [&[Row]; 2],
-    ) -> Self {
+    fn new(pack: usize, [own, next]: [&[[f64; LANES]]; 2], [angular, slope]: [&[Row]; 2], [a, b]: [&[Row]; 2]) -> Self {
         let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
         let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
         let terms = legendre.zip(angular.iter().zip(slope)).zip(a.iter().zip(b));
@@ -393,6 +387,21 @@ mod tests {
         let (values, _) = evaluate(Isa::detect(), 2, [0.48, -0.6, 0.64]);
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_multi_precision_arithmetic() {
+        let tables = crate::golden::tables();
+        let (directions, exact) = (&tables["ylm_u"], &tables["ylm_Y"]);
+        for point in 0..directions.shape[0] {
+            let u = directions.row(point);
+            for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
+                let (values, _) = evaluate(isa, 8, [u[0], u[1], u[2]]);
+                for (lm, (value, exact)) in values.iter().zip(exact.row(point)).enumerate() {
+                    assert!((value - exact).abs() < 4e-15, "{u:?}, lm = {lm}: {value} and {exact}");
+                }
+            }
         }
     }
 

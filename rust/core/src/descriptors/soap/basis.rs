@@ -228,6 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn rotations_are_those_of_multi_precision_arithmetic() {
+        let tables = crate::golden::tables();
+        let mut n_compared = 0;
+        for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
+            for n in [2, 3, 5, 8, 12, 16, 20] {
+                let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
+                let rotation = RadialBasis::new(basis, n, 0.1).rotation;
+                for (k, (value, exact)) in rotation.iter().zip(&table.data).enumerate() {
+                    assert!((value - exact).abs() < limit, "{name}{n}, entry {k}: {value} and {exact}");
+                }
+                n_compared += 1;
+            }
+        }
+        assert_eq!(n_compared, 13);
+    }
+
+    #[test]
     fn three_polynomials_are_rotated_as_printed() {
         let expected = [
             0.65835843,

@@ -229,8 +229,7 @@ impl Expansion {
         self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
         let profiles = [block.angular.as_slice(), block.angular_slope.as_slice()];
         let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
-        let [gx, gy, gz, radial] =
-            self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, profiles, adjoints);
+        let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, profiles, adjoints);
         let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
         let inverse = block.inverse.load::<V>(pack);
         // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
@@ -341,13 +340,7 @@ impl Expand<'_> {
 /// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
 /// (`adjoint`), for sites that move.
 #[inline(always)]
-fn move_sites<V: Lanes>(
-    velocity: &[[f64; 3]],
-    row_stride: usize,
-    n_rows: usize,
-    block: &mut Block,
-    work: &mut Work,
-) {
+fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize, block: &mut Block, work: &mut Work) {
     let mut v = [Row::ZERO; 3];
     for (j, site) in velocity.iter().enumerate() {
         let mut along = 0.0;

@@ -249,3 +249,75 @@ fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &Radi
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Compression;
+    use super::*;
+    use crate::simd::{BLOCK, Isa, Kernel};
+
+    /// The parameters of one reference case.
+    fn parameters(case: &[f64]) -> TurboParameters {
+        TurboParameters {
+            basis: if case[0] == 0.0 { Basis::Poly3 } else { Basis::Poly3Gauss },
+            r_cut: case[2],
+            r_soft: case[3],
+            filter_decay: case[4],
+            radial_enhancement: case[10] as u8,
+            l_max: 3,
+            policy: Policy::Exact,
+            compression: Compression::None,
+            normalize: true,
+            ignore_unknown_species: false,
+            species: vec![SpeciesParameters {
+                number: 6,
+                n_max: case[1] as usize,
+                sigma_r: case[5],
+                sigma_r_scaling: case[6],
+                sigma_t: case[7],
+                sigma_t_scaling: case[8],
+                amplitude_scaling: case[9],
+                central_weight: case[11],
+                basis_matrix: None,
+            }],
+        }
+    }
+
+    /// `b_n` of one profile at one distance, from the table.
+    struct Tabulated<'a>(&'a Profile, f64);
+
+    impl Kernel for Tabulated<'_> {
+        type Output = Vec<f64>;
+        #[inline(always)]
+        fn run<V: Lanes>(self) -> Vec<f64> {
+            let mut rows = vec![[0.0; LANES]; BLOCK * self.0.n_packs()];
+            self.0.evaluate::<V>(&[self.1], &mut rows);
+            rows.as_flattened()[..self.0.n_max].to_vec()
+        }
+    }
+
+    #[test]
+    fn radial_functions_are_those_of_multi_precision_arithmetic() {
+        let tables = crate::golden::tables();
+        for case in ["g2_diamond_poly3gauss", "typical_poly3_8_8", "narrow_sigma_scaled"] {
+            let parameters = parameters(&tables[&format!("radial_parameters_{case}")].data);
+            let species = &parameters.species[0];
+            let profile = Profile::new(&parameters, species).expect("legal parameters");
+            let exact = &tables[&format!("radial_b_{case}")];
+            let scale = exact.data.iter().fold(0.0_f64, |scale, b| scale.max(b.abs()));
+            for (row, &r) in tables[&format!("radial_r_{case}")].data.iter().enumerate() {
+                let x = r / parameters.r_cut;
+                let decay = ((1.0 - x).powi(2) * (1.0 + 2.0 * x)).powf(species.amplitude_scaling);
+                let values = Isa::detect().run(Tabulated(&profile, r));
+                for (n, (b, exact)) in values.iter().zip(exact.row(row)).enumerate() {
+                    assert!((decay * b - exact).abs() < 1e-14 * scale, "{case}, r = {r}, n = {n}: {b} and {exact}");
+                }
+            }
+            // The table holds the center's radial part; the angular factor is √4π (r_cut / σ_t)².
+            let angular = (4.0 * std::f64::consts::PI).sqrt() * (parameters.r_cut / species.sigma_t).powi(2);
+            for (center, exact) in profile.center.iter().zip(&tables[&format!("radial_b_center_{case}")].data) {
+                assert!((center / angular - exact).abs() < 1e-14 * scale, "{case}: {center} and {exact}");
+            }
+        }
+    }
+}
