@@ -111,6 +111,7 @@ def measure(workers, tasks, args):
                 "contestant": worker.name, **worker.case, "threads": worker.threads, "task": task, "atoms": n,
                 "seconds": seconds, "us_per_center": 1e6 * statistics.median(seconds) / n,
                 "us_per_center_min": 1e6 * min(seconds) / n, "times_isoprint": ratios and statistics.median(ratios),
+                "load": round(os.getloadavg()[0], 1),
             })  # fmt: skip
     return records
 
