@@ -9,7 +9,8 @@ fn values<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<f64> {
     let mut scratch = descriptor.scratch();
     let mut coefficients = vec![0.0; descriptor.n_coefficients()];
     let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.expand(environment, &mut scratch, &mut coefficients));
+    sites.with(|environment| descriptor.prepare(environment, false, &mut scratch));
+    descriptor.expand(&mut scratch, &mut coefficients);
     descriptor.contract(&coefficients, &mut scratch, &mut row);
     row
 }
@@ -18,7 +19,8 @@ fn tangent<D: Descriptor>(descriptor: &D, sites: &Sites, velocity: &[[f64; 3]]) 
     let mut scratch = descriptor.scratch();
     let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
     let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.expand_tangent(environment, velocity, &mut scratch, &mut c, &mut dc));
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    descriptor.expand_tangent(velocity, &mut scratch, &mut c, &mut dc);
     descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row);
     row
 }
@@ -27,11 +29,10 @@ fn pullback<D: Descriptor>(descriptor: &D, sites: &Sites, adjoint: &[f64]) -> Ve
     let mut scratch = descriptor.scratch();
     let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
     let mut pull = vec![[0.0; 3]; sites.position.len()];
-    sites.with(|environment| {
-        descriptor.expand(environment, &mut scratch, &mut c);
-        descriptor.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
-        descriptor.expand_pullback(environment, &dc, &mut scratch, &mut pull);
-    });
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    descriptor.expand(&mut scratch, &mut c);
+    descriptor.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
+    descriptor.expand_pullback(&dc, &mut scratch, &mut pull);
     pull
 }
 
@@ -40,10 +41,9 @@ fn jacobian<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<Vec<f64>> {
     let mut scratch = descriptor.scratch();
     let mut c = vec![0.0; descriptor.n_coefficients()];
     let mut out = vec![Vec::new(); sites.position.len()];
-    sites.with(|environment| {
-        descriptor.expand(environment, &mut scratch, &mut c);
-        descriptor.jacobian(environment, &c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
-    });
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    descriptor.expand(&mut scratch, &mut c);
+    descriptor.jacobian(&c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
     out
 }
 

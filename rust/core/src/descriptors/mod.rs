@@ -3,7 +3,7 @@
 //! A descriptor has never heard of frames, threads or files: it sees one [`Environment`] and one row. It answers in
 //! two stages, so that an average over the centers of a frame can be taken between them ("inner") or after them:
 //!
-//! 1. [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
+//! 1. [`Descriptor::prepare`] and [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
 //! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
 //!
 //! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
@@ -31,26 +31,23 @@ pub trait Descriptor: Sync {
     /// Fresh buffers.
     fn scratch(&self) -> Self::Scratch;
 
-    /// Writes the coefficients of one center.
-    fn expand(&self, environment: &Environment<'_>, scratch: &mut Self::Scratch, coefficients: &mut [f64]);
-    /// Writes the coefficients of one center and their derivative along `velocity`, the rate of change of each
-    /// site's vector from the center.
+    /// Looks at the sites of one center, before anything is asked about them; `slopes` says whether that will be
+    /// derivatives too.
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut Self::Scratch);
+
+    /// Writes the coefficients of the prepared center.
+    fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64]);
+    /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
+    /// each site's vector from the center. The center must be prepared anew before anything else is asked.
     fn expand_tangent(
         &self,
-        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
     );
     /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
-    fn expand_pullback(
-        &self,
-        environment: &Environment<'_>,
-        adjoint: &[f64],
-        scratch: &mut Self::Scratch,
-        pull: &mut [[f64; 3]],
-    );
+    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut Self::Scratch, pull: &mut [[f64; 3]]);
 
     /// Writes every feature.
     fn contract(&self, coefficients: &[f64], scratch: &mut Self::Scratch, row: &mut [f64]);
@@ -66,10 +63,10 @@ pub trait Descriptor: Sync {
     );
 
     /// Hands `block(site, rows)` the derivative of the features with respect to each site's position, `rows` being
-    /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of `environment` are one term.
+    /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of the prepared center are one
+    /// term.
     fn jacobian(
         &self,
-        environment: &Environment<'_>,
         coefficients: &[f64],
         scratch: &mut Self::Scratch,
         block: &mut dyn FnMut(usize, &[f64]),

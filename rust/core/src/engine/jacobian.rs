@@ -151,7 +151,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
                 placed.put(atoms);
                 let center = self.expand(placed, frame, row)?;
                 let mut room = std::mem::take(&mut placed.room);
-                T::fill(blocks, &mut room, |blocks| self.add(placed, frame, center, None, blocks));
+                T::fill(blocks, &mut room, |blocks| self.add(placed, center, None, blocks));
                 placed.room = room;
             }
             Ok(())
@@ -182,7 +182,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
                 let atoms: Vec<i64> = atoms.into_iter().map(i64::from).collect();
                 placed.put(&atoms);
                 let mut blocks = vec![0.0; atoms.len() * self.block];
-                self.add(placed, frame, center, mean, &mut blocks);
+                self.add(placed, center, mean, &mut blocks);
                 parts.push((atoms, blocks));
             }
             Ok(parts)
@@ -203,15 +203,15 @@ impl<D: Descriptor> Differentiate<'_, D> {
         let worker = &mut placed.worker;
         let center = worker.find(frame, self.centers, row)?;
         let environment = environment(frame, center, &worker.sites);
-        self.descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+        self.descriptor.prepare(&environment, true, &mut worker.scratch);
+        self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
         Ok(center)
     }
 
     /// Writes the blocks of one row; images of one atom are summed, and the center takes what the sites give.
-    fn add(&self, placed: &mut Placed<D>, frame: &Prepared, center: Center, mean: Option<&[f64]>, blocks: &mut [f64]) {
+    fn add(&self, placed: &mut Placed<D>, center: Center, mean: Option<&[f64]>, blocks: &mut [f64]) {
         let Placed { worker, place, written, .. } = placed;
         let Worker { sites, scratch, coefficients, .. } = worker;
-        let environment = environment(frame, center, sites);
         let own = match center {
             Center::Atom(atom) => {
                 let own = place[atom] as usize;
@@ -221,7 +221,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
             }
             Center::Point(_) => None,
         };
-        self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut |site, rows| {
+        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut |site, rows| {
             let at = place[sites.index[site] as usize] as usize;
             let block = &mut blocks[at * self.block..][..self.block];
             if written[at] {

@@ -66,6 +66,11 @@ pub fn pullback<D: Descriptor>(
 }
 
 fn check_finite(adjoint: &[f64], n_columns: usize) -> Result<(), Error> {
+    // Whole stretches at a time, which is a matter of lanes; the place is looked for only where there is one.
+    let good = |stretch: &[f64]| stretch.iter().fold(true, |good, x| good & x.is_finite());
+    if adjoint.chunks(256).all(good) {
+        return Ok(());
+    }
     match adjoint.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(place) => Err(Error::EntryNotFinite {
@@ -140,16 +145,17 @@ impl<D: Descriptor> Backward<'_, D> {
         let environment = environment(frame, center, &worker.sites);
         worker.vectors.clear();
         worker.vectors.resize(environment.len(), [0.0; 3]);
+        self.descriptor.prepare(&environment, true, &mut worker.scratch);
         let adjoint = if let Some(mean) = mean {
             mean
         } else {
-            self.descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             let Worker { coefficients, other, scratch, room, .. } = worker;
             let adjoint = self.row_adjoint(frame, row, room);
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other);
             &worker.other
         };
-        self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors);
+        self.descriptor.expand_pullback(adjoint, &mut worker.scratch, &mut worker.vectors);
         scatter(scattered, center);
         Ok(())
     }
@@ -221,7 +227,8 @@ pub(super) fn mean_coefficients<D: Descriptor>(
         for &row in &chunk.rows {
             let center = worker.find(frame, batch.centers, row)?;
             let environment = environment(frame, center, &worker.sites);
-            descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            descriptor.prepare(&environment, false, &mut worker.scratch);
+            descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             add(&mut sum, &worker.coefficients);
         }
         Ok(sum)

@@ -129,8 +129,9 @@ impl<D: Descriptor> Forward<'_, D> {
     fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<(), Error> {
         let center = worker.find(frame, self.centers, row)?;
         let environment = environment(frame, center, &worker.sites);
+        self.descriptor.prepare(&environment, self.displacements.is_some(), &mut worker.scratch);
         let Some(displacements) = self.displacements else {
-            self.descriptor.expand(&environment, &mut worker.scratch, &mut worker.coefficients);
+            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             return Ok(());
         };
         let moves = &displacements[self.frames.atoms(frame.frame)];
@@ -141,13 +142,8 @@ impl<D: Descriptor> Forward<'_, D> {
         let relative = |&site: &u32| std::array::from_fn(|i| moves[site as usize][i] - own[i]);
         worker.vectors.clear();
         worker.vectors.extend(worker.sites.index.iter().map(relative));
-        self.descriptor.expand_tangent(
-            &environment,
-            &worker.vectors,
-            &mut worker.scratch,
-            &mut worker.coefficients,
-            &mut worker.other,
-        );
+        let Worker { vectors, scratch, coefficients, other, .. } = worker;
+        self.descriptor.expand_tangent(vectors, scratch, coefficients, other);
         Ok(())
     }
 

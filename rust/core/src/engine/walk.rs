@@ -157,15 +157,19 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
 }
 
 /// Brings rows whose centers are near each other together: they share sites, and what is known of them is in cache.
-fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) {
-    let mut rank = vec![u32::MAX; frame.channels.len()];
-    for (place, &atom) in frame.grid.order().iter().enumerate() {
-        rank[atom as usize] = place as u32;
+fn sort_by_place(rows: &mut Vec<usize>, centers: &Centers<'_>, frame: &Prepared) {
+    let mut row_of = vec![None; frame.channels.len()];
+    // Points, and atoms that are asked for twice or not seen, keep their order and come last.
+    let mut others = Vec::new();
+    for &row in rows.iter() {
+        match centers.get(row) {
+            Center::Atom(atom) if frame.channels[atom] != u8::MAX && row_of[atom].is_none() => row_of[atom] = Some(row),
+            _ => others.push(row),
+        }
     }
-    rows.sort_by_cached_key(|&row| match centers.get(row) {
-        Center::Atom(atom) => rank[atom],
-        Center::Point(_) => u32::MAX,
-    });
+    rows.clear();
+    rows.extend(frame.grid.order().iter().filter_map(|&atom| row_of[atom as usize]));
+    rows.extend(others);
 }
 
 /// Visits all centers of a batch.
@@ -202,7 +206,7 @@ pub fn walk<W: Send, P: Send, R: Send>(
         return tally.add(rows, job);
     };
     let workers: Vec<Mutex<Option<W>>> = (0..pool.current_num_threads()).map(|_| Mutex::new(None)).collect();
-    let mut size = 4 * workers.len();
+    let mut size = 16 * workers.len();
     while work.peek().is_some() {
         let started = Instant::now();
         let group: Vec<_> = work.by_ref().take(size).map(|(chunk, frame)| (chunk, frame, payload(chunk))).collect();

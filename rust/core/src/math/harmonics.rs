@@ -18,31 +18,36 @@
 use crate::simd::{LANES, Lanes, Row};
 
 /// Recurrences up to one degree.
+///
+/// Rows of harmonics come by columns, in the order in which the recurrences run: for each `m` the rows of `C_m`, from
+/// `l = m` to `l_max`, then (but for `m = 0`) those of `S_m`. [`Harmonics::order`] tells the `lm` of each row.
 #[derive(Debug, Clone)]
 pub struct Harmonics {
     l_max: usize,
     /// `R_m^m`.
     diagonal: Vec<f64>,
-    /// Factors of `z R_{l-1}^m` and of `-R_{l-2}^m` in `R_l^m`, at `[triangle(l, m)]`.
+    /// Factors of `z R_l^m` and of `-R_{l-1}^m` in `R_{l+1}^m`, column by column.
     recurrence: Vec<[f64; 2]>,
+    /// `l * l + l + m` of each row.
+    order: Vec<usize>,
     norms: Vec<f64>,
 }
 
 /// Unit vectors of the sites of a block.
 pub type Directions = [Row; 3];
 
-/// `R_l^m` and `C_m`, `S_m` of eight sites, kept for the gradients.
+/// `R_l^m` of eight sites, and `C_m`, `S_m`: kept for the gradients.
 #[derive(Debug, Clone)]
 pub struct Legendre {
+    /// Column by column, each after [`LEADING`] zeros: what `R_{l-1}^m` is for `l = m`, and `R_{l-1}^{m+1}` for that
+    /// and the next degree. One column more holds only them.
     r: Vec<[f64; LANES]>,
     c: Vec<[f64; LANES]>,
     s: Vec<[f64; LANES]>,
 }
 
-#[inline(always)]
-fn triangle(l: usize, m: usize) -> usize {
-    l * (l + 1) / 2 + m
-}
+/// Zeros before each column.
+const LEADING: usize = 2;
 
 impl Harmonics {
     /// Prepares degrees `0..=l_max`.
@@ -52,28 +57,20 @@ impl Harmonics {
             // (2m-1)!! / (2m)! = 1 / (2^m m!)
             diagonal.push(diagonal[m - 1] / (2 * m) as f64);
         }
-        let mut recurrence = vec![[0.0; 2]; triangle(l_max + 1, 0)];
-        for l in 1..=l_max {
-            for m in 0..l {
-                let scale = 1.0 / ((l - m) * (l + m)) as f64;
-                recurrence[triangle(l, m)] = [(2 * l - 1) as f64 * scale, scale];
-            }
-        }
-        let mut norms = vec![0.0; (l_max + 1) * (l_max + 1)];
-        for l in 0..=l_max {
-            let zonal = ((2 * l + 1) as f64 / (4.0 * std::f64::consts::PI)).sqrt();
-            let factorial: f64 = (1..=l).map(|k| k as f64).product();
-            norms[l * l + l] = zonal * factorial;
-            // (l+m)! sqrt(2 (l-m)! / (l+m)!) = sqrt(2 (l-m)! (l+m)!), with the sign (-1)^m of the usual convention
-            let mut squared = 2.0 * factorial * factorial;
-            for m in 1..=l {
-                squared *= (l + m) as f64 / (l - m + 1) as f64;
-                let norm = if m % 2 == 0 { zonal } else { -zonal } * squared.sqrt();
-                norms[l * l + l + m] = norm;
-                norms[l * l + l - m] = norm;
-            }
-        }
-        Self { l_max, diagonal, recurrence, norms }
+        let column = |m: usize| (m..=l_max).map(move |l| (l, m));
+        let factors = |(l, m): (usize, usize)| {
+            let scale = 1.0 / ((l + 1 - m) * (l + 1 + m)) as f64;
+            [(2 * l + 1) as f64 * scale, scale]
+        };
+        let recurrence = (0..=l_max).flat_map(column).map(factors).collect();
+        let rows = |m: usize| {
+            let cosines = column(m).map(|(l, m)| l * l + l + m);
+            let sines = column(m).map(|(l, m)| l * l + l - m);
+            cosines.chain(sines.take(if m == 0 { 0 } else { usize::MAX }))
+        };
+        let order: Vec<usize> = (0..=l_max).flat_map(rows).collect();
+        let norms = order.iter().map(|&lm| norm(lm)).collect();
+        Self { l_max, diagonal, recurrence, order, norms }
     }
 
     /// Largest degree.
@@ -91,31 +88,73 @@ impl Harmonics {
         false
     }
 
-    /// `N_lm` at `l * l + l + m`.
+    /// `l * l + l + m` of each row.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// `N_lm` of each row.
     pub fn norms(&self) -> &[f64] {
         &self.norms
     }
 
     /// Room for [`Self::tabulate`].
     pub fn legendre(&self) -> Legendre {
+        let lanes = |n| vec![[0.0; LANES]; n];
         Legendre {
-            r: vec![[0.0; LANES]; self.recurrence.len()],
-            c: vec![[0.0; LANES]; self.l_max + 1],
-            s: vec![[0.0; LANES]; self.l_max + 1],
+            r: lanes(self.recurrence.len() + LEADING * (self.l_max + 2)),
+            c: lanes(self.l_max + 1),
+            s: lanes(self.l_max + 1),
         }
+    }
+
+    /// First entry of column `m` in the recurrences.
+    #[inline(always)]
+    fn column(&self, m: usize) -> usize {
+        m * (2 * self.l_max + 3 - m) / 2
+    }
+
+    /// Column `m` of the table, leading zeros included.
+    #[inline(always)]
+    fn table_column<'a>(&self, m: usize, table: &'a Legendre) -> &'a [[f64; LANES]] {
+        &table.r[self.column(m) + LEADING * m..][..self.l_max + 1 + LEADING - m]
+    }
+
+    /// Rows of `C_m`, and where those of `S_m` begin.
+    #[inline(always)]
+    fn rows(&self, m: usize) -> (std::ops::Range<usize>, usize) {
+        let length = self.l_max + 1 - m;
+        // Two rows for every entry of the columns before, but one for the first column.
+        let start = if m == 0 { 0 } else { 2 * self.column(m) - (self.l_max + 1) };
+        (start..start + length, start + length)
+    }
+
+    /// Degree of each row.
+    pub fn degrees(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().map(|lm| lm.isqrt())
     }
 
     /// Writes `angular[l] · Y_lm / N_lm` of sites `8 pack .. 8 pack + 8`.
     #[inline(always)]
     pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[Row], out: &mut [Row]) {
-        let [x, y, z] = directions.each_ref().map(|row| row.load::<V>(pack));
+        let [x, y, z] = load_directions::<V>(pack, directions);
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
-            let mut column = Column::start(self, m, z);
-            for l in m..=self.l_max {
-                let scaled = column.next(l).mul(angular[l].load(pack));
-                out[l * l + l - m].store(pack, scaled.mul(s));
-                out[l * l + l + m].store(pack, scaled.mul(c));
+            let (cosines, sines) = self.rows(m);
+            let factors = &self.recurrence[self.column(m)..][..cosines.len()];
+            let mut column = Column::start(self.diagonal[m], z);
+            let angular = &angular[m..=self.l_max];
+            if m == 0 {
+                for ((factors, angular), out) in factors.iter().zip(angular).zip(&mut out[cosines]) {
+                    out.store(pack, column.next(*factors).mul(angular.load(pack)));
+                }
+            } else {
+                let (out_c, out_s) = out[cosines.start..].split_at_mut(sines - cosines.start);
+                for (((factors, angular), out_c), out_s) in factors.iter().zip(angular).zip(out_c).zip(out_s) {
+                    let scaled = column.next(*factors).mul(angular.load(pack));
+                    out_c.store(pack, scaled.mul(c));
+                    out_s.store(pack, scaled.mul(s));
+                }
             }
             (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
         }
@@ -124,12 +163,15 @@ impl Harmonics {
     /// Keeps `R`, `C` and `S` of sites `8 pack .. 8 pack + 8` for the two methods below.
     #[inline(always)]
     pub fn tabulate<V: Lanes>(&self, pack: usize, directions: &Directions, table: &mut Legendre) {
-        let [x, y, z] = directions.each_ref().map(|row| row.load::<V>(pack));
+        let [x, y, z] = load_directions::<V>(pack, directions);
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
-            let mut column = Column::start(self, m, z);
-            for l in m..=self.l_max {
-                column.next(l).store(&mut table.r[triangle(l, m)]);
+            let place = self.column(m);
+            let length = self.l_max + 1 - m;
+            let mut column = Column::start(self.diagonal[m], z);
+            let out = &mut table.r[place + LEADING * (m + 1)..][..length];
+            for (factors, r) in self.recurrence[place..][..length].iter().zip(out) {
+                column.next(*factors).store(r);
             }
             c.store(&mut table.c[m]);
             s.store(&mut table.s[m]);
@@ -148,30 +190,31 @@ impl Harmonics {
         angular: &[Row],
         out: [&mut [Row]; 3],
     ) {
-        let [x, y, _] = directions.each_ref().map(|row| row.load::<V>(pack));
+        let [x, y, _] = load_directions::<V>(pack, directions);
         let [out_x, out_y, out_z] = out;
-        for l in 0..=self.l_max {
-            let a = angular[l].load::<V>(pack);
-            for m in 0..=l {
-                let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-                let up = table.below::<V>(l, m + 1).mul(a);
-                let level = table.below::<V>(l, m).mul(a);
-                let (mut dxc, mut dyc) = (up.mul(x).mul(c).negated(), up.mul(y).mul(c).negated());
-                let (mut dxs, mut dys) = (up.mul(x).mul(s).negated(), up.mul(y).mul(s).negated());
+        for m in 0..=self.l_max {
+            let (cosines, sines) = self.rows(m);
+            let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
+            let before = m.saturating_sub(1);
+            let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
+            for (k, l) in (m..=self.l_max).enumerate() {
+                let a = angular[l].load::<V>(pack);
+                let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
+                let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
+                let inward = up.mul(a).negated();
+                let turn = r.mul(a).mul(turns);
+                let level = level.mul(a);
+                let (dx, dy) = (inward.mul(x), inward.mul(y));
+                let row = cosines.start + k;
+                out_x[row].store(pack, dx.mul_add(c, turn.mul(c1)));
+                out_y[row].store(pack, dy.mul_add(c, turn.mul(s1).negated()));
+                out_z[row].store(pack, level.mul(c));
                 if m > 0 {
-                    let turn = V::load(&table.r[triangle(l, m)]).mul(a).mul(V::splat(m as f64));
-                    let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
-                    dxc = turn.mul_add(c1, dxc);
-                    dyc = turn.neg_mul_add(s1, dyc);
-                    dxs = turn.mul_add(s1, dxs);
-                    dys = turn.mul_add(c1, dys);
-                    out_x[l * l + l - m].store(pack, dxs);
-                    out_y[l * l + l - m].store(pack, dys);
-                    out_z[l * l + l - m].store(pack, level.mul(s));
+                    let row = sines + k;
+                    out_x[row].store(pack, dx.mul_add(s, turn.mul(s1)));
+                    out_y[row].store(pack, dy.mul_add(s, turn.mul(c1)));
+                    out_z[row].store(pack, level.mul(s));
                 }
-                out_x[l * l + l + m].store(pack, dxc);
-                out_y[l * l + l + m].store(pack, dyc);
-                out_z[l * l + l + m].store(pack, level.mul(c));
             }
         }
     }
@@ -188,79 +231,110 @@ impl Harmonics {
         [angular, slope]: [&[Row]; 2],
         [a, b]: [&[Row]; 2],
     ) -> [V; 4] {
-        let [x, y, _] = directions.each_ref().map(|row| row.load::<V>(pack));
-        let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
+        let [x, y, _] = load_directions::<V>(pack, directions);
+        let (mut gx, mut gy, mut gz, mut radial, mut inward) =
+            (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
-            // Everything that depends on l is summed before C_m and S_m come in.
-            let (mut value_c, mut value_s, mut level_c, mut level_s) = (V::zero(), V::zero(), V::zero(), V::zero());
-            let (mut up_c, mut up_s, mut turn_c, mut turn_s) = (V::zero(), V::zero(), V::zero(), V::zero());
-            for l in m..=self.l_max {
-                let (ac, bc) = (a[l * l + l + m].load::<V>(pack), b[l * l + l + m].load::<V>(pack));
-                let (scale, scale_slope) = (angular[l].load::<V>(pack), slope[l].load::<V>(pack));
-                let r = V::load(&table.r[triangle(l, m)]);
-                let (turn, turned) = (r.mul(scale), r.mul(scale_slope));
-                let level = table.below::<V>(l, m).mul(scale);
-                let up = table.below::<V>(l, m + 1).mul(scale);
-                value_c = turned.mul_add(ac, turn.mul_add(bc, value_c));
-                level_c = level.mul_add(ac, level_c);
-                up_c = up.mul_add(ac, up_c);
-                if m > 0 {
-                    let (as_, bs) = (a[l * l + l - m].load::<V>(pack), b[l * l + l - m].load::<V>(pack));
-                    value_s = turned.mul_add(as_, turn.mul_add(bs, value_s));
-                    level_s = level.mul_add(as_, level_s);
-                    up_s = up.mul_add(as_, up_s);
-                    turn_c = turn.mul_add(ac, turn_c);
-                    turn_s = turn.mul_add(as_, turn_s);
-                }
-            }
+            let (cosines, sines) = self.rows(m);
+            let length = cosines.len();
+            let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
+            let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            radial = value_c.mul_add(c, value_s.mul_add(s, radial));
-            gz = level_c.mul_add(c, level_s.mul_add(s, gz));
-            inward = up_c.mul_add(c, up_s.mul_add(s, inward));
-            if m > 0 {
-                let factor = V::splat(m as f64);
-                let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
-                gx = turn_c.mul_add(c1, turn_s.mul(s1)).mul_add(factor, gx);
-                gy = turn_c.neg_mul_add(s1, turn_s.mul(c1)).mul_add(factor, gy);
+            let with_c = Sums::<V>::new(pack, columns, profiles, [&a[cosines.clone()], &b[cosines]]);
+            if m == 0 {
+                radial = with_c.value.mul_add(c, radial);
+                gz = with_c.level.mul_add(c, gz);
+                inward = with_c.up.mul_add(c, inward);
+                continue;
             }
+            let with_s = Sums::<V>::new(pack, columns, profiles, [&a[sines..][..length], &b[sines..][..length]]);
+            radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
+            gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
+            inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
+            let factor = V::splat(m as f64);
+            let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
+            gx = with_c.turn.mul_add(c1, with_s.turn.mul(s1)).mul_add(factor, gx);
+            gy = with_c.turn.neg_mul_add(s1, with_s.turn.mul(c1)).mul_add(factor, gy);
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
     }
 }
 
+/// The sums over `l` of one column, before `C_m` and `S_m` come in.
+struct Sums<V> {
+    /// `Σ R_l^m (angular b + slope a)`
+    value: V,
+    /// `Σ R_l^m angular a`
+    turn: V,
+    /// `Σ R_{l-1}^m angular a`
+    level: V,
+    /// `Σ R_{l-1}^{m+1} angular a`
+    up: V,
+}
+
+impl<V: Lanes> Sums<V> {
+    /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
+    #[inline(always)]
+    fn new(
+        pack: usize,
+        [own, next]: [&[[f64; LANES]]; 2],
+        [angular, slope]: [&[Row]; 2],
+        [a, b]: [&[Row]; 2],
+    ) -> Self {
+        let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
+        let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
+        let terms = legendre.zip(angular.iter().zip(slope)).zip(a.iter().zip(b));
+        for ((((r, level), up), (angular, slope)), (a, b)) in terms {
+            let (a, angular) = (a.load::<V>(pack), angular.load::<V>(pack));
+            let (r, scaled) = (V::load(r), a.mul(angular));
+            sums.value = r.mul_add(angular.mul_add(b.load(pack), a.mul(slope.load(pack))), sums.value);
+            sums.turn = r.mul_add(scaled, sums.turn);
+            sums.level = V::load(level).mul_add(scaled, sums.level);
+            sums.up = V::load(up).mul_add(scaled, sums.up);
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn load_directions<V: Lanes>(pack: usize, directions: &Directions) -> [V; 3] {
+    [directions[0].load(pack), directions[1].load(pack), directions[2].load(pack)]
+}
+
+/// `N_lm`, with the sign `(-1)^m` of the usual convention.
+fn norm(lm: usize) -> f64 {
+    let l = lm.isqrt();
+    let m = (lm as f64 - (l * l + l) as f64).abs() as usize;
+    let zonal = ((2 * l + 1) as f64 / (4.0 * std::f64::consts::PI)).sqrt();
+    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
+    if m == 0 {
+        return zonal * factorial(l);
+    }
+    // (l+m)! sqrt(2 (l-m)! / (l+m)!)
+    let size = zonal * (2.0 * factorial(l - m)).sqrt() * factorial(l + m).sqrt();
+    if m.is_multiple_of(2) { size } else { -size }
+}
+
 /// `R_l^m` of one `m`, from `l = m` upward.
-struct Column<'a, V> {
-    harmonics: &'a Harmonics,
-    m: usize,
+struct Column<V> {
     z: V,
     older: V,
     newer: V,
 }
 
-impl<'a, V: Lanes> Column<'a, V> {
+impl<V: Lanes> Column<V> {
     #[inline(always)]
-    fn start(harmonics: &'a Harmonics, m: usize, z: V) -> Self {
-        Self { harmonics, m, z, older: V::zero(), newer: V::splat(harmonics.diagonal[m]) }
+    fn start(diagonal: f64, z: V) -> Self {
+        Self { z, older: V::zero(), newer: V::splat(diagonal) }
     }
 
-    /// `R_l^m`, to be asked for in the order of `l`.
+    /// `R_l^m`, and on to the next degree with its factors.
     #[inline(always)]
-    fn next(&mut self, l: usize) -> V {
-        if l > self.m {
-            let [forward, back] = self.harmonics.recurrence[triangle(l, self.m)];
-            let next = self.older.neg_mul_add(V::splat(back), self.z.mul(V::splat(forward)).mul(self.newer));
-            self.older = self.newer;
-            self.newer = next;
-        }
-        self.newer
-    }
-}
-
-impl Legendre {
-    /// `R_{l-1}^m`, which is zero for `m > l - 1`.
-    #[inline(always)]
-    fn below<V: Lanes>(&self, l: usize, m: usize) -> V {
-        if m < l { V::load(&self.r[triangle(l - 1, m)]) } else { V::zero() }
+    fn next(&mut self, [forward, back]: [f64; 2]) -> V {
+        let value = self.newer;
+        self.newer = self.older.neg_mul_add(V::splat(back), self.z.mul(V::splat(forward)).mul(value));
+        self.older = value;
+        value
     }
 }
 
@@ -286,7 +360,11 @@ mod tests {
             let [dx, dy, dz] = &mut gradient;
             harmonics.gradients::<V>(0, &directions, &table, angular, [dx, dy, dz]);
             let lane = |rows: &[Row]| -> Vec<f64> {
-                rows.iter().zip(harmonics.norms()).map(|(row, norm)| row.0[0] * norm).collect()
+                let mut by_degree = vec![0.0; harmonics.len()];
+                for ((row, norm), &lm) in rows.iter().zip(harmonics.norms()).zip(harmonics.order()) {
+                    by_degree[lm] = row.0[0] * norm;
+                }
+                by_degree
             };
             (lane(&values), gradient.each_ref().map(|rows| lane(rows)))
         }
@@ -384,8 +462,7 @@ mod tests {
             harmonics.gradients::<V>(1, &directions, &table, &angular, [&mut dx, &mut dy, &mut dz]);
             harmonics.values::<V>(1, &directions, &vec![block(1.0); degrees], &mut y);
             let mut expected = [0.0; 4];
-            for k in 0..harmonics.len() {
-                let l = k.isqrt();
+            for (k, l) in harmonics.degrees().enumerate() {
                 expected[0] += a[k].0[8] * dx[k].0[8];
                 expected[1] += a[k].0[8] * dy[k].0[8];
                 expected[2] += a[k].0[8] * dz[k].0[8];

@@ -198,26 +198,43 @@ mod x86 {
             // SAFETY: as in `splat`.
             unsafe {
                 // Pairs of rows, then quarters, then halves.
-                let pair = |a: Self, b: Self| (_mm512_unpacklo_pd(a.0, b.0), _mm512_unpackhi_pd(a.0, b.0));
-                let (a0, a1) = pair(r[0], r[1]);
-                let (b0, b1) = pair(r[2], r[3]);
-                let (c0, c1) = pair(r[4], r[5]);
-                let (d0, d1) = pair(r[6], r[7]);
-                let quarters = |a, b, c, d| {
-                    let (ab_even, ab_odd) = (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
-                    let (cd_even, cd_odd) = (_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d));
-                    (
-                        _mm512_shuffle_f64x2::<0x88>(ab_even, cd_even),
-                        _mm512_shuffle_f64x2::<0x88>(ab_odd, cd_odd),
-                        _mm512_shuffle_f64x2::<0xdd>(ab_even, cd_even),
-                        _mm512_shuffle_f64x2::<0xdd>(ab_odd, cd_odd),
-                    )
-                };
+                let (a0, a1) = (_mm512_unpacklo_pd(r[0].0, r[1].0), _mm512_unpackhi_pd(r[0].0, r[1].0));
+                let (b0, b1) = (_mm512_unpacklo_pd(r[2].0, r[3].0), _mm512_unpackhi_pd(r[2].0, r[3].0));
+                let (c0, c1) = (_mm512_unpacklo_pd(r[4].0, r[5].0), _mm512_unpackhi_pd(r[4].0, r[5].0));
+                let (d0, d1) = (_mm512_unpacklo_pd(r[6].0, r[7].0), _mm512_unpackhi_pd(r[6].0, r[7].0));
                 let (k0, k2, k4, k6) = quarters(a0, b0, c0, d0);
                 let (k1, k3, k5, k7) = quarters(a1, b1, c1, d1);
-                [k0, k1, k2, k3, k4, k5, k6, k7].map(Self)
+                [Self(k0), Self(k1), Self(k2), Self(k3), Self(k4), Self(k5), Self(k6), Self(k7)]
             }
         }
+    }
+
+    /// Every fourth pair of lanes of four registers, from the first, second, third and last.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn quarters(a: __m512d, b: __m512d, c: __m512d, d: __m512d) -> (__m512d, __m512d, __m512d, __m512d) {
+        let (ab_even, ab_odd) = (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
+        let (cd_even, cd_odd) = (_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d));
+        (
+            _mm512_shuffle_f64x2::<0x88>(ab_even, cd_even),
+            _mm512_shuffle_f64x2::<0x88>(ab_odd, cd_odd),
+            _mm512_shuffle_f64x2::<0xdd>(ab_even, cd_even),
+            _mm512_shuffle_f64x2::<0xdd>(ab_odd, cd_odd),
+        )
+    }
+
+    /// The transpose of four rows.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn transpose_four(a: __m256d, b: __m256d, c: __m256d, d: __m256d) -> [__m256d; 4] {
+        let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+        [
+            _mm256_permute2f128_pd::<0x20>(ab_even, cd_even),
+            _mm256_permute2f128_pd::<0x20>(ab_odd, cd_odd),
+            _mm256_permute2f128_pd::<0x31>(ab_even, cd_even),
+            _mm256_permute2f128_pd::<0x31>(ab_odd, cd_odd),
+        ]
     }
 
     /// Lanes in two 256-bit registers.
@@ -280,19 +297,24 @@ mod x86 {
         #[inline(always)]
         fn transpose(r: [Self; LANES]) -> [Self; LANES] {
             // SAFETY: as in `splat`.
-            let quarter = |a, b, c, d| unsafe {
-                let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
-                let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            let [a, b, c, d] = unsafe {
                 [
-                    _mm256_permute2f128_pd::<0x20>(ab_even, cd_even),
-                    _mm256_permute2f128_pd::<0x20>(ab_odd, cd_odd),
-                    _mm256_permute2f128_pd::<0x31>(ab_even, cd_even),
-                    _mm256_permute2f128_pd::<0x31>(ab_odd, cd_odd),
+                    transpose_four(r[0].0, r[1].0, r[2].0, r[3].0),
+                    transpose_four(r[4].0, r[5].0, r[6].0, r[7].0),
+                    transpose_four(r[0].1, r[1].1, r[2].1, r[3].1),
+                    transpose_four(r[4].1, r[5].1, r[6].1, r[7].1),
                 ]
             };
-            let (a, b) = (quarter(r[0].0, r[1].0, r[2].0, r[3].0), quarter(r[4].0, r[5].0, r[6].0, r[7].0));
-            let (c, d) = (quarter(r[0].1, r[1].1, r[2].1, r[3].1), quarter(r[4].1, r[5].1, r[6].1, r[7].1));
-            std::array::from_fn(|k| if k < 4 { Self(a[k], b[k]) } else { Self(c[k - 4], d[k - 4]) })
+            [
+                Self(a[0], b[0]),
+                Self(a[1], b[1]),
+                Self(a[2], b[2]),
+                Self(a[3], b[3]),
+                Self(c[0], d[0]),
+                Self(c[1], d[1]),
+                Self(c[2], d[2]),
+                Self(c[3], d[3]),
+            ]
         }
     }
 }

@@ -1,13 +1,14 @@
 //! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
 //!
-//! Sites are taken [`BLOCK`] at a time. Of a block are computed, side by side in lanes, directions, decay, angular
-//! profiles and harmonics; one product adds the block to the coefficients of its species. The normalising factors of
-//! the harmonics belong to `lm` and are applied to the sums.
+//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, decay, profiles
+//! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
+//! harmonics belong to `lm` and are applied to the sums.
 
+use super::block::{Block, columns};
 use super::jacobian::SiteTerms;
 use super::radial::Profile;
 use crate::descriptors::Environment;
-use crate::math::harmonics::{Directions, Harmonics, Legendre};
+use crate::math::harmonics::{Harmonics, Legendre};
 use crate::simd::gemm::{self, PADDING};
 use crate::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
 
@@ -22,32 +23,29 @@ pub struct Expansion {
     n_functions: usize,
 }
 
-/// What is known of the sites of one block.
+/// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
-pub struct Block {
-    /// Sites that mean something.
-    n_sites: usize,
-    unit: Directions,
-    /// `1 / r`, and zero for a site at the center.
-    inverse: Row,
-    /// Radial functions and angular profiles of each site, and their derivatives.
-    rows: Vec<[f64; LANES]>,
-    slopes: Vec<[f64; LANES]>,
-    /// `P^a · 4π A_l` and its derivative.
-    angular: Vec<Row>,
-    angular_slope: Vec<Row>,
-    /// `P^a · 4π A_l · Y_lm / N_lm`.
+pub struct Sites {
+    center: Option<usize>,
+    blocks: Vec<Block>,
+    /// Blocks of the present center.
+    n_blocks: usize,
+    work: Work,
+}
+
+/// Buffers for one block.
+#[derive(Debug)]
+struct Work {
+    /// `P^a · 4π A_l · Y_lm / N_lm`, in the order of [`Harmonics::order`].
     harmonics: Vec<Row>,
     /// Its gradient with respect to the site's position.
     gradients: [Vec<Row>; 3],
     legendre: Legendre,
     /// Radial functions and derivatives with sites in lanes.
-    functions: Vec<Row>,
-    function_slopes: Vec<Row>,
-    /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`.
-    adjoint: Vec<Row>,
-    adjoint_slope: Vec<Row>,
-    /// Coefficients of one species, `[lm][pack]`.
+    functions: [Vec<Row>; 2],
+    /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`; or their rates.
+    adjoint: [Vec<Row>; 2],
+    /// Coefficients of one species, `[row][pack]`, and their tangents.
     sums: Vec<[f64; LANES]>,
     tangents: Vec<[f64; LANES]>,
 }
@@ -76,7 +74,7 @@ impl Expansion {
         self.n_functions.next_multiple_of(LANES)
     }
 
-    /// First radial function of `channel`, and how many it has.
+    /// The radial functions of `channel` among all.
     pub fn functions_of(&self, channel: usize) -> std::ops::Range<usize> {
         self.first[channel]..self.first[channel] + self.profiles[channel].n_max
     }
@@ -87,246 +85,191 @@ impl Expansion {
     }
 
     /// Buffers for one worker.
-    pub fn block(&self) -> Block {
-        let n_degrees = self.harmonics.l_max() + 1;
-        let n_harmonics = self.harmonics.len() + PADDING;
-        // One pack more, so that eight numbers can be read from any place in the last row.
-        let rows = BLOCK * self.profiles.iter().map(Profile::n_packs).max().unwrap_or(1) + 1;
+    pub fn sites(&self) -> Sites {
+        let n_rows = self.harmonics.len() + PADDING;
         let lanes = |n| vec![Row::ZERO; n];
         let packs = |n| vec![[0.0; LANES]; n];
-        Block {
-            n_sites: 0,
-            unit: [Row::ZERO; 3],
-            inverse: Row::ZERO,
-            rows: packs(rows),
-            slopes: packs(rows),
-            angular: lanes(n_degrees),
-            angular_slope: lanes(n_degrees),
-            harmonics: lanes(n_harmonics),
-            gradients: [lanes(n_harmonics), lanes(n_harmonics), lanes(n_harmonics)],
+        let work = Work {
+            harmonics: lanes(n_rows),
+            gradients: [lanes(n_rows), lanes(n_rows), lanes(n_rows)],
             legendre: self.harmonics.legendre(),
-            functions: lanes(gemm::MAX_PACKS * LANES),
-            function_slopes: lanes(gemm::MAX_PACKS * LANES),
-            adjoint: lanes(n_harmonics),
-            adjoint_slope: lanes(n_harmonics),
-            sums: packs(n_harmonics * gemm::MAX_PACKS),
-            tangents: packs(n_harmonics * gemm::MAX_PACKS),
-        }
+            functions: [lanes(gemm::MAX_PACKS * LANES), lanes(gemm::MAX_PACKS * LANES)],
+            adjoint: [lanes(n_rows), lanes(n_rows)],
+            sums: packs(n_rows * gemm::MAX_PACKS),
+            tangents: packs(n_rows * gemm::MAX_PACKS),
+        };
+        Sites { center: None, blocks: Vec::new(), n_blocks: 0, work }
     }
 
-    /// Writes the coefficients of one center.
-    pub fn expand(&self, environment: &Environment<'_>, block: &mut Block, coefficients: &mut [f64]) {
-        Isa::detect().run(Expand {
-            expansion: self,
-            environment,
-            velocity: None,
-            block,
-            coefficients,
-            tangent: &mut [],
-        });
+    /// Computes directions and profiles of all sites, with derivatives where `slopes` are asked for.
+    pub fn prepare(&self, environment: &Environment<'_>, slopes: bool, sites: &mut Sites) {
+        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites });
     }
 
-    /// Writes the coefficients and their derivative along the velocities of the sites.
+    /// Writes the coefficients of the prepared sites.
+    pub fn expand(&self, sites: &mut Sites, coefficients: &mut [f64]) {
+        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [] });
+    }
+
+    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
     pub fn expand_tangent(
         &self,
-        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
-        block: &mut Block,
+        sites: &mut Sites,
         coefficients: &mut [f64],
         tangent: &mut [f64],
     ) {
-        let velocity = Some(velocity);
-        Isa::detect().run(Expand { expansion: self, environment, velocity, block, coefficients, tangent });
+        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent });
     }
 
-    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site.
-    pub fn expand_pullback(
-        &self,
-        environment: &Environment<'_>,
-        adjoint: &[f64],
-        block: &mut Block,
-        pull: &mut [[f64; 3]],
-    ) {
-        Isa::detect().run(ExpandPullback { expansion: self, environment, adjoint, block, pull });
+    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
+    pub fn expand_pullback(&self, adjoint: &[f64], sites: &mut Sites, pull: &mut [[f64; 3]]) {
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull });
     }
 
-    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site.
-    pub fn visit_sites(
-        &self,
-        environment: &Environment<'_>,
-        block: &mut Block,
-        visit: &mut dyn FnMut(usize, SiteTerms<'_>),
-    ) {
-        for part in Self::blocks(environment.channel) {
-            let (channel, start, n_sites) = part;
-            Isa::detect().run(Differentiate { expansion: self, environment, part, block });
-            let range = self.functions_of(channel);
-            let width = self.profiles[channel].n_packs() * LANES;
-            for lane in 0..n_sites {
-                let place = lane * width..lane * width + range.len();
+    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
+    pub fn visit_sites(&self, sites: &mut Sites, visit: &mut dyn FnMut(usize, SiteTerms<'_>)) {
+        let Sites { blocks, n_blocks, work, .. } = sites;
+        for block in &blocks[..*n_blocks] {
+            Isa::detect().run(Differentiate { expansion: self, block, work });
+            let functions = self.functions_of(block.channel);
+            let width = self.profiles[block.channel].n_packs() * LANES;
+            for lane in 0..block.n_sites {
+                let place = lane * width..lane * width + functions.len();
                 let terms = SiteTerms {
                     lane,
-                    first: range.start,
+                    first: functions.start,
                     functions: &block.rows.as_flattened()[place.clone()],
                     slopes: &block.slopes.as_flattened()[place],
-                    unit: block.unit.each_ref().map(|row| row.0[lane]),
-                    harmonics: &block.harmonics,
-                    gradients: block.gradients.each_ref().map(Vec::as_slice),
+                    unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
+                    harmonics: &work.harmonics,
+                    gradients: work.gradients.each_ref().map(Vec::as_slice),
                 };
-                visit(start + lane, terms);
+                visit(block.start + lane, terms);
             }
         }
     }
+}
 
-    /// The sites of each channel that has any, cut into blocks: `(channel, first site, sites)`.
-    fn blocks(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
-        let mut start = 0;
-        std::iter::from_fn(move || {
-            let &first = channel.get(start)?;
-            let same = channel[start..].iter().take(BLOCK).take_while(|&&c| c == first).count();
-            start += same;
-            Some((usize::from(first), start - same, same))
-        })
-    }
+/// Cuts sites into blocks of one channel each: `(channel, first site, sites)`.
+fn parts(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let &first = channel.get(start)?;
+        let same = channel[start..].iter().take(BLOCK).take_while(|&&c| c == first).count();
+        start += same;
+        Some((usize::from(first), start - same, same))
+    })
+}
 
-    /// Directions, decay, radial functions and angular profiles of `n_sites` sites from `start`.
+/// Directions and profiles of all sites.
+struct Prepare<'a> {
+    expansion: &'a Expansion,
+    environment: &'a Environment<'a>,
+    slopes: bool,
+    sites: &'a mut Sites,
+}
+
+impl Kernel for Prepare<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn profiles<V: Lanes>(
-        &self,
-        environment: &Environment<'_>,
-        (channel, start, n_sites): (usize, usize, usize),
-        slopes: bool,
-        block: &mut Block,
-    ) {
-        let profile = &self.profiles[channel];
-        let sites = start..start + n_sites;
-        block.n_sites = n_sites;
-        let mut r = Row::ZERO;
-        r.0[..n_sites].copy_from_slice(&environment.r[sites.clone()]);
-        for (unit, d) in block.unit.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
-            unit.0 = [0.0; BLOCK];
-            unit.0[..n_sites].copy_from_slice(&d[sites.clone()]);
-        }
-        for pack in 0..n_sites.div_ceil(LANES) {
-            let inverse = V::splat(1.0).div(r.load::<V>(pack));
-            block.inverse.store(pack, inverse);
-        }
-        for (inverse, r) in block.inverse.0.iter_mut().zip(&r.0) {
-            *inverse = if *r > 0.0 { *inverse } else { 0.0 };
-        }
-        for pack in 0..n_sites.div_ceil(LANES) {
-            let inverse = block.inverse.load::<V>(pack);
-            for unit in &mut block.unit {
-                unit.store(pack, unit.load::<V>(pack).mul(inverse));
+    fn run<V: Lanes>(self) {
+        let Self { expansion, environment, slopes, sites } = self;
+        sites.center = environment.center.map(usize::from);
+        sites.n_blocks = 0;
+        for part in parts(environment.channel) {
+            if sites.blocks.len() == sites.n_blocks {
+                let n_packs = expansion.profiles.iter().map(Profile::n_packs).max().unwrap_or(1);
+                sites.blocks.push(Block::new(n_packs, expansion.harmonics.l_max() + 1));
             }
-        }
-        let distances = &r.0[..n_sites];
-        let decay = decay(profile.decay, self.r_cut, &r);
-        let stride = profile.n_packs();
-        let n_degrees = self.harmonics.l_max() + 1;
-        if slopes {
-            profile.evaluate_with_derivative::<V>(distances, &mut block.rows, &mut block.slopes);
-        } else {
-            profile.evaluate::<V>(distances, &mut block.rows);
-        }
-        for pack in 0..n_sites.div_ceil(LANES) {
-            columns::<V>(&block.rows, stride, profile.n_max..profile.n_max + n_degrees, pack, &mut block.angular);
-            let (p, dp) = (decay[0].load::<V>(pack), decay[1].load::<V>(pack));
-            if slopes {
-                let range = profile.n_max..profile.n_max + n_degrees;
-                columns::<V>(&block.slopes, stride, range, pack, &mut block.angular_slope);
-                for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
-                    let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
-                    slope.store(pack, sum);
-                }
-            }
-            for value in &mut block.angular {
-                value.store(pack, p.mul(value.load::<V>(pack)));
-            }
+            let profile = &expansion.profiles[part.0];
+            sites.blocks[sites.n_blocks].fill::<V>(environment, part, (profile, expansion.r_cut), slopes);
+            sites.n_blocks += 1;
         }
     }
+}
 
+impl Expansion {
     /// Harmonics times angular profiles.
     #[inline(always)]
-    fn harmonics_of<V: Lanes>(&self, block: &mut Block) {
-        for pack in 0..block.n_sites.div_ceil(LANES) {
-            self.harmonics.values::<V>(pack, &block.unit, &block.angular, &mut block.harmonics);
+    fn harmonics_of<V: Lanes>(&self, block: &Block, work: &mut Work) {
+        for pack in block.packs() {
+            self.harmonics.values::<V>(pack, &block.unit, &block.angular, &mut work.harmonics);
         }
     }
 
     /// Their gradients: `û A_l' Y + A_l (∂Y - l û Y) / r`.
     #[inline(always)]
-    fn gradients_of<V: Lanes>(&self, block: &mut Block) {
-        for pack in 0..block.n_sites.div_ceil(LANES) {
-            self.harmonics.tabulate::<V>(pack, &block.unit, &mut block.legendre);
-            let [x, y, z] = &mut block.gradients;
-            self.harmonics.gradients::<V>(pack, &block.unit, &block.legendre, &block.angular, [x, y, z]);
+    fn gradients_of<V: Lanes>(&self, block: &Block, work: &mut Work) {
+        for pack in block.packs() {
+            self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
+            let [x, y, z] = &mut work.gradients;
+            self.harmonics.gradients::<V>(pack, &block.unit, &work.legendre, &block.angular, [x, y, z]);
             // The harmonics with the slopes of their profiles, for the radial part.
-            let radial = &mut block.adjoint;
+            let radial = &mut work.adjoint[0];
             self.harmonics.values::<V>(pack, &block.unit, &block.angular_slope, radial);
             let inverse = block.inverse.load::<V>(pack);
-            let unit = block.unit.each_ref().map(|row| row.load::<V>(pack));
-            for l in 0..=self.harmonics.l_max() {
-                let degree = inverse.mul(V::splat(l as f64));
-                for lm in l * l..(l + 1) * (l + 1) {
-                    let value = block.harmonics[lm].load::<V>(pack);
-                    let along = degree.neg_mul_add(value, radial[lm].load(pack));
-                    for (rows, unit) in block.gradients.iter_mut().zip(unit) {
-                        let row = &mut rows[lm];
-                        row.store(pack, unit.mul_add(along, inverse.mul(row.load(pack))));
-                    }
+            let [ux, uy, uz] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
+            for (row, degree) in self.harmonics.degrees().enumerate() {
+                let value = work.harmonics[row].load::<V>(pack);
+                let along = inverse.mul(V::splat(degree as f64)).neg_mul_add(value, radial[row].load(pack));
+                let [x, y, z] = &mut work.gradients;
+                for (rows, unit) in [(x, ux), (y, uy), (z, uz)] {
+                    let tangential = inverse.mul(rows[row].load(pack));
+                    rows[row].store(pack, unit.mul_add(along, tangential));
                 }
             }
         }
     }
-}
 
-/// `P(x)^a` with `P = (1-x)² (1+2x)`, and its derivative in 1/Å.
-#[inline(always)]
-fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
-    let mut out = [Row([1.0; BLOCK]), Row::ZERO];
-    if exponent == 0.0 {
-        return out;
+    /// The gradient with respect to the positions of eight sites, from the adjoints of their harmonics.
+    #[inline(always)]
+    fn pull_on<V: Lanes>(&self, pack: usize, block: &Block, work: &mut Work) -> [[f64; LANES]; 3] {
+        self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
+        let profiles = [block.angular.as_slice(), block.angular_slope.as_slice()];
+        let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
+        let [gx, gy, gz, radial] =
+            self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, profiles, adjoints);
+        let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
+        let inverse = block.inverse.load::<V>(pack);
+        // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
+        let outward = x.mul_add(gx, y.mul_add(gy, z.mul(gz)));
+        let along = inverse.neg_mul_add(outward, radial);
+        [
+            x.mul_add(along, inverse.mul(gx)).to_array(),
+            y.mul_add(along, inverse.mul(gy)).to_array(),
+            z.mul_add(along, inverse.mul(gz)).to_array(),
+        ]
     }
-    for (k, r) in r.0.iter().enumerate() {
-        let x = r / r_cut;
-        let away = 1.0 - x;
-        let (p, dp) = (away * away * (1.0 + 2.0 * x), -6.0 * x * away / r_cut);
-        out[0].0[k] = p;
-        out[1].0[k] = dp;
-    }
-    let is_one = (exponent - 1.0).abs() < f64::EPSILON;
-    if !is_one {
-        for k in 0..BLOCK {
-            let (p, dp) = (out[0].0[k], out[1].0[k]);
-            let lower = libm::pow(p, exponent - 1.0);
-            out[0].0[k] = lower * p;
-            out[1].0[k] = exponent * lower * dp;
+
+    /// Writes the sums of one species, normalised, into its columns of all coefficients.
+    #[inline(always)]
+    fn scatter(&self, sums: &[[f64; LANES]], channel: usize, coefficients: &mut [f64]) {
+        let (stride, columns) = (self.stride(), self.functions_of(channel));
+        let n_packs = columns.len().div_ceil(LANES);
+        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
+        for ((lm, norm), sums) in rows {
+            let row = &mut coefficients[lm * stride..][columns.clone()];
+            for (slot, sum) in row.iter_mut().zip(sums.as_flattened()) {
+                *slot = norm * sum;
+            }
         }
     }
-    out
-}
 
-/// Turns the numbers `range` of each site's row, which has `stride` packs, into one [`Row`] each.
-#[inline(always)]
-fn columns<V: Lanes>(
-    rows: &[[f64; LANES]],
-    stride: usize,
-    range: std::ops::Range<usize>,
-    pack: usize,
-    out: &mut [Row],
-) {
-    let rows = rows.as_flattened();
-    let width = stride * LANES;
-    let start = pack * LANES * width + range.start;
-    for (group, out) in out[..range.len()].chunks_mut(LANES).enumerate() {
-        let first = start + group * LANES;
-        let sites: [V; LANES] = std::array::from_fn(|j| {
-            let place = first + j * width;
-            V::load(rows[place..].first_chunk().unwrap_or(&[0.0; LANES]))
-        });
-        for (row, lanes) in out.iter_mut().zip(V::transpose(sites)) {
-            row.store(pack, lanes);
+    /// The columns of one species out of the adjoints of all coefficients, normalised as the sums will be.
+    #[inline(always)]
+    fn gather(&self, adjoint: &[f64], channel: usize, out: &mut [[f64; LANES]]) {
+        let (stride, columns) = (self.stride(), self.functions_of(channel));
+        let n_packs = columns.len().div_ceil(LANES);
+        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
+        for ((lm, norm), out) in rows {
+            let out = out.as_flattened_mut();
+            let row = &adjoint[lm * stride..][columns.clone()];
+            for (slot, a) in out.iter_mut().zip(row) {
+                *slot = norm * a;
+            }
+            out[row.len()..].fill(0.0);
         }
     }
 }
@@ -334,9 +277,8 @@ fn columns<V: Lanes>(
 /// The coefficients of one center, and their derivative where a velocity is given.
 struct Expand<'a> {
     expansion: &'a Expansion,
-    environment: &'a Environment<'a>,
+    sites: &'a mut Sites,
     velocity: Option<&'a [[f64; 3]]>,
-    block: &'a mut Block,
     coefficients: &'a mut [f64],
     tangent: &'a mut [f64],
 }
@@ -345,59 +287,67 @@ impl Kernel for Expand<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { expansion, environment, velocity, block, coefficients, tangent } = self;
-        let (stride, n_rows) = (expansion.stride(), expansion.harmonics.len());
-        coefficients.fill(0.0);
-        tangent.fill(0.0);
-        let mut blocks = Expansion::blocks(environment.channel).peekable();
-        while let Some(part) = blocks.next() {
-            let (channel, start, n_sites) = part;
-            let profile = &expansion.profiles[channel];
-            let (n_packs, row_stride) = (profile.n_max.div_ceil(LANES), profile.n_packs());
-            let opens = start == 0 || usize::from(environment.channel[start - 1]) != channel;
-            if opens {
-                block.sums[..(n_rows + PADDING) * n_packs].fill([0.0; LANES]);
-                if velocity.is_some() {
-                    block.tangents[..(n_rows + PADDING) * n_packs].fill([0.0; LANES]);
-                }
-            }
-            expansion.profiles::<V>(environment, part, velocity.is_some(), block);
-            expansion.harmonics_of::<V>(block);
-            let rows = (block.rows.as_slice(), row_stride);
-            gemm::accumulate::<V>(n_rows, n_packs, n_sites, rows, &block.harmonics, &mut block.sums);
-            if let Some(velocity) = velocity {
-                expansion.gradients_of::<V>(block);
-                move_sites::<V>(&velocity[start..start + n_sites], row_stride, n_rows, block);
-                let slopes = (block.slopes.as_slice(), row_stride);
-                gemm::accumulate::<V>(n_rows, n_packs, n_sites, slopes, &block.harmonics, &mut block.tangents);
-                let rows = (block.rows.as_slice(), row_stride);
-                gemm::accumulate::<V>(n_rows, n_packs, n_sites, rows, &block.adjoint, &mut block.tangents);
-            }
-            let closes = blocks.peek().is_none_or(|&(next, _, _)| next != channel);
+    fn run<V: Lanes>(mut self) {
+        self.coefficients.fill(0.0);
+        self.tangent.fill(0.0);
+        let n_blocks = self.sites.n_blocks;
+        for k in 0..n_blocks {
+            let channel = self.sites.blocks[k].channel;
+            let opens = k == 0 || self.sites.blocks[k - 1].channel != channel;
+            self.add_block::<V>(k, opens);
+            let closes = k + 1 == n_blocks || self.sites.blocks[k + 1].channel != channel;
             if closes {
-                let range = expansion.functions_of(channel);
-                let norms = expansion.harmonics.norms();
-                scatter(&block.sums, n_packs, norms, coefficients, stride, range.clone());
-                if velocity.is_some() {
-                    scatter(&block.tangents, n_packs, norms, tangent, stride, range);
+                self.expansion.scatter(&self.sites.work.sums, channel, self.coefficients);
+                if self.velocity.is_some() {
+                    self.expansion.scatter(&self.sites.work.tangents, channel, self.tangent);
                 }
             }
         }
-        if let Some(channel) = environment.center {
-            let channel = usize::from(channel);
-            let center = &expansion.profiles[channel].center;
-            for (slot, share) in coefficients[expansion.functions_of(channel)].iter_mut().zip(center) {
-                *slot += share;
-            }
+        if let Some(channel) = self.sites.center {
+            let center = &self.expansion.profiles[channel].center;
+            let slots = &mut self.coefficients[self.expansion.functions_of(channel)];
+            slots.iter_mut().zip(center).for_each(|(slot, share)| *slot += share);
         }
+    }
+}
+
+impl Expand<'_> {
+    /// Adds a block to the sums of its species, which it may open.
+    #[inline(always)]
+    fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
+        let (expansion, work) = (self.expansion, &mut self.sites.work);
+        let block = &mut self.sites.blocks[k];
+        let profile = &expansion.profiles[block.channel];
+        let (n_rows, stride) = (expansion.harmonics.len(), profile.n_packs());
+        let n_packs = profile.n_max.div_ceil(LANES);
+        let used = (n_rows + PADDING) * n_packs;
+        if opens {
+            work.sums[..used].fill([0.0; LANES]);
+        }
+        expansion.harmonics_of::<V>(block, work);
+        let add = gemm::accumulate::<V>;
+        add(n_rows, n_packs, block.n_sites, (&block.rows, stride), &work.harmonics, &mut work.sums);
+        let Some(velocity) = self.velocity else { return };
+        if opens {
+            work.tangents[..used].fill([0.0; LANES]);
+        }
+        expansion.gradients_of::<V>(block, work);
+        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, block, work);
+        add(n_rows, n_packs, block.n_sites, (&block.slopes, stride), &work.harmonics, &mut work.tangents);
+        add(n_rows, n_packs, block.n_sites, (&block.rows, stride), &work.adjoint[0], &mut work.tangents);
     }
 }
 
 /// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
 /// (`adjoint`), for sites that move.
 #[inline(always)]
-fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize, block: &mut Block) {
+fn move_sites<V: Lanes>(
+    velocity: &[[f64; 3]],
+    row_stride: usize,
+    n_rows: usize,
+    block: &mut Block,
+    work: &mut Work,
+) {
     let mut v = [Row::ZERO; 3];
     for (j, site) in velocity.iter().enumerate() {
         let mut along = 0.0;
@@ -409,29 +359,11 @@ fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize,
             *slope *= along;
         }
     }
-    for pack in 0..velocity.len().div_ceil(LANES) {
-        let v = v.each_ref().map(|row| row.load::<V>(pack));
-        for lm in 0..n_rows {
-            let [x, y, z] = block.gradients.each_ref().map(|rows| rows[lm].load::<V>(pack));
-            block.adjoint[lm].store(pack, v[0].mul_add(x, v[1].mul_add(y, v[2].mul(z))));
-        }
-    }
-}
-
-/// Writes the sums of one species, normalised, into its columns of all coefficients.
-#[inline(always)]
-fn scatter(
-    sums: &[[f64; LANES]],
-    n_packs: usize,
-    norms: &[f64],
-    coefficients: &mut [f64],
-    stride: usize,
-    columns: std::ops::Range<usize>,
-) {
-    let rows = coefficients.chunks_exact_mut(stride).zip(sums.chunks_exact(n_packs)).zip(norms);
-    for ((row, sums), norm) in rows {
-        for (slot, sum) in row[columns.clone()].iter_mut().zip(sums.as_flattened()) {
-            *slot = norm * sum;
+    for pack in block.packs() {
+        let [vx, vy, vz] = [v[0].load::<V>(pack), v[1].load(pack), v[2].load(pack)];
+        let [x, y, z] = &work.gradients;
+        for (((rate, x), y), z) in work.adjoint[0][..n_rows].iter_mut().zip(x).zip(y).zip(z) {
+            rate.store(pack, vx.mul_add(x.load(pack), vy.mul_add(y.load(pack), vz.mul(z.load(pack)))));
         }
     }
 }
@@ -439,9 +371,8 @@ fn scatter(
 /// Values and gradients of one block.
 struct Differentiate<'a> {
     expansion: &'a Expansion,
-    environment: &'a Environment<'a>,
-    part: (usize, usize, usize),
-    block: &'a mut Block,
+    block: &'a Block,
+    work: &'a mut Work,
 }
 
 impl Kernel for Differentiate<'_> {
@@ -449,19 +380,16 @@ impl Kernel for Differentiate<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { expansion, environment, part, block } = self;
-        expansion.profiles::<V>(environment, part, true, block);
-        expansion.harmonics_of::<V>(block);
-        expansion.gradients_of::<V>(block);
+        self.expansion.harmonics_of::<V>(self.block, self.work);
+        self.expansion.gradients_of::<V>(self.block, self.work);
     }
 }
 
 /// The way back from coefficients to sites.
 struct ExpandPullback<'a> {
     expansion: &'a Expansion,
-    environment: &'a Environment<'a>,
     adjoint: &'a [f64],
-    block: &'a mut Block,
+    sites: &'a mut Sites,
     pull: &'a mut [[f64; 3]],
 }
 
@@ -470,78 +398,28 @@ impl Kernel for ExpandPullback<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { expansion, environment, adjoint, block, pull } = self;
-        let (stride, n_rows) = (expansion.stride(), expansion.harmonics.len());
+        let Self { expansion, adjoint, sites, pull } = self;
+        let Sites { blocks, n_blocks, work, .. } = sites;
         let mut gathered = None;
-        for part in Expansion::blocks(environment.channel) {
-            let (channel, start, n_sites) = part;
-            let profile = &expansion.profiles[channel];
+        for block in &blocks[..*n_blocks] {
+            let profile = &expansion.profiles[block.channel];
             let n_packs = profile.n_max.div_ceil(LANES);
-            if gathered != Some(channel) {
-                let range = expansion.functions_of(channel);
-                gather(adjoint, stride, range, expansion.harmonics.norms(), n_packs, &mut block.sums);
-                gathered = Some(channel);
+            if gathered != Some(block.channel) {
+                expansion.gather(adjoint, block.channel, &mut work.sums);
+                gathered = Some(block.channel);
             }
-            expansion.profiles::<V>(environment, part, true, block);
-            for pack in 0..n_sites.div_ceil(LANES) {
-                columns::<V>(&block.rows, profile.n_packs(), 0..profile.n_max, pack, &mut block.functions);
-                columns::<V>(&block.slopes, profile.n_packs(), 0..profile.n_max, pack, &mut block.function_slopes);
-                gemm::project::<V>(
-                    n_rows,
-                    n_packs,
-                    pack,
-                    [&block.functions[..profile.n_max], &block.function_slopes[..profile.n_max]],
-                    &block.sums,
-                    [&mut block.adjoint, &mut block.adjoint_slope],
-                );
-                let force = expansion.pull_on::<V>(pack, block);
-                let sites = &mut pull[start..start + n_sites];
-                for (k, site) in sites.iter_mut().skip(pack * LANES).take(LANES).enumerate() {
-                    *site = [force[0][k], force[1][k], force[2][k]];
+            for pack in block.packs() {
+                let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = &mut *work;
+                columns::<V>(&block.rows, profile.n_packs(), 0..profile.n_max, pack, functions);
+                columns::<V>(&block.slopes, profile.n_packs(), 0..profile.n_max, pack, slopes);
+                let functions = [&functions[..profile.n_max], &slopes[..profile.n_max]];
+                gemm::project::<V>(expansion.harmonics.len(), n_packs, pack, functions, sums, [x, dx]);
+                let [fx, fy, fz] = expansion.pull_on::<V>(pack, block, work);
+                let sites = pull[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
+                for (((site, x), y), z) in sites.zip(fx).zip(fy).zip(fz) {
+                    *site = [x, y, z];
                 }
             }
-        }
-    }
-}
-
-impl Expansion {
-    /// The gradient with respect to the positions of eight sites, from the adjoints of their harmonics.
-    #[inline(always)]
-    fn pull_on<V: Lanes>(&self, pack: usize, block: &mut Block) -> [[f64; LANES]; 3] {
-        self.harmonics.tabulate::<V>(pack, &block.unit, &mut block.legendre);
-        let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(
-            pack,
-            &block.unit,
-            &block.legendre,
-            [&block.angular, &block.angular_slope],
-            [&block.adjoint, &block.adjoint_slope],
-        );
-        let [x, y, z] = block.unit.each_ref().map(|row| row.load::<V>(pack));
-        let inverse = block.inverse.load::<V>(pack);
-        // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
-        let outward = x.mul_add(gx, y.mul_add(gy, z.mul(gz)));
-        let along = inverse.neg_mul_add(outward, radial);
-        [x.mul_add(along, inverse.mul(gx)), y.mul_add(along, inverse.mul(gy)), z.mul_add(along, inverse.mul(gz))]
-            .map(V::to_array)
-    }
-}
-
-/// The columns of one species out of all coefficients' adjoints, normalised as the sums will be.
-#[inline(always)]
-fn gather(
-    adjoint: &[f64],
-    stride: usize,
-    columns: std::ops::Range<usize>,
-    norms: &[f64],
-    n_packs: usize,
-    out: &mut [[f64; LANES]],
-) {
-    let rows = adjoint.chunks_exact(stride).zip(out.chunks_exact_mut(n_packs)).zip(norms);
-    for ((row, out), norm) in rows {
-        let out = out.as_flattened_mut();
-        out.fill(0.0);
-        for (slot, a) in out.iter_mut().zip(&row[columns.clone()]) {
-            *slot = norm * a;
         }
     }
 }

@@ -11,6 +11,7 @@
 
 use super::expansion::Expansion;
 use super::power_spectrum::{PowerSpectrum, Spectrum, project_out};
+use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, Kernel, LANES, Lanes, Row};
 
 /// Buffers for one worker.
@@ -29,6 +30,8 @@ pub struct JacobianScratch {
     rows: Vec<f64>,
     /// Features before normalisation.
     row: Vec<f64>,
+    /// Row of each `lm` among the harmonics of a block.
+    row_of: Vec<usize>,
 }
 
 /// One site as the Jacobian sees it.
@@ -72,6 +75,7 @@ impl JacobianScratch {
             products: vec![0.0; 3 * layout.n_products() + packs * LANES],
             rows: vec![0.0; 3 * layout.n_features()],
             row: vec![0.0; layout.n_features()],
+            row_of: vec![0; k],
         }
     }
 }
@@ -80,7 +84,7 @@ impl<'a> JacobianOf<'a> {
     /// Prepares the derivatives at `coefficients`.
     pub fn new(
         spectrum: &'a PowerSpectrum,
-        norms: &[f64],
+        harmonics: &'a Harmonics,
         coefficients: &[f64],
         spectrum_scratch: &mut Spectrum,
         scratch: &'a mut JacobianScratch,
@@ -91,9 +95,12 @@ impl<'a> JacobianOf<'a> {
             let stride = factor.stride();
             let room = scaled.as_mut_slice();
             spectrum.sum_into(factor, coefficients, room);
-            for (row, norm) in room.chunks_exact_mut(stride).zip(norms) {
-                row.iter_mut().for_each(|c| *c *= norm);
+            for (&lm, norm) in harmonics.order().iter().zip(harmonics.norms()) {
+                room[lm * stride..][..stride].iter_mut().for_each(|c| *c *= norm);
             }
+        }
+        for (row, &lm) in harmonics.order().iter().enumerate() {
+            scratch.row_of[lm] = row;
         }
         Self { spectrum, scratch, norm }
     }
@@ -116,6 +123,7 @@ impl<'a> JacobianOf<'a> {
                 l_max: self.spectrum.l_max(),
                 stride: factor.stride(),
                 scaled: &scratch.scaled[side],
+                row_of: &scratch.row_of,
                 site,
                 out: &mut scratch.contracted[side],
             });
@@ -142,6 +150,7 @@ struct Contract<'a> {
     l_max: usize,
     stride: usize,
     scaled: &'a [f64],
+    row_of: &'a [usize],
     site: &'a SiteTerms<'a>,
     out: &'a mut [[f64; LANES]],
 }
@@ -151,7 +160,7 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { l_max, stride, scaled, site, out } = self;
+        let Self { l_max, stride, scaled, row_of, site, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
         let lane = site.lane;
         let [gx, gy, gz] = site.gradients;
@@ -162,7 +171,8 @@ impl Kernel for Contract<'_> {
                     let mut sum = [V::zero(); 4];
                     for lm in l * l..(l + 1) * (l + 1) {
                         let c = V::load(&scaled[lm * stride..].as_chunks::<LANES>().0[pack]);
-                        let terms = [site.harmonics[lm].0[lane], gx[lm].0[lane], gy[lm].0[lane], gz[lm].0[lane]];
+                        let row = row_of[lm];
+                        let terms = [site.harmonics[row].0[lane], gx[row].0[lane], gy[row].0[lane], gz[row].0[lane]];
                         for (sum, term) in sum.iter_mut().zip(terms) {
                             *sum = c.mul_add(V::splat(term), *sum);
                         }

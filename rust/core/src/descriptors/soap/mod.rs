@@ -1,5 +1,6 @@
 //! SOAP power spectra.
 mod basis;
+mod block;
 mod compression;
 mod expansion;
 mod jacobian;

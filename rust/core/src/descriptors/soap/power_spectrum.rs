@@ -122,7 +122,8 @@ impl PowerSpectrum {
         if let Some(norm) = self.unnormalised_if_needed(coefficients, scratch, &mut row) {
             // row := (g - q (q·g)) / |p|
             let along = dot(&row, adjoint) / (norm * norm);
-            row.iter_mut().zip(adjoint).for_each(|(p, g)| *p = (g - *p * along) / norm);
+            let inverse = 1.0 / norm;
+            row.iter_mut().zip(adjoint).for_each(|(p, g)| *p = (g - *p * along) * inverse);
         } else {
             row.copy_from_slice(adjoint);
         }

@@ -1,7 +1,7 @@
 //! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
 
 use super::compression::Layout;
-use super::expansion::{Block, Expansion};
+use super::expansion::{Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum};
 use super::radial::Profile;
@@ -28,7 +28,7 @@ pub struct SoapTurbo {
 /// Buffers of one worker.
 #[derive(Debug)]
 pub struct TurboScratch {
-    block: Block,
+    sites: Sites,
     spectrum: Spectrum,
     /// Made when a Jacobian is first asked for.
     jacobian: Option<JacobianScratch>,
@@ -78,32 +78,29 @@ impl Descriptor for SoapTurbo {
     }
 
     fn scratch(&self) -> TurboScratch {
-        TurboScratch { block: self.expansion.block(), spectrum: self.spectrum.scratch(), jacobian: None }
+        TurboScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
     }
 
-    fn expand(&self, environment: &Environment<'_>, scratch: &mut TurboScratch, coefficients: &mut [f64]) {
-        self.expansion.expand(environment, &mut scratch.block, coefficients);
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut TurboScratch) {
+        self.expansion.prepare(environment, slopes, &mut scratch.sites);
+    }
+
+    fn expand(&self, scratch: &mut TurboScratch, coefficients: &mut [f64]) {
+        self.expansion.expand(&mut scratch.sites, coefficients);
     }
 
     fn expand_tangent(
         &self,
-        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut TurboScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
     ) {
-        self.expansion.expand_tangent(environment, velocity, &mut scratch.block, coefficients, tangent);
+        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent);
     }
 
-    fn expand_pullback(
-        &self,
-        environment: &Environment<'_>,
-        adjoint: &[f64],
-        scratch: &mut TurboScratch,
-        pull: &mut [[f64; 3]],
-    ) {
-        self.expansion.expand_pullback(environment, adjoint, &mut scratch.block, pull);
+    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut TurboScratch, pull: &mut [[f64; 3]]) {
+        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull);
     }
 
     fn contract(&self, coefficients: &[f64], scratch: &mut TurboScratch, row: &mut [f64]) {
@@ -124,18 +121,11 @@ impl Descriptor for SoapTurbo {
         self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
     }
 
-    fn jacobian(
-        &self,
-        environment: &Environment<'_>,
-        coefficients: &[f64],
-        scratch: &mut TurboScratch,
-        visit: &mut dyn FnMut(usize, &[f64]),
-    ) {
-        let TurboScratch { block, spectrum, jacobian } = scratch;
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, visit: &mut dyn FnMut(usize, &[f64])) {
+        let TurboScratch { sites, spectrum, jacobian } = scratch;
         let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.expansion, &self.spectrum));
-        let norms = self.expansion.harmonics().norms();
-        let mut at = JacobianOf::new(&self.spectrum, norms, coefficients, spectrum, room);
-        self.expansion.visit_sites(environment, block, &mut |site, terms| visit(site, at.rows(&terms)));
+        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
+        self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
     }
 }
 
