@@ -32,8 +32,8 @@ from plot_peers import plot
 
 HERE = Path(__file__).resolve().parent
 SIZES = (100, 200, 300, 500, 1000, 2000, 5000, 10_000)
-# Only what is timed with derivatives of every feature: a Jacobian of 10,000 centers would not fit into memory.
-LARGEST = {"jacobian": 300}
+# A Jacobian of 10,000 centers would not fit into memory, and one of some hundred MB times the system's pages.
+LARGEST = {"jacobian": 100}
 
 
 def module(name):
@@ -111,6 +111,7 @@ def measure(workers, tasks, args):
                 "contestant": worker.name, **worker.case, "threads": worker.threads, "task": task, "atoms": n,
                 "seconds": seconds, "us_per_center": 1e6 * statistics.median(seconds) / n,
                 "us_per_center_min": 1e6 * min(seconds) / n, "times_isoprint": ratios and statistics.median(ratios),
+                "load": round(os.getloadavg()[0], 1),
             })  # fmt: skip
     return records
 
