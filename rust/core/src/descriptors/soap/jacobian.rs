@@ -32,6 +32,8 @@ pub struct JacobianScratch {
     row: Vec<f64>,
     /// Row of each `lm` among the harmonics of a block.
     row_of: Vec<usize>,
+    /// `Ã` and `∇Ã` of the present site at each `lm`.
+    terms: Vec<[f64; 4]>,
 }
 
 /// One site as the Jacobian sees it.
@@ -76,6 +78,7 @@ impl JacobianScratch {
             rows: vec![0.0; 3 * layout.n_features()],
             row: vec![0.0; layout.n_features()],
             row_of: vec![0; k],
+            terms: vec![[0.0; 4]; k],
         }
     }
 }
@@ -125,6 +128,7 @@ impl<'a> JacobianOf<'a> {
                 scaled: &scratch.scaled[side],
                 row_of: &scratch.row_of,
                 site,
+                terms: &mut scratch.terms,
                 out: &mut scratch.contracted[side],
             });
         }
@@ -152,6 +156,8 @@ struct Contract<'a> {
     scaled: &'a [f64],
     row_of: &'a [usize],
     site: &'a SiteTerms<'a>,
+    /// Room for `Ã` and `∇Ã` of the site at each `lm`.
+    terms: &'a mut [[f64; 4]],
     out: &'a mut [[f64; LANES]],
 }
 
@@ -160,21 +166,22 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { l_max, stride, scaled, row_of, site, out } = self;
+        let Self { l_max, stride, scaled, row_of, site, terms, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
-        let lane = site.lane;
-        let [gx, gy, gz] = site.gradients;
+        for (terms, &row) in terms.iter_mut().zip(row_of) {
+            let [x, y, z] = site.gradients.map(|rows| rows[row].0[site.lane]);
+            *terms = [site.harmonics[row].0[site.lane], x, y, z];
+        }
         for pack in 0..stride / LANES {
             for group in 0..degrees {
                 let mut sums = [[V::zero(); LANES]; 4];
                 for (k, l) in (group * LANES..=l_max).enumerate().take(LANES) {
                     let mut sum = [V::zero(); 4];
-                    for lm in l * l..(l + 1) * (l + 1) {
-                        let c = V::load(&scaled[lm * stride..].as_chunks::<LANES>().0[pack]);
-                        let row = row_of[lm];
-                        let terms = [site.harmonics[row].0[lane], gx[row].0[lane], gy[row].0[lane], gz[row].0[lane]];
+                    let rows = scaled[l * l * stride..(l + 1) * (l + 1) * stride].chunks_exact(stride);
+                    for (row, terms) in rows.zip(&terms[l * l..]) {
+                        let c = V::load(&row.as_chunks::<LANES>().0[pack]);
                         for (sum, term) in sum.iter_mut().zip(terms) {
-                            *sum = c.mul_add(V::splat(term), *sum);
+                            *sum = c.mul_add(V::splat(*term), *sum);
                         }
                     }
                     for (sums, sum) in sums.iter_mut().zip(sum) {
@@ -215,25 +222,28 @@ impl Kernel for Combine<'_> {
         let n_products = layout.n_products();
         for (i, direction) in unit.into_iter().enumerate() {
             let out = &mut products[i * n_products..];
+            let (v_left, v_right) =
+                (&left[(1 + i) * left_stride * degrees..], &right[(1 + i) * right_stride * degrees..]);
             for n in 0..layout.left.len() {
-                let (b, db) = (functions[0][n], slopes[0][n] * direction);
-                let u = &left[n * degrees..][..degrees];
-                let v = &left[((1 + i) * left_stride + n) * degrees..][..degrees];
-                for n_prime in layout.first(n)..layout.right.len() {
-                    let (b2, db2) = (functions[other][n_prime], slopes[other][n_prime] * direction);
-                    let weight = layout.weight(n, n_prime);
-                    let u2 = &right[n_prime * degrees..][..degrees];
-                    let v2 = &right[((1 + i) * right_stride + n_prime) * degrees..][..degrees];
-                    let [db, b, db2, b2] = [db, b, db2, b2].map(|x| V::splat(weight * x));
+                let [b, db] = [V::splat(functions[0][n]), V::splat(slopes[0][n] * direction)];
+                let (u, v) = (&left[n * degrees..][..degrees], &v_left[n * degrees..][..degrees]);
+                let first = layout.first(n);
+                let others = functions[other][first..layout.right.len()].iter().zip(&slopes[other][first..]);
+                let right = right[first * degrees..].chunks_exact(degrees);
+                let v_right = v_right[first * degrees..].chunks_exact(degrees);
+                let mut place = layout.place(n, first);
+                for (n_prime, (((b2, db2), u2), v2)) in (first..).zip(others.zip(right).zip(v_right)) {
+                    let weight = V::splat(layout.weight(n, n_prime));
+                    let [b2, db2] = [V::splat(*b2), V::splat(db2 * direction)];
                     // The lanes beyond the last degree fall on the next product, which is written later, or on the
                     // room after the last.
-                    let place = layout.place(n, n_prime);
-                    for (group, slot) in out[place..].as_chunks_mut::<LANES>().0.iter_mut().take(degrees).enumerate() {
-                        let first = db.mul(V::load(&u2[group]));
-                        let second = b.mul_add(V::load(&v2[group]), first);
-                        let third = db2.mul_add(V::load(&u[group]), second);
-                        b2.mul_add(V::load(&v[group]), third).store(slot);
+                    let slots = out[place..].as_chunks_mut::<LANES>().0.iter_mut();
+                    for ((((slot, u), v), u2), v2) in slots.zip(u).zip(v).zip(u2).zip(v2) {
+                        let first = b.mul_add(V::load(v2), db.mul(V::load(u2)));
+                        let second = b2.mul_add(V::load(v), db2.mul(V::load(u)));
+                        weight.mul(first.add(second)).store(slot);
                     }
+                    place += n_degrees;
                 }
             }
         }

@@ -204,9 +204,21 @@ impl PowerSpectrum {
 
 /// `row := (row - q (q·row)) / |p|`, what normalisation leaves of a derivative; `p` is the vector before it.
 pub fn project_out(p: &[f64], norm: f64, row: &mut [f64]) {
+    struct Scale<'a>(&'a [f64], &'a mut [f64], [f64; 2]);
+    impl Kernel for Scale<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<V: Lanes>(self) {
+            let Self(p, row, [along, inverse]) = self;
+            let ((p, p_rest), (row, row_rest)) = (p.as_chunks::<LANES>(), row.as_chunks_mut::<LANES>());
+            for (x, p) in row.iter_mut().zip(p) {
+                V::load(p).neg_mul_add(V::splat(along), V::load(x)).mul(V::splat(inverse)).store(x);
+            }
+            row_rest.iter_mut().zip(p_rest).for_each(|(x, p)| *x = (*x - p * along) * inverse);
+        }
+    }
     let along = dot(p, row) / (norm * norm);
-    let inverse = 1.0 / norm;
-    row.iter_mut().zip(p).for_each(|(x, p)| *x = (*x - p * along) * inverse);
+    Isa::detect().run(Scale(p, row, [along, 1.0 / norm]));
 }
 
 /// `a · b`, in eight partial sums.

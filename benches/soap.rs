@@ -1,0 +1,314 @@
+//! The kernels of SOAP, each beside its plain twin, and one center from sites to features and back:
+//! `cargo bench -p isoprint-core --bench soap`. Set `ISOPRINT_ISA=avx2` or `baseline` to see other processors.
+//!
+//! Shapes are those of 52 sites; throughput counts sites.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
+use isoprint_core::descriptors::{Descriptor, Environment};
+use isoprint_core::math::harmonics::Harmonics;
+use isoprint_core::math::piecewise::Piecewise;
+use isoprint_core::simd::gemm::{self, PADDING};
+use isoprint_core::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
+
+const SIZES: [usize; 3] = [8, 10, 12];
+
+/// Numbers between -1 and 1 that look random.
+fn noise(k: usize) -> f64 {
+    (1.7 * (k as f64 + 1.0)).sin()
+}
+
+fn rows(n: usize) -> Vec<Row> {
+    (0..n).map(|i| Row(std::array::from_fn(|j| noise(i * BLOCK + j)))).collect()
+}
+
+/// Both products of an expansion, for one block of sites.
+struct Products<'a> {
+    n_rows: usize,
+    n: usize,
+    functions: &'a [[f64; LANES]],
+    harmonics: &'a [Row],
+    coefficients: &'a mut [[f64; LANES]],
+    adjoint: [&'a mut [Row]; 2],
+    back: bool,
+}
+
+impl Kernel for Products<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { n_rows, n, functions, harmonics, coefficients, adjoint: [x, dx], back } = self;
+        let n_packs = n.div_ceil(LANES);
+        if back {
+            for pack in 0..2 {
+                let functions = [&harmonics[..n], &harmonics[..n]];
+                gemm::project::<V>(n_rows, n_packs, pack, functions, coefficients, [&mut *x, &mut *dx]);
+            }
+        } else {
+            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients);
+        }
+    }
+}
+
+fn products(criterion: &mut Criterion) {
+    for back in [false, true] {
+        let mut group = criterion.benchmark_group(if back { "project" } else { "accumulate" });
+        group.throughput(Throughput::Elements(BLOCK as u64));
+        for n in SIZES {
+            let n_rows = (n + 1) * (n + 1);
+            let n_packs = n.div_ceil(LANES);
+            let functions: Vec<[f64; LANES]> = vec![[0.5; LANES]; n_packs * BLOCK];
+            let harmonics = rows(n_rows + PADDING);
+            let mut c = vec![[0.1; LANES]; (n_rows + PADDING) * n_packs];
+            let (mut x, mut dx) = (rows(n_rows + PADDING), rows(n_rows + PADDING));
+            group.bench_function(BenchmarkId::new("blocked", n), |bencher| {
+                bencher.iter(|| {
+                    Isa::detect().run(Products {
+                        n_rows,
+                        n,
+                        functions: &functions,
+                        harmonics: &harmonics,
+                        coefficients: &mut c,
+                        adjoint: [&mut x, &mut dx],
+                        back,
+                    });
+                });
+            });
+            group.bench_function(BenchmarkId::new("naive", n), |bencher| {
+                bencher.iter(|| {
+                    let c = c.as_flattened_mut();
+                    for (lm, y) in harmonics[..n_rows].iter().enumerate() {
+                        let row = &mut c[lm * n_packs * LANES..][..n];
+                        if back {
+                            for j in 0..BLOCK {
+                                x[lm].0[j] = row.iter().zip(&harmonics).map(|(c, b)| c * b.0[j]).sum();
+                                dx[lm].0[j] = row.iter().zip(&harmonics).map(|(c, b)| c * b.0[j]).sum();
+                            }
+                        } else {
+                            for (j, y) in y.0.iter().enumerate() {
+                                let b = functions[j * n_packs..][..n_packs].as_flattened();
+                                row.iter_mut().zip(b).for_each(|(c, b)| *c += b * y);
+                            }
+                        }
+                    }
+                    black_box(&c);
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+/// Harmonics of one block, forward or with the sums of their gradients.
+struct OfBlock<'a> {
+    harmonics: &'a Harmonics,
+    unit: &'a [Row; 3],
+    profiles: &'a [Row],
+    out: &'a mut [Row],
+    back: bool,
+}
+
+impl Kernel for OfBlock<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let mut table = self.harmonics.legendre();
+        for pack in 0..2 {
+            if self.back {
+                self.harmonics.tabulate::<V>(pack, self.unit, &mut table);
+                let profiles = [self.profiles, self.profiles];
+                let sums = self.harmonics.pullback::<V>(pack, self.unit, &table, profiles, [&*self.out, &*self.out]);
+                black_box(sums.map(V::sum));
+            } else {
+                self.harmonics.values::<V>(pack, self.unit, self.profiles, self.out);
+            }
+        }
+    }
+}
+
+/// Real harmonics by associated Legendre functions and angles, as a textbook has them, without norms.
+fn textbook(l_max: usize, u: [f64; 3], out: &mut Vec<f64>) {
+    let (cosine, phi) = (u[2], u[1].atan2(u[0]));
+    let sine = (1.0 - cosine * cosine).sqrt();
+    for m in 0..=l_max {
+        let mut older = 0.0;
+        let mut newer: f64 = (1..=m).map(|k| (2 * k - 1) as f64 * sine).product();
+        for l in m..=l_max {
+            out.push(newer * (m as f64 * phi).cos());
+            out.push(newer * (m as f64 * phi).sin());
+            let next = ((2 * l + 1) as f64 * cosine * newer - (l + m) as f64 * older) / (l + 1 - m) as f64;
+            older = std::mem::replace(&mut newer, next);
+        }
+    }
+}
+
+fn harmonics(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("harmonics");
+    group.throughput(Throughput::Elements(BLOCK as u64));
+    let unit = [Row([0.48; BLOCK]), Row([-0.6; BLOCK]), Row([0.64; BLOCK])];
+    for l_max in SIZES {
+        let harmonics = Harmonics::new(l_max);
+        let (profiles, mut out) = (rows(l_max + 1), rows(harmonics.len()));
+        for (name, back) in [("values", false), ("pullback", true)] {
+            group.bench_function(BenchmarkId::new(name, l_max), |bencher| {
+                bencher.iter(|| {
+                    let (harmonics, unit, profiles) = (&harmonics, &unit, &profiles);
+                    Isa::detect().run(OfBlock { harmonics, unit, profiles, out: &mut out, back });
+                });
+            });
+        }
+        group.bench_function(BenchmarkId::new("textbook", l_max), |bencher| {
+            let mut out = Vec::new();
+            bencher.iter(|| {
+                out.clear();
+                for j in 0..BLOCK {
+                    textbook(l_max, [unit[0].0[j], unit[1].0[j], unit[2].0[j]], &mut out);
+                }
+                black_box(&out);
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Table of a block's radial functions and profiles.
+struct Look<'a> {
+    table: &'a Piecewise,
+    r: &'a [f64],
+    values: &'a mut [[f64; LANES]],
+    slopes: Option<&'a mut [[f64; LANES]]>,
+}
+
+impl Kernel for Look<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        match self.slopes {
+            None => self.r.iter().for_each(|&r| self.table.evaluate::<V>(r, self.values)),
+            Some(slopes) => {
+                self.r.iter().for_each(|&r| self.table.evaluate_with_derivative::<V>(r, self.values, slopes));
+            }
+        }
+    }
+}
+
+fn tables(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("radial");
+    let gaussian = |r: f64, values: &mut [f64]| {
+        for (k, value) in values.iter_mut().enumerate() {
+            *value = (-2.0 * (r - 0.3 * k as f64).powi(2)).exp();
+        }
+    };
+    let r: Vec<f64> = (0..52).map(|k| 2.5 * (1.0 + noise(k))).collect();
+    group.throughput(Throughput::Elements(r.len() as u64));
+    for n in SIZES {
+        let n_functions = 2 * n + 1;
+        let table = Piecewise::fit(5.0, 0.1, &[n_functions], gaussian);
+        let mut values = vec![[0.0; LANES]; table.n_packs()];
+        let mut slopes = values.clone();
+        group.bench_function(BenchmarkId::new("table", n), |bencher| {
+            bencher.iter(|| Isa::detect().run(Look { table: &table, r: &r, values: &mut values, slopes: None }));
+        });
+        group.bench_function(BenchmarkId::new("table_with_slopes", n), |bencher| {
+            bencher.iter(|| {
+                Isa::detect().run(Look { table: &table, r: &r, values: &mut values, slopes: Some(&mut slopes) });
+            });
+        });
+        group.bench_function(BenchmarkId::new("one_exponential_a_function", n), |bencher| {
+            let mut values = vec![0.0; n_functions];
+            bencher.iter(|| {
+                for &r in &r {
+                    gaussian(r, &mut values);
+                    black_box(&values);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The usual parameters, one species.
+fn turbo(size: usize) -> SoapTurbo {
+    let carbon = SpeciesParameters {
+        number: 6,
+        n_max: size,
+        sigma_r: 0.5,
+        sigma_t: 0.5,
+        sigma_r_scaling: 0.0,
+        sigma_t_scaling: 0.0,
+        amplitude_scaling: 1.0,
+        central_weight: 1.0,
+        basis_matrix: None,
+    };
+    SoapTurbo::new(TurboParameters {
+        r_cut: 5.0,
+        r_soft: 4.5,
+        l_max: size,
+        filter_decay: 4.0,
+        radial_enhancement: 0,
+        basis: Basis::Poly3,
+        policy: Policy::Exact,
+        compression: Compression::None,
+        normalize: true,
+        ignore_unknown_species: false,
+        species: vec![carbon],
+    })
+    .expect("legal parameters")
+}
+
+/// 52 sites between 0.7 and 5 Å.
+fn sites() -> [Vec<f64>; 4] {
+    let direction = |k: usize| [noise(3 * k), noise(3 * k + 1), noise(3 * k + 2)];
+    let length = |v: [f64; 3]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let distance = |k: usize| 0.7 + 4.29 * ((k as f64 + 0.5) / 52.0).cbrt();
+    let column = |i: usize| (0..52).map(|k| direction(k)[i] * distance(k) / length(direction(k))).collect();
+    [column(0), column(1), column(2), (0..52).map(distance).collect()]
+}
+
+fn center(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("center");
+    group.throughput(Throughput::Elements(1));
+    let [dx, dy, dz, r] = sites();
+    let environment = Environment { center: Some(0), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
+    for size in SIZES {
+        let soap = turbo(size);
+        let mut scratch = soap.scratch();
+        let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
+        let mut row = vec![0.0; soap.n_features()];
+        let mut pull = vec![[0.0; 3]; r.len()];
+        let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
+        group.bench_function(BenchmarkId::new("values", size), |bencher| {
+            bencher.iter(|| {
+                soap.prepare(&environment, false, &mut scratch);
+                soap.expand(&mut scratch, &mut c);
+                soap.contract(&c, &mut scratch, &mut row);
+            });
+        });
+        group.bench_function(BenchmarkId::new("contract", size), |bencher| {
+            bencher.iter(|| soap.contract(&c, &mut scratch, &mut row));
+        });
+        group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
+            bencher.iter(|| {
+                soap.prepare(&environment, true, &mut scratch);
+                soap.expand(&mut scratch, &mut c);
+                soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc);
+                soap.expand_pullback(&dc, &mut scratch, &mut pull);
+            });
+        });
+        group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
+            bencher.iter(|| {
+                soap.prepare(&environment, true, &mut scratch);
+                soap.expand(&mut scratch, &mut c);
+                soap.jacobian(&c, &mut scratch, &mut |_, rows| {
+                    black_box(rows);
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, products, harmonics, tables, center);
+criterion_main!(benches);
