@@ -123,7 +123,12 @@ def machine():
     if cpuinfo.exists():
         model = next((x.split(":", 1)[1].strip() for x in cpuinfo.read_text().splitlines() if "model name" in x), model)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"cpu": model, "cores": cores, "system": platform.platform(terse=True), "python": platform.python_version()}
+    return {
+        "cpu": model,
+        "cores": cores,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
 
 
 def table(records, tasks, names):
