@@ -7,6 +7,7 @@ use super::{Average, Job, Output};
 use crate::Error;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
+use crate::simd;
 
 /// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
@@ -225,14 +226,14 @@ impl<D: Descriptor> Differentiate<'_, D> {
             let at = place[sites.index[site] as usize] as usize;
             let block = &mut blocks[at * self.block..][..self.block];
             if written[at] {
-                super::transform::add(block, rows);
+                simd::add_scaled(1.0, rows, block);
             } else {
                 block.copy_from_slice(rows);
                 written[at] = true;
             }
             if let Some(own) = own {
                 let block = &mut blocks[own * self.block..][..self.block];
-                block.iter_mut().zip(rows).for_each(|(sum, x)| *sum -= x);
+                simd::add_scaled(-1.0, rows, block);
             }
         });
     }

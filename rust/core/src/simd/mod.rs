@@ -11,8 +11,10 @@ mod isa;
 mod lanes;
 mod row;
 mod select;
+mod vector;
 
 pub use isa::{Isa, Kernel};
 pub use lanes::{LANES, Lanes};
 pub use row::{BLOCK, Row};
 pub use select::{Block, Found, Points, lengths, select};
+pub use vector::{add_scaled, dot};

@@ -122,8 +122,7 @@ fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
         *value = away * away * (1.0 + 2.0 * x);
         *slope = -6.0 * x * away / r_cut;
     }
-    let is_one = (exponent - 1.0).abs() < f64::EPSILON;
-    if !is_one {
+    if exponent != 1.0 {
         for (value, slope) in values.0.iter_mut().zip(&mut slopes.0) {
             let lower = libm::pow(*value, exponent - 1.0);
             *value *= lower;

@@ -133,19 +133,21 @@ impl<'a> JacobianOf<'a> {
             });
         }
         Isa::detect().run(Combine { spectrum: self.spectrum, unit: site.unit, scratch });
-        let n_products = layout.n_products();
-        for i in 0..3 {
-            let products = &scratch.products[i * n_products..][..n_products];
-            let row = &mut scratch.rows[i * layout.n_features()..][..layout.n_features()];
-            match &layout.selection {
-                Some(selection) => selection.apply(products, row),
-                None => row.copy_from_slice(products),
+        let (n_products, n_features) = (layout.n_products(), layout.n_features());
+        let rows = match &layout.selection {
+            Some(selection) => {
+                let products = scratch.products.chunks_exact(n_products);
+                for (products, row) in products.zip(scratch.rows.chunks_exact_mut(n_features)) {
+                    selection.apply(products, row);
+                }
+                &mut scratch.rows[..]
             }
-            if let Some(norm) = self.norm {
-                project_out(&scratch.row, norm, row);
-            }
+            None => &mut scratch.products[..3 * n_features],
+        };
+        if let Some(norm) = self.norm {
+            rows.chunks_exact_mut(n_features).for_each(|row| project_out(&scratch.row, norm, row));
         }
-        &scratch.rows
+        rows
     }
 }
 

@@ -1,7 +1,7 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
 
 use super::compression::{Factor, Layout};
-use crate::simd::{Isa, Kernel, LANES, Lanes};
+use crate::simd::{Isa, Kernel, LANES, Lanes, dot};
 
 /// Below this length a vector is left as it is: an empty sphere gives zeros.
 const SMALLEST_NORM: f64 = 1e-5;
@@ -219,27 +219,6 @@ pub fn project_out(p: &[f64], norm: f64, row: &mut [f64]) {
     }
     let along = dot(p, row) / (norm * norm);
     Isa::detect().run(Scale(p, row, [along, 1.0 / norm]));
-}
-
-/// `a · b`, in eight partial sums.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    struct Dot<'a>(&'a [f64], &'a [f64]);
-    impl Kernel for Dot<'_> {
-        type Output = f64;
-        #[inline(always)]
-        fn run<V: Lanes>(self) -> f64 {
-            let ((a, a_rest), (b, b_rest)) = (self.0.as_chunks::<LANES>(), self.1.as_chunks::<LANES>());
-            let mut sums = [V::zero(); 4];
-            for (a, b) in a.chunks(4).zip(b.chunks(4)) {
-                for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-                    *sum = V::load(a).mul_add(V::load(b), *sum);
-                }
-            }
-            let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-            sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum() + rest
-        }
-    }
-    Isa::detect().run(Dot(a, b))
 }
 
 /// `out = μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.

@@ -1,0 +1,66 @@
+//! Long rows: dot products and sums, in the same order on every processor with the same lanes.
+
+use super::{Isa, Kernel, LANES, Lanes};
+
+/// `a · b`
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    Isa::detect().run(Dot(a, b))
+}
+
+/// `sum += factor · part`, over as many numbers as both have.
+pub fn add_scaled(factor: f64, part: &[f64], sum: &mut [f64]) {
+    Isa::detect().run(AddScaled(factor, part, sum));
+}
+
+struct Dot<'a>(&'a [f64], &'a [f64]);
+
+impl Kernel for Dot<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> f64 {
+        let ((a, a_rest), (b, b_rest)) = (self.0.as_chunks::<LANES>(), self.1.as_chunks::<LANES>());
+        let mut sums = [V::zero(); 4];
+        for (a, b) in a.chunks(4).zip(b.chunks(4)) {
+            for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                *sum = V::load(a).mul_add(V::load(b), *sum);
+            }
+        }
+        let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+        sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum() + rest
+    }
+}
+
+struct AddScaled<'a>(f64, &'a [f64], &'a mut [f64]);
+
+impl Kernel for AddScaled<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self(factor, part, sum) = self;
+        let ((part, part_rest), (sum, sum_rest)) = (part.as_chunks::<LANES>(), sum.as_chunks_mut::<LANES>());
+        for (sum, part) in sum.iter_mut().zip(part) {
+            V::load(part).mul_add(V::splat(factor), V::load(sum)).store(sum);
+        }
+        sum_rest.iter_mut().zip(part_rest).for_each(|(sum, part)| *sum += factor * part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_every_length() {
+        for n in [0, 1, 7, 8, 31, 32, 33, 100] {
+            let a: Vec<f64> = (0..n).map(|k| f64::from(k) + 0.5).collect();
+            let b: Vec<f64> = (0..n).map(|k| 3.0 - f64::from(k)).collect();
+            let exact: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+            assert!((dot(&a, &b) - exact).abs() <= 1e-12 * exact.abs());
+            let mut sum = b.clone();
+            add_scaled(-2.0, &a, &mut sum);
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == b - 2.0 * a));
+        }
+    }
+}
