@@ -33,7 +33,7 @@ pub fn pullback<D: Descriptor>(
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
     super::check_length("adjoint", adjoint.len(), super::n_rows(average, frames, centers) * n_features)?;
-    check_finite(adjoint, n_features)?;
+    super::check_finite("adjoint", adjoint, n_features)?;
     let mut result =
         Pullback { positions: vec![[0.0; 3]; frames.n_atoms()], strain: vec![[[0.0; 3]; 3]; frames.len()] };
     let passes = if average == Average::Inner { 2 } else { 1 };
@@ -63,23 +63,6 @@ pub fn pullback<D: Descriptor>(
         walk(&batch, job, &mut tally, || Scattered::new(descriptor), |_| (), visit, merge)?;
     }
     Ok(result)
-}
-
-fn check_finite(adjoint: &[f64], n_columns: usize) -> Result<(), Error> {
-    // Whole stretches at a time, which is a matter of lanes; the place is looked for only where there is one.
-    let good = |stretch: &[f64]| stretch.iter().fold(true, |good, x| good & x.is_finite());
-    if adjoint.chunks(256).all(good) {
-        return Ok(());
-    }
-    match adjoint.iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(place) => Err(Error::EntryNotFinite {
-            name: "adjoint",
-            row: place / n_columns,
-            column: place % n_columns,
-            value: adjoint[place],
-        }),
-    }
 }
 
 struct Backward<'a, D> {

@@ -36,6 +36,7 @@ pub fn pushforward<D: Descriptor, T: Output>(
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
     super::check_length("displacements", displacements.len(), frames.n_atoms())?;
+    super::check_finite("displacements", displacements.as_flattened(), 3)?;
     Forward { descriptor, average, frames, centers, displacements: Some(displacements) }.run(rows, job)
 }
 

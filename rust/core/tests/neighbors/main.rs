@@ -80,7 +80,7 @@ fn atoms_on_cell_faces_are_counted_once() {
     assert_grid(&thirds, 0.5, &[], 1e-15);
 }
 
-/// Fixed in vesin 0.5: missing pairs for rotated boxes with partial periodicity.
+/// A bug that other lists have had: missing pairs for rotated boxes with partial periodicity.
 #[test]
 fn rotated_boxes_with_partial_periodicity_miss_nothing() {
     let upright = [[5.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 3.0]];
@@ -92,7 +92,7 @@ fn rotated_boxes_with_partial_periodicity_miss_nothing() {
     }
 }
 
-/// Fixed in vesin 0.5: negative coordinates in open directions.
+/// A bug that other lists have had: negative coordinates in open directions.
 #[test]
 fn negative_coordinates_in_open_directions_miss_nothing() {
     for pbc in periodicities() {

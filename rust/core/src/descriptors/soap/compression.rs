@@ -4,6 +4,9 @@ use super::{Compression, SpeciesParameters};
 use crate::Error;
 use crate::simd::LANES;
 
+/// Products of one center at most: a row of half a gigabyte.
+const MAX_PRODUCTS: usize = 1 << 26;
+
 /// The functions of one factor of the power spectrum: all radial functions, or sums of groups of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
@@ -117,6 +120,13 @@ impl Layout {
         let n_max: Vec<usize> = species.iter().map(|s| s.n_max).collect();
         let all = Factor { groups: None, n: n_max.iter().sum() };
         let mut layout = Self { left: all.clone(), right: all, symmetric: true, selection: None, n_degrees: l_max + 1 };
+        if !matches!(compression, Compression::Factors(..)) && layout.n_products() > MAX_PRODUCTS {
+            return Err(Error::Memory {
+                what: "power spectrum of one center",
+                bytes: 8 * layout.n_products() as u128,
+                remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
+            });
+        }
         match compression {
             Compression::None => {}
             Compression::Trivial => layout.selection = Some(layout.touching_first_functions(&n_max)),

@@ -41,9 +41,9 @@ impl SoapTurbo {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
         validate(&parameters)?;
+        let layout = Layout::new(&parameters.compression, &parameters.species, parameters.l_max)?;
         let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
         let expansion = Expansion::new(parameters.r_cut, parameters.l_max, profiles?);
-        let layout = Layout::new(&parameters.compression, &parameters.species, parameters.l_max)?;
         let spectrum = PowerSpectrum::new(layout, parameters.l_max, expansion.stride(), parameters.normalize);
         Ok(Self { parameters, expansion, spectrum })
     }
