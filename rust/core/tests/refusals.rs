@@ -29,17 +29,25 @@ fn a_parameter_out_of_range_is_named_with_its_value() {
         ("species", "0 elements", refused(|p| p.species.clear())),
         ("species", "6", refused(|p| p.species[1].number = 6)),
         ("n_max", "25", refused(|p| p.species[0].n_max = 25)),
-        ("n_max", "1", refused(|p| {
-            p.basis = Basis::Poly3Gauss;
-            p.species[1].n_max = 1;
-        })),
+        (
+            "n_max",
+            "1",
+            refused(|p| {
+                p.basis = Basis::Poly3Gauss;
+                p.species[1].n_max = 1;
+            }),
+        ),
         ("sigma", "0.001", refused(|p| p.species[0].sigma_r = 0.001)),
         ("amplitude_scaling", "-1", refused(|p| p.species[0].amplitude_scaling = -1.0)),
         ("basis_matrix", "given", refused(|p| p.species[0].basis_matrix = Some(vec![1.0; 25]))),
-        ("basis", "jacobi", refused(|p| {
-            p.basis = Basis::Jacobi;
-            p.policy = Policy::Reference;
-        })),
+        (
+            "basis",
+            "jacobi",
+            refused(|p| {
+                p.basis = Basis::Jacobi;
+                p.policy = Policy::Reference;
+            }),
+        ),
     ];
     for (name, value, message) in cases {
         assert!(message.starts_with(name), "{message}");

@@ -318,28 +318,42 @@ impl Kernel for Apply<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        /// Harmonics of one degree that are summed together, to hide the latency of a sum.
-        const TOGETHER: usize = 4;
-        let Self { l_max, strides: [from_stride, out_stride], length, matrix, from, out } = self;
-        for l in 0..=l_max {
-            let matrix = &matrix[l * from_stride * out_stride..][..from_stride * out_stride];
-            let rows = l * l..(l + 1) * (l + 1);
-            let from = from[rows.start * from_stride..rows.end * from_stride].chunks(TOGETHER * from_stride);
-            let out = out[rows.start * out_stride..rows.end * out_stride].chunks_mut(TOGETHER * out_stride);
-            for (from, out) in from.zip(out) {
-                for pack in 0..out_stride / LANES {
-                    let mut sums = [V::zero(); TOGETHER];
-                    for (n, row) in matrix.chunks_exact(out_stride).enumerate().take(length) {
-                        let weights = V::load(&row.as_chunks::<LANES>().0[pack]);
-                        for (sum, from) in sums.iter_mut().zip(from.chunks_exact(from_stride)) {
-                            *sum = weights.mul_add(V::splat(from[n]), *sum);
-                        }
-                    }
-                    for (row, sum) in out.chunks_exact_mut(out_stride).zip(sums) {
-                        sum.store(&mut row.as_chunks_mut::<LANES>().0[pack]);
-                    }
+    fn run<V: Lanes>(mut self) {
+        for l in 0..=self.l_max {
+            // Four harmonics of one degree at a time, to hide the latency of a sum; then what is left of an odd number.
+            let (first, last) = (l * l, (l + 1) * (l + 1));
+            let whole = first + (last - first) / 4 * 4;
+            for lm in (first..whole).step_by(4) {
+                self.rows::<V, 4>(l, lm);
+            }
+            for lm in whole..last {
+                self.rows::<V, 1>(l, lm);
+            }
+        }
+    }
+}
+
+impl Apply<'_> {
+    /// `SIZE` rows of degree `l`, from `lm`.
+    #[inline(always)]
+    fn rows<V: Lanes, const SIZE: usize>(&mut self, l: usize, lm: usize) {
+        let [from_stride, out_stride] = self.strides;
+        let matrix = &self.matrix[l * from_stride * out_stride..][..from_stride * out_stride];
+        let mut from = [&[][..]; SIZE];
+        for (i, row) in from.iter_mut().enumerate() {
+            *row = &self.from[(lm + i) * from_stride..][..self.length];
+        }
+        for pack in 0..out_stride / LANES {
+            let mut sums = [V::zero(); SIZE];
+            for (n, row) in matrix.chunks_exact(out_stride).enumerate().take(self.length) {
+                let weights = V::load(&row.as_chunks::<LANES>().0[pack]);
+                for i in 0..SIZE {
+                    sums[i] = weights.mul_add(V::splat(from[i][n]), sums[i]);
                 }
+            }
+            for (i, sum) in sums.into_iter().enumerate() {
+                let row = &mut self.out[(lm + i) * out_stride..][..out_stride];
+                sum.store(&mut row.as_chunks_mut::<LANES>().0[pack]);
             }
         }
     }
