@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -77,13 +78,13 @@ class Descriptor(Estimator):
     _learned: list[int]
     _cache: _Ready
 
+    @abstractmethod
     def _compile(self, species: list[int]) -> Core:
         """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _columns(self, species: list[int]) -> list[str]:
         """The names of all features."""
-        raise NotImplementedError
 
     # What is known
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ def not_fitted(message: str) -> Exception:
     return error
 
 
-class Estimator:
+class Estimator(ABC):
     """Parameters as attributes of the same name, stored by `__init__` as they are given."""
 
     _sklearn_output_config: dict[str, str]
@@ -80,9 +81,9 @@ class Estimator:
         """What is pickled: parameters and what was learned, but nothing that can be computed again."""
         return {name: value for name, value in self.__dict__.items() if name != "_cache"}
 
+    @abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """One readable, unique name a column."""
-        raise NotImplementedError
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Choose the container that `transform` and `fit_transform` return.

@@ -206,7 +206,7 @@ pub fn walk<W: Send, P: Send, R: Send>(
         return tally.add(rows, job);
     };
     let workers: Vec<Mutex<Option<W>>> = (0..pool.current_num_threads()).map(|_| Mutex::new(None)).collect();
-    let mut size = 16 * workers.len();
+    let mut size = 4 * workers.len();
     while work.peek().is_some() {
         let started = Instant::now();
         let group: Vec<_> = work.by_ref().take(size).map(|(chunk, frame)| (chunk, frame, payload(chunk))).collect();
@@ -222,11 +222,10 @@ pub fn walk<W: Send, P: Send, R: Send>(
         for ((chunk, frame), result) in heads.into_iter().zip(results) {
             merge(frame, chunk, result?);
         }
-        if started.elapsed() < PATIENCE {
-            size *= 2;
-        } else if started.elapsed() > 3 * PATIENCE {
-            size = (size / 2).max(workers.len());
-        }
+        // As many as fit the patience at this pace: few groups, since all workers wait for the last of each.
+        let pace = PATIENCE.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
+        size = (size as f64 * pace.clamp(0.25, 64.0)) as usize;
+        size = size.max(workers.len());
         tally.add(rows, job)?;
     }
     Ok(())
