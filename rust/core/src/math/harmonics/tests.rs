@@ -39,17 +39,8 @@ const DIRECTIONS: [[f64; 3]; 4] = [[0.48, -0.6, 0.64], [0.0, 0.0, 1.0], [0.0, 0.
 
 #[test]
 fn degrees_up_to_two_are_those_of_the_textbook() {
-    let expected = [
-        0.28209479,
-        0.29316151,
-        0.31270561,
-        -0.23452921,
-        -0.31465395,
-        0.4195386,
-        0.07216159,
-        -0.33563088,
-        -0.07079714,
-    ];
+    let expected =
+        [0.28209479, 0.29316151, 0.31270561, -0.23452921, -0.31465395, 0.4195386, 0.07216159, -0.33563088, -0.07079714];
     let (values, _) = evaluate(Isa::detect(), 2, [0.48, -0.6, 0.64]);
     for (value, expected) in values.iter().zip(expected) {
         assert!((value - expected).abs() < 1e-8, "{values:?}");
@@ -124,8 +115,7 @@ impl Kernel for Pull<'_> {
         let Self(harmonics, u) = self;
         let block = |x: f64| Row([x; crate::simd::BLOCK]);
         let directions = u.map(block);
-        let some =
-            |n: usize, seed: f64| -> Vec<Row> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
+        let some = |n: usize, seed: f64| -> Vec<Row> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
         let degrees = harmonics.l_max() + 1;
         let (angular, slope) = (some(degrees, 1.3), some(degrees, 2.1));
         let (a, b) = (some(harmonics.len(), 0.7), some(harmonics.len(), 3.7));
