@@ -36,7 +36,7 @@ pub struct Sites {
 /// Buffers for one block.
 #[derive(Debug)]
 struct Work {
-    /// `P^a · 4π A_l · Y_lm / N_lm`, in the order of [`Harmonics::order`].
+    /// `P^a · 4π A_l · Y_lm / N_lm`.
     harmonics: Vec<Row>,
     /// Its gradient with respect to the site's position.
     gradients: [Vec<Row>; 3],
@@ -247,9 +247,9 @@ impl Expansion {
     fn scatter(&self, sums: &[[f64; LANES]], channel: usize, coefficients: &mut [f64]) {
         let (stride, columns) = (self.stride(), self.functions_of(channel));
         let n_packs = columns.len().div_ceil(LANES);
-        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
-        for ((lm, norm), sums) in rows {
-            let row = &mut coefficients[lm * stride..][columns.clone()];
+        let rows = coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
+        for ((row, norm), sums) in rows {
+            let row = &mut row[columns.clone()];
             for (slot, sum) in row.iter_mut().zip(sums.as_flattened()) {
                 *slot = norm * sum;
             }
@@ -261,10 +261,9 @@ impl Expansion {
     fn gather(&self, adjoint: &[f64], channel: usize, out: &mut [[f64; LANES]]) {
         let (stride, columns) = (self.stride(), self.functions_of(channel));
         let n_packs = columns.len().div_ceil(LANES);
-        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
-        for ((lm, norm), out) in rows {
-            let out = out.as_flattened_mut();
-            let row = &adjoint[lm * stride..][columns.clone()];
+        let rows = adjoint.chunks_exact(stride).zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
+        for ((row, norm), out) in rows {
+            let (row, out) = (&row[columns.clone()], out.as_flattened_mut());
             for (slot, a) in out.iter_mut().zip(row) {
                 *slot = norm * a;
             }

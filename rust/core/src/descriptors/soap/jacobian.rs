@@ -30,8 +30,6 @@ pub struct JacobianScratch {
     rows: Vec<f64>,
     /// Features before normalisation.
     row: Vec<f64>,
-    /// Row of each `lm` among the harmonics of a block.
-    row_of: Vec<usize>,
     /// `Ã` and `∇Ã` of the present site at each `lm`.
     terms: Vec<[f64; 4]>,
 }
@@ -77,7 +75,6 @@ impl JacobianScratch {
             products: vec![0.0; 3 * layout.n_products() + packs * LANES],
             rows: vec![0.0; 3 * layout.n_features()],
             row: vec![0.0; layout.n_features()],
-            row_of: vec![0; k],
             terms: vec![[0.0; 4]; k],
         }
     }
@@ -98,12 +95,9 @@ impl<'a> JacobianOf<'a> {
             let stride = factor.stride();
             let room = scaled.as_mut_slice();
             spectrum.sum_into(factor, coefficients, room);
-            for (&lm, norm) in harmonics.order().iter().zip(harmonics.norms()) {
-                room[lm * stride..][..stride].iter_mut().for_each(|c| *c *= norm);
+            for (row, norm) in room.chunks_exact_mut(stride).zip(harmonics.norms()) {
+                row.iter_mut().for_each(|c| *c *= norm);
             }
-        }
-        for (row, &lm) in harmonics.order().iter().enumerate() {
-            scratch.row_of[lm] = row;
         }
         Self { spectrum, scratch, norm }
     }
@@ -126,7 +120,6 @@ impl<'a> JacobianOf<'a> {
                 l_max: self.spectrum.l_max(),
                 stride: factor.stride(),
                 scaled: &scratch.scaled[side],
-                row_of: &scratch.row_of,
                 site,
                 terms: &mut scratch.terms,
                 out: &mut scratch.contracted[side],
@@ -156,7 +149,6 @@ struct Contract<'a> {
     l_max: usize,
     stride: usize,
     scaled: &'a [f64],
-    row_of: &'a [usize],
     site: &'a SiteTerms<'a>,
     /// Room for `Ã` and `∇Ã` of the site at each `lm`.
     terms: &'a mut [[f64; 4]],
@@ -168,11 +160,11 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { l_max, stride, scaled, row_of, site, terms, out } = self;
+        let Self { l_max, stride, scaled, site, terms, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
-        for (terms, &row) in terms.iter_mut().zip(row_of) {
-            let [x, y, z] = site.gradients.map(|rows| rows[row].0[site.lane]);
-            *terms = [site.harmonics[row].0[site.lane], x, y, z];
+        for (lm, terms) in terms.iter_mut().enumerate() {
+            let [x, y, z] = site.gradients.map(|rows| rows[lm].0[site.lane]);
+            *terms = [site.harmonics[lm].0[site.lane], x, y, z];
         }
         for pack in 0..stride / LANES {
             for group in 0..degrees {
