@@ -1,11 +1,11 @@
 //! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
 
 use super::compression::Layout;
-use super::expansion::{Expansion, Sites};
+use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum};
+use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::radial::Profile;
-use super::{Basis, Policy, SpeciesParameters, TurboParameters};
+use super::{Basis, Convention, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment};
 use crate::simd::gemm;
@@ -14,6 +14,8 @@ use crate::simd::gemm;
 pub const MAX_FUNCTIONS: usize = gemm::MAX_PACKS * crate::simd::LANES;
 /// Largest degree of the harmonics.
 pub const MAX_DEGREE: usize = 30;
+/// Below this length a row is left as it is: an empty sphere gives zeros.
+const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
 const NARROWEST: f64 = 2e-3;
 
@@ -21,7 +23,7 @@ const NARROWEST: f64 = 2e-3;
 #[derive(Debug, Clone)]
 pub struct SoapTurbo {
     parameters: TurboParameters,
-    expansion: Expansion,
+    expansion: Expansion<Profile>,
     spectrum: PowerSpectrum,
 }
 
@@ -41,10 +43,19 @@ impl SoapTurbo {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
         validate(&parameters)?;
-        let layout = Layout::new(&parameters.compression, &parameters.species, parameters.l_max)?;
+        let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
+        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max)?;
         let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
-        let expansion = Expansion::new(parameters.r_cut, parameters.l_max, profiles?);
-        let spectrum = PowerSpectrum::new(layout, parameters.l_max, expansion.stride(), parameters.normalize);
+        let profiles = profiles?;
+        let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
+        let expansion = Expansion::new(parameters.l_max, profiles, centers);
+        let spectrum = PowerSpectrum::new(SpectrumParameters {
+            layout,
+            stride: expansion.stride(),
+            degree_weights: vec![1.0; parameters.l_max + 1],
+            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            constant: None,
+        });
         Ok(Self { parameters, expansion, spectrum })
     }
 
@@ -123,7 +134,7 @@ impl Descriptor for SoapTurbo {
 
     fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, visit: &mut dyn FnMut(usize, &[f64])) {
         let TurboScratch { sites, spectrum, jacobian } = scratch;
-        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.expansion, &self.spectrum));
+        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
         let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
         self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
     }
