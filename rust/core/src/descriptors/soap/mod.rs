@@ -3,6 +3,7 @@ mod basis;
 mod block;
 mod compression;
 mod expansion;
+mod integrals;
 mod jacobian;
 mod parameters;
 mod power_spectrum;
