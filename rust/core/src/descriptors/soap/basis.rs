@@ -52,7 +52,7 @@ impl RadialBasis {
         let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(n_polynomials, sigma));
         let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
-            lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).cloned().collect());
+            lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
         }
         let rotation = match basis {
             Basis::Jacobi => identity(n),

@@ -34,7 +34,9 @@ impl Extended {
         if self <= Self::ZERO {
             return Self::ZERO;
         }
-        let power = self.exponent();
+        // Between 0.7 and 1.4, so that nothing cancels beside one.
+        let above = self.scaled(-self.exponent());
+        let power = self.exponent() - i64::from(above.to_f64() < 0.7);
         let fraction = self.scaled(-power);
         let mut ln = Self::from(fraction.to_f64().ln());
         // y + 2 (x - e^y) / (x + e^y) trebles the digits: 50, 150, 450 bits.

@@ -111,9 +111,8 @@ pub fn orthogonal_factor(a: &Matrix) -> Matrix {
 
 /// Largest sum of absolute values of a row times that of a column.
 fn norms(a: &Matrix) -> Extended {
-    let largest = |a: &Matrix| {
-        a.iter().map(|row| row.iter().map(|entry| entry.abs()).sum()).fold(Extended::ZERO, |norm, sum| norm.max(sum))
-    };
+    let largest =
+        |a: &Matrix| a.iter().map(|row| row.iter().map(|entry| entry.abs()).sum()).fold(Extended::ZERO, Extended::max);
     largest(a) * largest(&transposed(a))
 }
 

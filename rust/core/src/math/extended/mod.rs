@@ -7,7 +7,10 @@ mod functions;
 mod matrix;
 mod number;
 
+#[cfg(test)]
+mod tests;
+
 pub use matrix::{
     Matrix, cholesky, dot, inverse, inverse_square_root, lower_inverse, orthogonal_factor, product, rounded, transposed,
 };
-pub use number::Extended;
+pub use number::{Extended, PRECISION};

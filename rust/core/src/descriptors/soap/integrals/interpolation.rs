@@ -1,9 +1,8 @@
 //! Bases that take the density at knots: no integral over it is ever formed.
 
-use std::f64::consts::LN_10;
-
-use super::orthonormal::symmetric;
-use super::special::shifted_moment;
+use super::orthonormal::{Orthonormal, symmetric};
+use super::primitives::{decay_exponents, power_overlaps, powers};
+use super::special::{incomplete_moment, ln, shifted_moment};
 use super::{Expansion, IntegralParameters};
 use crate::math::extended::{self, Extended, Matrix};
 
@@ -29,7 +28,7 @@ pub fn equispaced(parameters: &IntegralParameters) -> Expansion {
 
 /// Where the basis ends: a Gaussian at the cutoff has decayed to ten to minus the error exponent.
 fn end(parameters: &IntegralParameters) -> f64 {
-    parameters.r_cut + parameters.sigma * (2.0 * parameters.basis_error_exponent * LN_10).sqrt()
+    parameters.r_cut + parameters.sigma * (2.0 * parameters.basis_error_exponent * ln(10.0)).sqrt()
 }
 
 /// `n` radii from zero on; the end is not one of them.
@@ -48,12 +47,54 @@ fn largest_difference(a: &Matrix, w: &[f64], b: &Matrix) -> f64 {
     (difference / largest(&mut b.iter().flatten().copied())).to_f64()
 }
 
-/// Least squares on the orthonormal functions at thrice as many knots.
+/// `r^l exp(-α_kl r²)`, which have decayed to 1e-3 at `k/n_max` of the end; least squares at thrice as many knots.
+///
+/// Where that radius is below 1 Å and the degree high, `α_kl` is negative and the function grows: it is integrated
+/// and fitted like the others.
 pub fn gto(parameters: &IntegralParameters) -> Expansion {
-    equispaced(parameters)
+    let IntegralParameters { n_max, l_max, .. } = *parameters;
+    let end = end(parameters);
+    let knots = knots(3 * n_max, end);
+    let radii: Vec<f64> = (1..=n_max).map(|k| k as f64 * end / n_max as f64).collect();
+    let degrees = (0..=l_max).map(|l| {
+        let a: Vec<Extended> = decay_exponents(&radii, l).into_iter().map(Extended::from).collect();
+        let overlaps = symmetric(n_max, |j, k| incomplete_moment(2 * l + 2, a[j] + a[k], end.into()));
+        let primitives = |r: Extended| a.iter().map(|&a| r.powi(l) * (-(a * r * r)).exp()).collect();
+        least_squares(&knots, &Orthonormal::successive(&overlaps), primitives)
+    });
+    let (degrees, rounding): (Vec<Vec<f64>>, Vec<f64>) = degrees.unzip();
+    let weights = (0..knots.len())
+        .flat_map(|knot| degrees.iter().flat_map(move |weights| weights[knot * n_max..][..n_max].iter().copied()))
+        .collect();
+    Expansion { nodes: knots, weights, rounding: rounding.into_iter().fold(0.0, f64::max) }
 }
 
-/// Least squares on the orthonormal functions at thrice as many knots.
+/// `(r_b - r)^(k+2)`, with `r_b` the end; least squares at thrice as many knots.
 pub fn polynomial(parameters: &IntegralParameters) -> Expansion {
-    equispaced(parameters)
+    let n = parameters.n_max;
+    let end = end(parameters);
+    let knots = knots(3 * n, end);
+    let end = Extended::from(end);
+    let orthonormal = Orthonormal::successive(&power_overlaps(n, end));
+    let (weights, rounding) = least_squares(&knots, &orthonormal, |r| powers(n, end - r));
+    Expansion { nodes: knots, weights, rounding }
+}
+
+/// Weights `[knot][n]` that find the coefficients of orthonormal functions from values at the knots, and the error of
+/// those that were rounded.
+///
+/// `M` holds the functions at the knots; the weights are the transpose of its pseudo-inverse, `T = M (MᵀM)⁻¹`.
+fn least_squares(
+    knots: &[Extended],
+    orthonormal: &Orthonormal,
+    primitives: impl Fn(Extended) -> Vec<Extended>,
+) -> (Vec<f64>, f64) {
+    let values: Matrix = knots.iter().map(|&r| orthonormal.values(&primitives(r))).collect();
+    let transposed = extended::transposed(&values);
+    let n = transposed.len();
+    let squares = symmetric(n, |j, k| extended::dot(&transposed[j], &transposed[k]));
+    let weights = extended::rounded(&extended::product(&values, &extended::inverse(&squares)));
+    let identity = symmetric(n, |j, k| if j == k { Extended::ONE } else { Extended::ZERO });
+    let rounding = largest_difference(&transposed, &weights, &identity);
+    (weights, rounding)
 }

@@ -17,13 +17,15 @@
 
 mod interpolation;
 mod orthonormal;
+mod primitives;
 mod projection;
 mod special;
+mod strength;
 
 #[cfg(test)]
 mod tests;
 
-use crate::math::bessel;
+use self::strength::{LANES, Radii};
 use crate::math::extended::Extended;
 
 /// Gaussians count up to this many widths from their middle; beyond they are below 3e-18.
@@ -35,10 +37,10 @@ const TINY: f64 = 1e-200;
 /// Which radial functions a Gaussian density is expanded in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GaussianBasis {
-    /// `r^l exp(-α_kl r²)` made orthonormal symmetrically, as in DScribe. The functions have decayed to 1e-3 at radii
+    /// `r^l exp(-α_kl r²)` made orthonormal symmetrically, as in `DScribe`. The functions have decayed to 1e-3 at radii
     /// from 1 Å to `r_cut`, which has to exceed 1 Å. The exponents rounded to `f64` are the definition.
     Gto,
-    /// `(r_cut - r)^(k+2)` on `[0, r_cut]` made orthonormal symmetrically, as in DScribe.
+    /// `(r_cut - r)^(k+2)` on `[0, r_cut]` made orthonormal symmetrically, as in `DScribe`.
     Polynomial,
     /// Gaussians at equally spaced radii that interpolate the density, as in QUIP; without the factor `4π`.
     Equispaced,
@@ -76,20 +78,13 @@ pub struct RadialIntegrals {
     n_max: usize,
     l_max: usize,
     sigma: f64,
-    nodes: Vec<Node>,
-    /// `[node][l][n]`, or `[node][n]` where all degrees have the same.
+    /// Ascending, in packs.
+    radii: Vec<Radii>,
+    /// `[pack][l][lane][n]`, without the axis `l` where all degrees have the same.
     weights: Vec<f64>,
     /// From one degree to the next in `weights`.
     stride: usize,
     rounding: f64,
-}
-
-/// A radius `s`, and what rounding has taken from it.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    s: f64,
-    /// Far out a Gaussian magnifies an error of `s` by `s / σ`.
-    rest: f64,
 }
 
 /// Radii and weights, as the families deliver them.
@@ -106,7 +101,7 @@ struct Expansion {
 impl RadialIntegrals {
     /// Finds radii and weights: milliseconds for eight functions and degrees, some tens for sixteen.
     pub fn new(parameters: &IntegralParameters) -> Self {
-        let mut expansion = match parameters.basis {
+        let expansion = match parameters.basis {
             GaussianBasis::Gto => projection::gto(parameters),
             GaussianBasis::Polynomial => projection::polynomial(parameters),
             GaussianBasis::GtoFeatomic => projection::gto_featomic(parameters),
@@ -114,14 +109,19 @@ impl RadialIntegrals {
             GaussianBasis::GtoQuip => interpolation::gto(parameters),
             GaussianBasis::PolynomialQuip => interpolation::polynomial(parameters),
         };
-        let IntegralParameters { n_max, l_max, sigma, .. } = *parameters;
-        let row = expansion.weights.len() / expansion.nodes.len();
-        let end = Extended::from(parameters.reach + WIDTHS * sigma);
-        let n_seen = expansion.nodes.partition_point(|&s| s <= end);
-        expansion.weights.truncate(n_seen * row);
-        let nodes = expansion.nodes[..n_seen].iter().map(|&s| Node::new(s)).collect();
-        let stride = if row == n_max { 0 } else { n_max };
-        Self { n_max, l_max, sigma, nodes, weights: expansion.weights, stride, rounding: expansion.rounding }
+        let IntegralParameters { n_max, l_max, sigma, reach, .. } = *parameters;
+        let end = Extended::from(reach + WIDTHS * sigma);
+        let seen = &expansion.nodes[..expansion.nodes.partition_point(|&s| s <= end)];
+        let n_degrees = expansion.weights.len() / (expansion.nodes.len() * n_max);
+        Self {
+            n_max,
+            l_max,
+            sigma,
+            radii: seen.chunks(LANES).map(Radii::new).collect(),
+            weights: packed(&expansion.weights[..seen.len() * n_degrees * n_max], n_degrees, n_max),
+            stride: if n_degrees == 1 { 0 } else { LANES * n_max },
+            rounding: expansion.rounding,
+        }
     }
 
     /// Writes `T_ln(r)` as `[l][n]` for `r` from zero to the reach: `I_n0` for `l = 0`, `I_nl / r` for `l >= 1`, which
@@ -130,16 +130,18 @@ impl RadialIntegrals {
         let n_degrees = self.l_max + 1;
         let r = r.max(TINY);
         values[..n_degrees * self.n_max].fill(0.0);
-        let mut phi = vec![0.0; n_degrees];
-        let first = self.nodes.partition_point(|node| node.s < r - WIDTHS * self.sigma);
-        let last = self.nodes.partition_point(|node| node.s <= r + WIDTHS * self.sigma);
-        let row = self.weights.len() / self.nodes.len();
-        for (node, weights) in self.nodes.iter().zip(self.weights.chunks_exact(row)).take(last).skip(first) {
-            node.phi(r, self.sigma, &mut phi);
+        let mut phi = vec![[0.0; LANES]; n_degrees];
+        let first = self.radii.partition_point(|radii| radii.last() < r - WIDTHS * self.sigma);
+        let last = self.radii.partition_point(|radii| radii.first() <= r + WIDTHS * self.sigma);
+        let row = self.weights.len() / self.radii.len();
+        for (radii, weights) in self.radii.iter().zip(self.weights.chunks_exact(row)).take(last).skip(first) {
+            radii.strengths(r, self.sigma, &mut phi);
             for (l, (values, phi)) in values.chunks_exact_mut(self.n_max).zip(&phi).enumerate() {
-                let weights = &weights[l * self.stride..][..self.n_max];
-                for (value, weight) in values.iter_mut().zip(weights) {
-                    *value += phi * weight;
+                let weights = weights[l * self.stride..].chunks_exact(self.n_max);
+                for (phi, weights) in phi.iter().zip(weights) {
+                    for (value, weight) in values.iter_mut().zip(weights) {
+                        *value += phi * weight;
+                    }
                 }
             }
         }
@@ -161,19 +163,16 @@ impl RadialIntegrals {
     }
 }
 
-impl Node {
-    fn new(exact: Extended) -> Self {
-        let s = exact.to_f64();
-        Self { s, rest: (exact - Extended::from(s)).to_f64() }
-    }
-
-    /// `φ_l(r; s)` for all degrees.
-    fn phi(&self, r: f64, sigma: f64, phi: &mut [f64]) {
-        bessel::scaled(r / sigma * (self.s / sigma), phi);
-        let d = ((r - self.s) - self.rest) / sigma;
-        let gaussian = (-0.5 * d * d).exp();
-        for phi in phi {
-            *phi *= gaussian;
+/// `[node][l][n]` to `[pack][l][lane][n]`, with zeros where nodes are missing.
+fn packed(weights: &[f64], n_degrees: usize, n_max: usize) -> Vec<f64> {
+    let row = n_degrees * n_max;
+    let n_nodes = weights.len() / row;
+    let mut packed = vec![0.0; n_nodes.div_ceil(LANES) * LANES * row];
+    for (node, weights) in weights.chunks_exact(row).enumerate() {
+        let pack = &mut packed[node / LANES * LANES * row..];
+        for (l, weights) in weights.chunks_exact(n_max).enumerate() {
+            pack[(l * LANES + node % LANES) * n_max..][..n_max].copy_from_slice(weights);
         }
     }
+    packed
 }

@@ -1,21 +1,20 @@
 //! Bases on which the density is projected: `W_lnq = 4π ω_q s_q² g_nl(s_q)`, with `ω_q` the weights of a quadrature.
 
 use super::orthonormal::{Orthonormal, symmetric};
-use super::special::{ln, moment};
+use super::primitives::{decay_exponents, power_overlaps, powers};
+use super::special::moment;
 use super::{Expansion, IntegralParameters};
 use crate::math::extended::Extended;
 use crate::math::quadrature;
 
-/// Exponents beyond this one are zeros: their exponential is below 1e-170.
-const LARGEST_EXPONENT: f64 = 400.0;
-
 /// `r^l exp(-α_kl r²)`, `α_kl = (ln 1000 + l ln a_k) / a_k²` with `a_k` from 1 Å to the cutoff.
 pub fn gto(parameters: &IntegralParameters) -> Expansion {
     let IntegralParameters { n_max, l_max, r_cut, sigma, .. } = *parameters;
-    let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| gto_exponents(n_max, l, r_cut)).collect();
+    let radii = gto_radii(n_max, r_cut);
+    let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| decay_exponents(&radii, l)).collect();
     let narrowest = exponents.iter().flatten().fold(0.0, |narrowest: f64, &a| narrowest.max(a));
     // The widest function is below 1e-30 at the end.
-    let rule = even_rule(3.2 * r_cut, spacing(narrowest, sigma));
+    let rule = even_rule(3.2 * r_cut, spacing(n_max, narrowest, sigma));
     let degrees: Vec<(Vec<Extended>, Orthonormal)> = exponents
         .iter()
         .enumerate()
@@ -25,12 +24,13 @@ pub fn gto(parameters: &IntegralParameters) -> Expansion {
             (a, Orthonormal::symmetric(&overlaps))
         })
         .collect();
+    let step = rule.first().map_or(Extended::ZERO, |&(_, step)| step);
+    let mut gaussians: Vec<Gaussian> = degrees.iter().flat_map(|(a, _)| a).map(|&a| Gaussian::new(a, step)).collect();
     project(rule, n_max, |s| {
-        let square = s * s;
         let mut power = Extended::ONE;
         let mut values = Vec::with_capacity((l_max + 1) * n_max);
-        for (a, orthonormal) in &degrees {
-            let primitives: Vec<Extended> = a.iter().map(|&a| power * gaussian(a * square)).collect();
+        for ((_, orthonormal), gaussians) in degrees.iter().zip(gaussians.chunks_exact_mut(n_max)) {
+            let primitives: Vec<Extended> = gaussians.iter_mut().map(|gaussian| power * gaussian.next()).collect();
             values.extend(orthonormal.values(&primitives));
             power = power * s;
         }
@@ -38,40 +38,44 @@ pub fn gto(parameters: &IntegralParameters) -> Expansion {
     })
 }
 
-/// `α_kl` for all `k`.
-fn gto_exponents(n_max: usize, l: usize, r_cut: f64) -> Vec<f64> {
+/// `exp(-a s²)` at one multiple of a step after the other, for two multiplications each.
+#[derive(Debug, Clone, Copy)]
+struct Gaussian {
+    value: Extended,
+    /// From this value to the next.
+    ratio: Extended,
+    /// From this ratio to the next.
+    factor: Extended,
+}
+
+impl Gaussian {
+    fn new(a: Extended, step: Extended) -> Self {
+        let first = (-(a * step * step)).exp();
+        Self { value: Extended::ONE, ratio: first, factor: first * first }
+    }
+
+    /// The value at the next multiple, the first of which is the step itself.
+    fn next(&mut self) -> Extended {
+        self.value = self.value * self.ratio;
+        self.ratio = self.ratio * self.factor;
+        self.value
+    }
+}
+
+/// `a_k`: from 1 Å to the cutoff.
+fn gto_radii(n_max: usize, r_cut: f64) -> Vec<f64> {
     let step = if n_max > 1 { (r_cut - 1.0) / (n_max - 1) as f64 } else { 0.0 };
-    (0..n_max)
-        .map(|k| {
-            let a = if k > 0 && k == n_max - 1 { r_cut } else { 1.0 + k as f64 * step };
-            (ln(1000.0) + l as f64 * ln(a)) / (a * a)
-        })
-        .collect()
+    (0..n_max).map(|k| if k > 0 && k == n_max - 1 { r_cut } else { 1.0 + k as f64 * step }).collect()
 }
 
 /// `(r_cut - r)^(k+2)`, `k = 1..=n_max`.
 pub fn polynomial(parameters: &IntegralParameters) -> Expansion {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let cutoff = Extended::from(r_cut);
-    let overlaps = symmetric(n_max, |j, k| {
-        // ∫_0^r_cut r² (r_cut - r)^(p-3) dr with p = j + k + 9 in the counting of this closure.
-        let p = j + k + 9;
-        cutoff.powi(p).scaled(1) / Extended::from((p - 2) * (p - 1) * p)
-    });
-    let orthonormal = Orthonormal::symmetric(&overlaps);
+    let orthonormal = Orthonormal::symmetric(&power_overlaps(n_max, cutoff));
     let width = (4.0 * sigma).min(4.0 * r_cut / (n_max + 4) as f64);
     let rule = quadrature::extended_panels(&Extended::ZERO, &cutoff, width);
-    project(rule, n_max, |s| {
-        let depth = cutoff - s;
-        let mut power = depth * depth;
-        let primitives: Vec<Extended> = (0..n_max)
-            .map(|_| {
-                power = power * depth;
-                power
-            })
-            .collect();
-        orthonormal.values(&primitives)
-    })
+    project(rule, n_max, |s| orthonormal.values(&powers(n_max, cutoff - s)))
 }
 
 /// `r^n exp(-r² / 2σ_n²)` of unit norm, `σ_n = r_cut max(√n, 1) / n_max`.
@@ -90,7 +94,7 @@ pub fn gto_featomic(parameters: &IntegralParameters) -> Expansion {
         let mut power = Extended::ONE;
         let primitives: Vec<Extended> = (0..n_max)
             .map(|n| {
-                let value = norms[n] * power * gaussian(a[n] * s * s);
+                let value = norms[n] * power * (-(a[n] * s * s)).exp();
                 power = power * s;
                 value
             })
@@ -99,22 +103,18 @@ pub fn gto_featomic(parameters: &IntegralParameters) -> Expansion {
     })
 }
 
-/// `exp(-x)`, or zero where it is nothing beside the other numbers of a sum.
-fn gaussian(x: Extended) -> Extended {
-    if x.to_f64() > LARGEST_EXPONENT { Extended::ZERO } else { (-x).exp() }
-}
-
 /// Width of the product of the narrowest primitive, `exp(-a s²)`, with the density or another such primitive.
 fn combined_width(a: f64, sigma: f64) -> f64 {
     (2.0 * (a + a.max(0.5 / (sigma * sigma)))).sqrt().recip()
 }
 
-/// Spacing at which the trapezoidal rule integrates smooth functions that are no narrower than the combined width.
+/// Spacing at which the trapezoidal rule integrates the product of two functions, or of one with the density.
 ///
-/// A Gaussian of width `w` is integrated to `exp(-2π² (w/h)²)`: that of the product alone would be right to 1e-34,
-/// which leaves enough for the powers and the sign changes of the functions.
-fn spacing(narrowest: f64, sigma: f64) -> f64 {
-    combined_width(narrowest, sigma) / 2.0
+/// A Gaussian of width `w` is integrated to `exp(-2π² (w/h)²)`, 1e-34 at half the width. The functions have powers and
+/// changes of sign besides, the more the more there are: the rest is from their overlaps up to 24 functions and
+/// degrees, which are right to 1e-15 with a spacing an eighth wider.
+fn spacing(n_max: usize, narrowest: f64, sigma: f64) -> f64 {
+    combined_width(narrowest, sigma) / (1.75 + n_max as f64 / 25.0).max(2.0)
 }
 
 /// The trapezoidal rule for even functions that vanish at zero. It converges exponentially, as on the whole line.
@@ -125,7 +125,7 @@ fn even_rule(end: f64, spacing: f64) -> Vec<(Extended, Extended)> {
 }
 
 /// The weights for functions `g`, listed `[l][n]` or `[n]`, under a rule of nodes and weights.
-fn project(rule: Vec<(Extended, Extended)>, n_max: usize, g: impl Fn(Extended) -> Vec<Extended>) -> Expansion {
+fn project(rule: Vec<(Extended, Extended)>, n_max: usize, mut g: impl FnMut(Extended) -> Vec<Extended>) -> Expansion {
     let four_pi = Extended::pi().scaled(2);
     let mut gram: Vec<f64> = Vec::new();
     let mut expansion = Expansion { nodes: Vec::new(), weights: Vec::new(), rounding: 0.0 };
@@ -141,6 +141,7 @@ fn project(rule: Vec<(Extended, Extended)>, n_max: usize, g: impl Fn(Extended) -
         .iter()
         .enumerate()
         .map(|(k, entry)| if k / n_max % n_max == k % n_max { (entry - 1.0).abs() } else { entry.abs() })
+        .map(|error| if error.is_nan() { f64::INFINITY } else { error })
         .fold(0.0, f64::max);
     expansion
 }
