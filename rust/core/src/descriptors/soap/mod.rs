@@ -4,6 +4,7 @@ mod block;
 mod columns;
 mod compression;
 mod expansion;
+mod integrals;
 mod jacobian;
 mod parameters;
 mod power_spectrum;
