@@ -120,11 +120,11 @@ impl Harmonics {
         for m in 0..=self.l_max {
             let factors = &self.recurrence[self.column(m)..][..self.l_max + 1 - m];
             let mut column = Column::start(self.diagonal[m], z);
-            for ((factors, angular), rows) in factors.iter().zip(&angular[m..]).zip(Rows::new(m)) {
+            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(Places::new(m)) {
                 let scaled = column.next(*factors).mul(angular.load(pack));
-                out[rows.cosine].store(pack, scaled.mul(c));
+                out[place.cosine].store(pack, scaled.mul(c));
                 if m > 0 {
-                    out[rows.sine].store(pack, scaled.mul(s));
+                    out[place.sine].store(pack, scaled.mul(s));
                 }
             }
             (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
@@ -168,19 +168,19 @@ impl Harmonics {
             let before = m.saturating_sub(1);
             let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
             let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
-            for ((k, a), rows) in angular[m..=self.l_max].iter().enumerate().zip(Rows::new(m)) {
+            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(Places::new(m)) {
                 let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
                 let inward = up.mul(a).negated();
                 let turn = r.mul(a).mul(turns);
                 let level = level.mul(a);
                 let (dx, dy) = (inward.mul(x), inward.mul(y));
-                let row = rows.cosine;
+                let row = place.cosine;
                 out_x[row].store(pack, dx.mul_add(c, turn.mul(c1)));
                 out_y[row].store(pack, dy.mul_add(c, turn.mul(s1).negated()));
                 out_z[row].store(pack, level.mul(c));
                 if m > 0 {
-                    let row = rows.sine;
+                    let row = place.sine;
                     out_x[row].store(pack, dx.mul_add(s, turn.mul(s1)));
                     out_y[row].store(pack, dy.mul_add(s, turn.mul(c1)));
                     out_z[row].store(pack, level.mul(s));
@@ -207,14 +207,14 @@ impl Harmonics {
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
             let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            let with_c = Sums::<V>::new(pack, columns, profiles, [a, b], Rows::new(m).map(|rows| rows.cosine));
+            let with_c = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.cosine));
             if m == 0 {
                 radial = with_c.value.mul_add(c, radial);
                 gz = with_c.level.mul_add(c, gz);
                 inward = with_c.up.mul_add(c, inward);
                 continue;
             }
-            let with_s = Sums::<V>::new(pack, columns, profiles, [a, b], Rows::new(m).map(|rows| rows.sine));
+            let with_s = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.sine));
             radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
             gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
@@ -228,30 +228,34 @@ impl Harmonics {
 }
 
 /// The places `l * l + l ± m` of one column, from `l = m` upward.
-#[derive(Debug, Clone, Copy)]
-struct Rows {
-    cosine: usize,
-    sine: usize,
+struct Places {
+    next: Place,
     step: usize,
 }
 
-impl Rows {
+/// `l * l + l + m` and `l * l + l - m`.
+#[derive(Clone, Copy)]
+struct Place {
+    cosine: usize,
+    sine: usize,
+}
+
+impl Places {
     #[inline(always)]
     fn new(m: usize) -> Self {
-        Self { cosine: m * (m + 2), sine: m * m, step: 2 * m + 2 }
+        Self { next: Place { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
     }
 }
 
-impl Iterator for Rows {
-    type Item = Self;
+impl Iterator for Places {
+    type Item = Place;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Self> {
-        let rows = *self;
-        self.cosine += self.step;
-        self.sine += self.step;
+    fn next(&mut self) -> Option<Place> {
+        let place = self.next;
+        self.next = Place { cosine: place.cosine + self.step, sine: place.sine + self.step };
         self.step += 2;
-        Some(rows)
+        Some(place)
     }
 }
 

@@ -194,14 +194,6 @@ impl Layout {
         self.n_degrees
     }
 
-    /// Writes the columns that are kept of `products`.
-    pub fn select(&self, products: &[f64], row: &mut [f64]) {
-        match &self.selection {
-            Some(selection) => selection.apply(products, row),
-            None => row.copy_from_slice(products),
-        }
-    }
-
     /// Number of products before the selection.
     pub fn n_products(&self) -> usize {
         let n = self.left.len();

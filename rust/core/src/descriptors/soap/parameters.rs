@@ -49,7 +49,7 @@ pub enum Convention {
     Isoprint,
     /// QUIP's `soap`: pairs with the second not after the first, the degree fastest.
     Quip,
-    /// DScribe: pairs of species, then degrees, then pairs of radial functions.
+    /// `DScribe`: pairs of species, then degrees, then pairs of radial functions.
     Dscribe,
     /// featomic: the same with all pairs of radial functions; odd degrees are negative.
     Featomic,

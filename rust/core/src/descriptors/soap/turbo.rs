@@ -5,15 +5,11 @@ use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::radial::Profile;
-use super::{Basis, Convention, Policy, SpeciesParameters, TurboParameters};
+use super::validate::{check, positive};
+use super::{Basis, Convention, MAX_DEGREE, MAX_FUNCTIONS, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment};
-use crate::simd::gemm;
 
-/// Most radial functions of one species.
-pub const MAX_FUNCTIONS: usize = gemm::MAX_PACKS * crate::simd::LANES;
-/// Largest degree of the harmonics.
-pub const MAX_DEGREE: usize = 30;
 /// Below this length a row is left as it is: an empty sphere gives zeros.
 const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
@@ -143,7 +139,6 @@ impl Descriptor for SoapTurbo {
 /// Checks every parameter for the range in which the definition makes sense.
 fn validate(parameters: &TurboParameters) -> Result<(), Error> {
     let TurboParameters { r_cut, r_soft, filter_decay, .. } = *parameters;
-    let positive = |name, value: f64| check(value.is_finite() && value > 0.0, name, value, "it must be positive");
     positive("r_cut", r_cut)?;
     positive("filter_decay", filter_decay)?;
     let soft_fits = r_soft > 0.0 && r_soft <= r_cut;
@@ -196,13 +191,4 @@ fn validate_species(parameters: &TurboParameters, species: &SpeciesParameters) -
     )?;
     let undefined = parameters.basis == Basis::Jacobi && parameters.policy == Policy::Reference;
     check(!undefined, "basis", "\"jacobi\"", "policy=\"reference\" knows \"poly3\" and \"poly3gauss\" only")
-}
-
-fn check(
-    good: bool,
-    name: &'static str,
-    value: impl std::fmt::Display,
-    remedy: impl Into<String>,
-) -> Result<(), Error> {
-    if good { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), remedy: remedy.into() }) }
 }
