@@ -65,14 +65,13 @@ pub fn inverse(a: &Matrix) -> Matrix {
     for k in 0..n {
         let largest = (k..n).max_by_key(|&i| rows[i][k].abs()).unwrap_or(k);
         rows.swap(k, largest);
-        // Of the right half, nothing beyond the columns of the rows already used differs from the unit matrix, but
-        // their order is that of the exchanges: the whole of it is swept.
         let scale = rows[k][k].recip();
         let pivot: Vec<Extended> = rows[k].iter().map(|&entry| entry * scale).collect();
         for (i, row) in rows.iter_mut().enumerate() {
             let factor = row[k];
             if i != k && factor != Extended::ZERO {
                 for (entry, &above) in row[k..].iter_mut().zip(&pivot[k..]) {
+                    // Much of the right half is zero for long.
                     if above != Extended::ZERO {
                         *entry = *entry - factor * above;
                     }

@@ -30,6 +30,11 @@ impl Extended {
     /// One.
     pub const ONE: Self = Self { negative: false, exponent: 1, words: [0, 0, 0, 1 << 63] };
 
+    /// Whether this is zero: the highest bit of all other numbers is set.
+    fn is_zero(&self) -> bool {
+        self.words[WORDS - 1] == 0
+    }
+
     /// Without its sign.
     #[must_use]
     pub fn abs(self) -> Self {
@@ -39,7 +44,7 @@ impl Extended {
     /// Times a power of two, exactly.
     #[must_use]
     pub fn scaled(self, power: i64) -> Self {
-        if self == Self::ZERO { self } else { Self { exponent: self.exponent + power, ..self } }
+        if self.is_zero() { self } else { Self { exponent: self.exponent + power, ..self } }
     }
 
     /// The power of two next above the absolute value.
@@ -50,7 +55,7 @@ impl Extended {
     /// One over this number; zero for zero.
     #[must_use]
     pub fn recip(self) -> Self {
-        if self == Self::ZERO {
+        if self.is_zero() {
             return self;
         }
         let fraction = Self { exponent: 0, ..self };
@@ -65,7 +70,7 @@ impl Extended {
     /// The square root of a number that is not negative; zero for one that is.
     #[must_use]
     pub fn sqrt(self) -> Self {
-        if self.negative || self == Self::ZERO {
+        if self.negative || self.is_zero() {
             return Self::ZERO;
         }
         let odd = self.exponent.rem_euclid(2);
@@ -140,10 +145,10 @@ impl Add for Extended {
         let (large, small) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         let gap = large.exponent - small.exponent;
         // Zero has the exponent of one half: it may come first.
-        if large == Self::ZERO {
+        if large.is_zero() {
             return small;
         }
-        if small == Self::ZERO || gap >= PRECISION + 64 {
+        if small.is_zero() || gap >= PRECISION + 64 {
             return large;
         }
         let (mut x, y) = (large.wide(), shifted_right(small.wide(), gap as u32));
@@ -185,7 +190,7 @@ fn subtract(x: &mut Wide, y: &Wide) -> bool {
 impl Mul for Extended {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        if self == Self::ZERO || other == Self::ZERO {
+        if self.is_zero() || other.is_zero() {
             return Self::ZERO;
         }
         let mut product = [0_u64; 2 * WORDS];
@@ -215,7 +220,7 @@ impl Div for Extended {
 impl Neg for Extended {
     type Output = Self;
     fn neg(self) -> Self {
-        Self { negative: !self.negative && self != Self::ZERO, ..self }
+        Self { negative: !self.negative && !self.is_zero(), ..self }
     }
 }
 

@@ -48,6 +48,9 @@ pub enum GaussianBasis {
     /// density of height one instead of one whose square integrates to one.
     GtoFeatomic,
     /// `r^l exp(-α_kl r²)` with least squares at equally spaced radii, as in QUIP; without the factor `4π`.
+    ///
+    /// Of many functions of high degree the first ones grow with `r` instead of decaying, to a peak that no knot
+    /// sees. Their weights are then enormous and worthless, which [`RadialIntegrals::rounding`] tells.
     GtoQuip,
     /// `(r_b - r)^(k+2)` with least squares at equally spaced radii, as in QUIP; without the factor `4π`.
     PolynomialQuip,
@@ -99,7 +102,8 @@ struct Expansion {
 }
 
 impl RadialIntegrals {
-    /// Finds radii and weights: milliseconds for eight functions and degrees, some tens for sixteen.
+    /// Finds radii and weights: milliseconds, but tenths of a second for sixteen functions and degrees where the basis
+    /// depends on the degree.
     pub fn new(parameters: &IntegralParameters) -> Self {
         let expansion = match parameters.basis {
             GaussianBasis::Gto => projection::gto(parameters),
@@ -157,7 +161,8 @@ impl RadialIntegrals {
     }
 
     /// Relative error that construction has left: how far the rounded weights are from what defines them, which is
-    /// orthonormality for projections, and for interpolations that they interpolate.
+    /// orthonormality for projections, and for interpolations that they interpolate. A few 1e-16, unless the functions
+    /// asked for are too nearly dependent to be told apart; beyond 1e-10 nothing built on them is worth much.
     pub fn rounding(&self) -> f64 {
         self.rounding
     }
