@@ -12,17 +12,18 @@
 use super::compression::{Factor, Layout};
 use super::power_spectrum::{PowerSpectrum, Spectrum, project_out};
 use crate::math::harmonics::Harmonics;
-use crate::simd::{Isa, Kernel, LANES, Lanes, Row};
+use crate::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
+
+/// Numbers that a site brings to each function at each degree.
+const KINDS: usize = 6;
 
 /// Buffers for one worker.
 #[derive(Debug)]
 pub struct JacobianScratch {
     /// Coefficients of each factor, `[lm][stride]`, with the norms of the harmonics and the weights of the degrees.
     scaled: [Vec<f64>; 2],
-    /// `U` and `V` of each factor, `[U, V_x, V_y, V_z][n][degrees, in packs]`.
-    contracted: [Vec<[f64; LANES]>; 2],
-    /// Radial functions of the site and their slopes, for each factor: `[b, b'][n][degrees, in packs]`.
-    radial: [Vec<[f64; LANES]>; 2],
+    /// What the site brings to each function of each factor: `[n][b, b', U, V_x, V_y, V_z][degrees, in packs]`.
+    terms: [Vec<[f64; LANES]>; 2],
     /// Derivatives of the products before the selection, `[xyz]`, with room after each for lanes that mean nothing.
     products: Vec<f64>,
     /// Those of the columns along one axis.
@@ -31,8 +32,6 @@ pub struct JacobianScratch {
     rows: Vec<f64>,
     /// Features before normalisation.
     row: Vec<f64>,
-    /// `Ã` and `∇Ã` of the present site at each `lm`.
-    terms: Vec<[f64; 4]>,
 }
 
 /// One site as the Jacobian sees it.
@@ -72,13 +71,11 @@ impl JacobianScratch {
         let packs = (spectrum.l_max() + 1).div_ceil(LANES);
         Self {
             scaled: factors.map(|factor| vec![0.0; k * factor.stride()]),
-            contracted: factors.map(|factor| vec![[0.0; LANES]; 4 * factor.stride() * packs]),
-            radial: factors.map(|factor| vec![[0.0; LANES]; 2 * factor.stride() * packs]),
+            terms: factors.map(|factor| vec![[0.0; LANES]; KINDS * factor.stride() * packs]),
             products: vec![0.0; 3 * (layout.n_products() + packs * LANES)],
             selected: vec![0.0; layout.n_features()],
             rows: vec![0.0; 3 * spectrum.n_features()],
             row: vec![0.0; spectrum.n_features()],
-            terms: vec![[0.0; 4]; k],
         }
     }
 }
@@ -115,14 +112,13 @@ impl<'a> JacobianOf<'a> {
         let sides = if layout.symmetric { 1 } else { 2 };
         for (side, factor) in factors.into_iter().enumerate().take(sides) {
             let l_max = self.spectrum.l_max();
-            Isa::detect().run(Spread { site, factor, l_max, out: &mut scratch.radial[side] });
+            Isa::detect().run(Spread { site, factor, l_max, out: &mut scratch.terms[side] });
             Isa::detect().run(Contract {
                 l_max,
                 stride: factor.stride(),
                 scaled: &scratch.scaled[side],
                 site,
-                terms: &mut scratch.terms,
-                out: &mut scratch.contracted[side],
+                out: &mut scratch.terms[side],
             });
         }
         Isa::detect().run(Combine { layout, unit: site.unit, scratch });
@@ -151,7 +147,6 @@ struct Spread<'a> {
     site: &'a SiteTerms<'a>,
     factor: &'a Factor,
     l_max: usize,
-    /// `[kind][n][degrees, in packs]`
     out: &'a mut [[f64; LANES]],
 }
 
@@ -162,18 +157,19 @@ impl Kernel for Spread<'_> {
     fn run<V: Lanes>(self) {
         let Self { site, factor, l_max, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
-        let kind = factor.stride() * degrees;
         let is_summed = factor.is_summed();
         if is_summed || site.species.len() < factor.len() {
-            out.fill([0.0; LANES]);
+            for terms in out.chunks_exact_mut(KINDS * degrees) {
+                terms[..2 * degrees].fill([0.0; LANES]);
+            }
         }
         for (k, n) in site.species.clone().enumerate() {
-            let place = factor.function(n) * degrees;
+            let place = factor.function(n) * KINDS * degrees;
             for group in 0..degrees {
                 let parts = [site.functions, site.slopes];
                 for (i, part) in parts.into_iter().enumerate() {
                     let part = site.degrees::<V>(part, k, group, l_max);
-                    let slot = &mut out[i * kind + place + group];
+                    let slot = &mut out[place + i * degrees + group];
                     let part = if is_summed { V::load(slot).add(part) } else { part };
                     part.store(slot);
                 }
@@ -204,8 +200,6 @@ struct Contract<'a> {
     stride: usize,
     scaled: &'a [f64],
     site: &'a SiteTerms<'a>,
-    /// Room for `Ã` and `∇Ã` of the site at each `lm`.
-    terms: &'a mut [[f64; 4]],
     out: &'a mut [[f64; LANES]],
 }
 
@@ -214,36 +208,46 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { l_max, stride, scaled, site, terms, out } = self;
+        let Self { l_max, stride, scaled, site, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
-        for (lm, terms) in terms.iter_mut().enumerate() {
-            let [x, y, z] = site.gradients.map(|rows| rows[lm].0[site.lane]);
-            *terms = [site.harmonics[lm].0[site.lane], x, y, z];
-        }
         for pack in 0..stride / LANES {
             for group in 0..degrees {
                 let mut sums = [[V::zero(); LANES]; 4];
                 for (k, l) in (group * LANES..=l_max).enumerate().take(LANES) {
-                    let mut sum = [V::zero(); 4];
-                    let rows = scaled[l * l * stride..(l + 1) * (l + 1) * stride].chunks_exact(stride);
-                    for (row, terms) in rows.zip(&terms[l * l..]) {
-                        let c = V::load(&row.as_chunks::<LANES>().0[pack]);
-                        for (sum, term) in sum.iter_mut().zip(terms) {
-                            *sum = c.mul_add(V::splat(*term), *sum);
-                        }
-                    }
-                    for (sums, sum) in sums.iter_mut().zip(sum) {
-                        sums[k] = sum;
+                    let rows = &scaled[l * l * stride..(l + 1) * (l + 1) * stride];
+                    let sum = site.contract::<V>(l, pack, stride, rows);
+                    for kind in 0..4 {
+                        sums[kind][k] = sum[kind];
                     }
                 }
                 for (kind, sums) in sums.into_iter().enumerate() {
                     for (k, lanes) in V::transpose(sums).into_iter().enumerate() {
                         let n = pack * LANES + k;
-                        lanes.store(&mut out[(kind * stride + n) * degrees + group]);
+                        lanes.store(&mut out[(n * KINDS + 2 + kind) * degrees + group]);
                     }
                 }
             }
         }
+    }
+}
+
+impl SiteTerms<'_> {
+    /// Sums over `m` of degree `l`, of eight functions with `Ã` and with the components of `∇Ã`.
+    #[inline(always)]
+    fn contract<V: Lanes>(&self, l: usize, pack: usize, stride: usize, rows: &[f64]) -> [V; 4] {
+        let lm = l * l..(l + 1) * (l + 1);
+        let lane = self.lane % BLOCK;
+        let angular = self.harmonics[lm.clone()].iter().zip(&self.gradients[0][lm.clone()]);
+        let angular = angular.zip(self.gradients[1][lm.clone()].iter().zip(&self.gradients[2][lm]));
+        let mut sums = [V::zero(); 4];
+        for (row, ((y, dx), (dy, dz))) in rows.chunks_exact(stride).zip(angular) {
+            let c = V::load(&row.as_chunks::<LANES>().0[pack]);
+            sums[0] = c.mul_add(V::splat(y.0[lane]), sums[0]);
+            sums[1] = c.mul_add(V::splat(dx.0[lane]), sums[1]);
+            sums[2] = c.mul_add(V::splat(dy.0[lane]), sums[2]);
+            sums[3] = c.mul_add(V::splat(dz.0[lane]), sums[3]);
+        }
+        sums
     }
 }
 
@@ -273,79 +277,54 @@ impl Combine<'_> {
     #[inline(always)]
     fn pairs<V: Lanes, const DEGREES: usize>(self) {
         let Self { layout, unit, scratch } = self;
-        let JacobianScratch { contracted, radial, products, .. } = scratch;
-        let other = usize::from(!layout.symmetric);
-        let left = Terms::<DEGREES>::new(&radial[0], &contracted[0]);
-        let right = Terms::<DEGREES>::new(&radial[other], &contracted[other]);
+        let JacobianScratch { terms, products, .. } = scratch;
+        let left = terms[0].as_chunks::<DEGREES>().0.as_chunks::<KINDS>().0;
+        let right = terms[usize::from(!layout.symmetric)].as_chunks::<DEGREES>().0.as_chunks::<KINDS>().0;
         let unit = [V::splat(unit[0]), V::splat(unit[1]), V::splat(unit[2])];
         let length = products.len() / 3;
         let (x, rest) = products.split_at_mut(length);
         let (y, z) = rest.split_at_mut(length);
-        for n in 0..layout.left.len() {
+        for (n, left) in left.iter().enumerate().take(layout.left.len()) {
             let first = layout.first(n);
             let mut place = layout.place(n, first);
-            for n_prime in first..layout.right.len() {
+            for (n_prime, right) in (first..layout.right.len()).zip(&right[first..]) {
                 let weight = V::splat(layout.weight(n, n_prime));
                 let out = [&mut x[place..], &mut y[place..], &mut z[place..]];
-                Terms::product((&left, n), (&right, n_prime), unit, weight, out);
+                product(left, right, unit, weight, out);
                 place += layout.n_degrees();
             }
         }
     }
 }
 
-/// What one factor brings to the derivatives, as `[n][degrees, in packs]`.
-struct Terms<'a, const DEGREES: usize> {
-    /// Radial functions of the site.
-    b: &'a [[[f64; LANES]; DEGREES]],
-    /// Their slopes.
-    slope: &'a [[[f64; LANES]; DEGREES]],
-    /// `U`.
-    u: &'a [[[f64; LANES]; DEGREES]],
-    /// `V` along each axis.
-    v: [&'a [[[f64; LANES]; DEGREES]]; 3],
-}
+/// What a site brings to one function: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
+type Terms<const DEGREES: usize> = [[[f64; LANES]; DEGREES]; KINDS];
 
-impl<'a, const DEGREES: usize> Terms<'a, DEGREES> {
-    fn new(radial: &'a [[f64; LANES]], contracted: &'a [[f64; LANES]]) -> Self {
-        let n = radial.len() / (2 * DEGREES);
-        let (b, slope) = radial.as_chunks().0.split_at(n);
-        let contracted = contracted.as_chunks().0;
-        let axis = |k: usize| &contracted[(1 + k) * n..(2 + k) * n];
-        Self { b, slope, u: &contracted[..n], v: [axis(0), axis(1), axis(2)] }
-    }
-
-    /// The derivatives of one product along each axis.
-    #[inline(always)]
-    fn product<V: Lanes>(
-        (left, k): (&Self, usize),
-        (right, n): (&Self, usize),
-        unit: [V; 3],
-        weight: V,
-        out: [&mut [f64]; 3],
-    ) {
-        let [out_x, out_y, out_z] = out;
-        // The lanes beyond the last degree fall on the next product, which is written later, or on the room after all.
-        let rows = (
-            out_x.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
-            out_y.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
-            out_z.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
-        );
-        let (Some(out_x), Some(out_y), Some(out_z)) = rows else { return };
-        let (b, b2, u, u2) = (&left.b[k], &right.b[n], &left.u[k], &right.u[n]);
-        let (slope, slope2) = (&left.slope[k], &right.slope[n]);
-        let [vx, vy, vz] = [&left.v[0][k], &left.v[1][k], &left.v[2][k]];
-        let [vx2, vy2, vz2] = [&right.v[0][n], &right.v[1][n], &right.v[2][n]];
-        for p in 0..DEGREES {
-            let (b, b2) = (weight.mul(V::load(&b[p])), weight.mul(V::load(&b2[p])));
-            let radial = V::load(&slope[p]).mul_add(V::load(&u2[p]), V::load(&slope2[p]).mul(V::load(&u[p])));
-            let radial = weight.mul(radial);
-            let x = b.mul_add(V::load(&vx2[p]), b2.mul(V::load(&vx[p])));
-            let y = b.mul_add(V::load(&vy2[p]), b2.mul(V::load(&vy[p])));
-            let z = b.mul_add(V::load(&vz2[p]), b2.mul(V::load(&vz[p])));
-            radial.mul_add(unit[0], x).store(&mut out_x[p]);
-            radial.mul_add(unit[1], y).store(&mut out_y[p]);
-            radial.mul_add(unit[2], z).store(&mut out_z[p]);
-        }
+/// The derivatives of one product along each axis.
+#[inline(always)]
+fn product<V: Lanes, const DEGREES: usize>(
+    left: &Terms<DEGREES>,
+    right: &Terms<DEGREES>,
+    unit: [V; 3],
+    weight: V,
+    [x, y, z]: [&mut [f64]; 3],
+) {
+    // The lanes beyond the last degree fall on the next product, which is written later, or on the room after all.
+    let rows = (
+        x.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+        y.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+        z.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+    );
+    let (Some(x), Some(y), Some(z)) = rows else { return };
+    for p in 0..DEGREES {
+        let (b, b2) = (weight.mul(V::load(&left[0][p])), weight.mul(V::load(&right[0][p])));
+        let radial = V::load(&left[1][p]).mul_add(V::load(&right[2][p]), V::load(&right[1][p]).mul(V::load(&left[2][p])));
+        let radial = weight.mul(radial);
+        let along_x = b.mul_add(V::load(&right[3][p]), b2.mul(V::load(&left[3][p])));
+        let along_y = b.mul_add(V::load(&right[4][p]), b2.mul(V::load(&left[4][p])));
+        let along_z = b.mul_add(V::load(&right[5][p]), b2.mul(V::load(&left[5][p])));
+        radial.mul_add(unit[0], along_x).store(&mut x[p]);
+        radial.mul_add(unit[1], along_y).store(&mut y[p]);
+        radial.mul_add(unit[2], along_z).store(&mut z[p]);
     }
 }
