@@ -32,7 +32,7 @@ def centers_in(atoms, mixed):
 
 def assume_smooth(case, atoms, centers):
     """No pair at the cutoff, and no row so faint that it is only just divided by its length."""
-    assume(in_general_position(atoms, case.descriptor.r_cut, centers=centers))
+    assume(in_general_position(atoms, case.descriptor.reach, centers=centers))
     divided = None if case.descriptor.average == "outer" else case.descriptor.average
     raw = clone(case.descriptor).set_params(normalize=False, average=divided).transform(atoms, centers=centers)
     length = np.linalg.norm(raw, axis=1)
