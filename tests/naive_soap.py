@@ -1,8 +1,8 @@
 """Classic SOAP from its definition, slowly: integrals by quadrature, loops over images, derivatives by complex steps.
 
-Nothing here is shared with the package: no table, no closed form of an integral, no order of columns that is not spelled
-out by loops. Every function accepts complex positions, so `(f(x + ih)).imag / h` is an exact derivative. Sound for up to
-four radial functions a species, beyond which S^(-1/2) loses digits.
+Nothing here is shared with the package: no table, no closed form of a radial function, and every order of columns is a
+sort. Every function accepts complex positions, so `(f(x + ih)).imag / h` is an exact derivative. Sound for up to four
+radial functions a species, beyond which S^(-1/2) loses digits.
 """
 
 from __future__ import annotations

@@ -11,12 +11,13 @@ from isoprint.descriptors.soap_turbo import N_MAX
 _LENGTH = "it must be a positive number of Å"
 
 
-def soap(cutoff: Any, density: Any, basis: Any) -> dict[str, Any]:
+def soap(hypers: dict[str, Any]) -> dict[str, Any]:
     """Parameters of `isoprint.SOAP` that mean the same as those of featomic's `SoapPowerSpectrum`."""
-    sphere = keys("cutoff", cutoff, ("radius", "smoothing"))
+    given = keys("featomic's SoapPowerSpectrum", hypers, ("cutoff", "density", "basis"))
+    sphere = keys("cutoff", given["cutoff"], ("radius", "smoothing"))
     r_cut = real("radius of cutoff", sphere["radius"], above=0.0, remedy=_LENGTH)
-    width, central_weight, weighting = _density(density)
-    n_max, l_max = _basis(basis, r_cut)
+    width, central_weight, weighting = _density(given["density"])
+    n_max, l_max = _basis(given["basis"], r_cut)
     return {
         "r_cut": r_cut,
         "n_max": n_max,

@@ -60,7 +60,7 @@ def _require_keys(given: Mapping[Any, Any], kind: str) -> None:
     known = ("function", *FUNCTIONS[kind], "w0")
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
+            near = difflib.get_close_matches(str(key).lower(), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"{kind!r} takes {', '.join(known[1:])}"
             raise ValueError(f"weighting has the unknown key {key!r}; {hint}")
     missing = [name for name in FUNCTIONS[kind] if name not in given]

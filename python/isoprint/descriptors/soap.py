@@ -48,8 +48,8 @@ class SOAP(Descriptor):
         How far beyond `r_cut` atoms still count, in Å, because their Gaussians reach inside. The shell in which
         they fade out moves along.
     weighting : mapping, optional
-        Weights of neighbors by their distance `r`, from `t = r / r0`; the key "function" chooses "poly":
-        `c (1 + 2 t³ - 3 t²)^m` up to `r0`, "pow": `c / (d + t^m)`, or "exp": `c / (d + e^-t)`. All letters are keys.
+        Weights of neighbors by distance. With `t = r / r0`, the key "function" chooses "poly":
+        `c (1 + 2 t³ - 3 t²)^m` up to `r0`, "pow": `c / (d + t^m)`, or "exp": `c / (d + e^-t)`; all letters are keys.
         The key "w0" is the weight at distance 0, above all of the center itself, and may stand alone.
     species_weight : float or mapping
         Factor of the densities of a species.
@@ -224,7 +224,15 @@ class SOAP(Descriptor):
 
     @classmethod
     def from_featomic(
-        cls, *, cutoff: Any, density: Any, basis: Any, species: Any = None, centers: Any = None, dtype: Any = "float64"
+        cls,
+        *,
+        cutoff: Any = None,
+        density: Any = None,
+        basis: Any = None,
+        species: Any = None,
+        centers: Any = None,
+        dtype: Any = "float64",
+        **unknown: Any,
     ) -> SOAP:
         """Build from the parameters of featomic's `SoapPowerSpectrum`; columns are in its order, signs included.
 
@@ -241,6 +249,8 @@ class SOAP(Descriptor):
             `{"type": "TensorProduct", "max_angular": 6, "radial": {"type": "Gto", "max_radial": 5}}`.
         species, centers, dtype
             As in the constructor; species are learned by `fit` if they are not given.
+        **unknown
+            None: other keywords are refused by name.
 
         Examples
         --------
@@ -256,7 +266,9 @@ class SOAP(Descriptor):
         """
         from isoprint.compat.featomic import soap
 
-        return cls(**soap(cutoff, density, basis), species=species, centers=centers, dtype=dtype)
+        hypers = {"cutoff": cutoff, "density": density, "basis": basis}
+        given = {name: value for name, value in hypers.items() if value is not None}
+        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
 
     def _compile(self, species: list[int]) -> Core:
         settings = self._settings(species)
