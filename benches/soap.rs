@@ -7,9 +7,9 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
-use isoprint_core::descriptors::{Descriptor, Environment};
+use isoprint_core::descriptors::{CenterKind, Descriptor, Environment};
 use isoprint_core::math::harmonics::Harmonics;
-use isoprint_core::math::piecewise::Piecewise;
+use isoprint_core::math::piecewise::{FULL_PRECISION, Piecewise, Places};
 use isoprint_core::simd::gemm::{self, PADDING};
 use isoprint_core::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
 
@@ -175,8 +175,9 @@ fn harmonics(criterion: &mut Criterion) {
 
 /// Table of a block's radial functions and profiles.
 struct Look<'a> {
-    table: &'a Piecewise,
+    table: &'a Piecewise<8>,
     r: &'a [f64],
+    places: &'a mut Places,
     values: &'a mut [[f64; LANES]],
     slopes: Option<&'a mut [[f64; LANES]]>,
 }
@@ -186,10 +187,8 @@ impl Kernel for Look<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         match self.slopes {
-            None => self.r.iter().for_each(|&r| self.table.evaluate::<V>(r, self.values)),
-            Some(slopes) => {
-                self.r.iter().for_each(|&r| self.table.evaluate_with_derivative::<V>(r, self.values, slopes));
-            }
+            None => self.table.evaluate::<V>(self.r, self.places, self.values),
+            Some(slopes) => self.table.evaluate_with_derivative::<V>(self.r, self.places, self.values, slopes),
         }
     }
 }
@@ -205,15 +204,20 @@ fn tables(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(r.len() as u64));
     for n in SIZES {
         let n_functions = 2 * n + 1;
-        let table = Piecewise::fit(5.0, 0.1, &[n_functions], gaussian);
-        let mut values = vec![[0.0; LANES]; table.n_packs()];
+        let table = Piecewise::fit(5.0, 0.1, &[n_functions], FULL_PRECISION, gaussian);
+        let mut places = Places::default();
+        let mut values = vec![[0.0; LANES]; r.len() * table.n_packs()];
         let mut slopes = values.clone();
         group.bench_function(BenchmarkId::new("table", n), |bencher| {
-            bencher.iter(|| Isa::detect().run(Look { table: &table, r: &r, values: &mut values, slopes: None }));
+            bencher.iter(|| {
+                let (values, places) = (&mut values, &mut places);
+                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: None });
+            });
         });
         group.bench_function(BenchmarkId::new("table_with_slopes", n), |bencher| {
             bencher.iter(|| {
-                Isa::detect().run(Look { table: &table, r: &r, values: &mut values, slopes: Some(&mut slopes) });
+                let (values, places) = (&mut values, &mut places);
+                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: Some(&mut slopes) });
             });
         });
         group.bench_function(BenchmarkId::new("one_exponential_a_function", n), |bencher| {
@@ -271,7 +275,8 @@ fn center(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("center");
     group.throughput(Throughput::Elements(1));
     let [dx, dy, dz, r] = sites();
-    let environment = Environment { center: Some(0), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
+    let environment =
+        Environment { center: CenterKind::Atom(Some(0)), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
     for size in SIZES {
         let soap = turbo(size);
         let mut scratch = soap.scratch();

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Sites, every_option, noise};
-use isoprint_core::descriptors::Descriptor;
+use isoprint_core::descriptors::{CenterKind, Descriptor};
 
 fn values<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<f64> {
     let mut scratch = descriptor.scratch();
@@ -111,12 +111,16 @@ fn normalised_rows_are_of_unit_length() {
 fn lonely_empty_coincident_and_collinear_sites_are_finite() {
     let collinear = (1..8).map(|k| [0.0, 0.0, 0.4 * f64::from(k) - 1.6]).collect();
     let cases = [
-        Sites { center: Some(0), channel: Vec::new(), position: Vec::new() },
-        Sites { center: None, channel: Vec::new(), position: Vec::new() },
-        Sites { center: Some(0), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
-        Sites { center: Some(0), channel: vec![0, 0], position: vec![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]] },
-        Sites { center: Some(1), channel: vec![0; 7], position: collinear },
-        Sites { center: None, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
+        Sites { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
+        Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
+        Sites { center: CenterKind::Atom(Some(0)), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
+        Sites {
+            center: CenterKind::Atom(Some(0)),
+            channel: vec![0, 0],
+            position: vec![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
+        },
+        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: collinear },
+        Sites { center: CenterKind::Point, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
     ];
     for (name, descriptor) in every_option() {
         for (k, sites) in cases.iter().enumerate() {
@@ -133,7 +137,7 @@ fn lonely_empty_coincident_and_collinear_sites_are_finite() {
 #[test]
 fn a_row_without_any_site_is_zero() {
     for (_, descriptor) in every_option() {
-        let nothing = Sites { center: None, channel: Vec::new(), position: Vec::new() };
+        let nothing = Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
         assert!(values(&descriptor, &nothing).iter().all(|&x| x == 0.0));
     }
 }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{self, Extent};
 
-/// `None`, `"trivial"`, `(nu_r, nu_s)`, or a sparse matrix `(n_rows, row, column, value)`.
+/// `None`, `"trivial"`, `"crossover"`, `"diagonal"`, `(nu_r, nu_s)`, or a sparse matrix `(n_rows, row, column, value)`.
 pub struct CompressionName(pub Compression);
 
 /// Row, column and value of each entry.
@@ -20,8 +20,11 @@ impl<'py> FromPyObject<'_, 'py> for CompressionName {
         if object.is_none() {
             return Ok(Self(Compression::None));
         }
-        if object.extract::<&str>().is_ok_and(|name| name == "trivial") {
-            return Ok(Self(Compression::Trivial));
+        match object.extract::<&str>() {
+            Ok("trivial") => return Ok(Self(Compression::Trivial)),
+            Ok("crossover") => return Ok(Self(Compression::Crossover)),
+            Ok("diagonal") => return Ok(Self(Compression::Diagonal)),
+            _ => {}
         }
         if let Ok((nu_r, nu_s)) = object.extract::<(u8, u8)>() {
             return Ok(Self(Compression::Factors(nu_r, nu_s)));
@@ -29,7 +32,7 @@ impl<'py> FromPyObject<'_, 'py> for CompressionName {
         if let Ok(matrix) = object.extract::<Entries<'py>>() {
             return Ok(Self(from_matrix(&matrix)?));
         }
-        let expected = "None, \"trivial\", (nu_r, nu_s) or (n_rows, row, column, value)";
+        let expected = "None, \"trivial\", \"crossover\", \"diagonal\", (nu_r, nu_s) or (n_rows, row, column, value)";
         Err(PyValueError::new_err(format!("compression is {}; expected {expected}", object.repr()?)))
     }
 }

@@ -207,3 +207,85 @@ fn allocate<'py, T: Element>(py: Python<'py>, what: &'static str, shape: [usize;
     let array = py.import("numpy")?.call_method1("empty", (shape, dtype::<T>(py)));
     array.map_err(|error| if error.is_instance_of::<PyMemoryError>(py) { refusal() } else { error })
 }
+
+/// The Python methods of a class that wraps a descriptor, after those of its own.
+macro_rules! methods {
+    ($class:ident { $($own:tt)* }) => {
+        #[pymethods]
+        impl $class {
+            $($own)*
+
+            /// Number of columns.
+            #[getter]
+            fn n_features(&self) -> usize {
+                self.0.n_features()
+            }
+
+            /// Cutoff in Å.
+            #[getter]
+            fn r_cut(&self) -> f64 {
+                self.0.cutoff()
+            }
+
+            /// Writes the features of all centers into `out`.
+            #[pyo3(signature = (frames, centers, out, *, average, threads, progress))]
+            fn transform(
+                &self,
+                frames: crate::arrays::FrameArrays<'_>,
+                centers: crate::arrays::CenterArrays<'_>,
+                out: &Bound<'_, PyAny>,
+                average: crate::descriptor::AverageName,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<()> {
+                crate::descriptor::transform(&self.0, (&frames, &centers), out, average, &crate::door::Wishes { threads, progress })
+            }
+
+            /// Gradients of `Σ adjoint · features` with respect to positions and strains.
+            #[pyo3(signature = (frames, centers, adjoint, *, average, threads, progress))]
+            fn pullback<'py>(
+                &self,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                adjoint: &Bound<'py, PyAny>,
+                average: crate::descriptor::AverageName,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::descriptor::Gradients<'py>> {
+                crate::descriptor::pullback(&self.0, (&frames, &centers), adjoint, average, &crate::door::Wishes { threads, progress })
+            }
+
+            /// Writes the derivatives of all features along `displacements` into `out`.
+            #[pyo3(signature = (frames, centers, displacements, out, *, average, threads, progress))]
+            fn pushforward(
+                &self,
+                frames: crate::arrays::FrameArrays<'_>,
+                centers: crate::arrays::CenterArrays<'_>,
+                displacements: &Bound<'_, PyAny>,
+                out: &Bound<'_, PyAny>,
+                average: crate::descriptor::AverageName,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<()> {
+                let wishes = crate::door::Wishes { threads, progress };
+                crate::descriptor::pushforward(&self.0, (&frames, &centers), displacements, out, average, &wishes)
+            }
+
+            /// The blocks of the Jacobian of one frame: values, row and atom.
+            #[pyo3(signature = (frames, centers, *, average, dtype, threads, progress))]
+            fn derivatives<'py>(
+                &self,
+                py: Python<'py>,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                average: crate::descriptor::AverageName,
+                dtype: &str,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::descriptor::Blocks<'py>> {
+                crate::descriptor::derivatives(py, &self.0, (&frames, &centers), average, dtype, &crate::door::Wishes { threads, progress })
+            }
+        }
+    };
+}
+pub(crate) use methods;

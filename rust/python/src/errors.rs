@@ -13,3 +13,8 @@ pub fn to_python(error: &Error) -> PyErr {
         _ => PyValueError::new_err(message),
     }
 }
+
+/// The error for a name that means nothing.
+pub fn unknown(name: &str, value: &str, expected: &str) -> PyErr {
+    PyValueError::new_err(format!("{name} is {value:?}; expected {expected}"))
+}

@@ -20,6 +20,7 @@ mod errors;
 mod memory;
 mod neighbors;
 mod soap;
+mod soap_turbo;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
@@ -28,7 +29,9 @@ mod _core {
     #[pymodule_export]
     use crate::neighbors::neighbors;
     #[pymodule_export]
-    use crate::soap::SoapTurbo;
+    use crate::soap::SOAP;
+    #[pymodule_export]
+    use crate::soap_turbo::SoapTurbo;
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 }

@@ -1,183 +1,132 @@
-//! SOAP power spectra.
+//! Classic SOAP.
 
-use isoprint_core::descriptors::Descriptor;
-use isoprint_core::descriptors::soap::{self, Basis, Policy, SpeciesParameters, TurboParameters};
-use numpy::PyReadonlyArray2;
+use isoprint_core::descriptors::Descriptor as _;
+use isoprint_core::descriptors::soap::{
+    self, Convention, DensityParameters, GaussianBasis, SoapParameters, WeightFunction, Weighting,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arrays::{CenterArrays, FrameArrays};
 use crate::compression::CompressionName;
-use crate::descriptor::{self, AverageName, Blocks, Gradients};
+use crate::descriptor::methods;
 use crate::door::{self, Wishes};
+use crate::errors::unknown;
 
-/// Recursive SOAP with separable widths (`soap_turbo`).
+/// SOAP with three-dimensional Gaussians.
 #[pyclass(frozen, module = "isoprint._core")]
-pub struct SoapTurbo(soap::SoapTurbo);
+#[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+pub struct SOAP(soap::Soap);
 
-#[pymethods]
-impl SoapTurbo {
+/// Function, `r0`, `c`, `d`, `m` and the weight at the center.
+type WeightingName = (String, f64, f64, f64, f64, Option<f64>);
+
+methods!(SOAP {
     #[new]
     #[pyo3(signature = (
-        *, r_cut, r_soft, l_max, filter_decay, radial_enhancement, basis, policy, compression, normalize,
-        ignore_unknown_species, numbers, n_max, sigma_r, sigma_t, sigma_r_scaling, sigma_t_scaling, amplitude_scaling,
-        central_weight, basis_matrix
+        *, r_cut, padding, n_max, l_max, basis, basis_error_exponent, cutoff_width, weighting, convention, compression,
+        normalize, center_everywhere, constant, accuracy, ignore_unknown_species, numbers, sigma, species_weight,
+        central_weight
     ))]
     fn new(
         py: Python<'_>,
         r_cut: f64,
-        r_soft: f64,
+        padding: f64,
+        n_max: usize,
         l_max: usize,
-        filter_decay: f64,
-        radial_enhancement: u8,
         basis: &str,
-        policy: &str,
+        basis_error_exponent: f64,
+        cutoff_width: f64,
+        weighting: Option<WeightingName>,
+        convention: &str,
         compression: CompressionName,
         normalize: bool,
+        center_everywhere: bool,
+        constant: Option<f64>,
+        accuracy: f64,
         ignore_unknown_species: bool,
         numbers: Vec<i64>,
-        n_max: Vec<usize>,
-        sigma_r: Vec<f64>,
-        sigma_t: Vec<f64>,
-        sigma_r_scaling: Vec<f64>,
-        sigma_t_scaling: Vec<f64>,
-        amplitude_scaling: Vec<f64>,
+        sigma: Vec<f64>,
+        species_weight: Vec<f64>,
         central_weight: Vec<f64>,
-        basis_matrix: Vec<Option<PyReadonlyArray2<'_, f64>>>,
     ) -> PyResult<Self> {
         let n_species = numbers.len();
         let lengths = [
-            ("n_max", n_max.len()),
-            ("sigma_r", sigma_r.len()),
-            ("sigma_t", sigma_t.len()),
-            ("sigma_r_scaling", sigma_r_scaling.len()),
-            ("sigma_t_scaling", sigma_t_scaling.len()),
-            ("amplitude_scaling", amplitude_scaling.len()),
+            ("sigma", sigma.len()),
+            ("species_weight", species_weight.len()),
             ("central_weight", central_weight.len()),
-            ("basis_matrix", basis_matrix.len()),
         ];
         for (name, length) in lengths {
             if length != n_species {
                 return Err(PyValueError::new_err(format!("{name} has {length} entries for {n_species} species")));
             }
         }
-        let species = (0..n_species).map(|s| SpeciesParameters {
-            number: numbers[s],
-            n_max: n_max[s],
-            sigma_r: sigma_r[s],
-            sigma_t: sigma_t[s],
-            sigma_r_scaling: sigma_r_scaling[s],
-            sigma_t_scaling: sigma_t_scaling[s],
-            amplitude_scaling: amplitude_scaling[s],
+        let species = (0..n_species).map(|s| DensityParameters {
+            // A negative number stands for every element.
+            number: Some(numbers[s]).filter(|&number| number >= 0),
+            sigma: sigma[s],
+            weight: species_weight[s],
             central_weight: central_weight[s],
-            // In logical order whatever the layout.
-            basis_matrix: basis_matrix[s].as_ref().map(|matrix| matrix.as_array().iter().copied().collect()),
         });
-        let parameters = TurboParameters {
+        let parameters = SoapParameters {
             r_cut,
-            r_soft,
+            padding,
+            n_max,
             l_max,
-            filter_decay,
-            radial_enhancement,
             basis: parse_basis(basis)?,
-            policy: parse_policy(policy)?,
+            basis_error_exponent,
+            cutoff_width,
+            weighting: weighting.map(parse_weighting).transpose()?,
+            convention: parse_convention(convention)?,
             compression: compression.0,
             normalize,
+            center_everywhere,
+            constant,
+            accuracy,
             ignore_unknown_species,
             species: species.collect(),
         };
-        door::enter(py, &Wishes::default(), 0, |_| soap::SoapTurbo::new(parameters)).map(Self)
+        door::enter(py, &Wishes::default(), 0, |_| soap::Soap::new(parameters)).map(Self)
     }
 
-    /// Number of columns.
+    /// Error of values and slopes of the radial functions, relative to their largest value.
     #[getter]
-    fn n_features(&self) -> usize {
-        self.0.n_features()
+    fn accuracy(&self) -> f64 {
+        self.0.accuracy()
     }
+});
 
-    /// Cutoff in Å.
-    #[getter]
-    fn r_cut(&self) -> f64 {
-        self.0.cutoff()
-    }
-
-    /// Writes the features of all centers into `out`.
-    #[pyo3(signature = (frames, centers, out, *, average, threads, progress))]
-    fn transform(
-        &self,
-        frames: FrameArrays<'_>,
-        centers: CenterArrays<'_>,
-        out: &Bound<'_, PyAny>,
-        average: AverageName,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<()> {
-        descriptor::transform(&self.0, (&frames, &centers), out, average, &Wishes { threads, progress })
-    }
-
-    /// Gradients of `Σ adjoint · features` with respect to positions and strains.
-    #[pyo3(signature = (frames, centers, adjoint, *, average, threads, progress))]
-    fn pullback<'py>(
-        &self,
-        frames: FrameArrays<'py>,
-        centers: CenterArrays<'py>,
-        adjoint: &Bound<'py, PyAny>,
-        average: AverageName,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<Gradients<'py>> {
-        descriptor::pullback(&self.0, (&frames, &centers), adjoint, average, &Wishes { threads, progress })
-    }
-
-    /// Writes the derivatives of all features along `displacements` into `out`.
-    #[pyo3(signature = (frames, centers, displacements, out, *, average, threads, progress))]
-    fn pushforward(
-        &self,
-        frames: FrameArrays<'_>,
-        centers: CenterArrays<'_>,
-        displacements: &Bound<'_, PyAny>,
-        out: &Bound<'_, PyAny>,
-        average: AverageName,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<()> {
-        let wishes = Wishes { threads, progress };
-        descriptor::pushforward(&self.0, (&frames, &centers), displacements, out, average, &wishes)
-    }
-
-    /// The blocks of the Jacobian of one frame: values, row and atom.
-    #[pyo3(signature = (frames, centers, *, average, dtype, threads, progress))]
-    fn derivatives<'py>(
-        &self,
-        py: Python<'py>,
-        frames: FrameArrays<'py>,
-        centers: CenterArrays<'py>,
-        average: AverageName,
-        dtype: &str,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<Blocks<'py>> {
-        descriptor::derivatives(py, &self.0, (&frames, &centers), average, dtype, &Wishes { threads, progress })
-    }
-}
-
-fn parse_basis(name: &str) -> PyResult<Basis> {
+fn parse_basis(name: &str) -> PyResult<GaussianBasis> {
     match name {
-        "poly3" => Ok(Basis::Poly3),
-        "poly3gauss" => Ok(Basis::Poly3Gauss),
-        "jacobi" => Ok(Basis::Jacobi),
-        _ => Err(unknown("basis", name, "\"poly3\", \"poly3gauss\" or \"jacobi\"")),
+        "gto" => Ok(GaussianBasis::Gto),
+        "polynomial" => Ok(GaussianBasis::Polynomial),
+        "equispaced" => Ok(GaussianBasis::Equispaced),
+        "gto_featomic" => Ok(GaussianBasis::GtoFeatomic),
+        "gto_quip" => Ok(GaussianBasis::GtoQuip),
+        "polynomial_quip" => Ok(GaussianBasis::PolynomialQuip),
+        _ => Err(unknown(
+            "basis",
+            name,
+            "\"gto\", \"polynomial\", \"equispaced\", \"gto_featomic\", \"gto_quip\" or \"polynomial_quip\"",
+        )),
     }
 }
 
-fn parse_policy(name: &str) -> PyResult<Policy> {
+fn parse_convention(name: &str) -> PyResult<Convention> {
     match name {
-        "exact" => Ok(Policy::Exact),
-        "reference" => Ok(Policy::Reference),
-        _ => Err(unknown("policy", name, "\"exact\" or \"reference\"")),
+        "isoprint" => Ok(Convention::Isoprint),
+        "quip" => Ok(Convention::Quip),
+        "dscribe" => Ok(Convention::Dscribe),
+        "featomic" => Ok(Convention::Featomic),
+        _ => Err(unknown("convention", name, "\"isoprint\", \"quip\", \"dscribe\" or \"featomic\"")),
     }
 }
 
-fn unknown(name: &str, value: &str, expected: &str) -> PyErr {
-    PyValueError::new_err(format!("{name} is {value:?}; expected {expected}"))
+fn parse_weighting((name, r0, c, d, m, at_center): WeightingName) -> PyResult<Weighting> {
+    let function = match name.as_str() {
+        "poly" => WeightFunction::Polynomial,
+        "pow" => WeightFunction::Power,
+        "exp" => WeightFunction::Exponential,
+        _ => return Err(unknown("function of weighting", &name, "\"poly\", \"pow\" or \"exp\"")),
+    };
+    Ok(Weighting { function, r0, c, d, m, at_center })
 }

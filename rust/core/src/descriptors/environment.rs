@@ -1,12 +1,21 @@
 //! The surroundings of one center.
 
+/// What the surroundings are described of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CenterKind {
+    /// An atom, and the channel of its species if that is seen.
+    Atom(Option<u8>),
+    /// A point in space.
+    Point,
+}
+
 /// Everything a descriptor may know about one center: its sites, one slice per quantity.
 ///
 /// Sites come grouped by channel, and within a channel in the order in which the neighbor search found them.
 #[derive(Debug, Clone, Copy)]
 pub struct Environment<'a> {
-    /// Channel of the center's own species; `None` for a point in space, or for a species that is not seen.
-    pub center: Option<u8>,
+    /// The center itself, which is not among the sites.
+    pub center: CenterKind,
     /// Channel of each site, ascending.
     pub channel: &'a [u8],
     /// Vector from the center to the site in Å.

@@ -11,7 +11,7 @@
 mod environment;
 pub mod soap;
 
-pub use environment::Environment;
+pub use environment::{CenterKind, Environment};
 
 /// One fingerprint of one environment.
 pub trait Descriptor: Sync {

@@ -2,7 +2,7 @@
 
 use super::walk::Prepared;
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment};
+use crate::descriptors::{CenterKind, Descriptor, Environment};
 use crate::geometry::{Center, Centers, Sites};
 
 /// Buffers of one worker, kept from center to center.
@@ -49,8 +49,8 @@ impl<D: Descriptor> Worker<D> {
 /// The sites of `center` as a descriptor sees them.
 pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
     let center = match center {
-        Center::Atom(atom) => Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX),
-        Center::Point(_) => None,
+        Center::Atom(atom) => CenterKind::Atom(Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX)),
+        Center::Point(_) => CenterKind::Point,
     };
     Environment { center, channel: &sites.channel, dx: &sites.dx, dy: &sites.dy, dz: &sites.dz, r: &sites.r }
 }

@@ -19,8 +19,8 @@ use crate::simd::{LANES, Lanes, Row};
 
 /// Recurrences up to one degree.
 ///
-/// Rows of harmonics come by columns, in the order in which the recurrences run: for each `m` the rows of `C_m`, from
-/// `l = m` to `l_max`, then (but for `m = 0`) those of `S_m`. [`Harmonics::order`] tells the `lm` of each row.
+/// Recurrences run along columns of one `m`; rows of harmonics are in the usual order, `l * l + l + m`, so that those
+/// of one degree lie side by side.
 #[derive(Debug, Clone)]
 pub struct Harmonics {
     l_max: usize,
@@ -28,8 +28,6 @@ pub struct Harmonics {
     diagonal: Vec<f64>,
     /// Factors of `z R_l^m` and of `-R_{l-1}^m` in `R_{l+1}^m`, column by column.
     recurrence: Vec<[f64; 2]>,
-    /// `l * l + l + m` of each row.
-    order: Vec<usize>,
     norms: Vec<f64>,
 }
 
@@ -63,14 +61,8 @@ impl Harmonics {
             [(2 * l + 1) as f64 * scale, scale]
         };
         let recurrence = (0..=l_max).flat_map(column).map(factors).collect();
-        let rows = |m: usize| {
-            let cosines = column(m).map(|(l, m)| l * l + l + m);
-            let sines = column(m).map(|(l, m)| l * l + l - m);
-            cosines.chain(sines.take(if m == 0 { 0 } else { usize::MAX }))
-        };
-        let order: Vec<usize> = (0..=l_max).flat_map(rows).collect();
-        let norms = order.iter().map(|&lm| norm(lm)).collect();
-        Self { l_max, diagonal, recurrence, order, norms }
+        let norms = (0..(l_max + 1) * (l_max + 1)).map(norm).collect();
+        Self { l_max, diagonal, recurrence, norms }
     }
 
     /// Largest degree.
@@ -86,11 +78,6 @@ impl Harmonics {
     /// Never: there is always the harmonic of degree zero.
     pub fn is_empty(&self) -> bool {
         false
-    }
-
-    /// `l * l + l + m` of each row.
-    pub fn order(&self) -> &[usize] {
-        &self.order
     }
 
     /// `N_lm` of each row.
@@ -120,18 +107,9 @@ impl Harmonics {
         &table.r[self.column(m) + LEADING * m..][..self.l_max + 1 + LEADING - m]
     }
 
-    /// Rows of `C_m`, and where those of `S_m` begin.
-    #[inline(always)]
-    fn rows(&self, m: usize) -> (std::ops::Range<usize>, usize) {
-        let length = self.l_max + 1 - m;
-        // Two rows for every entry of the columns before, but one for the first column.
-        let start = if m == 0 { 0 } else { 2 * self.column(m) - (self.l_max + 1) };
-        (start..start + length, start + length)
-    }
-
     /// Degree of each row.
     pub fn degrees(&self) -> impl Iterator<Item = usize> {
-        self.order.iter().map(|lm| lm.isqrt())
+        (0..=self.l_max).flat_map(|l| std::iter::repeat_n(l, 2 * l + 1))
     }
 
     /// Writes `angular[l] · Y_lm / N_lm` of sites `8 pack .. 8 pack + 8`.
@@ -140,20 +118,13 @@ impl Harmonics {
         let [x, y, z] = load_directions::<V>(pack, directions);
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
-            let (cosines, sines) = self.rows(m);
-            let factors = &self.recurrence[self.column(m)..][..cosines.len()];
+            let factors = &self.recurrence[self.column(m)..][..self.l_max + 1 - m];
             let mut column = Column::start(self.diagonal[m], z);
-            let angular = &angular[m..=self.l_max];
-            if m == 0 {
-                for ((factors, angular), out) in factors.iter().zip(angular).zip(&mut out[cosines]) {
-                    out.store(pack, column.next(*factors).mul(angular.load(pack)));
-                }
-            } else {
-                let (out_c, out_s) = out[cosines.start..].split_at_mut(sines - cosines.start);
-                for (((factors, angular), out_c), out_s) in factors.iter().zip(angular).zip(out_c).zip(out_s) {
-                    let scaled = column.next(*factors).mul(angular.load(pack));
-                    out_c.store(pack, scaled.mul(c));
-                    out_s.store(pack, scaled.mul(s));
+            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(Places::new(m)) {
+                let scaled = column.next(*factors).mul(angular.load(pack));
+                out[place.cosine].store(pack, scaled.mul(c));
+                if m > 0 {
+                    out[place.sine].store(pack, scaled.mul(s));
                 }
             }
             (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
@@ -193,24 +164,23 @@ impl Harmonics {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let [out_x, out_y, out_z] = out;
         for m in 0..=self.l_max {
-            let (cosines, sines) = self.rows(m);
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
             let before = m.saturating_sub(1);
             let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
-            for (k, l) in (m..=self.l_max).enumerate() {
-                let a = angular[l].load::<V>(pack);
-                let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
+            let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
+            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(Places::new(m)) {
+                let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
                 let inward = up.mul(a).negated();
                 let turn = r.mul(a).mul(turns);
                 let level = level.mul(a);
                 let (dx, dy) = (inward.mul(x), inward.mul(y));
-                let row = cosines.start + k;
+                let row = place.cosine;
                 out_x[row].store(pack, dx.mul_add(c, turn.mul(c1)));
                 out_y[row].store(pack, dy.mul_add(c, turn.mul(s1).negated()));
                 out_z[row].store(pack, level.mul(c));
                 if m > 0 {
-                    let row = sines + k;
+                    let row = place.sine;
                     out_x[row].store(pack, dx.mul_add(s, turn.mul(s1)));
                     out_y[row].store(pack, dy.mul_add(s, turn.mul(c1)));
                     out_z[row].store(pack, level.mul(s));
@@ -234,19 +204,17 @@ impl Harmonics {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
-            let (cosines, sines) = self.rows(m);
-            let length = cosines.len();
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
             let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            let with_c = Sums::<V>::new(pack, columns, profiles, [&a[cosines.clone()], &b[cosines]]);
+            let with_c = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.cosine));
             if m == 0 {
                 radial = with_c.value.mul_add(c, radial);
                 gz = with_c.level.mul_add(c, gz);
                 inward = with_c.up.mul_add(c, inward);
                 continue;
             }
-            let with_s = Sums::<V>::new(pack, columns, profiles, [&a[sines..][..length], &b[sines..][..length]]);
+            let with_s = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.sine));
             radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
             gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
@@ -256,6 +224,38 @@ impl Harmonics {
             gy = with_c.turn.neg_mul_add(s1, with_s.turn.mul(c1)).mul_add(factor, gy);
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
+    }
+}
+
+/// The places `l * l + l ± m` of one column, from `l = m` upward.
+struct Places {
+    next: Place,
+    step: usize,
+}
+
+/// `l * l + l + m` and `l * l + l - m`.
+#[derive(Clone, Copy)]
+struct Place {
+    cosine: usize,
+    sine: usize,
+}
+
+impl Places {
+    #[inline(always)]
+    fn new(m: usize) -> Self {
+        Self { next: Place { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
+    }
+}
+
+impl Iterator for Places {
+    type Item = Place;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Place> {
+        let place = self.next;
+        self.next = Place { cosine: place.cosine + self.step, sine: place.sine + self.step };
+        self.step += 2;
+        Some(place)
     }
 }
 
@@ -274,14 +274,20 @@ struct Sums<V> {
 impl<V: Lanes> Sums<V> {
     /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
     #[inline(always)]
-    fn new(pack: usize, [own, next]: [&[[f64; LANES]]; 2], [angular, slope]: [&[Row]; 2], [a, b]: [&[Row]; 2]) -> Self {
+    fn new(
+        pack: usize,
+        [own, next]: [&[[f64; LANES]]; 2],
+        [angular, slope]: [&[Row]; 2],
+        [a, b]: [&[Row]; 2],
+        rows: impl Iterator<Item = usize>,
+    ) -> Self {
         let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
         let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
-        let terms = legendre.zip(angular.iter().zip(slope)).zip(a.iter().zip(b));
-        for ((((r, level), up), (angular, slope)), (a, b)) in terms {
-            let (a, angular) = (a.load::<V>(pack), angular.load::<V>(pack));
+        let terms = legendre.zip(angular.iter().zip(slope)).zip(rows);
+        for ((((r, level), up), (angular, slope)), row) in terms {
+            let (a, b, angular) = (a[row].load::<V>(pack), b[row].load::<V>(pack), angular.load::<V>(pack));
             let (r, scaled) = (V::load(r), a.mul(angular));
-            sums.value = r.mul_add(angular.mul_add(b.load(pack), a.mul(slope.load(pack))), sums.value);
+            sums.value = r.mul_add(angular.mul_add(b, a.mul(slope.load(pack))), sums.value);
             sums.turn = r.mul_add(scaled, sums.turn);
             sums.level = V::load(level).mul_add(scaled, sums.level);
             sums.up = V::load(up).mul_add(scaled, sums.up);

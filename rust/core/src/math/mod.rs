@@ -5,3 +5,4 @@ pub mod extended;
 pub mod harmonics;
 pub mod piecewise;
 pub mod quadrature;
+pub mod switch;

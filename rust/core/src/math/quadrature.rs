@@ -11,11 +11,11 @@ pub const PANEL: usize = 20;
 pub fn reference_rule() -> &'static [(Extended, Extended); PANEL] {
     static RULE: OnceLock<[(Extended, Extended); PANEL]> = OnceLock::new();
     RULE.get_or_init(|| {
-        let (half, one) = (Extended::from(0.5), Extended::from(1.0));
+        let (half, one) = (Extended::from(0.5), Extended::ONE);
         std::array::from_fn(|k| {
             let (x, slope) = legendre_root(k);
-            let weight = &one / &((&one - &(&x * &x)) * &slope * &slope);
-            (&half * &(&one - &x), weight)
+            let weight = ((one - x * x) * slope * slope).recip();
+            (half * (one - x), weight)
         })
     })
 }
@@ -28,17 +28,16 @@ pub fn panels(from: f64, to: f64, width: f64) -> Vec<(f64, f64)> {
 
 /// [`panels`] with all digits.
 pub fn extended_panels(from: &Extended, to: &Extended, width: f64) -> Vec<(Extended, Extended)> {
-    let length = to - from;
-    if length <= Extended::from(0.0) {
+    let length = *to - *from;
+    if length <= Extended::ZERO {
         return Vec::new();
     }
     let count = (length.to_f64() / width).ceil().max(1.0) as usize;
     let step = length / Extended::from(count);
     (0..count)
         .flat_map(|panel| {
-            let start = from + &(&step * &Extended::from(panel));
-            let step = step.clone();
-            reference_rule().iter().map(move |(x, w)| (&start + &(&step * x), &step * w))
+            let start = *from + step * Extended::from(panel);
+            reference_rule().iter().map(move |&(x, w)| (start + step * x, step * w))
         })
         .collect()
 }
@@ -49,22 +48,22 @@ fn legendre_root(k: usize) -> (Extended, Extended) {
     let mut x = Extended::from(angle.cos());
     // Newton doubles the digits: 3, 6, ... from the first guess; the eighth step only confirms.
     for _ in 0..8 {
-        let (value, slope) = legendre(&x);
+        let (value, slope) = legendre(x);
         x = x - value / slope;
     }
-    let slope = legendre(&x).1;
+    let slope = legendre(x).1;
     (x, slope)
 }
 
 /// The Legendre polynomial of degree [`PANEL`] and its slope.
-fn legendre(x: &Extended) -> (Extended, Extended) {
-    let mut last = Extended::from(1.0);
-    let mut value = x.clone();
+fn legendre(x: Extended) -> (Extended, Extended) {
+    let mut last = Extended::ONE;
+    let mut value = x;
     for n in 1..PANEL {
-        let next = (Extended::from(2 * n + 1) * x * &value - Extended::from(n) * &last) / Extended::from(n + 1);
+        let next = (Extended::from(2 * n + 1) * x * value - Extended::from(n) * last) / Extended::from(n + 1);
         last = std::mem::replace(&mut value, next);
     }
-    let slope = Extended::from(PANEL) * (&last - &(x * &value)) / (Extended::from(1.0) - x * x);
+    let slope = Extended::from(PANEL) * (last - x * value) / (Extended::ONE - x * x);
     (value, slope)
 }
 

@@ -121,27 +121,140 @@ type ProjectArguments<'a> = (usize, usize, [&'a [Row]; 2], &'a [[f64; LANES]], [
 
 #[inline(always)]
 fn project_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
-    (n_rows, pack, [functions, slopes], adjoint, [x, dx]): ProjectArguments<'_>,
+    (n_rows, pack, functions, adjoint, [x, dx]): ProjectArguments<'_>,
 ) {
-    let n_tiles = n_rows.div_ceil(SIZE);
-    let adjoint = adjoint.as_chunks::<PACKS>().0.as_chunks::<SIZE>().0;
-    let x = &mut x.as_chunks_mut::<SIZE>().0[..n_tiles];
-    let dx = &mut dx.as_chunks_mut::<SIZE>().0[..n_tiles];
-    for ((weights, x), dx) in adjoint[..n_tiles].iter().zip(x).zip(dx) {
-        let mut sums = [[V::zero(); 2]; SIZE];
-        for (p, (b, db)) in functions.chunks(LANES).zip(slopes.chunks(LANES)).take(PACKS).enumerate() {
-            for (n, (b, db)) in b.iter().zip(db).enumerate().take(LANES) {
-                let (b, db) = (b.load::<V>(pack), db.load::<V>(pack));
-                for i in 0..SIZE {
-                    let weight = V::splat(weights[i][p][n]);
-                    sums[i] = [weight.mul_add(b, sums[i][0]), weight.mul_add(db, sums[i][1])];
-                }
+    for row in (0..n_rows).step_by(SIZE) {
+        let rows = [&mut x[row..], &mut dx[row..]];
+        project_tile::<V, PACKS, SIZE>((pack, functions, &adjoint[row * PACKS..], rows));
+    }
+}
+
+/// `coefficients[lm][n] += Σ_j functions[j][l][n] · harmonics[lm][j]` over the first `n_sites` sites, `n` functions for
+/// each degree up to `l_max`.
+///
+/// A site's `functions` are `stride` packs, `[l][n]` without gaps; eight numbers can be read from any place of the last.
+/// `coefficients` has whole packs a row, of which what is beyond `n` means nothing.
+#[inline(always)]
+pub fn accumulate_by_degree<V: Lanes>(
+    (l_max, n): (usize, usize),
+    n_sites: usize,
+    (functions, stride): (&[[f64; LANES]], usize),
+    harmonics: &[Row],
+    coefficients: &mut [[f64; LANES]],
+) {
+    let n_packs = n.div_ceil(LANES);
+    let most = match (V::REGISTERS / V::WIDTH, n_packs) {
+        (32, 1 | 2) => 13,
+        (32, _) => 9,
+        (8, 1) => 6,
+        (8, 2) => 3,
+        (8, _) | (_, 1) => 2,
+        _ => 1,
+    };
+    for (l, row, size) in tiles(l_max, most) {
+        let functions = &functions.as_flattened()[l * n..];
+        let arguments = (n_sites, (functions, stride * LANES), &harmonics[row..], &mut coefficients[row * n_packs..]);
+        match n_packs {
+            1 => with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, 1, (arguments)),
+            2 => with_size!(size, [1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, 2, (arguments)),
+            _ => with_size!(size, [1, 2, 3, 5, 6, 7, 8, 9], accumulate_tile, 3, (arguments)),
+        }
+    }
+}
+
+/// Cuts the rows of each degree into tiles of nearly the same size, `most` at most: `(degree, first row, size)`.
+fn tiles(l_max: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..=l_max).flat_map(move |l| {
+        let rows = 2 * l + 1;
+        let count = rows.div_ceil(most);
+        let start = move |k: usize| l * l + (k * rows).div_ceil(count);
+        (0..count).map(move |k| (l, start(k), start(k + 1) - start(k)))
+    })
+}
+
+type TileArguments<'a> = (usize, (&'a [f64], usize), &'a [Row], &'a mut [[f64; LANES]]);
+
+#[inline(always)]
+fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
+    (n_sites, (functions, width), harmonics, coefficients): TileArguments<'_>,
+) {
+    let coefficients = coefficients.as_chunks_mut::<PACKS>().0.first_chunk_mut::<SIZE>();
+    let (Some(y), Some(c)) = (harmonics.first_chunk::<SIZE>(), coefficients) else { return };
+    let mut sums = [[V::zero(); PACKS]; SIZE];
+    for (j, site) in functions.chunks(width).take(n_sites.min(super::BLOCK)).enumerate() {
+        let j = j % super::BLOCK;
+        let Some(site) = site.as_chunks::<LANES>().0.first_chunk::<PACKS>() else { return };
+        let mut b = [V::zero(); PACKS];
+        for p in 0..PACKS {
+            b[p] = V::load(&site[p]);
+        }
+        for i in 0..SIZE {
+            let y = V::splat(y[i].0[j]);
+            for p in 0..PACKS {
+                sums[i][p] = b[p].mul_add(y, sums[i][p]);
             }
         }
-        for (i, [sum, slope]) in sums.into_iter().enumerate() {
-            x[i].store(pack, sum);
-            dx[i].store(pack, slope);
+    }
+    for i in 0..SIZE {
+        for p in 0..PACKS {
+            V::load(&c[i][p]).add(sums[i][p]).store(&mut c[i][p]);
         }
+    }
+}
+
+/// `x[lm][j] = Σ_n adjoint[lm][n] · functions[l][n][j]` and the same of `slopes` into `dx`, for the sites of `pack`.
+///
+/// Rows as in [`project`]; `n` functions for each degree up to `l_max`, without gaps.
+#[inline(always)]
+pub fn project_by_degree<V: Lanes>(
+    (l_max, n): (usize, usize),
+    pack: usize,
+    [functions, slopes]: [&[Row]; 2],
+    adjoint: &[[f64; LANES]],
+    [x, dx]: [&mut [Row]; 2],
+) {
+    // A tile may reach into the rows of the next degree: they are written later, or are padding.
+    let (most, sizes): (_, &[usize]) = match V::REGISTERS / V::WIDTH {
+        32 => (12, &[1, 3, 5, 7, 9, 12]),
+        8 => (3, &[1, 3]),
+        _ => (1, &[1]),
+    };
+    let n_packs = n.div_ceil(LANES);
+    for (l, row, count) in tiles(l_max, most) {
+        let size = sizes.iter().copied().find(|&size| size >= count).unwrap_or(most);
+        let functions = [&functions[l * n..][..n], &slopes[l * n..][..n]];
+        let arguments = (pack, functions, &adjoint[row * n_packs..], [&mut x[row..], &mut dx[row..]]);
+        match n_packs {
+            1 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 1, (arguments)),
+            2 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 2, (arguments)),
+            _ => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 3, (arguments)),
+        }
+    }
+}
+
+type ProjectTileArguments<'a> = (usize, [&'a [Row]; 2], &'a [[f64; LANES]], [&'a mut [Row]; 2]);
+
+/// One tile of `SIZE` rows with `PACKS` packs of functions.
+#[inline(always)]
+fn project_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
+    (pack, [functions, slopes], adjoint, [x, dx]): ProjectTileArguments<'_>,
+) {
+    let weights = adjoint.as_chunks::<PACKS>().0.first_chunk::<SIZE>();
+    let rows = (weights, x.first_chunk_mut::<SIZE>(), dx.first_chunk_mut::<SIZE>());
+    let (Some(weights), Some(x), Some(dx)) = rows else { return };
+    let mut sums = [[V::zero(); 2]; SIZE];
+    for (p, (b, db)) in functions.chunks(LANES).zip(slopes.chunks(LANES)).take(PACKS).enumerate() {
+        for (n, (b, db)) in b.iter().zip(db).enumerate().take(LANES) {
+            let (b, db) = (b.load::<V>(pack), db.load::<V>(pack));
+            for i in 0..SIZE {
+                let weight = V::splat(weights[i][p][n]);
+                sums[i] = [weight.mul_add(b, sums[i][0]), weight.mul_add(db, sums[i][1])];
+            }
+        }
+    }
+    for (i, [sum, slope]) in sums.into_iter().enumerate() {
+        x[i].store(pack, sum);
+        dx[i].store(pack, slope);
     }
 }
 
@@ -193,6 +306,63 @@ mod tests {
                 }
             }
             error
+        }
+    }
+
+    /// Both products with functions of their own for each degree, beside their naive twins.
+    struct CompareByDegree {
+        l_max: usize,
+        n: usize,
+        n_sites: usize,
+    }
+
+    impl Kernel for CompareByDegree {
+        type Output = f64;
+        #[inline(always)]
+        fn run<V: Lanes>(self) -> f64 {
+            let Self { l_max, n, n_sites } = self;
+            let (n_packs, n_rows) = (n.div_ceil(LANES), (l_max + 1) * (l_max + 1));
+            let stride = (n * (l_max + 1)).div_ceil(LANES);
+            let wave = |seed: f64, k: usize| (seed * (k as f64 + 1.0)).sin();
+            let mut functions = vec![[0.0; LANES]; stride * BLOCK + MAX_PACKS];
+            for (k, f) in functions.as_flattened_mut().iter_mut().enumerate() {
+                *f = wave(0.37, k);
+            }
+            let rows = |seed: f64, count: usize| -> Vec<Row> {
+                (0..count + PADDING).map(|i| Row(std::array::from_fn(|j| wave(seed, i * BLOCK + j)))).collect()
+            };
+            let harmonics = rows(0.91, n_rows);
+            let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
+            accumulate_by_degree::<V>((l_max, n), n_sites, (&functions, stride), &harmonics, &mut c);
+            let (b, db) = (rows(0.53, n * (l_max + 1)), rows(0.29, n * (l_max + 1)));
+            let (mut x, mut dx) = (rows(0.0, n_rows), rows(0.0, n_rows));
+            project_by_degree::<V>((l_max, n), 1, [&b, &db], &c, [&mut x, &mut dx]);
+            let mut error = 0.0_f64;
+            for i in 0..n_rows {
+                let l = i.isqrt();
+                let row = c[i * n_packs..][..n_packs].as_flattened();
+                for k in 0..n {
+                    let term = |j: usize| functions.as_flattened()[j * stride * LANES + l * n + k] * harmonics[i].0[j];
+                    error = error.max((row[k] - 1.0 - (0..n_sites).map(term).sum::<f64>()).abs());
+                }
+                for j in LANES..BLOCK {
+                    let [sum, slope] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[l * n + k].0[j]).sum::<f64>());
+                    error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - slope).abs());
+                }
+            }
+            error
+        }
+    }
+
+    #[test]
+    fn products_by_degree_equal_their_naive_twins_at_every_shape() {
+        for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
+            for l_max in [0, 1, 3, 8, 12, 30] {
+                for (n, n_sites) in [(1, 1), (5, 16), (8, 7), (9, 0), (12, 16), (17, 3), (24, 16)] {
+                    let error = isa.run(CompareByDegree { l_max, n, n_sites });
+                    assert!(error < 1e-13, "{isa:?} {l_max} × {n} × {n_sites}: {error}");
+                }
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 #![allow(dead_code)]
 
-use isoprint_core::descriptors::Environment;
 use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
+use isoprint_core::descriptors::{CenterKind, Environment};
 
 /// Parameters of one species that leave nothing at its default.
 pub fn species(number: i64, n_max: usize) -> SpeciesParameters {
@@ -88,7 +88,7 @@ pub fn every_option() -> Vec<(String, SoapTurbo)> {
 /// Sites of one center, in memory.
 #[derive(Clone)]
 pub struct Sites {
-    pub center: Option<u8>,
+    pub center: CenterKind,
     pub channel: Vec<u8>,
     pub position: Vec<[f64; 3]>,
 }
@@ -106,7 +106,7 @@ impl Sites {
         let channel = (0..24).map(|k| u8::from(k >= 17)).collect();
         // Near and far sites in both channels.
         let position = (0..24).map(|k| site((7 * k) % 24)).collect();
-        Self { center: Some(1), channel, position }
+        Self { center: CenterKind::Atom(Some(1)), channel, position }
     }
 
     pub fn moved(&self, velocity: &[[f64; 3]], step: f64) -> Self {

@@ -1,4 +1,4 @@
-//! Reads `tables.txt`: reference numbers of many digits, as plain text. What they mean: `tests/golden/README.md`.
+//! Reads the text files beside this one: reference numbers of many digits, as plain text. What they mean: `tests/golden/README.md`.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,12 @@ impl Table {
 /// Every table, by name.
 ///
 /// # Panics
-/// If the file is damaged.
+/// If a file is damaged.
 pub fn tables() -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     let mut last: Option<(String, Table)> = None;
-    for line in include_str!("tables.txt").lines().filter(|line| !line.starts_with('#')) {
+    let files = [include_str!("tables.txt"), include_str!("radial_integrals.txt")];
+    for line in files.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
         if let Some(head) = line.strip_prefix("array ") {
             tables.extend(last.take());
             let mut words = head.split(' ');

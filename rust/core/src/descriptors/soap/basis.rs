@@ -52,7 +52,7 @@ impl RadialBasis {
         let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(n_polynomials, sigma));
         let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
-            lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).cloned().collect());
+            lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
         }
         let rotation = match basis {
             Basis::Jacobi => identity(n),
@@ -72,18 +72,18 @@ impl RadialBasis {
         let n = self.len();
         let mut orthonormal = vec![0.0; n];
         let mut tail = vec![0.0; n];
-        let polynomials = jacobi(&(Extended::from(1.0) - x), self.n_polynomials);
+        let polynomials = jacobi(Extended::ONE - *x, self.n_polynomials);
         if inside {
             for (value, q) in orthonormal.iter_mut().zip(&polynomials) {
                 *value = q.to_f64();
             }
         }
         if let Some(gaussian) = &self.gaussian {
-            let value = gaussian.at(x);
+            let value = gaussian.at(*x);
             if inside {
-                orthonormal[n - 1] = gaussian.residual_at(&value, &polynomials).to_f64();
+                orthonormal[n - 1] = gaussian.residual_at(value, &polynomials).to_f64();
             }
-            tail[n - 1] = (value / gaussian.residual.clone()).to_f64();
+            tail[n - 1] = (value / gaussian.residual).to_f64();
         }
         Node { functions: self.rotate(&orthonormal), gaussian: self.rotate(&tail) }
     }
@@ -91,7 +91,7 @@ impl RadialBasis {
     /// `(S^(1/2))_nG / N_G`: the overlap of each function with the bare Gaussian at the origin.
     pub fn center(&self) -> Option<Vec<f64>> {
         let gaussian = self.gaussian.as_ref()?;
-        let row: Vec<f64> = self.lower[self.n_polynomials].iter().map(|x| (x / &gaussian.norm).to_f64()).collect();
+        let row: Vec<f64> = self.lower[self.n_polynomials].iter().map(|&x| (x / gaussian.norm).to_f64()).collect();
         Some(self.rotate(&row))
     }
 
@@ -107,46 +107,42 @@ type Sample = (Extended, Vec<Extended>);
 impl Gaussian {
     fn new(n_polynomials: usize, sigma: f64) -> Self {
         let width = Extended::from(sigma);
-        let norm = (Extended::from(2.0) / (&width * &Extended::pi().sqrt())).sqrt();
-        let mut gaussian = Self { sigma: width, norm, overlaps: Vec::new(), residual: Extended::from(0.0) };
+        let norm = (Extended::from(2.0) / (width * Extended::pi().sqrt())).sqrt();
+        let mut gaussian = Self { sigma: width, norm, overlaps: Vec::new(), residual: Extended::ZERO };
         // Beyond 17 widths the Gaussian is below 1e-62 and only polynomials are left.
         let end = (17.0 * sigma).min(1.0);
         let mut nodes = quadrature::extended_panels(&0.0.into(), &end.into(), sigma);
         nodes.extend(quadrature::extended_panels(&end.into(), &1.0.into(), 0.25));
         let samples: Vec<Sample> =
-            nodes.iter().map(|(x, _)| (gaussian.at(x), jacobi(&(Extended::from(1.0) - x), n_polynomials))).collect();
+            nodes.iter().map(|&(x, _)| (gaussian.at(x), jacobi(Extended::ONE - x, n_polynomials))).collect();
         let sum = |term: &dyn Fn(&Sample) -> Extended| {
-            nodes.iter().zip(&samples).fold(Extended::from(0.0), |sum, ((_, w), sample)| sum + w * &term(sample))
+            nodes.iter().zip(&samples).map(|(&(_, w), sample)| w * term(sample)).sum::<Extended>()
         };
-        gaussian.overlaps = (0..n_polynomials).map(|k| sum(&|(value, q)| value * &q[k])).collect();
+        gaussian.overlaps = (0..n_polynomials).map(|k| sum(&|(value, q)| *value * q[k])).collect();
         // A quadrature of the square, not one minus a sum of squares: nothing cancels.
-        gaussian.residual = Extended::from(1.0);
+        gaussian.residual = Extended::ONE;
         let inside = sum(&|(value, q)| {
-            let rest = gaussian.residual_at(value, q);
-            &rest * &rest
+            let rest = gaussian.residual_at(*value, q);
+            rest * rest
         });
         gaussian.residual = (inside + Extended::from(libm::erfc(1.0 / sigma))).sqrt();
         gaussian
     }
 
-    fn at(&self, x: &Extended) -> Extended {
-        let scaled = x / &self.sigma;
-        &self.norm * &(Extended::from(-0.5) * &scaled * &scaled).exp()
+    fn at(&self, x: Extended) -> Extended {
+        let scaled = x / self.sigma;
+        self.norm * (Extended::from(-0.5) * scaled * scaled).exp()
     }
 
     /// The normalised component orthogonal to the polynomials, where the Gaussian is `value` and they are `q`.
-    fn residual_at(&self, value: &Extended, q: &[Extended]) -> Extended {
-        let rest = self.overlaps.iter().zip(q).fold(value.clone(), |rest, (d, q)| rest - d * q);
-        rest / self.residual.clone()
+    fn residual_at(&self, value: Extended, q: &[Extended]) -> Extended {
+        (value - extended::dot(&self.overlaps, q)) / self.residual
     }
 }
 
 /// `O = S^(-1/2) 𝓛`, the orthogonal factor of `𝓛`, from `S = 𝓛 𝓛ᵀ`.
 fn rotation(lower: &Matrix) -> Vec<f64> {
-    let n = lower.len();
-    let transposed: Matrix = (0..n).map(|k| lower.iter().map(|row| row[k].clone()).collect()).collect();
-    let overlap = extended::product(lower, &transposed);
-    extended::rounded(&extended::product(&extended::inverse_square_root(&overlap), lower))
+    extended::rounded(&extended::orthogonal_factor(lower))
 }
 
 /// [`rotation`] of polynomials alone: constants that depend on their number only, so they are found once.
@@ -162,33 +158,33 @@ fn identity(n: usize) -> Vec<f64> {
 /// Row `alpha` of `𝓛`: the primitive `φ_α` in the Jacobi polynomials, in closed form.
 fn primitive(alpha: usize, n: usize) -> Vec<Extended> {
     let number = |k: usize| Extended::from(k);
-    let mut product = Extended::from(1.0);
+    let mut product = Extended::ONE;
     (0..n)
         .map(|k| {
             if k >= alpha {
-                return Extended::from(0.0);
+                return Extended::ZERO;
             }
             let root = (number(2 * alpha + 5) * number(2 * k + 7)).sqrt();
-            let entry = root * &product / number(alpha + 6 + k);
-            product = &product * &(number(alpha - 1 - k) / number(alpha + 6 + k));
+            let entry = root * product / number(alpha + 6 + k);
+            product = product * (number(alpha - 1 - k) / number(alpha + 6 + k));
             entry
         })
         .collect()
 }
 
 /// `q_k(t) = √(2k+7) t³ P_k^(0,6)(2t - 1)` for `k < n`, orthonormal on `[0, 1]`.
-fn jacobi(t: &Extended, n: usize) -> Vec<Extended> {
+fn jacobi(t: Extended, n: usize) -> Vec<Extended> {
     let number = |k: usize| Extended::from(k);
-    let y = Extended::from(2.0) * t - Extended::from(1.0);
-    let mut last = Extended::from(0.0);
-    let mut value = t * &(t * t);
+    let y = t.scaled(1) - Extended::ONE;
+    let mut last = Extended::ZERO;
+    let mut value = t * t * t;
     (0..n)
         .map(|k| {
-            let function = number(2 * k + 7).sqrt() * &value;
+            let function = number(2 * k + 7).sqrt() * value;
             // 2 j (j+6) (2j+4) P_j = (2j+5) [(2j+6)(2j+4) y - 36] P_{j-1} - 2 (j-1) (j+5) (2j+6) P_{j-2}
             let j = k + 1;
-            let ahead = number(2 * j + 5) * (number((2 * j + 6) * (2 * j + 4)) * &y - number(36)) * &value;
-            let behind = number(2 * (j - 1) * (j + 5) * (2 * j + 6)) * &last;
+            let ahead = number(2 * j + 5) * (number((2 * j + 6) * (2 * j + 4)) * y - number(36)) * value;
+            let behind = number(2 * (j - 1) * (j + 5) * (2 * j + 6)) * last;
             let next = (ahead - behind) / number(2 * j * (j + 6) * (2 * j + 4));
             last = std::mem::replace(&mut value, next);
             function

@@ -1,11 +1,11 @@
 //! What is known of a few sites of one species, side by side in lanes.
 
-use super::radial::Profile;
+use super::profile::Profile;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
 use crate::simd::{BLOCK, LANES, Lanes, Row};
 
-/// Directions and profiles of up to [`BLOCK`] sites of one species.
+/// Directions and angular profiles of up to [`BLOCK`] sites of one species.
 #[derive(Debug)]
 pub struct Block {
     /// Channel of the species.
@@ -14,34 +14,38 @@ pub struct Block {
     pub start: usize,
     /// Sites that mean something; what the other lanes hold is finite.
     pub n_sites: usize,
+    /// Where the rows of the sites begin, in packs.
+    pub first_row: usize,
     /// Unit vectors.
     pub unit: Directions,
-    /// `1 / r`, and zero for a site at the center.
+    /// `1 / r`.
     pub inverse: Row,
-    /// Radial functions and angular profiles of each site.
-    pub rows: Vec<[f64; LANES]>,
-    /// Their derivatives, where they were asked for.
-    pub slopes: Vec<[f64; LANES]>,
-    /// `P^a · 4π A_l`.
+    /// `A_l`.
     pub angular: Vec<Row>,
     /// Its derivative, where it was asked for.
     pub angular_slope: Vec<Row>,
 }
 
+/// Radial functions of all sites of a center, a row each, and their derivatives where they were asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct RadialRows<'a> {
+    /// Values.
+    pub values: &'a [[f64; LANES]],
+    /// Derivatives.
+    pub slopes: Option<&'a [[f64; LANES]]>,
+}
+
 impl Block {
-    /// Room for sites with up to `n_packs` packs of functions and `n_degrees` degrees.
-    pub fn new(n_packs: usize, n_degrees: usize) -> Self {
-        // One pack more, so that eight numbers can be read from any place in the last row.
-        let rows = vec![[0.0; LANES]; BLOCK * n_packs + 1];
+    /// Room for sites with `n_degrees` degrees.
+    pub fn new(n_degrees: usize) -> Self {
         let lanes = vec![Row::ZERO; n_degrees];
         Self {
             channel: 0,
             start: 0,
             n_sites: 0,
+            first_row: 0,
             unit: [Row::ZERO; 3],
             inverse: Row::ZERO,
-            slopes: rows.clone(),
-            rows,
             angular_slope: lanes.clone(),
             angular: lanes,
         }
@@ -53,27 +57,15 @@ impl Block {
         0..self.n_sites.div_ceil(LANES)
     }
 
-    /// Computes everything for the sites `start..start + n_sites` of `channel`.
+    /// Computes everything for the sites that it was set to; `rows` are those of the whole center.
     #[inline(always)]
-    pub fn fill<V: Lanes>(
-        &mut self,
-        environment: &Environment<'_>,
-        (channel, start, n_sites): (usize, usize, usize),
-        (profile, r_cut): (&Profile, f64),
-        slopes: bool,
-    ) {
-        (self.channel, self.start, self.n_sites) = (channel, start, n_sites);
-        let sites = start..start + n_sites;
+    pub fn fill<V: Lanes, P: Profile>(&mut self, environment: &Environment<'_>, profile: &P, rows: RadialRows<'_>) {
+        let sites = self.start..self.start + self.n_sites;
         let mut r = Row::ZERO;
-        r.0[..n_sites].copy_from_slice(&environment.r[sites.clone()]);
-        if slopes {
-            profile.evaluate_with_derivative::<V>(&r.0[..n_sites], &mut self.rows, &mut self.slopes);
-        } else {
-            profile.evaluate::<V>(&r.0[..n_sites], &mut self.rows);
-        }
+        r.0[..self.n_sites].copy_from_slice(&environment.r[sites.clone()]);
         for (unit, d) in self.unit.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
-            unit.0[..n_sites].copy_from_slice(&d[sites.clone()]);
-            unit.0[n_sites..].fill(0.0);
+            unit.0[..self.n_sites].copy_from_slice(&d[sites.clone()]);
+            unit.0[self.n_sites..].fill(0.0);
         }
         for (inverse, r) in self.inverse.0.iter_mut().zip(&r.0) {
             *inverse = if *r > 0.0 { 1.0 / r } else { 0.0 };
@@ -84,52 +76,9 @@ impl Block {
                 unit.store(pack, unit.load::<V>(pack).mul(inverse));
             }
         }
-        self.fill_angular::<V>(profile, &decay(profile.decay, r_cut, &r), slopes);
+        let first = self.first_row;
+        profile.angular::<V>(&r, &rows.values[first..], rows.slopes.map(|slopes| &slopes[first..]), self);
     }
-
-    /// Brings the angular profiles from the sites' rows into lanes, and the decay into them.
-    #[inline(always)]
-    fn fill_angular<V: Lanes>(&mut self, profile: &Profile, decay: &[Row; 2], slopes: bool) {
-        let degrees = profile.n_max..profile.n_max + self.angular.len();
-        for pack in self.packs() {
-            let (p, dp) = (decay[0].load::<V>(pack), decay[1].load::<V>(pack));
-            columns::<V>(&self.rows, profile.n_packs(), degrees.clone(), pack, &mut self.angular);
-            if slopes {
-                columns::<V>(&self.slopes, profile.n_packs(), degrees.clone(), pack, &mut self.angular_slope);
-                for (slope, value) in self.angular_slope.iter_mut().zip(&self.angular) {
-                    let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
-                    slope.store(pack, sum);
-                }
-            }
-            for value in &mut self.angular {
-                value.store(pack, p.mul(value.load::<V>(pack)));
-            }
-        }
-    }
-}
-
-/// `P(x)^a` with `P = (1-x)² (1+2x)`, and its derivative in 1/Å.
-#[inline(always)]
-fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
-    let mut out = [Row([1.0; BLOCK]), Row::ZERO];
-    if exponent == 0.0 {
-        return out;
-    }
-    let [values, slopes] = &mut out;
-    for ((value, slope), r) in values.0.iter_mut().zip(&mut slopes.0).zip(&r.0) {
-        let x = r / r_cut;
-        let away = 1.0 - x;
-        *value = away * away * (1.0 + 2.0 * x);
-        *slope = -6.0 * x * away / r_cut;
-    }
-    if exponent != 1.0 {
-        for (value, slope) in values.0.iter_mut().zip(&mut slopes.0) {
-            let lower = libm::pow(*value, exponent - 1.0);
-            *value *= lower;
-            *slope *= exponent * lower;
-        }
-    }
-    out
 }
 
 /// Turns the numbers `range` of each site's row, which has `stride` packs, into one [`Row`] each.
@@ -154,4 +103,9 @@ pub fn columns<V: Lanes>(
             row.store(pack, lanes);
         }
     }
+}
+
+/// How far beyond the last row of a center may be read, in packs.
+pub fn beyond(n_packs: usize) -> usize {
+    BLOCK * n_packs + crate::simd::gemm::MAX_PACKS
 }

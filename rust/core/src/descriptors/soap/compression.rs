@@ -1,34 +1,61 @@
 //! Which radial functions meet in a power spectrum, and which of their products are kept.
 
-use super::{Compression, SpeciesParameters};
+use super::{Compression, Convention, columns};
 use crate::Error;
 use crate::simd::LANES;
 
 /// Products of one center at most: a row of half a gigabyte.
 const MAX_PRODUCTS: usize = 1 << 26;
 
+/// What one function of a factor stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label {
+    /// Channel of the species; zero where the label is summed over.
+    pub species: usize,
+    /// Place among the radial functions; zero where the label is summed over.
+    pub radial: usize,
+}
+
 /// The functions of one factor of the power spectrum: all radial functions, or sums of groups of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
     /// Group of each radial function; `None` where every function is its own.
     groups: Option<Vec<usize>>,
-    n: usize,
+    labels: Vec<Label>,
 }
 
 impl Factor {
     /// Number of functions.
     pub fn len(&self) -> usize {
-        self.n
+        self.labels.len()
+    }
+
+    /// What function `k` stands for.
+    pub fn label(&self, k: usize) -> Label {
+        self.labels[k]
+    }
+
+    /// The functions of each species.
+    pub fn species(&self) -> Vec<std::ops::Range<usize>> {
+        let start = |species: usize| self.labels.partition_point(|label| label.species < species);
+        let n_species = self.labels.last().map_or(0, |label| label.species + 1);
+        (0..n_species).map(|species| start(species)..start(species + 1)).collect()
+    }
+
+    /// The function that a radial function is part of.
+    #[inline(always)]
+    pub fn function(&self, k: usize) -> usize {
+        self.groups.as_ref().map_or(k, |groups| groups[k])
     }
 
     /// Number of radial functions that are summed into them.
     pub fn n_functions(&self) -> usize {
-        self.groups.as_ref().map_or(self.n, Vec::len)
+        self.groups.as_ref().map_or(self.len(), Vec::len)
     }
 
     /// Functions, rounded up to whole packs.
     pub fn stride(&self) -> usize {
-        self.n.next_multiple_of(LANES)
+        self.len().next_multiple_of(LANES)
     }
 
     /// The coefficients `[lm][stride]` of this factor, summed into `room` where functions are grouped.
@@ -54,44 +81,68 @@ impl Factor {
     /// Adds the functions of one species, `first..`, to those of this factor.
     pub fn add(&self, first: usize, functions: &[f64], sums: &mut [f64]) {
         for (k, f) in (first..).zip(functions) {
-            sums[self.groups.as_ref().map_or(k, |groups| groups[k])] += f;
+            sums[self.function(k)] += f;
         }
     }
 }
 
-/// A sparse matrix, by rows.
+/// What is kept of the products.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
-    /// Entries of row `i` are `offsets[i]..offsets[i + 1]`.
-    offsets: Vec<usize>,
-    entries: Vec<(usize, f64)>,
+pub enum Selection {
+    /// Products, each with a weight.
+    Columns(Vec<(usize, f64)>),
+    /// Sums of products: a sparse matrix, by rows.
+    Sums {
+        /// Entries of row `i` are `offsets[i]..offsets[i + 1]`.
+        offsets: Vec<usize>,
+        /// Product and weight.
+        entries: Vec<(usize, f64)>,
+    },
 }
 
 impl Selection {
-    fn new(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Self {
+    /// Sums of products, from `(row, product, weight)`.
+    pub fn sums(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Self {
         entries.sort_unstable_by_key(|&(row, column, _)| (row, column));
         let offsets = (0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)).collect();
-        Self { offsets, entries: entries.into_iter().map(|(_, column, value)| (column, value)).collect() }
+        Self::Sums { offsets, entries: entries.into_iter().map(|(_, column, value)| (column, value)).collect() }
     }
 
     /// Number of features that are kept.
     pub fn n_rows(&self) -> usize {
-        self.offsets.len() - 1
+        match self {
+            Self::Columns(columns) => columns.len(),
+            Self::Sums { offsets, .. } => offsets.len() - 1,
+        }
     }
 
     /// `row = P p`
     pub fn apply(&self, p: &[f64], row: &mut [f64]) {
-        for (out, range) in row.iter_mut().zip(self.offsets.windows(2)) {
-            *out = self.entries[range[0]..range[1]].iter().map(|&(column, value)| value * p[column]).sum();
+        match self {
+            Self::Columns(columns) => {
+                row.iter_mut().zip(columns).for_each(|(out, &(column, weight))| *out = weight * p[column]);
+            }
+            Self::Sums { offsets, entries } => {
+                for (out, range) in row.iter_mut().zip(offsets.windows(2)) {
+                    *out = entries[range[0]..range[1]].iter().map(|&(column, value)| value * p[column]).sum();
+                }
+            }
         }
     }
 
     /// `p = Pᵀ row`
     pub fn apply_transposed(&self, row: &[f64], p: &mut [f64]) {
         p.fill(0.0);
-        for (r, range) in row.iter().zip(self.offsets.windows(2)) {
-            for &(column, value) in &self.entries[range[0]..range[1]] {
-                p[column] += value * r;
+        match self {
+            Self::Columns(columns) => {
+                row.iter().zip(columns).for_each(|(r, &(column, weight))| p[column] += weight * r);
+            }
+            Self::Sums { offsets, entries } => {
+                for (r, range) in row.iter().zip(offsets.windows(2)) {
+                    for &(column, value) in &entries[range[0]..range[1]] {
+                        p[column] += value * r;
+                    }
+                }
             }
         }
     }
@@ -112,30 +163,35 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout that `compression` asks for.
+    /// The layout that `compression` and `convention` ask for, of species with `n_max` radial functions.
     ///
     /// # Errors
     /// [`Error::Parameter`] where the compression does not fit the species.
-    pub fn new(compression: &Compression, species: &[SpeciesParameters], l_max: usize) -> Result<Self, Error> {
-        let n_max: Vec<usize> = species.iter().map(|s| s.n_max).collect();
-        let all = Factor { groups: None, n: n_max.iter().sum() };
+    pub fn new(
+        compression: &Compression,
+        convention: Convention,
+        n_max: &[usize],
+        l_max: usize,
+    ) -> Result<Self, Error> {
+        let label = |(species, &n): (usize, &usize)| (0..n).map(move |radial| Label { species, radial });
+        let all = Factor { groups: None, labels: n_max.iter().enumerate().flat_map(label).collect() };
         let mut layout = Self { left: all.clone(), right: all, symmetric: true, selection: None, n_degrees: l_max + 1 };
-        if !matches!(compression, Compression::Factors(..)) && layout.n_products() > MAX_PRODUCTS {
+        if let Compression::Factors(nu_r, nu_s) = compression {
+            layout.group(*nu_r, *nu_s, n_max)?;
+        } else if layout.n_products() > MAX_PRODUCTS {
             return Err(Error::Memory {
                 what: "power spectrum of one center",
                 bytes: 8 * layout.n_products() as u128,
                 remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
             });
         }
-        match compression {
-            Compression::None => {}
-            Compression::Trivial => layout.selection = Some(layout.touching_first_functions(&n_max)),
-            Compression::Factors(nu_r, nu_s) => layout.group(*nu_r, *nu_s, &n_max)?,
-            Compression::Matrix { n_rows, entries } => {
-                layout.selection = Some(layout.checked_matrix(*n_rows, entries)?);
-            }
-        }
+        layout.selection = columns::selection(&layout, compression, convention)?;
         Ok(layout)
+    }
+
+    /// Number of degrees.
+    pub fn n_degrees(&self) -> usize {
+        self.n_degrees
     }
 
     /// Number of products before the selection.
@@ -174,25 +230,6 @@ impl Layout {
         if self.symmetric && n != n_prime { std::f64::consts::SQRT_2 } else { 1.0 }
     }
 
-    /// The products with the first function of some species, in their order.
-    fn touching_first_functions(&self, n_max: &[usize]) -> Selection {
-        let n = self.left.len();
-        let mut is_first = vec![false; n];
-        let mut start = 0;
-        for count in n_max {
-            is_first[start] = true;
-            start += count;
-        }
-        let kept: Vec<usize> = (0..n)
-            .flat_map(|i| (i..n).map(move |j| (i, j)))
-            .filter(|&(i, j)| is_first[i] || is_first[j])
-            .flat_map(|(i, j)| (0..self.n_degrees).map(move |l| (i, j, l)))
-            .map(|(i, j, l)| self.place(i, j) + l)
-            .collect();
-        let entries = kept.iter().enumerate().map(|(row, &column)| (row, column, 1.0)).collect();
-        Selection::new(kept.len(), entries)
-    }
-
     /// Sums over the labels that a factor drops.
     fn group(&mut self, nu_r: u8, nu_s: u8, n_max: &[usize]) -> Result<(), Error> {
         let error = |remedy: &str| Error::Parameter {
@@ -212,31 +249,13 @@ impl Layout {
             let group =
                 |z: usize, a: usize| (if keeps_species { z } else { 0 }) * n_kept + if keeps_radial { a } else { 0 };
             let groups = (0..n_max.len()).flat_map(|z| (0..n).map(move |a| (z, a))).map(|(z, a)| group(z, a)).collect();
-            Factor { groups: if keeps_radial && keeps_species { None } else { Some(groups) }, n: n_kept * s_kept }
+            let label = |k: usize| Label { species: k / n_kept, radial: k % n_kept };
+            let groups = if keeps_radial && keeps_species { None } else { Some(groups) };
+            Factor { groups, labels: (0..n_kept * s_kept).map(label).collect() }
         };
         self.left = factor(nu_r >= 1, nu_s >= 1);
         self.right = factor(nu_r == 2, nu_s == 2);
         self.symmetric = nu_r != 1 && nu_s != 1;
         Ok(())
-    }
-
-    fn checked_matrix(&self, n_rows: usize, entries: &[(usize, usize, f64)]) -> Result<Selection, Error> {
-        let n_columns = self.n_products();
-        let bad = entries.iter().find(|&&(row, column, x)| row >= n_rows || column >= n_columns || !x.is_finite());
-        if let Some((row, column, value)) = bad {
-            return Err(Error::Parameter {
-                name: "compression",
-                value: format!("a matrix with the entry {value} in row {row}, column {column}"),
-                remedy: format!("it must be {n_rows} × {n_columns} (kept × all components) with finite entries"),
-            });
-        }
-        if n_rows == 0 {
-            return Err(Error::Parameter {
-                name: "compression",
-                value: "a matrix without rows".to_owned(),
-                remedy: "keep at least one component".to_owned(),
-            });
-        }
-        Ok(Selection::new(n_rows, entries.to_vec()))
     }
 }

@@ -4,39 +4,53 @@
 //! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
 //! harmonics belong to `lm` and are applied to the sums.
 
-use super::block::{Block, columns};
+use super::block::{Block, RadialRows, beyond, columns};
 use super::jacobian::SiteTerms;
-use super::radial::Profile;
-use crate::descriptors::Environment;
+use super::profile::Profile;
+use crate::descriptors::{CenterKind, Environment};
 use crate::math::harmonics::{Harmonics, Legendre};
+use crate::math::piecewise::Places;
 use crate::simd::gemm::{self, PADDING};
 use crate::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
 
 /// The density expansion of all species.
 #[derive(Debug, Clone)]
-pub struct Expansion {
-    r_cut: f64,
+pub struct Expansion<P> {
     harmonics: Harmonics,
-    profiles: Vec<Profile>,
+    profiles: Vec<P>,
     /// First radial function of each species among all.
     first: Vec<usize>,
     n_functions: usize,
+    centers: CenterDensities,
+}
+
+/// What a center adds to the coefficients at `l = 0` by being there: one number a radial function of all species.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CenterDensities {
+    /// By the channel of the center.
+    pub of_channel: Vec<Vec<f64>>,
+    /// Of an atom that has no channel.
+    pub of_others: Option<Vec<f64>>,
 }
 
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
 pub struct Sites {
-    center: Option<usize>,
+    center: CenterKind,
     blocks: Vec<Block>,
     /// Blocks of the present center.
     n_blocks: usize,
+    /// Radial functions of all sites, a row each, and their derivatives.
+    rows: Vec<[f64; LANES]>,
+    slopes: Vec<[f64; LANES]>,
+    places: Places,
     work: Work,
 }
 
 /// Buffers for one block.
 #[derive(Debug)]
 struct Work {
-    /// `P^a · 4π A_l · Y_lm / N_lm`, in the order of [`Harmonics::order`].
+    /// `A_l · Y_lm / N_lm`.
     harmonics: Vec<Row>,
     /// Its gradient with respect to the site's position.
     gradients: [Vec<Row>; 3],
@@ -45,23 +59,23 @@ struct Work {
     functions: [Vec<Row>; 2],
     /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`; or their rates.
     adjoint: [Vec<Row>; 2],
-    /// Coefficients of one species, `[row][pack]`, and their tangents.
+    /// Coefficients of one species, `[lm][pack]`, and their tangents.
     sums: Vec<[f64; LANES]>,
     tangents: Vec<[f64; LANES]>,
 }
 
-impl Expansion {
+impl<P: Profile> Expansion<P> {
     /// An expansion up to degree `l_max` in the radial functions of `profiles`.
-    pub fn new(r_cut: f64, l_max: usize, profiles: Vec<Profile>) -> Self {
+    pub fn new(l_max: usize, profiles: Vec<P>, centers: CenterDensities) -> Self {
         let first = profiles
             .iter()
             .scan(0, |sum, profile| {
-                *sum += profile.n_max;
-                Some(*sum - profile.n_max)
+                *sum += profile.n_max();
+                Some(*sum - profile.n_max())
             })
             .collect();
-        let n_functions = profiles.iter().map(|profile| profile.n_max).sum();
-        Self { r_cut, harmonics: Harmonics::new(l_max), profiles, first, n_functions }
+        let n_functions = profiles.iter().map(Profile::n_max).sum();
+        Self { harmonics: Harmonics::new(l_max), profiles, first, n_functions, centers }
     }
 
     /// The harmonics of the expansion.
@@ -76,7 +90,7 @@ impl Expansion {
 
     /// The radial functions of `channel` among all.
     pub fn functions_of(&self, channel: usize) -> std::ops::Range<usize> {
-        self.first[channel]..self.first[channel] + self.profiles[channel].n_max
+        self.first[channel]..self.first[channel] + self.profiles[channel].n_max()
     }
 
     /// Number of coefficients, `[lm][stride]`.
@@ -84,21 +98,35 @@ impl Expansion {
         self.harmonics.len() * self.stride()
     }
 
+    /// Degrees that have radial functions of their own: all, or one for all.
+    fn n_separate(&self) -> usize {
+        if P::BY_DEGREE { self.harmonics.l_max() + 1 } else { 1 }
+    }
+
     /// Buffers for one worker.
     pub fn sites(&self) -> Sites {
         let n_rows = self.harmonics.len() + PADDING;
+        let n_functions = gemm::MAX_PACKS * LANES * self.n_separate();
         let lanes = |n| vec![Row::ZERO; n];
         let packs = |n| vec![[0.0; LANES]; n];
         let work = Work {
             harmonics: lanes(n_rows),
             gradients: [lanes(n_rows), lanes(n_rows), lanes(n_rows)],
             legendre: self.harmonics.legendre(),
-            functions: [lanes(gemm::MAX_PACKS * LANES), lanes(gemm::MAX_PACKS * LANES)],
+            functions: [lanes(n_functions), lanes(n_functions)],
             adjoint: [lanes(n_rows), lanes(n_rows)],
             sums: packs(n_rows * gemm::MAX_PACKS),
             tangents: packs(n_rows * gemm::MAX_PACKS),
         };
-        Sites { center: None, blocks: Vec::new(), n_blocks: 0, work }
+        Sites {
+            center: CenterKind::Point,
+            blocks: Vec::new(),
+            n_blocks: 0,
+            rows: Vec::new(),
+            slopes: Vec::new(),
+            places: Places::default(),
+            work,
+        }
     }
 
     /// Computes directions and profiles of all sites, with derivatives where `slopes` are asked for.
@@ -129,18 +157,20 @@ impl Expansion {
 
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
     pub fn visit_sites(&self, sites: &mut Sites, visit: &mut dyn FnMut(usize, SiteTerms<'_>)) {
-        let Sites { blocks, n_blocks, work, .. } = sites;
+        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
         for block in &blocks[..*n_blocks] {
             Isa::detect().run(Differentiate { expansion: self, block, work });
             let functions = self.functions_of(block.channel);
             let width = self.profiles[block.channel].n_packs() * LANES;
+            let length = functions.len() * self.n_separate();
             for lane in 0..block.n_sites {
-                let place = lane * width..lane * width + functions.len();
+                let place = block.first_row * LANES + lane * width;
                 let terms = SiteTerms {
                     lane,
-                    first: functions.start,
-                    functions: &block.rows.as_flattened()[place.clone()],
-                    slopes: &block.slopes.as_flattened()[place],
+                    species: functions.clone(),
+                    by_degree: P::BY_DEGREE,
+                    functions: &rows.as_flattened()[place..][..length],
+                    slopes: &slopes.as_flattened()[place..][..length],
                     unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
                     harmonics: &work.harmonics,
                     gradients: work.gradients.each_ref().map(Vec::as_slice),
@@ -151,46 +181,75 @@ impl Expansion {
     }
 }
 
-/// Cuts sites into blocks of one channel each: `(channel, first site, sites)`.
-fn parts(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
+/// Stretches of sites of one channel: `(channel, first site, sites)`.
+fn runs(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let &first = channel.get(start)?;
-        let same = channel[start..].iter().take(BLOCK).take_while(|&&c| c == first).count();
+        let same = channel[start..].iter().take_while(|&&c| c == first).count();
         start += same;
         Some((usize::from(first), start - same, same))
     })
 }
 
 /// Directions and profiles of all sites.
-struct Prepare<'a> {
-    expansion: &'a Expansion,
+struct Prepare<'a, P> {
+    expansion: &'a Expansion<P>,
     environment: &'a Environment<'a>,
     slopes: bool,
     sites: &'a mut Sites,
 }
 
-impl Kernel for Prepare<'_> {
+impl<P: Profile> Kernel for Prepare<'_, P> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { expansion, environment, slopes, sites } = self;
-        sites.center = environment.center.map(usize::from);
+        sites.center = environment.center;
         sites.n_blocks = 0;
-        for part in parts(environment.channel) {
-            if sites.blocks.len() == sites.n_blocks {
-                let n_packs = expansion.profiles.iter().map(Profile::n_packs).max().unwrap_or(1);
-                sites.blocks.push(Block::new(n_packs, expansion.harmonics.l_max() + 1));
+        let mut first_row = 0;
+        for (channel, start, length) in runs(environment.channel) {
+            let profile = &expansion.profiles[channel];
+            let n_packs = profile.n_packs();
+            sites.grow(first_row + length * n_packs + beyond(n_packs), slopes);
+            let r = &environment.r[start..start + length];
+            let rows = &mut sites.rows[first_row..];
+            if slopes {
+                let slopes = &mut sites.slopes[first_row..];
+                profile.evaluate_with_derivative::<V>(r, &mut sites.places, rows, slopes);
+            } else {
+                profile.evaluate::<V>(r, &mut sites.places, rows);
             }
-            let profile = &expansion.profiles[part.0];
-            sites.blocks[sites.n_blocks].fill::<V>(environment, part, (profile, expansion.r_cut), slopes);
-            sites.n_blocks += 1;
+            for part in (0..length).step_by(BLOCK) {
+                if sites.blocks.len() == sites.n_blocks {
+                    sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1));
+                }
+                let rows = RadialRows { values: &sites.rows, slopes: slopes.then_some(&*sites.slopes) };
+                let block = &mut sites.blocks[sites.n_blocks];
+                (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
+                block.first_row = first_row + part * n_packs;
+                block.fill::<V, P>(environment, profile, rows);
+                sites.n_blocks += 1;
+            }
+            first_row += length * n_packs;
         }
     }
 }
 
-impl Expansion {
+impl Sites {
+    /// Makes room for rows of this many packs together.
+    fn grow(&mut self, n_packs: usize, slopes: bool) {
+        if self.rows.len() < n_packs {
+            self.rows.resize(n_packs, [0.0; LANES]);
+        }
+        if slopes && self.slopes.len() < n_packs {
+            self.slopes.resize(n_packs, [0.0; LANES]);
+        }
+    }
+}
+
+impl<P: Profile> Expansion<P> {
     /// Harmonics times angular profiles.
     #[inline(always)]
     fn harmonics_of<V: Lanes>(&self, block: &Block, work: &mut Work) {
@@ -247,9 +306,9 @@ impl Expansion {
     fn scatter(&self, sums: &[[f64; LANES]], channel: usize, coefficients: &mut [f64]) {
         let (stride, columns) = (self.stride(), self.functions_of(channel));
         let n_packs = columns.len().div_ceil(LANES);
-        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
-        for ((lm, norm), sums) in rows {
-            let row = &mut coefficients[lm * stride..][columns.clone()];
+        let rows = coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
+        for ((row, norm), sums) in rows {
+            let row = &mut row[columns.clone()];
             for (slot, sum) in row.iter_mut().zip(sums.as_flattened()) {
                 *slot = norm * sum;
             }
@@ -261,10 +320,9 @@ impl Expansion {
     fn gather(&self, adjoint: &[f64], channel: usize, out: &mut [[f64; LANES]]) {
         let (stride, columns) = (self.stride(), self.functions_of(channel));
         let n_packs = columns.len().div_ceil(LANES);
-        let rows = self.harmonics.order().iter().zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
-        for ((lm, norm), out) in rows {
-            let out = out.as_flattened_mut();
-            let row = &adjoint[lm * stride..][columns.clone()];
+        let rows = adjoint.chunks_exact(stride).zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
+        for ((row, norm), out) in rows {
+            let (row, out) = (&row[columns.clone()], out.as_flattened_mut());
             for (slot, a) in out.iter_mut().zip(row) {
                 *slot = norm * a;
             }
@@ -274,15 +332,15 @@ impl Expansion {
 }
 
 /// The coefficients of one center, and their derivative where a velocity is given.
-struct Expand<'a> {
-    expansion: &'a Expansion,
+struct Expand<'a, P> {
+    expansion: &'a Expansion<P>,
     sites: &'a mut Sites,
     velocity: Option<&'a [[f64; 3]]>,
     coefficients: &'a mut [f64],
     tangent: &'a mut [f64],
 }
 
-impl Kernel for Expand<'_> {
+impl<P: Profile> Kernel for Expand<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -302,45 +360,105 @@ impl Kernel for Expand<'_> {
                 }
             }
         }
-        if let Some(channel) = self.sites.center {
-            let center = &self.expansion.profiles[channel].center;
-            let slots = &mut self.coefficients[self.expansion.functions_of(channel)];
-            slots.iter_mut().zip(center).for_each(|(slot, share)| *slot += share);
+        if let Some(density) = self.expansion.centers.of(self.sites.center) {
+            self.coefficients.iter_mut().zip(density).for_each(|(slot, share)| *slot += share);
         }
     }
 }
 
-impl Expand<'_> {
+impl CenterDensities {
+    /// Each center in the functions of its own species.
+    pub fn own(densities: &[&[f64]]) -> Self {
+        let before = |channel: usize| densities[..channel].iter().map(|own| own.len()).sum::<usize>();
+        let n_functions = before(densities.len());
+        let of = |(channel, own): (usize, &&[f64])| {
+            let mut all = vec![0.0; n_functions];
+            all[before(channel)..][..own.len()].copy_from_slice(own);
+            all
+        };
+        Self { of_channel: densities.iter().enumerate().map(of).collect(), of_others: None }
+    }
+
+    fn of(&self, center: CenterKind) -> Option<&[f64]> {
+        match center {
+            CenterKind::Atom(Some(channel)) => Some(&self.of_channel[usize::from(channel)]),
+            CenterKind::Atom(None) => self.of_others.as_deref(),
+            CenterKind::Point => None,
+        }
+    }
+}
+
+impl<P: Profile> Expand<'_, P> {
     /// Adds a block to the sums of its species, which it may open.
     #[inline(always)]
     fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
-        let (expansion, work) = (self.expansion, &mut self.sites.work);
-        let block = &mut self.sites.blocks[k];
+        let expansion = self.expansion;
+        let Sites { blocks, rows, slopes, work, .. } = &mut *self.sites;
+        let block = &blocks[k];
         let profile = &expansion.profiles[block.channel];
         let (n_rows, stride) = (expansion.harmonics.len(), profile.n_packs());
-        let n_packs = profile.n_max.div_ceil(LANES);
-        let used = (n_rows + PADDING) * n_packs;
+        let used = (n_rows + PADDING) * profile.n_max().div_ceil(LANES);
         if opens {
             work.sums[..used].fill([0.0; LANES]);
         }
         expansion.harmonics_of::<V>(block, work);
-        let add = gemm::accumulate::<V>;
-        add(n_rows, n_packs, block.n_sites, (&block.rows, stride), &work.harmonics, &mut work.sums);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums);
         let Some(velocity) = self.velocity else { return };
         if opens {
             work.tangents[..used].fill([0.0; LANES]);
         }
         expansion.gradients_of::<V>(block, work);
-        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, block, work);
-        add(n_rows, n_packs, block.n_sites, (&block.slopes, stride), &work.harmonics, &mut work.tangents);
-        add(n_rows, n_packs, block.n_sites, (&block.rows, stride), &work.adjoint[0], &mut work.tangents);
+        let slopes = &mut slopes[block.first_row..];
+        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, slopes), work);
+        expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents);
+    }
+}
+
+impl<P: Profile> Expansion<P> {
+    /// Adds the products of the radial functions of a block with `harmonics` to the sums of its species.
+    #[inline(always)]
+    fn add<V: Lanes>(&self, block: &Block, functions: &[[f64; LANES]], harmonics: &[Row], sums: &mut [[f64; LANES]]) {
+        let profile = &self.profiles[block.channel];
+        let (n, functions) = (profile.n_max(), (functions, profile.n_packs()));
+        if P::BY_DEGREE {
+            let shape = (self.harmonics.l_max(), n);
+            gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums);
+        } else {
+            let n_packs = n.div_ceil(LANES);
+            gemm::accumulate::<V>(self.harmonics.len(), n_packs, block.n_sites, functions, harmonics, sums);
+        }
+    }
+
+    /// Adjoints of the harmonics of eight sites, with the radial functions and with their slopes.
+    #[inline(always)]
+    fn project<V: Lanes>(&self, pack: usize, block: &Block, rows: [&[[f64; LANES]]; 2], work: &mut Work) {
+        let profile = &self.profiles[block.channel];
+        let (n, stride) = (profile.n_max(), profile.n_packs());
+        let n_functions = n * self.n_separate();
+        let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
+        columns::<V>(rows[0], stride, 0..n_functions, pack, functions);
+        columns::<V>(rows[1], stride, 0..n_functions, pack, slopes);
+        let functions = [&functions[..n_functions], &slopes[..n_functions]];
+        if P::BY_DEGREE {
+            gemm::project_by_degree::<V>((self.harmonics.l_max(), n), pack, functions, sums, [x, dx]);
+        } else {
+            let n_packs = n.div_ceil(LANES);
+            gemm::project::<V>(self.harmonics.len(), n_packs, pack, functions, sums, [x, dx]);
+        }
     }
 }
 
 /// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
 /// (`adjoint`), for sites that move.
 #[inline(always)]
-fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize, block: &mut Block, work: &mut Work) {
+fn move_sites<V: Lanes>(
+    velocity: &[[f64; 3]],
+    row_stride: usize,
+    n_rows: usize,
+    (block, slopes): (&Block, &mut [[f64; LANES]]),
+    work: &mut Work,
+) {
     let mut v = [Row::ZERO; 3];
     for (j, site) in velocity.iter().enumerate() {
         let mut along = 0.0;
@@ -348,7 +466,7 @@ fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize,
             v[i].0[j] = site[i];
             along += block.unit[i].0[j] * site[i];
         }
-        for slope in block.slopes[j * row_stride..(j + 1) * row_stride].as_flattened_mut() {
+        for slope in slopes[j * row_stride..(j + 1) * row_stride].as_flattened_mut() {
             *slope *= along;
         }
     }
@@ -362,13 +480,13 @@ fn move_sites<V: Lanes>(velocity: &[[f64; 3]], row_stride: usize, n_rows: usize,
 }
 
 /// Values and gradients of one block.
-struct Differentiate<'a> {
-    expansion: &'a Expansion,
+struct Differentiate<'a, P> {
+    expansion: &'a Expansion<P>,
     block: &'a Block,
     work: &'a mut Work,
 }
 
-impl Kernel for Differentiate<'_> {
+impl<P: Profile> Kernel for Differentiate<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -379,34 +497,28 @@ impl Kernel for Differentiate<'_> {
 }
 
 /// The way back from coefficients to sites.
-struct ExpandPullback<'a> {
-    expansion: &'a Expansion,
+struct ExpandPullback<'a, P> {
+    expansion: &'a Expansion<P>,
     adjoint: &'a [f64],
     sites: &'a mut Sites,
     pull: &'a mut [[f64; 3]],
 }
 
-impl Kernel for ExpandPullback<'_> {
+impl<P: Profile> Kernel for ExpandPullback<'_, P> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { expansion, adjoint, sites, pull } = self;
-        let Sites { blocks, n_blocks, work, .. } = sites;
+        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
         let mut gathered = None;
         for block in &blocks[..*n_blocks] {
-            let profile = &expansion.profiles[block.channel];
-            let n_packs = profile.n_max.div_ceil(LANES);
             if gathered != Some(block.channel) {
                 expansion.gather(adjoint, block.channel, &mut work.sums);
                 gathered = Some(block.channel);
             }
             for pack in block.packs() {
-                let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = &mut *work;
-                columns::<V>(&block.rows, profile.n_packs(), 0..profile.n_max, pack, functions);
-                columns::<V>(&block.slopes, profile.n_packs(), 0..profile.n_max, pack, slopes);
-                let functions = [&functions[..profile.n_max], &slopes[..profile.n_max]];
-                gemm::project::<V>(expansion.harmonics.len(), n_packs, pack, functions, sums, [x, dx]);
+                expansion.project::<V>(pack, block, [&rows[block.first_row..], &slopes[block.first_row..]], work);
                 let [fx, fy, fz] = expansion.pull_on::<V>(pack, block, work);
                 let sites = pull[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
                 for (((site, x), y), z) in sites.zip(fx).zip(fy).zip(fz) {

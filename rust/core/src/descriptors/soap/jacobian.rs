@@ -1,15 +1,15 @@
 //! The derivative of every feature with respect to every site.
 //!
 //! A site's coefficient is a product of a radial and an angular part, so the sum over `m` is done once a site, not
-//! once a feature: with `U = Σ_m Ã c` and `V = Σ_m ∇Ã c`,
+//! once a feature: with `U_nl = κ_l Σ_m Ã_lm c_nlm` and `V_nl = κ_l Σ_m ∇Ã_lm c_nlm`, primes on `b` being derivatives,
 //!
 //! ```text
-//! ∂p_nn'l = μ [ r̂ (b_n' U_ln' + b_n'' U_ln) + b_n V_ln' + b_n' V_ln ]
+//! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! and what is left costs as much as writing it.
+//! with degrees in lanes: all that is left costs little more than writing it.
 
-use super::expansion::Expansion;
+use super::compression::{Factor, Layout};
 use super::power_spectrum::{PowerSpectrum, Spectrum, project_out};
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, Kernel, LANES, Lanes, Row};
@@ -17,21 +17,20 @@ use crate::simd::{Isa, Kernel, LANES, Lanes, Row};
 /// Buffers for one worker.
 #[derive(Debug)]
 pub struct JacobianScratch {
-    /// Coefficients of each factor, `[lm][stride]`, with the norms of the harmonics.
+    /// Coefficients of each factor, `[lm][stride]`, with the norms of the harmonics and the weights of the degrees.
     scaled: [Vec<f64>; 2],
     /// `U` and `V` of each factor, `[U, V_x, V_y, V_z][n][degrees, in packs]`.
     contracted: [Vec<[f64; LANES]>; 2],
-    /// Radial functions of the site and their slopes, for each factor.
-    functions: [Vec<f64>; 2],
-    slopes: [Vec<f64>; 2],
-    /// Derivatives of the products before the selection, `[xyz]`, with room for one pack beyond.
+    /// Radial functions of the site and their slopes, for each factor: `[b, b'][n][degrees, in packs]`.
+    radial: [Vec<[f64; LANES]>; 2],
+    /// Derivatives of the products before the selection, `[xyz]`, with room after each for lanes that mean nothing.
     products: Vec<f64>,
-    /// Those of the features.
+    /// Those of the columns along one axis.
+    selected: Vec<f64>,
+    /// Those of the features, `[xyz]`.
     rows: Vec<f64>,
     /// Features before normalisation.
     row: Vec<f64>,
-    /// Row of each `lm` among the harmonics of a block.
-    row_of: Vec<usize>,
     /// `Ã` and `∇Ã` of the present site at each `lm`.
     terms: Vec<[f64; 4]>,
 }
@@ -40,9 +39,11 @@ pub struct JacobianScratch {
 pub struct SiteTerms<'a> {
     /// Its place in its block.
     pub lane: usize,
-    /// Radial functions of its species among all, and their values and slopes.
-    pub first: usize,
-    /// Values.
+    /// Radial functions of its species among all.
+    pub species: std::ops::Range<usize>,
+    /// Whether there are such functions for each degree, `[l][n]`, or one set for all.
+    pub by_degree: bool,
+    /// Their values.
     pub functions: &'a [f64],
     /// Derivatives in 1/Å.
     pub slopes: &'a [f64],
@@ -64,20 +65,19 @@ pub struct JacobianOf<'a> {
 
 impl JacobianScratch {
     /// Buffers for one worker.
-    pub fn new(expansion: &Expansion, spectrum: &PowerSpectrum) -> Self {
-        let k = expansion.harmonics().len();
+    pub fn new(spectrum: &PowerSpectrum) -> Self {
+        let k = (spectrum.l_max() + 1) * (spectrum.l_max() + 1);
         let layout = spectrum.layout();
         let factors = [&layout.left, &layout.right];
-        let packs = (expansion.harmonics().l_max() + 1).div_ceil(LANES);
+        let packs = (spectrum.l_max() + 1).div_ceil(LANES);
         Self {
             scaled: factors.map(|factor| vec![0.0; k * factor.stride()]),
             contracted: factors.map(|factor| vec![[0.0; LANES]; 4 * factor.stride() * packs]),
-            functions: factors.map(|factor| vec![0.0; factor.stride()]),
-            slopes: factors.map(|factor| vec![0.0; factor.stride()]),
-            products: vec![0.0; 3 * layout.n_products() + packs * LANES],
-            rows: vec![0.0; 3 * layout.n_features()],
-            row: vec![0.0; layout.n_features()],
-            row_of: vec![0; k],
+            radial: factors.map(|factor| vec![[0.0; LANES]; 2 * factor.stride() * packs]),
+            products: vec![0.0; 3 * (layout.n_products() + packs * LANES)],
+            selected: vec![0.0; layout.n_features()],
+            rows: vec![0.0; 3 * spectrum.n_features()],
+            row: vec![0.0; spectrum.n_features()],
             terms: vec![[0.0; 4]; k],
         }
     }
@@ -98,12 +98,11 @@ impl<'a> JacobianOf<'a> {
             let stride = factor.stride();
             let room = scaled.as_mut_slice();
             spectrum.sum_into(factor, coefficients, room);
-            for (&lm, norm) in harmonics.order().iter().zip(harmonics.norms()) {
-                room[lm * stride..][..stride].iter_mut().for_each(|c| *c *= norm);
+            let factors = harmonics.norms().iter().zip(harmonics.degrees());
+            for (row, (norm, l)) in room.chunks_exact_mut(stride).zip(factors) {
+                let factor = norm * spectrum.degree_weights()[l];
+                row.iter_mut().for_each(|c| *c *= factor);
             }
-        }
-        for (row, &lm) in harmonics.order().iter().enumerate() {
-            scratch.row_of[lm] = row;
         }
         Self { spectrum, scratch, norm }
     }
@@ -114,40 +113,88 @@ impl<'a> JacobianOf<'a> {
         let factors = [&layout.left, &layout.right];
         let scratch = &mut *self.scratch;
         let sides = if layout.symmetric { 1 } else { 2 };
-        for side in 0..sides {
-            let (functions, slopes) = (&mut scratch.functions[side], &mut scratch.slopes[side]);
-            functions.fill(0.0);
-            slopes.fill(0.0);
-            factors[side].add(site.first, site.functions, functions);
-            factors[side].add(site.first, site.slopes, slopes);
-        }
         for (side, factor) in factors.into_iter().enumerate().take(sides) {
+            let l_max = self.spectrum.l_max();
+            Isa::detect().run(Spread { site, factor, l_max, out: &mut scratch.radial[side] });
             Isa::detect().run(Contract {
-                l_max: self.spectrum.l_max(),
+                l_max,
                 stride: factor.stride(),
                 scaled: &scratch.scaled[side],
-                row_of: &scratch.row_of,
                 site,
                 terms: &mut scratch.terms,
                 out: &mut scratch.contracted[side],
             });
         }
-        Isa::detect().run(Combine { spectrum: self.spectrum, unit: site.unit, scratch });
-        let (n_products, n_features) = (layout.n_products(), layout.n_features());
-        let rows = match &layout.selection {
-            Some(selection) => {
-                let products = scratch.products.chunks_exact(n_products);
-                for (products, row) in products.zip(scratch.rows.chunks_exact_mut(n_features)) {
-                    selection.apply(products, row);
-                }
-                &mut scratch.rows[..]
+        Isa::detect().run(Combine { layout, unit: site.unit, scratch });
+        let n_columns = layout.n_features();
+        let products = scratch.products.chunks_exact(scratch.products.len() / 3);
+        // What is beyond the columns of the spectrum is constant: its derivatives stay zero.
+        for (products, row) in products.zip(scratch.rows.chunks_exact_mut(self.spectrum.n_features())) {
+            let row = &mut row[..n_columns];
+            let rate = if let Some(selection) = &layout.selection {
+                selection.apply(products, &mut scratch.selected);
+                &scratch.selected
+            } else {
+                &products[..n_columns]
+            };
+            match self.norm {
+                Some(norm) => project_out(&scratch.row[..n_columns], norm, rate, row),
+                None => row.copy_from_slice(rate),
             }
-            None => &mut scratch.products[..3 * n_features],
-        };
-        if let Some(norm) = self.norm {
-            rows.chunks_exact_mut(n_features).for_each(|row| project_out(&scratch.row, norm, row));
         }
-        rows
+        &scratch.rows
+    }
+}
+
+/// The radial functions of a site and their slopes, among all functions of a factor.
+struct Spread<'a> {
+    site: &'a SiteTerms<'a>,
+    factor: &'a Factor,
+    l_max: usize,
+    /// `[kind][n][degrees, in packs]`
+    out: &'a mut [[f64; LANES]],
+}
+
+impl Kernel for Spread<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { site, factor, l_max, out } = self;
+        let degrees = (l_max + 1).div_ceil(LANES);
+        let kind = factor.stride() * degrees;
+        let is_summed = factor.n_functions() > factor.len();
+        if is_summed || site.species.len() < factor.len() {
+            out.fill([0.0; LANES]);
+        }
+        for (k, n) in site.species.clone().enumerate() {
+            let place = factor.function(n) * degrees;
+            for group in 0..degrees {
+                let parts = [site.functions, site.slopes];
+                for (i, part) in parts.into_iter().enumerate() {
+                    let part = site.degrees::<V>(part, k, group, l_max);
+                    let slot = &mut out[i * kind + place + group];
+                    let part = if is_summed { V::load(slot).add(part) } else { part };
+                    part.store(slot);
+                }
+            }
+        }
+    }
+}
+
+impl SiteTerms<'_> {
+    /// Function `k` of the species at eight degrees.
+    #[inline(always)]
+    fn degrees<V: Lanes>(&self, functions: &[f64], k: usize, group: usize, l_max: usize) -> V {
+        if !self.by_degree {
+            return V::splat(functions[k]);
+        }
+        let mut lanes = [0.0; LANES];
+        let n = self.species.len();
+        for (lane, l) in lanes.iter_mut().zip(group * LANES..=l_max) {
+            *lane = functions[l * n + k];
+        }
+        V::load(&lanes)
     }
 }
 
@@ -156,7 +203,6 @@ struct Contract<'a> {
     l_max: usize,
     stride: usize,
     scaled: &'a [f64],
-    row_of: &'a [usize],
     site: &'a SiteTerms<'a>,
     /// Room for `Ã` and `∇Ã` of the site at each `lm`.
     terms: &'a mut [[f64; 4]],
@@ -168,11 +214,11 @@ impl Kernel for Contract<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { l_max, stride, scaled, row_of, site, terms, out } = self;
+        let Self { l_max, stride, scaled, site, terms, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
-        for (terms, &row) in terms.iter_mut().zip(row_of) {
-            let [x, y, z] = site.gradients.map(|rows| rows[row].0[site.lane]);
-            *terms = [site.harmonics[row].0[site.lane], x, y, z];
+        for (lm, terms) in terms.iter_mut().enumerate() {
+            let [x, y, z] = site.gradients.map(|rows| rows[lm].0[site.lane]);
+            *terms = [site.harmonics[lm].0[site.lane], x, y, z];
         }
         for pack in 0..stride / LANES {
             for group in 0..degrees {
@@ -203,7 +249,7 @@ impl Kernel for Contract<'_> {
 
 /// The derivatives of all products, from `U`, `V` and the radial functions of the site.
 struct Combine<'a> {
-    spectrum: &'a PowerSpectrum,
+    layout: &'a Layout,
     unit: [f64; 3],
     scratch: &'a mut JacobianScratch,
 }
@@ -213,41 +259,93 @@ impl Kernel for Combine<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { spectrum, unit, scratch } = self;
-        let layout = spectrum.layout();
+        match self.layout.n_degrees().div_ceil(LANES) {
+            1 => self.pairs::<V, 1>(),
+            2 => self.pairs::<V, 2>(),
+            3 => self.pairs::<V, 3>(),
+            _ => self.pairs::<V, 4>(),
+        }
+    }
+}
+
+impl Combine<'_> {
+    /// All pairs, with degrees in this many packs.
+    #[inline(always)]
+    fn pairs<V: Lanes, const DEGREES: usize>(self) {
+        let Self { layout, unit, scratch } = self;
+        let JacobianScratch { contracted, radial, products, .. } = scratch;
         let other = usize::from(!layout.symmetric);
-        let n_degrees = spectrum.l_max() + 1;
-        let degrees = n_degrees.div_ceil(LANES);
-        let JacobianScratch { contracted, functions, slopes, products, .. } = scratch;
-        let [left, right] = [&contracted[0], &contracted[other]];
-        let [left_stride, right_stride] = [layout.left.stride(), layout.right.stride()];
-        let n_products = layout.n_products();
-        for (i, direction) in unit.into_iter().enumerate() {
-            let out = &mut products[i * n_products..];
-            let (v_left, v_right) =
-                (&left[(1 + i) * left_stride * degrees..], &right[(1 + i) * right_stride * degrees..]);
-            for n in 0..layout.left.len() {
-                let [b, db] = [V::splat(functions[0][n]), V::splat(slopes[0][n] * direction)];
-                let (u, v) = (&left[n * degrees..][..degrees], &v_left[n * degrees..][..degrees]);
-                let first = layout.first(n);
-                let others = functions[other][first..layout.right.len()].iter().zip(&slopes[other][first..]);
-                let right = right[first * degrees..].chunks_exact(degrees);
-                let v_right = v_right[first * degrees..].chunks_exact(degrees);
-                let mut place = layout.place(n, first);
-                for (n_prime, (((b2, db2), u2), v2)) in (first..).zip(others.zip(right).zip(v_right)) {
-                    let weight = V::splat(layout.weight(n, n_prime));
-                    let [b2, db2] = [V::splat(*b2), V::splat(db2 * direction)];
-                    // The lanes beyond the last degree fall on the next product, which is written later, or on the
-                    // room after the last.
-                    let slots = out[place..].as_chunks_mut::<LANES>().0.iter_mut();
-                    for ((((slot, u), v), u2), v2) in slots.zip(u).zip(v).zip(u2).zip(v2) {
-                        let first = b.mul_add(V::load(v2), db.mul(V::load(u2)));
-                        let second = b2.mul_add(V::load(v), db2.mul(V::load(u)));
-                        weight.mul(first.add(second)).store(slot);
-                    }
-                    place += n_degrees;
-                }
+        let left = Terms::<DEGREES>::new(&radial[0], &contracted[0]);
+        let right = Terms::<DEGREES>::new(&radial[other], &contracted[other]);
+        let unit = [V::splat(unit[0]), V::splat(unit[1]), V::splat(unit[2])];
+        let length = products.len() / 3;
+        let (x, rest) = products.split_at_mut(length);
+        let (y, z) = rest.split_at_mut(length);
+        for n in 0..layout.left.len() {
+            let first = layout.first(n);
+            let mut place = layout.place(n, first);
+            for n_prime in first..layout.right.len() {
+                let weight = V::splat(layout.weight(n, n_prime));
+                let out = [&mut x[place..], &mut y[place..], &mut z[place..]];
+                Terms::product((&left, n), (&right, n_prime), unit, weight, out);
+                place += layout.n_degrees();
             }
+        }
+    }
+}
+
+/// What one factor brings to the derivatives, as `[n][degrees, in packs]`.
+struct Terms<'a, const DEGREES: usize> {
+    /// Radial functions of the site.
+    b: &'a [[[f64; LANES]; DEGREES]],
+    /// Their slopes.
+    slope: &'a [[[f64; LANES]; DEGREES]],
+    /// `U`.
+    u: &'a [[[f64; LANES]; DEGREES]],
+    /// `V` along each axis.
+    v: [&'a [[[f64; LANES]; DEGREES]]; 3],
+}
+
+impl<'a, const DEGREES: usize> Terms<'a, DEGREES> {
+    fn new(radial: &'a [[f64; LANES]], contracted: &'a [[f64; LANES]]) -> Self {
+        let n = radial.len() / (2 * DEGREES);
+        let (b, slope) = radial.as_chunks().0.split_at(n);
+        let contracted = contracted.as_chunks().0;
+        let axis = |k: usize| &contracted[(1 + k) * n..(2 + k) * n];
+        Self { b, slope, u: &contracted[..n], v: [axis(0), axis(1), axis(2)] }
+    }
+
+    /// The derivatives of one product along each axis.
+    #[inline(always)]
+    fn product<V: Lanes>(
+        (left, k): (&Self, usize),
+        (right, n): (&Self, usize),
+        unit: [V; 3],
+        weight: V,
+        out: [&mut [f64]; 3],
+    ) {
+        let [out_x, out_y, out_z] = out;
+        // The lanes beyond the last degree fall on the next product, which is written later, or on the room after all.
+        let rows = (
+            out_x.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+            out_y.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+            out_z.as_chunks_mut::<LANES>().0.first_chunk_mut::<DEGREES>(),
+        );
+        let (Some(out_x), Some(out_y), Some(out_z)) = rows else { return };
+        let (b, b2, u, u2) = (&left.b[k], &right.b[n], &left.u[k], &right.u[n]);
+        let (slope, slope2) = (&left.slope[k], &right.slope[n]);
+        let [vx, vy, vz] = [&left.v[0][k], &left.v[1][k], &left.v[2][k]];
+        let [vx2, vy2, vz2] = [&right.v[0][n], &right.v[1][n], &right.v[2][n]];
+        for p in 0..DEGREES {
+            let (b, b2) = (weight.mul(V::load(&b[p])), weight.mul(V::load(&b2[p])));
+            let radial = V::load(&slope[p]).mul_add(V::load(&u2[p]), V::load(&slope2[p]).mul(V::load(&u[p])));
+            let radial = weight.mul(radial);
+            let x = b.mul_add(V::load(&vx2[p]), b2.mul(V::load(&vx[p])));
+            let y = b.mul_add(V::load(&vy2[p]), b2.mul(V::load(&vy[p])));
+            let z = b.mul_add(V::load(&vz2[p]), b2.mul(V::load(&vz[p])));
+            radial.mul_add(unit[0], x).store(&mut out_x[p]);
+            radial.mul_add(unit[1], y).store(&mut out_y[p]);
+            radial.mul_add(unit[2], z).store(&mut out_z[p]);
         }
     }
 }

@@ -3,17 +3,29 @@
 use super::compression::{Factor, Layout};
 use crate::simd::{Isa, Kernel, LANES, Lanes, dot};
 
-/// Below this length a vector is left as it is: an empty sphere gives zeros.
-const SMALLEST_NORM: f64 = 1e-5;
-
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
 pub struct PowerSpectrum {
     layout: Layout,
-    l_max: usize,
-    /// Length of one `lm` in the coefficients.
     stride: usize,
-    normalize: bool,
+    degree_weights: Vec<f64>,
+    norm: Option<f64>,
+    constant: Option<f64>,
+}
+
+/// What a power spectrum is made of.
+#[derive(Debug, Clone)]
+pub struct SpectrumParameters {
+    /// Which products are kept.
+    pub layout: Layout,
+    /// Length of one `lm` in the coefficients.
+    pub stride: usize,
+    /// `κ_l`
+    pub degree_weights: Vec<f64>,
+    /// The length below which a row is not divided by it; `None` if none is.
+    pub norm: Option<f64>,
+    /// A last column that always is this.
+    pub constant: Option<f64>,
 }
 
 /// Buffers for one worker.
@@ -24,8 +36,9 @@ pub struct Spectrum {
     rates: [Vec<f64>; 2],
     /// Products before the selection.
     products: Vec<f64>,
-    /// Features.
+    /// Features but the constant, and their derivatives.
     row: Vec<f64>,
+    rate: Vec<f64>,
     /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
     tile: Vec<[f64; LANES]>,
     matrix: Vec<f64>,
@@ -33,13 +46,19 @@ pub struct Spectrum {
 
 impl PowerSpectrum {
     /// A spectrum of coefficients `[lm][stride]`.
-    pub fn new(layout: Layout, l_max: usize, stride: usize, normalize: bool) -> Self {
-        Self { layout, l_max, stride, normalize }
+    pub fn new(parameters: SpectrumParameters) -> Self {
+        let SpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
+        Self { layout, stride, degree_weights, norm, constant }
     }
 
     /// Number of features.
     pub fn n_features(&self) -> usize {
-        self.layout.n_features()
+        self.layout.n_features() + usize::from(self.constant.is_some())
+    }
+
+    /// `κ_l`
+    pub fn degree_weights(&self) -> &[f64] {
+        &self.degree_weights
     }
 
     /// Which functions meet.
@@ -49,7 +68,7 @@ impl PowerSpectrum {
 
     /// Largest degree.
     pub fn l_max(&self) -> usize {
-        self.l_max
+        self.degree_weights.len() - 1
     }
 
     /// Writes the coefficients of one factor, grouped or not.
@@ -61,7 +80,7 @@ impl PowerSpectrum {
     }
 
     fn n_harmonics(&self) -> usize {
-        (self.l_max + 1) * (self.l_max + 1)
+        (self.l_max() + 1) * (self.l_max() + 1)
     }
 
     /// Buffers for one worker.
@@ -74,14 +93,16 @@ impl PowerSpectrum {
             sums: sums(),
             rates: sums(),
             products: vec![0.0; self.layout.n_products()],
-            row: vec![0.0; self.n_features()],
-            tile: vec![[0.0; LANES]; LANES * (self.l_max + 1)],
-            matrix: vec![0.0; (self.l_max + 1) * left * right],
+            row: vec![0.0; self.layout.n_features()],
+            rate: vec![0.0; self.layout.n_features()],
+            tile: vec![[0.0; LANES]; LANES * (self.l_max() + 1)],
+            matrix: vec![0.0; (self.l_max() + 1) * left * right],
         }
     }
 
     /// Writes the features.
     pub fn contract(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
+        let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
         let norm = self.unnormalised(coefficients, scratch, row);
         if let Some(norm) = norm {
             let inverse = 1.0 / norm;
@@ -89,25 +110,33 @@ impl PowerSpectrum {
         }
     }
 
+    /// Writes the constant column, if there is one, and returns the others.
+    fn fill_constant<'a>(&self, row: &'a mut [f64], value: f64) -> &'a mut [f64] {
+        let (row, rest) = row.split_at_mut(self.layout.n_features());
+        rest.fill(value);
+        row
+    }
+
     /// Writes the derivative of the features along `tangent`.
     pub fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
-        let mut q = std::mem::take(&mut scratch.row);
-        let norm = self.unnormalised(coefficients, scratch, &mut q);
+        let row = self.fill_constant(row, 0.0);
+        let mut p = std::mem::take(&mut scratch.row);
+        let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p);
+        let mut rate = std::mem::take(&mut scratch.rate);
         let Spectrum { sums, rates, products, tile, .. } = scratch;
         let [left, right] = self.gather(coefficients, sums);
         let [left_rate, right_rate] = self.gather(tangent, rates);
         let terms = [[left, right_rate], [left_rate, right]];
-        let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
+        let out = if self.layout.selection.is_some() { &mut *products } else { &mut rate };
         Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out });
         if let Some(selection) = &self.layout.selection {
-            selection.apply(products, row);
+            selection.apply(products, &mut rate);
         }
-        if let Some(norm) = norm {
-            scratch.row = q;
-            project_out(&scratch.row, norm, row);
-        } else {
-            scratch.row = q;
+        match norm {
+            Some(norm) => project_out(&p, norm, &rate, row),
+            None => row.copy_from_slice(&rate),
         }
+        (scratch.row, scratch.rate) = (p, rate);
     }
 
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
@@ -118,6 +147,7 @@ impl PowerSpectrum {
         scratch: &mut Spectrum,
         coefficients_adjoint: &mut [f64],
     ) {
+        let adjoint = &adjoint[..self.layout.n_features()];
         let mut row = std::mem::take(&mut scratch.row);
         if let Some(norm) = self.unnormalised_if_needed(coefficients, scratch, &mut row) {
             // row := (g - q (q·g)) / |p|
@@ -146,13 +176,13 @@ impl PowerSpectrum {
             self.matrix_of(products, side, matrix);
             let strides = [factors[1 - side].stride(), factors[side].stride()];
             let lengths = factors[1 - side].len();
-            Isa::detect().run(Apply { l_max: self.l_max, strides, length: lengths, matrix, from: other, out });
+            Isa::detect().run(Apply { l_max: self.l_max(), strides, length: lengths, matrix, from: other, out });
             factors[side].spread(out, self.stride, coefficients_adjoint);
         }
         scratch.row = row;
     }
 
-    /// Writes `p` as it is before normalisation; its length if it is to be normalised.
+    /// Writes `p` as it is before normalisation, but for the constant; its length if it is to be normalised.
     pub fn unnormalised(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
         let Spectrum { sums, products, tile, .. } = scratch;
         let terms = [self.gather(coefficients, sums)];
@@ -161,12 +191,13 @@ impl PowerSpectrum {
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, row);
         }
-        let norm = if self.normalize { dot(row, row).sqrt() } else { 0.0 };
-        (norm >= SMALLEST_NORM).then_some(norm)
+        let smallest = self.norm?;
+        let norm = dot(row, row).sqrt();
+        (norm >= smallest).then_some(norm)
     }
 
     fn unnormalised_if_needed(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
-        if self.normalize { self.unnormalised(coefficients, scratch, row) } else { None }
+        if self.norm.is_some() { self.unnormalised(coefficients, scratch, row) } else { None }
     }
 
     /// The coefficients of both factors.
@@ -190,7 +221,8 @@ impl PowerSpectrum {
                 let place = layout.place(n, n_prime);
                 let (row, column) = if side == 0 { (n_prime, n) } else { (n, n_prime) };
                 let diagonal = if layout.symmetric && n == n_prime { 2.0 } else { 1.0 };
-                for (l, p) in products[place..=place + self.l_max].iter().enumerate() {
+                for (l, (p, kappa)) in products[place..].iter().zip(&self.degree_weights).enumerate() {
+                    let p = kappa * p;
                     let block = &mut matrix[l * rows * columns..];
                     block[row * columns + column] = diagonal * weight * p;
                     if layout.symmetric {
@@ -202,26 +234,38 @@ impl PowerSpectrum {
     }
 }
 
-/// `row := (row - q (q·row)) / |p|`, what normalisation leaves of a derivative; `p` is the vector before it.
-pub fn project_out(p: &[f64], norm: f64, row: &mut [f64]) {
-    struct Scale<'a>(&'a [f64], &'a mut [f64], [f64; 2]);
-    impl Kernel for Scale<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn run<V: Lanes>(self) {
-            let Self(p, row, [along, inverse]) = self;
-            let ((p, p_rest), (row, row_rest)) = (p.as_chunks::<LANES>(), row.as_chunks_mut::<LANES>());
-            for (x, p) in row.iter_mut().zip(p) {
-                V::load(p).neg_mul_add(V::splat(along), V::load(x)).mul(V::splat(inverse)).store(x);
-            }
-            row_rest.iter_mut().zip(p_rest).for_each(|(x, p)| *x = (*x - p * along) * inverse);
-        }
-    }
-    let along = dot(p, row) / (norm * norm);
-    Isa::detect().run(Scale(p, row, [along, 1.0 / norm]));
+/// `(rate - q (q·rate)) / |p|`, what normalisation leaves of a derivative; `p` is the vector before it.
+pub fn project_out(p: &[f64], norm: f64, rate: &[f64], out: &mut [f64]) {
+    let along = dot(p, rate) / (norm * norm);
+    Isa::detect().run(Perpendicular { p, rate, along, inverse: 1.0 / norm, out });
 }
 
-/// `out = μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
+/// `(rate - along · p) · inverse`
+struct Perpendicular<'a> {
+    p: &'a [f64],
+    rate: &'a [f64],
+    along: f64,
+    inverse: f64,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Perpendicular<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { p, rate, along, inverse, out } = self;
+        let ((p, p_rest), (rate, rate_rest)) = (p.as_chunks::<LANES>(), rate.as_chunks::<LANES>());
+        let (out, out_rest) = out.as_chunks_mut::<LANES>();
+        for (out, (p, rate)) in out.iter_mut().zip(p.iter().zip(rate)) {
+            V::load(p).neg_mul_add(V::splat(along), V::load(rate)).mul(V::splat(inverse)).store(out);
+        }
+        let rest = p_rest.iter().zip(rate_rest);
+        out_rest.iter_mut().zip(rest).for_each(|(out, (p, rate))| *out = (rate - p * along) * inverse);
+    }
+}
+
+/// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
 struct Products<'a> {
     spectrum: &'a PowerSpectrum,
     terms: &'a [[&'a [f64]; 2]],
@@ -250,10 +294,10 @@ impl Products<'_> {
         let layout = &spectrum.layout;
         for n in (0..layout.left.len()).step_by(SIZE) {
             for pack in layout.first(n) / LANES..layout.right.stride() / LANES {
-                for l in 0..=spectrum.l_max {
+                for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
                     for (i, sum) in sums.into_iter().enumerate() {
-                        sum.store(&mut tile[i * (spectrum.l_max + 1) + l]);
+                        sum.mul(V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
                     }
                 }
                 spectrum.write(n..(n + SIZE).min(layout.left.len()), pack, tile, out);
@@ -287,7 +331,7 @@ impl PowerSpectrum {
     /// Puts a tile where it belongs.
     #[inline(always)]
     fn write(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
-        let n_degrees = self.l_max + 1;
+        let n_degrees = self.degree_weights.len();
         for (n, tile) in functions.zip(tile.chunks_exact(n_degrees)) {
             let first = self.layout.first(n).max(pack * LANES);
             let last = self.layout.right.len().min((pack + 1) * LANES);

@@ -4,20 +4,27 @@
 //! follow to the cutoff, are smooth functions of one variable: they are integrated exactly once, and tabulated.
 
 use super::basis::RadialBasis;
+use super::block::{Block, columns};
+use super::profile;
 use super::reference::ReferenceProfile;
 use super::{Basis, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
-use crate::math::piecewise::Piecewise;
+use crate::math::piecewise::{self, Piecewise, Places};
 use crate::math::{bessel, quadrature};
-use crate::simd::{LANES, Lanes};
+use crate::simd::{BLOCK, LANES, Lanes, Row};
+
+/// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
+const ORDER: usize = 8;
 
 /// The profiles of one species.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Number of radial functions.
-    pub n_max: usize,
-    /// Exponent `a` of the decay that is left to the caller.
-    pub decay: f64,
+    n_max: usize,
+    /// Largest degree.
+    l_max: usize,
+    r_cut: f64,
+    /// Exponent `a` of the decay that no polynomial can follow.
+    decay: f64,
     /// What a center of this species adds to `l = 0`: one number a radial function.
     pub center: Vec<f64>,
     source: Source,
@@ -26,7 +33,7 @@ pub struct Profile {
 #[derive(Debug, Clone)]
 enum Source {
     /// Exact, tabulated.
-    Table(Piecewise),
+    Table(Piecewise<ORDER>),
     /// Formula by formula as the reference evaluates them.
     Reference(ReferenceProfile),
 }
@@ -43,6 +50,8 @@ impl Profile {
                 let reference = ReferenceProfile::new(parameters, species)?;
                 Ok(Self {
                     n_max: species.n_max,
+                    l_max: parameters.l_max,
+                    r_cut: parameters.r_cut,
                     decay: 0.0,
                     center: reference.center(),
                     source: Source::Reference(reference),
@@ -60,67 +69,113 @@ impl Profile {
             r_cut,
         ));
         let n_degrees = parameters.l_max + 1;
-        let table = Piecewise::fit(r_cut, 0.2 * scale, &[species.n_max, n_degrees], |r, values| {
+        let groups = [species.n_max, n_degrees];
+        let table = Piecewise::fit(r_cut, 0.2 * scale, &groups, piecewise::FULL_PRECISION, |r, values| {
             let (b, a) = values.split_at_mut(species.n_max);
             exact.radial(r, b);
             exact.angular(r, a);
         });
         Self {
             n_max: species.n_max,
+            l_max: parameters.l_max,
+            r_cut,
             decay: species.amplitude_scaling,
             center: exact.center(),
             source: Source::Table(table),
         }
     }
+}
 
-    /// Length of a row that [`Self::evaluate`] writes, in packs.
-    pub fn n_packs(&self) -> usize {
+impl profile::Profile for Profile {
+    const BY_DEGREE: bool = false;
+
+    fn n_max(&self) -> usize {
+        self.n_max
+    }
+
+    /// `b_n`, then `4π A_l`.
+    fn n_packs(&self) -> usize {
         match &self.source {
             Source::Table(table) => table.n_packs(),
             Source::Reference(reference) => reference.n_functions().div_ceil(LANES),
         }
     }
 
-    /// For each distance, a row of [`Self::n_packs`] packs: `b_n`, then `4π A_l`.
     #[inline(always)]
-    pub fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [[f64; LANES]]) {
-        let rows = rows.chunks_exact_mut(self.n_packs());
+    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]) {
         match &self.source {
-            Source::Table(table) => {
-                for (&r, row) in r.iter().zip(rows) {
-                    table.evaluate::<V>(r, row);
-                }
-            }
+            Source::Table(table) => table.evaluate::<V>(r, places, rows),
             Source::Reference(reference) => {
-                for (&r, row) in r.iter().zip(rows) {
+                for (&r, row) in r.iter().zip(rows.chunks_exact_mut(self.n_packs())) {
                     reference.evaluate(r, row.as_flattened_mut(), None);
                 }
             }
         }
     }
 
-    /// The same with derivatives in rows of their own.
     #[inline(always)]
-    pub fn evaluate_with_derivative<V: Lanes>(
+    fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
+        places: &mut Places,
         rows: &mut [[f64; LANES]],
         slopes: &mut [[f64; LANES]],
     ) {
-        let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
         match &self.source {
-            Source::Table(table) => {
-                for (&r, (row, slope)) in r.iter().zip(rows) {
-                    table.evaluate_with_derivative::<V>(r, row, slope);
-                }
-            }
+            Source::Table(table) => table.evaluate_with_derivative::<V>(r, places, rows, slopes),
             Source::Reference(reference) => {
+                let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
                 for (&r, (row, slope)) in r.iter().zip(rows) {
                     reference.evaluate(r, row.as_flattened_mut(), Some(slope.as_flattened_mut()));
                 }
             }
         }
     }
+
+    /// `P^a · 4π A_l`: brought from the sites' rows into lanes, and the decay into them.
+    #[inline(always)]
+    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
+        let degrees = self.n_max..self.n_max + self.l_max + 1;
+        let [decay, decay_slope] = decay(self.decay, self.r_cut, r);
+        for pack in block.packs() {
+            let (p, dp) = (decay.load::<V>(pack), decay_slope.load::<V>(pack));
+            columns::<V>(rows, self.n_packs(), degrees.clone(), pack, &mut block.angular);
+            if let Some(slopes) = slopes {
+                columns::<V>(slopes, self.n_packs(), degrees.clone(), pack, &mut block.angular_slope);
+                for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
+                    let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
+                    slope.store(pack, sum);
+                }
+            }
+            for value in &mut block.angular {
+                value.store(pack, p.mul(value.load::<V>(pack)));
+            }
+        }
+    }
+}
+
+/// `P(x)^a` with `P = (1-x)² (1+2x)`, and its derivative in 1/Å.
+#[inline(always)]
+fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
+    let mut out = [Row([1.0; BLOCK]), Row::ZERO];
+    if exponent == 0.0 {
+        return out;
+    }
+    let [values, slopes] = &mut out;
+    for ((value, slope), r) in values.0.iter_mut().zip(&mut slopes.0).zip(&r.0) {
+        let x = r / r_cut;
+        let away = 1.0 - x;
+        *value = away * away * (1.0 + 2.0 * x);
+        *slope = -6.0 * x * away / r_cut;
+    }
+    if exponent != 1.0 {
+        for (value, slope) in values.0.iter_mut().zip(&mut slopes.0) {
+            let lower = libm::pow(*value, exponent - 1.0);
+            *value *= lower;
+            *slope *= exponent * lower;
+        }
+    }
+    out
 }
 
 /// Smallest width between center and cutoff.
@@ -253,8 +308,9 @@ fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &Radi
 #[cfg(test)]
 mod tests {
     use super::super::Compression;
+    use super::super::profile::Profile as _;
     use super::*;
-    use crate::simd::{BLOCK, Isa, Kernel};
+    use crate::simd::{Isa, Kernel};
 
     /// The parameters of one reference case.
     fn parameters(case: &[f64]) -> TurboParameters {
@@ -291,7 +347,7 @@ mod tests {
         #[inline(always)]
         fn run<V: Lanes>(self) -> Vec<f64> {
             let mut rows = vec![[0.0; LANES]; BLOCK * self.0.n_packs()];
-            self.0.evaluate::<V>(&[self.1], &mut rows);
+            self.0.evaluate::<V>(&[self.1], &mut Places::default(), &mut rows);
             rows.as_flattened()[..self.0.n_max].to_vec()
         }
     }

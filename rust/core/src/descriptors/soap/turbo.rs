@@ -1,19 +1,17 @@
 //! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
 
 use super::compression::Layout;
-use super::expansion::{Expansion, Sites};
+use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum};
+use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::radial::Profile;
-use super::{Basis, Policy, SpeciesParameters, TurboParameters};
+use super::validate::{check, positive};
+use super::{Basis, Convention, MAX_DEGREE, MAX_FUNCTIONS, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment};
-use crate::simd::gemm;
 
-/// Most radial functions of one species.
-pub const MAX_FUNCTIONS: usize = gemm::MAX_PACKS * crate::simd::LANES;
-/// Largest degree of the harmonics.
-pub const MAX_DEGREE: usize = 30;
+/// Below this length a row is left as it is: an empty sphere gives zeros.
+const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
 const NARROWEST: f64 = 2e-3;
 
@@ -21,7 +19,7 @@ const NARROWEST: f64 = 2e-3;
 #[derive(Debug, Clone)]
 pub struct SoapTurbo {
     parameters: TurboParameters,
-    expansion: Expansion,
+    expansion: Expansion<Profile>,
     spectrum: PowerSpectrum,
 }
 
@@ -41,10 +39,19 @@ impl SoapTurbo {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
         validate(&parameters)?;
-        let layout = Layout::new(&parameters.compression, &parameters.species, parameters.l_max)?;
+        let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
+        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max)?;
         let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
-        let expansion = Expansion::new(parameters.r_cut, parameters.l_max, profiles?);
-        let spectrum = PowerSpectrum::new(layout, parameters.l_max, expansion.stride(), parameters.normalize);
+        let profiles = profiles?;
+        let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
+        let expansion = Expansion::new(parameters.l_max, profiles, centers);
+        let spectrum = PowerSpectrum::new(SpectrumParameters {
+            layout,
+            stride: expansion.stride(),
+            degree_weights: vec![1.0; parameters.l_max + 1],
+            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            constant: None,
+        });
         Ok(Self { parameters, expansion, spectrum })
     }
 
@@ -123,7 +130,7 @@ impl Descriptor for SoapTurbo {
 
     fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, visit: &mut dyn FnMut(usize, &[f64])) {
         let TurboScratch { sites, spectrum, jacobian } = scratch;
-        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.expansion, &self.spectrum));
+        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
         let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
         self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
     }
@@ -132,7 +139,6 @@ impl Descriptor for SoapTurbo {
 /// Checks every parameter for the range in which the definition makes sense.
 fn validate(parameters: &TurboParameters) -> Result<(), Error> {
     let TurboParameters { r_cut, r_soft, filter_decay, .. } = *parameters;
-    let positive = |name, value: f64| check(value.is_finite() && value > 0.0, name, value, "it must be positive");
     positive("r_cut", r_cut)?;
     positive("filter_decay", filter_decay)?;
     let soft_fits = r_soft > 0.0 && r_soft <= r_cut;
@@ -185,13 +191,4 @@ fn validate_species(parameters: &TurboParameters, species: &SpeciesParameters) -
     )?;
     let undefined = parameters.basis == Basis::Jacobi && parameters.policy == Policy::Reference;
     check(!undefined, "basis", "\"jacobi\"", "policy=\"reference\" knows \"poly3\" and \"poly3gauss\" only")
-}
-
-fn check(
-    good: bool,
-    name: &'static str,
-    value: impl std::fmt::Display,
-    remedy: impl Into<String>,
-) -> Result<(), Error> {
-    if good { Ok(()) } else { Err(Error::Parameter { name, value: value.to_string(), remedy: remedy.into() }) }
 }

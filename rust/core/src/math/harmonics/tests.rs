@@ -20,11 +20,7 @@ impl Kernel for Evaluate<'_> {
         let [dx, dy, dz] = &mut gradient;
         harmonics.gradients::<V>(0, &directions, &table, angular, [dx, dy, dz]);
         let lane = |rows: &[Row]| -> Vec<f64> {
-            let mut by_degree = vec![0.0; harmonics.len()];
-            for ((row, norm), &lm) in rows.iter().zip(harmonics.norms()).zip(harmonics.order()) {
-                by_degree[lm] = row.0[0] * norm;
-            }
-            by_degree
+            rows.iter().zip(harmonics.norms()).map(|(row, norm)| row.0[0] * norm).collect()
         };
         (lane(&values), gradient.each_ref().map(|rows| lane(rows)))
     }

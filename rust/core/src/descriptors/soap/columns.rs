@@ -1,0 +1,127 @@
+//! The columns of a power spectrum as different programs order and scale them.
+//!
+//! The kernels write products in one order: pairs of functions `k <= k'` (all pairs, where the two factors differ), the
+//! degree fastest, pairs of different functions with a factor √2. Every other choice and order of columns picks from
+//! these.
+
+use super::compression::{Label, Layout, Selection};
+use super::{Compression, Convention};
+use crate::Error;
+
+/// One column: functions of the two factors, degree, and what the product counts for.
+struct Column {
+    left: usize,
+    right: usize,
+    degree: usize,
+    weight: f64,
+}
+
+/// `κ_l`: what all products of a degree count for.
+pub fn degree_weights(convention: Convention, l_max: usize) -> Vec<f64> {
+    let kappa = |l: usize| {
+        let size = ((2 * l + 1) as f64).sqrt();
+        match convention {
+            Convention::Isoprint | Convention::Quip => 1.0 / size,
+            Convention::Dscribe => std::f64::consts::PI * 8.0_f64.sqrt() / size,
+            Convention::Featomic if l.is_multiple_of(2) => 1.0 / size,
+            Convention::Featomic => -1.0 / size,
+        }
+    };
+    (0..=l_max).map(kappa).collect()
+}
+
+/// What is picked from the products of `layout`; `None` where all of them are the columns, in their order.
+///
+/// # Errors
+/// [`Error::Parameter`] where a matrix does not fit the columns.
+pub fn selection(
+    layout: &Layout,
+    compression: &Compression,
+    convention: Convention,
+) -> Result<Option<Selection>, Error> {
+    let is_kept: &dyn Fn(Label, Label) -> bool = match compression {
+        Compression::None | Compression::Factors(..) | Compression::Matrix { .. } => &|_, _| true,
+        Compression::Trivial => &|a, b| a.radial == 0 || b.radial == 0,
+        Compression::Crossover => &|a, b| a.species == b.species,
+        Compression::Diagonal => &|a, b| a.radial == b.radial,
+    };
+    let all = matches!(compression, Compression::None | Compression::Factors(..));
+    let native = convention == Convention::Isoprint || convention == Convention::Quip && !layout.symmetric;
+    if all && native {
+        return Ok(None);
+    }
+    let mut columns = ordered(layout, convention);
+    columns.retain(|c| is_kept(layout.left.label(c.left), layout.right.label(c.right)));
+    let picked: Vec<(usize, f64)> = columns.iter().map(|column| in_products(layout, column)).collect();
+    match compression {
+        Compression::Matrix { n_rows, entries } => matrix(*n_rows, entries, &picked).map(Some),
+        _ => Ok(Some(Selection::Columns(picked))),
+    }
+}
+
+/// All columns in the order of a convention.
+fn ordered(layout: &Layout, convention: Convention) -> Vec<Column> {
+    let (n_left, n_right, symmetric) = (layout.left.len(), layout.right.len(), layout.symmetric);
+    let root = |left: usize, right: usize| if symmetric && left != right { std::f64::consts::SQRT_2 } else { 1.0 };
+    let column = |left, right, degree, weight| Column { left, right, degree, weight };
+    match convention {
+        Convention::Isoprint | Convention::Quip => {
+            // The pairs of a triangle: row by row of the upper one here, of the lower one there.
+            let others = |left: usize| match (symmetric, convention) {
+                (false, _) => 0..n_right,
+                (true, Convention::Quip) => 0..left + 1,
+                (true, _) => left..n_right,
+            };
+            let pairs = (0..n_left).flat_map(|left| others(left).map(move |right| (left, right)));
+            pairs.flat_map(|(a, b)| (0..layout.n_degrees()).map(move |l| column(a, b, l, root(a, b)))).collect()
+        }
+        Convention::Dscribe | Convention::Featomic => {
+            let all_pairs = !symmetric || convention == Convention::Featomic;
+            let mut columns = Vec::new();
+            for (s, left) in layout.left.species().into_iter().enumerate() {
+                for (t, right) in layout.right.species().into_iter().enumerate().skip(if symmetric { s } else { 0 }) {
+                    let weight = if all_pairs && symmetric && s != t { std::f64::consts::SQRT_2 } else { 1.0 };
+                    for l in 0..layout.n_degrees() {
+                        for a in left.clone() {
+                            let first = if all_pairs || s != t { right.start } else { a };
+                            columns.extend((first..right.end).map(|b| column(a, b, l, weight)));
+                        }
+                    }
+                }
+            }
+            columns
+        }
+    }
+}
+
+/// Where a column is among the products, and its weight relative to the one it has there.
+fn in_products(layout: &Layout, column: &Column) -> (usize, f64) {
+    let &Column { left, right, degree, weight } = column;
+    let (n, n_prime) = if layout.symmetric { (left.min(right), left.max(right)) } else { (left, right) };
+    (layout.place(n, n_prime) + degree, weight / layout.weight(n, n_prime))
+}
+
+/// Sums of columns.
+fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64)]) -> Result<Selection, Error> {
+    let n_columns = columns.len();
+    let bad = entries.iter().find(|&&(row, column, x)| row >= n_rows || column >= n_columns || !x.is_finite());
+    if let Some((row, column, value)) = bad {
+        return Err(Error::Parameter {
+            name: "compression",
+            value: format!("a matrix with the entry {value} in row {row}, column {column}"),
+            remedy: format!("it must be {n_rows} × {n_columns} (kept × all components) with finite entries"),
+        });
+    }
+    if n_rows == 0 {
+        return Err(Error::Parameter {
+            name: "compression",
+            value: "a matrix without rows".to_owned(),
+            remedy: "keep at least one component".to_owned(),
+        });
+    }
+    let in_products = |&(row, column, value): &(usize, usize, f64)| {
+        let (product, weight) = columns[column];
+        (row, product, value * weight)
+    };
+    Ok(Selection::sums(n_rows, entries.iter().map(in_products).collect()))
+}

@@ -1,0 +1,287 @@
+//! SOAP with three-dimensional Gaussians: A. P. Bartók, R. Kondor, G. Csányi, Phys. Rev. B 87, 184115 (2013).
+
+mod parameters;
+mod profile;
+mod weight;
+
+use std::sync::Arc;
+
+pub use parameters::{DensityParameters, SoapParameters, WeightFunction, Weighting};
+
+use self::profile::{Profile, Table};
+use self::weight::PairWeight;
+use super::compression::Layout;
+use super::expansion::{CenterDensities, Expansion, Sites};
+use super::integrals::{IntegralParameters, RadialIntegrals};
+use super::jacobian::{JacobianOf, JacobianScratch};
+use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::validate::{check, finite, not_negative, positive};
+use super::{Convention, GaussianBasis, MAX_DEGREE, MAX_FUNCTIONS, columns};
+use crate::Error;
+use crate::descriptors::{Descriptor, Environment};
+
+/// Below this length a row is left as it is: its square would underflow.
+const SMALLEST_NORM: f64 = 1e-140;
+/// Narrowest density, in units of the distance up to which atoms are seen.
+const NARROWEST: f64 = 5e-3;
+/// Widest density, in the same units.
+const WIDEST: f64 = 10.0;
+
+/// The power spectrum of a density of Gaussians.
+#[derive(Debug, Clone)]
+pub struct Soap {
+    parameters: SoapParameters,
+    expansion: Expansion<Profile>,
+    spectrum: PowerSpectrum,
+    accuracy: f64,
+}
+
+/// Buffers of one worker.
+#[derive(Debug)]
+pub struct SoapScratch {
+    sites: Sites,
+    spectrum: Spectrum,
+    /// Made when a Jacobian is first asked for.
+    jacobian: Option<JacobianScratch>,
+}
+
+/// What all species of one width share.
+struct Density {
+    sigma: f64,
+    table: Arc<Table>,
+    /// `I_n0(0)`
+    at_center: Vec<f64>,
+    accuracy: f64,
+}
+
+impl Density {
+    fn new(parameters: &SoapParameters, sigma: f64) -> Self {
+        let SoapParameters { basis, n_max, l_max, r_cut, basis_error_exponent, accuracy, .. } = *parameters;
+        let reach = parameters.reach();
+        let integrals = RadialIntegrals::new(&IntegralParameters {
+            basis,
+            n_max,
+            l_max,
+            r_cut,
+            sigma,
+            basis_error_exponent,
+            reach,
+        });
+        let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy);
+        let mut at_center = vec![0.0; n_max * (l_max + 1)];
+        integrals.evaluate(0.0, &mut at_center);
+        at_center.truncate(n_max);
+        let accuracy = profile::accuracy(&table).max(integrals.rounding());
+        Self { sigma, table, at_center, accuracy }
+    }
+}
+
+impl SoapParameters {
+    /// Distance in Å beyond which no atom is seen.
+    pub fn reach(&self) -> f64 {
+        self.r_cut + self.padding
+    }
+
+    /// What a neighbor of a species counts for.
+    fn pair_weight(&self, species: &DensityParameters) -> PairWeight {
+        // The square of that program's Gaussian integrates to one.
+        let height = match self.convention {
+            Convention::Featomic => (std::f64::consts::PI * species.sigma * species.sigma).powf(-0.75),
+            Convention::Isoprint | Convention::Quip | Convention::Dscribe => 1.0,
+        };
+        let (reach, width, weighting) = (self.reach(), self.cutoff_width, self.weighting);
+        PairWeight { factor: height * species.weight, reach, width, weighting }
+    }
+
+    /// What each center adds to the coefficients.
+    fn centers(&self, densities: &[&Density]) -> CenterDensities {
+        let y_00 = (0.25 / std::f64::consts::PI).sqrt();
+        let own = |(species, density): (&DensityParameters, &&Density)| {
+            let weight = species.central_weight * self.pair_weight(species).of_center() * y_00;
+            density.at_center.iter().map(|value| weight * value).collect()
+        };
+        let shares: Vec<Vec<f64>> = self.species.iter().zip(densities).map(own).collect();
+        if !self.center_everywhere {
+            return CenterDensities::own(&shares.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        }
+        let everywhere = shares.concat();
+        CenterDensities { of_channel: vec![everywhere.clone(); shares.len()], of_others: Some(everywhere) }
+    }
+}
+
+impl Soap {
+    /// Prepares bases and tables.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a parameter out of range, named.
+    pub fn new(parameters: SoapParameters) -> Result<Self, Error> {
+        validate(&parameters)?;
+        let SoapParameters { n_max, l_max, convention, .. } = parameters;
+        let layout = Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max)?;
+        let mut known: Vec<Density> = Vec::new();
+        for species in &parameters.species {
+            if known.iter().all(|density| density.sigma != species.sigma) {
+                known.push(Density::new(&parameters, species.sigma));
+            }
+        }
+        let of = |species: &DensityParameters| known.iter().find(|density| density.sigma == species.sigma);
+        let densities: Vec<&Density> = parameters.species.iter().filter_map(of).collect();
+        let profile = |(species, density): (&DensityParameters, &&Density)| Profile {
+            table: density.table.clone(),
+            n_max,
+            weight: parameters.pair_weight(species),
+        };
+        let profiles = parameters.species.iter().zip(&densities).map(profile).collect();
+        let expansion = Expansion::new(l_max, profiles, parameters.centers(&densities));
+        let spectrum = PowerSpectrum::new(SpectrumParameters {
+            layout,
+            stride: expansion.stride(),
+            degree_weights: columns::degree_weights(convention, l_max),
+            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            constant: parameters.constant,
+        });
+        let accuracy = known.iter().map(|density| density.accuracy).fold(0.0, f64::max);
+        Ok(Self { parameters, expansion, spectrum, accuracy })
+    }
+
+    /// What it was made from.
+    pub fn parameters(&self) -> &SoapParameters {
+        &self.parameters
+    }
+
+    /// Error of values and slopes of the radial functions, relative to their largest value.
+    pub fn accuracy(&self) -> f64 {
+        self.accuracy
+    }
+}
+
+impl Descriptor for Soap {
+    type Scratch = SoapScratch;
+
+    fn cutoff(&self) -> f64 {
+        self.parameters.reach()
+    }
+
+    fn n_features(&self) -> usize {
+        self.spectrum.n_features()
+    }
+
+    fn n_coefficients(&self) -> usize {
+        self.expansion.n_coefficients()
+    }
+
+    fn channel(&self, number: i64) -> Option<u8> {
+        let sees = |species: &DensityParameters| species.number.is_none_or(|own| own == number);
+        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
+    }
+
+    fn ignores_unknown_species(&self) -> bool {
+        self.parameters.ignore_unknown_species
+    }
+
+    fn scratch(&self) -> SoapScratch {
+        SoapScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
+    }
+
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut SoapScratch) {
+        self.expansion.prepare(environment, slopes, &mut scratch.sites);
+    }
+
+    fn expand(&self, scratch: &mut SoapScratch, coefficients: &mut [f64]) {
+        self.expansion.expand(&mut scratch.sites, coefficients);
+    }
+
+    fn expand_tangent(
+        &self,
+        velocity: &[[f64; 3]],
+        scratch: &mut SoapScratch,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    ) {
+        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent);
+    }
+
+    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut SoapScratch, pull: &mut [[f64; 3]]) {
+        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull);
+    }
+
+    fn contract(&self, coefficients: &[f64], scratch: &mut SoapScratch, row: &mut [f64]) {
+        self.spectrum.contract(coefficients, &mut scratch.spectrum, row);
+    }
+
+    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut SoapScratch, row: &mut [f64]) {
+        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row);
+    }
+
+    fn contract_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut SoapScratch,
+        coefficients_adjoint: &mut [f64],
+    ) {
+        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
+    }
+
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut SoapScratch, visit: &mut dyn FnMut(usize, &[f64])) {
+        let SoapScratch { sites, spectrum, jacobian } = scratch;
+        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
+        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
+        self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
+    }
+}
+
+/// Checks every parameter for the range in which the definition makes sense.
+fn validate(parameters: &SoapParameters) -> Result<(), Error> {
+    let SoapParameters { r_cut, padding, n_max, l_max, basis, cutoff_width, accuracy, .. } = *parameters;
+    positive("r_cut", r_cut)?;
+    let long_enough = basis != GaussianBasis::Gto || r_cut > 1.0;
+    check(long_enough, "r_cut", r_cut, "it must exceed 1 Å for the basis \"gto\", whose functions begin there")?;
+    not_negative("padding", padding)?;
+    let reach = parameters.reach();
+    let fits = (0.0..=reach).contains(&cutoff_width);
+    check(fits, "cutoff_width", cutoff_width, format!("it must be between 0 and {reach}, where neighbors end"))?;
+    let few = (1..=MAX_FUNCTIONS).contains(&n_max);
+    check(few, "n_max", n_max, format!("it must be between 1 and {MAX_FUNCTIONS}"))?;
+    check(l_max <= MAX_DEGREE, "l_max", l_max, format!("it must be at most {MAX_DEGREE}"))?;
+    positive("basis_error_exponent", parameters.basis_error_exponent)?;
+    let asks = accuracy.is_finite() && accuracy > 0.0 && accuracy <= 1e-2;
+    check(asks, "accuracy", accuracy, "it must be positive and at most 0.01")?;
+    finite("constant", parameters.constant.unwrap_or(0.0))?;
+    if let Some(weighting) = &parameters.weighting {
+        validate_weighting(weighting)?;
+    }
+    let count = parameters.species.len();
+    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
+    for (k, species) in parameters.species.iter().enumerate() {
+        let widths = NARROWEST * reach..=WIDEST * reach;
+        let remedy = format!("it must be between {:.4} and {:.4} Å for these cutoffs", widths.start(), widths.end());
+        check(widths.contains(&species.sigma), "sigma", species.sigma, remedy)?;
+        finite("species_weight", species.weight)?;
+        finite("central_weight", species.central_weight)?;
+        let repeated = parameters.species[..k].iter().find(|other| other.number == species.number);
+        let name = species.number.map_or("any".to_owned(), |number| number.to_string());
+        check(repeated.is_none(), "species", name, "it is listed twice; list every element once")?;
+        let alone = species.number.is_some() || count == 1;
+        check(alone, "species", "\"any\" and others", "one channel for every element leaves no atom to others")?;
+    }
+    Ok(())
+}
+
+fn validate_weighting(weighting: &Weighting) -> Result<(), Error> {
+    let &Weighting { function, r0, c, d, m, at_center } = weighting;
+    positive("r0 of weighting", r0)?;
+    finite("c of weighting", c)?;
+    finite("w0 of weighting", at_center.unwrap_or(0.0))?;
+    not_negative("d of weighting", d)?;
+    if function != WeightFunction::Exponential {
+        not_negative("m of weighting", m)?;
+    }
+    let bounded = at_center.is_some() || weighting.limit().is_finite();
+    check(
+        bounded,
+        "d of weighting",
+        d,
+        "the weight of an atom at the center would be infinite; give w0, or a positive d",
+    )
+}

@@ -1,0 +1,259 @@
+//! Piecewise polynomials at many places at once.
+//!
+//! Many functions are taken interval by interval, a few places together: their polynomials are the same, so each
+//! coefficient that is fetched serves all of them. For a few functions that is not worth the sorting.
+
+use super::Piecewise;
+use crate::simd::{LANES, Lanes};
+
+/// Up to so many packs of functions are evaluated place by place.
+const FEW: usize = 4;
+
+/// Which interval each place falls in: room that is kept between calls.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Interval of each place, and where the place lies in it, from -1 to 1.
+    found: Vec<(u32, f64)>,
+    /// Places by interval: those of interval `i` end before `ends[i]`.
+    order: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl<const ORDER: usize> Piecewise<ORDER> {
+    /// Writes the values of all functions, a row of [`Self::n_packs`] packs for each place in `r`.
+    #[inline(always)]
+    pub fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, values: &mut [[f64; LANES]]) {
+        if self.n_packs <= FEW {
+            return self.each_place::<V>(r, Horner { values });
+        }
+        self.sort(r, places);
+        match V::REGISTERS / V::WIDTH {
+            32 => self.each_interval::<V, 4, 4>(places, Horner { values }),
+            8 => self.each_interval::<V, 2, 2>(places, Horner { values }),
+            _ => self.each_interval::<V, 1, 2>(places, Horner { values }),
+        }
+    }
+
+    /// Writes the values of all functions and their derivatives: those of the same polynomials.
+    #[inline(always)]
+    pub fn evaluate_with_derivative<V: Lanes>(
+        &self,
+        r: &[f64],
+        places: &mut Places,
+        values: &mut [[f64; LANES]],
+        slopes: &mut [[f64; LANES]],
+    ) {
+        let scale = 2.0 * self.intervals_per_length;
+        let horner = HornerWithSlope { scale, values, slopes };
+        if self.n_packs <= FEW {
+            return self.each_place::<V>(r, horner);
+        }
+        self.sort(r, places);
+        match V::REGISTERS / V::WIDTH {
+            32 => self.each_interval::<V, 4, 2>(places, horner),
+            8 => self.each_interval::<V, 2, 1>(places, horner),
+            _ => self.each_interval::<V, 1, 1>(places, horner),
+        }
+    }
+
+    /// The interval of a place, and where the place lies in it, from -1 to 1.
+    #[inline(always)]
+    fn locate(&self, r: f64) -> (usize, f64) {
+        let place = r * self.intervals_per_length;
+        let interval = (place as usize).min(self.n_intervals - 1);
+        (interval, 2.0 * (place - interval as f64) - 1.0)
+    }
+
+    /// One place after the other.
+    #[inline(always)]
+    fn each_place<V: Lanes>(&self, r: &[f64], mut work: impl Work) {
+        let n_packs = self.n_packs;
+        let size = ORDER * n_packs;
+        for (k, &r) in r.iter().enumerate() {
+            let (interval, t) = self.locate(r);
+            let (block, t, rows) = (&self.coefficients[interval * size..][..size], [V::splat(t)], [k * n_packs]);
+            match n_packs {
+                1 => work.packs::<V, 1, 1>((1, 0), block, &t, &rows),
+                2 => work.packs::<V, 1, 2>((2, 0), block, &t, &rows),
+                3 => work.packs::<V, 1, 3>((3, 0), block, &t, &rows),
+                _ => work.packs::<V, 1, 4>((4, 0), block, &t, &rows),
+            }
+        }
+    }
+
+    /// Sorts places by interval, those of one interval in their order.
+    #[inline(always)]
+    fn sort(&self, r: &[f64], places: &mut Places) {
+        let Places { found, order, ends } = places;
+        ends.clear();
+        ends.resize(self.n_intervals + 1, 0);
+        found.clear();
+        for &r in r {
+            let (interval, t) = self.locate(r);
+            ends[interval + 1] += 1;
+            found.push((interval as u32, t));
+        }
+        // How many there are up to each interval: where the next one starts, until its places are put there.
+        for interval in 1..=self.n_intervals {
+            ends[interval] += ends[interval - 1];
+        }
+        order.clear();
+        order.resize(found.len(), 0);
+        for (place, &(interval, _)) in found.iter().enumerate() {
+            let end = &mut ends[interval as usize];
+            order[*end as usize] = place as u32;
+            *end += 1;
+        }
+    }
+
+    /// Up to `SITES` places of one interval with up to `PACKS` packs of functions at a time.
+    #[inline(always)]
+    fn each_interval<V: Lanes, const SITES: usize, const PACKS: usize>(&self, places: &Places, mut work: impl Work) {
+        let n_packs = self.n_packs;
+        let blocks = self.coefficients.chunks_exact(ORDER * n_packs);
+        let mut start = 0;
+        for (block, &end) in blocks.zip(&places.ends) {
+            let mut rest = &places.order[start as usize..end as usize];
+            start = end;
+            while let Some((sites, tail)) = rest.split_first_chunk::<SITES>() {
+                rest = tail;
+                with_all_packs::<V, SITES, PACKS>(n_packs, block, sites, places, &mut work);
+            }
+            while let Some((sites, tail)) = rest.split_first_chunk::<2>() {
+                rest = tail;
+                with_all_packs::<V, 2, PACKS>(n_packs, block, sites, places, &mut work);
+            }
+            if let Some(sites) = rest.first_chunk::<1>() {
+                with_all_packs::<V, 1, PACKS>(n_packs, block, sites, places, &mut work);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn with_all_packs<V: Lanes, const SITES: usize, const PACKS: usize>(
+    n_packs: usize,
+    block: &[[f64; LANES]],
+    sites: &[u32; SITES],
+    places: &Places,
+    work: &mut impl Work,
+) {
+    let mut t = [V::zero(); SITES];
+    let mut rows = [0; SITES];
+    for i in 0..SITES {
+        t[i] = V::splat(places.found[sites[i] as usize].1);
+        rows[i] = sites[i] as usize * n_packs;
+    }
+    let mut first = 0;
+    while first + PACKS <= n_packs {
+        work.packs::<V, SITES, PACKS>((n_packs, first), block, &t, &rows);
+        first += PACKS;
+    }
+    match n_packs - first {
+        3 => work.packs::<V, SITES, 3>((n_packs, first), block, &t, &rows),
+        2 => work.packs::<V, SITES, 2>((n_packs, first), block, &t, &rows),
+        1 => work.packs::<V, SITES, 1>((n_packs, first), block, &t, &rows),
+        _ => {}
+    }
+}
+
+/// What is done with the polynomials of an interval.
+trait Work {
+    /// For the packs from `first` of `n_packs`, at the places `t` whose rows begin at `rows`.
+    fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
+        &mut self,
+        of: (usize, usize),
+        block: &[[f64; LANES]],
+        t: &[V; SITES],
+        rows: &[usize; SITES],
+    );
+}
+
+struct Horner<'a> {
+    values: &'a mut [[f64; LANES]],
+}
+
+impl Work for Horner<'_> {
+    #[inline(always)]
+    fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
+        &mut self,
+        (n_packs, first): (usize, usize),
+        block: &[[f64; LANES]],
+        t: &[V; SITES],
+        rows: &[usize; SITES],
+    ) {
+        let mut p = [[V::zero(); PACKS]; SITES];
+        let mut powers = block.chunks_exact(n_packs).filter_map(|row| row[first..].first_chunk::<PACKS>());
+        if let Some(row) = powers.next() {
+            for k in 0..PACKS {
+                for i in 0..SITES {
+                    p[i][k] = V::load(&row[k]);
+                }
+            }
+        }
+        for row in powers {
+            for k in 0..PACKS {
+                let coefficient = V::load(&row[k]);
+                for i in 0..SITES {
+                    p[i][k] = p[i][k].mul_add(t[i], coefficient);
+                }
+            }
+        }
+        for i in 0..SITES {
+            if let Some(values) = self.values[rows[i] + first..].first_chunk_mut::<PACKS>() {
+                for k in 0..PACKS {
+                    p[i][k].store(&mut values[k]);
+                }
+            }
+        }
+    }
+}
+
+struct HornerWithSlope<'a> {
+    /// Of the slopes: from `t` to the distance.
+    scale: f64,
+    values: &'a mut [[f64; LANES]],
+    slopes: &'a mut [[f64; LANES]],
+}
+
+impl Work for HornerWithSlope<'_> {
+    #[inline(always)]
+    fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
+        &mut self,
+        (n_packs, first): (usize, usize),
+        block: &[[f64; LANES]],
+        t: &[V; SITES],
+        rows: &[usize; SITES],
+    ) {
+        let (mut p, mut dp) = ([[V::zero(); PACKS]; SITES], [[V::zero(); PACKS]; SITES]);
+        let mut powers = block.chunks_exact(n_packs).filter_map(|row| row[first..].first_chunk::<PACKS>());
+        if let Some(row) = powers.next() {
+            for k in 0..PACKS {
+                for i in 0..SITES {
+                    p[i][k] = V::load(&row[k]);
+                }
+            }
+        }
+        for row in powers {
+            for k in 0..PACKS {
+                let coefficient = V::load(&row[k]);
+                for i in 0..SITES {
+                    dp[i][k] = dp[i][k].mul_add(t[i], p[i][k]);
+                    p[i][k] = p[i][k].mul_add(t[i], coefficient);
+                }
+            }
+        }
+        let scale = V::splat(self.scale);
+        for i in 0..SITES {
+            let place = rows[i] + first;
+            let room =
+                (self.values[place..].first_chunk_mut::<PACKS>(), self.slopes[place..].first_chunk_mut::<PACKS>());
+            if let (Some(values), Some(slopes)) = room {
+                for k in 0..PACKS {
+                    p[i][k].store(&mut values[k]);
+                    dp[i][k].mul(scale).store(&mut slopes[k]);
+                }
+            }
+        }
+    }
+}
