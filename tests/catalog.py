@@ -27,6 +27,8 @@ class Case:
     elements: tuple[str, ...] = field(default=("H", "C", "O"))
     # Distances at which second derivatives jump, so that a difference across them is no derivative.
     kinks: tuple[float, ...] = ()
+    # Whether an atom exactly on a center counts differently from one next to it.
+    center_apart: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -91,6 +93,7 @@ def gaussian(name: str, *, options: dict[str, Any] | None = None, **claims: Any)
     kinks = [descriptor.r_cut + descriptor.padding - descriptor.cutoff_width] if descriptor.cutoff_width else []
     if descriptor.weighting is not None and descriptor.weighting.get("function") == "poly":
         kinks.append(descriptor.weighting["r0"])
+    claims.setdefault("center_apart", "w0" in (descriptor.weighting or {}))
     claims.setdefault("order", 1 if descriptor.cutoff_width else -1)
     return Case(f"SOAP {name}", descriptor, kinks=tuple(kinks), **claims)
 

@@ -29,15 +29,20 @@ class Matrix(NamedTuple):
 Compression = str | tuple[int, int] | Matrix | None
 
 
-def n_components(n_max: list[int], l_max: int) -> int:
+def n_components(n_max: list[int], l_max: int, convention: str = "isoprint") -> int:
     """Number of components of the whole power spectrum."""
-    return sum(n_max) * (sum(n_max) + 1) // 2 * (l_max + 1)
+    n, equal = sum(n_max), sum(count * (count + 1) // 2 for count in n_max)
+    half = sum(count**2 for count in n_max) - equal if convention == "featomic" else 0  # both orders in one species
+    return (n * (n + 1) // 2 + half) * (l_max + 1)
 
 
-def resolve(given: Any, n_max: list[int], l_max: int, names: tuple[str, ...] = TRIVIAL) -> Compression:
-    """What is meant by the parameter `compression`, where `names` stand for more than a number."""
+def resolve(
+    given: Any, n_max: list[int], l_max: int, names: tuple[str, ...] = TRIVIAL, convention: str = "isoprint"
+) -> Compression:
+    """What is meant by the parameter `compression`, where `names` are the words that are understood."""
     if given is None:
         return None
+    n_columns = n_components(n_max, l_max, convention)
     modes = f"None, {', '.join(map(repr, names))}, {_MODES}"
     if isinstance(given, str):
         if given in names:
@@ -53,10 +58,8 @@ def resolve(given: Any, n_max: list[int], l_max: int, names: tuple[str, ...] = T
         path = Path(given)
         if not path.is_file():
             raise ValueError(f"compression is {given!r}, which is no file either; give {modes}")
-        return _checked(
-            read_compress_file(path, n_max, l_max), n_components(n_max, l_max), f"compress file {str(path)!r}"
-        )
-    return _checked(_matrix(given, modes), n_components(n_max, l_max), "compression")
+        return _checked(read_compress_file(path, n_max, l_max), n_columns, f"compress file {str(path)!r}")
+    return _checked(_matrix(given, modes), n_columns, "compression")
 
 
 def read_compress_file(path: Path, n_max: list[int], l_max: int) -> tuple[tuple[int, int], Any, Any, Any]:

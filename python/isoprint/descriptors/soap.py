@@ -61,7 +61,8 @@ class SOAP(Descriptor):
         "mu2" sums densities over the species, "mu1nu1" those of the second factor; "crossover" keeps pairs of one
         species, "diagonal" pairs of one radial number, "trivial" pairs with a first function. Counts such as
         "1_1" say how many of the two factors keep their radial and their species label; other labels are summed over.
-        Also a (sparse) matrix with one column a component, or the path of a compress file.
+        Also a (sparse) matrix with one column a component, in the order of the convention, or the path of a compress
+        file.
     normalize : bool
         Divide each row by its length.
     convention : {"isoprint", "quip", "dscribe", "featomic"}
@@ -309,7 +310,9 @@ class SOAP(Descriptor):
             most=reach,
             remedy=f"it must be from 0 to {reach} Å, which is r_cut and padding",
         )
-        compression = self._compression(n_max, l_max, len(species))
+        compression = _compression.resolve(
+            self.compression, [n_max] * len(species), l_max, _compression.NAMED, convention
+        )
         return {
             "r_cut": r_cut,
             "padding": padding,
@@ -324,7 +327,7 @@ class SOAP(Descriptor):
             "normalize": flag("normalize", self.normalize),
             "center_everywhere": flag("center_everywhere", self.center_everywhere),
             "constant": None if self.constant is None else real("constant", self.constant, remedy=any_number),
-            "accuracy": real("accuracy", self.accuracy, above=0.0, most=1e-3, remedy=_ACCURACIES),
+            "accuracy": real("accuracy", self.accuracy, above=0.0, most=1e-2, remedy=_ACCURACIES),
             "ignore_unknown_species": self.unknown_species == "ignore",
             "numbers": species,
             "sigma": reals_of_each("sigma", self.sigma, species, "it must be a positive number of Å", above=0.0),
@@ -332,18 +335,9 @@ class SOAP(Descriptor):
             "central_weight": reals_of_each("central_weight", self.central_weight, species, any_number),
         }
 
-    def _compression(self, n_max: int, l_max: int, n_species: int) -> _compression.Compression:
-        found = _compression.resolve(self.compression, [n_max] * n_species, l_max, _compression.NAMED)
-        if isinstance(found, _compression.Matrix) and self.convention != "isoprint":
-            raise ValueError(
-                f"compression is a matrix while convention is {self.convention!r}; its columns are the components in"
-                " the order of convention 'isoprint', so choose that"
-            )
-        return found
-
 
 _CONVENTIONS = _columns.CONVENTIONS
-_ACCURACIES = "it must be a positive number up to 1e-3, such as 1e-12"
+_ACCURACIES = "it must be a positive number up to 0.01, such as 1e-12"
 
 
 def _made(*, accuracy: float, **settings: Any) -> _core.SOAP:
