@@ -145,3 +145,13 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
 }
+
+impl Error {
+    /// The same about an entry of row `row`, where one row alone was looked at.
+    pub(crate) fn in_row(self, row: usize) -> Self {
+        match self {
+            Self::EntryNotFinite { name, column, value, .. } => Self::EntryNotFinite { name, row, column, value },
+            other => other,
+        }
+    }
+}

@@ -33,7 +33,6 @@ pub fn pullback<D: Descriptor>(
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
     super::check_length("adjoint", adjoint.len(), super::n_rows(average, frames, centers) * n_features)?;
-    super::check_finite("adjoint", adjoint, n_features)?;
     let mut result =
         Pullback { positions: vec![[0.0; 3]; frames.n_atoms()], strain: vec![[[0.0; 3]; 3]; frames.len()] };
     let passes = if average == Average::Inner { 2 } else { 1 };
@@ -134,7 +133,7 @@ impl<D: Descriptor> Backward<'_, D> {
         } else {
             self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             let Worker { coefficients, other, scratch, room, .. } = worker;
-            let adjoint = self.row_adjoint(frame, row, room);
+            let adjoint = self.row_adjoint(frame, row, room)?;
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other);
             &worker.other
         };
@@ -144,15 +143,22 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// The adjoint of the row of one center.
-    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, room: &'a mut Vec<f64>) -> &'a [f64] {
-        let n_features = self.descriptor.n_features();
+    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, room: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
         if self.average == Average::Off {
-            return &self.adjoint[row * n_features..][..n_features];
+            return self.checked_row(row);
         }
         let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
         room.clear();
-        room.extend(self.adjoint[frame.frame * n_features..][..n_features].iter().map(|x| share * x));
-        room
+        room.extend(self.checked_row(frame.frame)?.iter().map(|x| share * x));
+        Ok(room)
+    }
+
+    /// One row of the adjoint, all entries of which are finite; looked at here, where it will be in cache.
+    fn checked_row(&self, row: usize) -> Result<&[f64], Error> {
+        let n_features = self.descriptor.n_features();
+        let entries = &self.adjoint[row * n_features..][..n_features];
+        super::check_finite("adjoint", entries, n_features).map_err(|error| error.in_row(row))?;
+        Ok(entries)
     }
 
     /// For each frame, the adjoint of every center's coefficients: they share the mean.
@@ -163,16 +169,15 @@ impl<D: Descriptor> Backward<'_, D> {
         tally: &mut Tally,
     ) -> Result<Vec<Vec<f64>>, Error> {
         let means = mean_coefficients(self.descriptor, batch, job, tally)?;
-        let n_features = self.descriptor.n_features();
         let mut scratch = self.descriptor.scratch();
         let mut adjoint = vec![0.0; self.descriptor.n_coefficients()];
         let of_frame = |(frame, mean): (&Prepared, Vec<f64>)| {
-            let row = &self.adjoint[frame.frame * n_features..][..n_features];
+            let row = self.checked_row(frame.frame)?;
             self.descriptor.contract_pullback(&mean, row, &mut scratch, &mut adjoint);
             let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
-            adjoint.iter().map(|x| share * x).collect()
+            Ok(adjoint.iter().map(|x| share * x).collect())
         };
-        Ok(batch.prepared.iter().zip(means).map(of_frame).collect())
+        batch.prepared.iter().zip(means).map(of_frame).collect()
     }
 }
 

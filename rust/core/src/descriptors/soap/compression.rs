@@ -53,6 +53,11 @@ impl Factor {
         self.groups.as_ref().map_or(self.len(), Vec::len)
     }
 
+    /// Whether some of them are sums of radial functions.
+    pub fn is_summed(&self) -> bool {
+        self.groups.is_some()
+    }
+
     /// Functions, rounded up to whole packs.
     pub fn stride(&self) -> usize {
         self.len().next_multiple_of(LANES)

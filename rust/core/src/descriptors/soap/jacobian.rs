@@ -163,7 +163,7 @@ impl Kernel for Spread<'_> {
         let Self { site, factor, l_max, out } = self;
         let degrees = (l_max + 1).div_ceil(LANES);
         let kind = factor.stride() * degrees;
-        let is_summed = factor.n_functions() > factor.len();
+        let is_summed = factor.is_summed();
         if is_summed || site.species.len() < factor.len() {
             out.fill([0.0; LANES]);
         }

@@ -148,38 +148,44 @@ impl PowerSpectrum {
         coefficients_adjoint: &mut [f64],
     ) {
         let adjoint = &adjoint[..self.layout.n_features()];
-        let mut row = std::mem::take(&mut scratch.row);
-        if let Some(norm) = self.unnormalised_if_needed(coefficients, scratch, &mut row) {
-            // row := (g - q (q·g)) / |p|
-            let along = dot(&row, adjoint) / (norm * norm);
-            let inverse = 1.0 / norm;
-            row.iter_mut().zip(adjoint).for_each(|(p, g)| *p = (g - *p * along) * inverse);
-        } else {
-            row.copy_from_slice(adjoint);
-        }
+        let mut p = std::mem::take(&mut scratch.row);
+        let mut rate = std::mem::take(&mut scratch.rate);
+        // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
+        let inner = match self.unnormalised_if_needed(coefficients, scratch, &mut p) {
+            Some(norm) => {
+                project_out(&p, norm, adjoint, &mut rate);
+                &rate
+            }
+            None => adjoint,
+        };
         let Spectrum { sums, rates, products, matrix, .. } = scratch;
-        let products: &[f64] = if let Some(selection) = &self.layout.selection {
-            selection.apply_transposed(&row, products);
-            products
-        } else {
-            &row
+        let products = match &self.layout.selection {
+            Some(selection) => {
+                selection.apply_transposed(inner, products);
+                products
+            }
+            None => inner,
         };
         let [left, right] = self.gather(coefficients, sums);
-        coefficients_adjoint.fill(0.0);
-        let [left_rate, right_rate] = rates;
-        let factors = [&self.layout.left, &self.layout.right];
         // The left factor's adjoint is the matrix of products times the right factor, and the other way round; where
         // both are one, that is the symmetric matrix times the coefficients, once.
-        let sides = if self.layout.symmetric { 1 } else { 2 };
-        let pairs = [(0, right, left_rate), (1, left, right_rate)];
-        for (side, other, out) in pairs.into_iter().take(sides) {
+        let sides: &[_] = if self.layout.symmetric { &[(0, right)] } else { &[(0, right), (1, left)] };
+        let factors = [&self.layout.left, &self.layout.right];
+        let is_direct = self.layout.symmetric && !self.layout.left.is_summed();
+        if !is_direct {
+            coefficients_adjoint.fill(0.0);
+        }
+        for &(side, from) in sides {
             self.matrix_of(products, side, matrix);
             let strides = [factors[1 - side].stride(), factors[side].stride()];
-            let lengths = factors[1 - side].len();
-            Isa::detect().run(Apply { l_max: self.l_max(), strides, length: lengths, matrix, from: other, out });
-            factors[side].spread(out, self.stride, coefficients_adjoint);
+            let out = if is_direct { &mut *coefficients_adjoint } else { rates[side].as_mut_slice() };
+            let length = factors[1 - side].len();
+            Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out });
+            if !is_direct {
+                factors[side].spread(&rates[side], self.stride, coefficients_adjoint);
+            }
         }
-        scratch.row = row;
+        (scratch.row, scratch.rate) = (p, rate);
     }
 
     /// Writes `p` as it is before normalisation, but for the constant; its length if it is to be normalised.

@@ -26,6 +26,10 @@ const SMALLEST_NORM: f64 = 1e-140;
 const NARROWEST: f64 = 5e-3;
 /// Widest density, in the same units.
 const WIDEST: f64 = 10.0;
+/// Radii beyond this are taken for a wrong unit: quadratures grow with them.
+const LONGEST: f64 = 200.0;
+/// Noise of the radial functions that is more than a loss of accuracy.
+const MOST_ROUNDING: f64 = 1e-8;
 
 /// The power spectrum of a density of Gaussians.
 #[derive(Debug, Clone)]
@@ -55,7 +59,7 @@ struct Density {
 }
 
 impl Density {
-    fn new(parameters: &SoapParameters, sigma: f64) -> Self {
+    fn new(parameters: &SoapParameters, sigma: f64) -> Result<Self, Error> {
         let SoapParameters { basis, n_max, l_max, r_cut, basis_error_exponent, accuracy, .. } = *parameters;
         let reach = parameters.reach();
         let integrals = RadialIntegrals::new(&IntegralParameters {
@@ -67,12 +71,22 @@ impl Density {
             basis_error_exponent,
             reach,
         });
+        let rounding = integrals.rounding();
+        check(
+            rounding <= MOST_ROUNDING,
+            "n_max",
+            n_max,
+            format!(
+                "with this basis, l_max = {l_max}, r_cut = {r_cut} and sigma = {sigma} the radial functions are so nearly \
+                 dependent that {rounding:.0e} of them would be noise; take fewer of them, a lower l_max or another sigma"
+            ),
+        )?;
         let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy);
         let mut at_center = vec![0.0; n_max * (l_max + 1)];
         integrals.evaluate(0.0, &mut at_center);
         at_center.truncate(n_max);
-        let accuracy = profile::accuracy(&table).max(integrals.rounding());
-        Self { sigma, table, at_center, accuracy }
+        let accuracy = profile::accuracy(&table).max(rounding);
+        Ok(Self { sigma, table, at_center, accuracy })
     }
 }
 
@@ -121,7 +135,7 @@ impl Soap {
         let mut known: Vec<Density> = Vec::new();
         for species in &parameters.species {
             if known.iter().all(|density| density.sigma != species.sigma) {
-                known.push(Density::new(&parameters, species.sigma));
+                known.push(Density::new(&parameters, species.sigma)?);
             }
         }
         let of = |species: &DensityParameters| known.iter().find(|density| density.sigma == species.sigma);
@@ -235,6 +249,7 @@ impl Descriptor for Soap {
 fn validate(parameters: &SoapParameters) -> Result<(), Error> {
     let SoapParameters { r_cut, padding, n_max, l_max, basis, cutoff_width, accuracy, .. } = *parameters;
     positive("r_cut", r_cut)?;
+    check(r_cut <= LONGEST, "r_cut", r_cut, format!("it must be at most {LONGEST} Å"))?;
     let long_enough = basis != GaussianBasis::Gto || r_cut > 1.0;
     check(long_enough, "r_cut", r_cut, "it must exceed 1 Å for the basis \"gto\", whose functions begin there")?;
     not_negative("padding", padding)?;

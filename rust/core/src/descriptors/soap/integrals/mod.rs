@@ -13,8 +13,6 @@
 //! All that is delicate, orthonormalisation above all, is in the weights. They are found once, with 77 digits; what
 //! remains are sums of smooth positive functions, right to a few units of the last place at all distances.
 
-#![allow(dead_code)]
-
 mod interpolation;
 mod orthonormal;
 mod primitives;
