@@ -25,6 +25,10 @@ class Case:
     # How well rows agree under a rotation, where not to rounding.
     invariance: float | None = None
     elements: tuple[str, ...] = field(default=("H", "C", "O"))
+    # Distances at which second derivatives jump, so that a difference across them is no derivative.
+    kinks: tuple[float, ...] = ()
+    # Whether an atom exactly on a center counts differently from one next to it.
+    center_apart: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -74,4 +78,75 @@ SOAP_TURBO = [
     Case("single precision", turbo(dtype="float32")),
 ]
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO
+# Neighbors fade out over this width; it is no round number, so that few pairs of a made-up frame are where it begins.
+FADING = 0.47
+
+
+def soap(**options: Any) -> ip.SOAP:
+    standard = {"r_cut": 3.0, "n_max": 3, "l_max": 2, "species": SPECIES, "sigma": 0.4, "cutoff_width": FADING}
+    return ip.SOAP(**{**standard, **options})
+
+
+def gaussian(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of classic SOAP; where its pieces meet follows from its parameters."""
+    descriptor = soap(**(options or {}))
+    kinks = [descriptor.r_cut + descriptor.padding - descriptor.cutoff_width] if descriptor.cutoff_width else []
+    if descriptor.weighting is not None and descriptor.weighting.get("function") == "poly":
+        kinks.append(descriptor.weighting["r0"])
+    claims.setdefault("center_apart", "w0" in (descriptor.weighting or {}))
+    claims.setdefault("order", 1 if descriptor.cutoff_width else -1)
+    return Case(f"SOAP {name}", descriptor, kinks=tuple(kinks), **claims)
+
+
+POW = {"function": "pow", "r0": 2.0, "c": 1.3, "d": 0.8, "m": 4.0}
+SINGULAR = {"function": "pow", "r0": 2.0, "c": 1.0, "d": 0.0, "m": 1.5, "w0": 0.7}
+POLY = {"function": "poly", "r0": 2.77, "c": 1.5, "m": 2.0}
+EXP = {"function": "exp", "r0": 1.5, "c": 0.5, "d": 0.1, "w0": 0.4}
+BY_SPECIES = {"H": 0.3, "C": 0.5, "O": 0.45}
+WEIGHTS = {"H": 0.0, "C": 1.7, "O": -0.4}
+
+SOAP = [
+    gaussian("gto"),
+    *[gaussian(basis, options={"basis": basis}) for basis in ("polynomial", "equispaced", "gto_featomic")],
+    gaussian("gto_quip", options={"basis": "gto_quip", "basis_error_exponent": 8.0}),
+    gaussian("polynomial_quip", options={"basis": "polynomial_quip", "convention": "quip"}),
+    gaussian("one species", options={"species": ["C"], "n_max": 4, "l_max": 5}, elements=("C",)),
+    gaussian("any species", options={"species": "any", "center_everywhere": True}),
+    gaussian("l_max 0", options={"l_max": 0, "convention": "dscribe"}),
+    gaussian("one function", options={"n_max": 1, "basis": "equispaced"}),
+    gaussian("sigma by species", options={"sigma": BY_SPECIES, "convention": "featomic"}),
+    gaussian("step", options={"cutoff_width": 0.0}),
+    gaussian("wide cutoff", options={"cutoff_width": 3.0}),
+    gaussian("padding", options={"r_cut": 2.2, "padding": 0.8}),
+    gaussian("padding step", options={"r_cut": 2.2, "padding": 0.8, "cutoff_width": 0.0, "basis": "polynomial"}),
+    gaussian("poly", options={"weighting": POLY}),
+    gaussian("pow", options={"weighting": POW, "padding": 0.3, "normalize": False}),
+    gaussian("pow without d", options={"weighting": SINGULAR}),
+    gaussian("exp", options={"weighting": EXP, "center_everywhere": True}),
+    gaussian("w0", options={"weighting": {"w0": 0.3}}),
+    gaussian("species weights", options={"species_weight": {"H": 0.5, "C": 2.0, "O": -1.25}, "compression": "mu2"}),
+    gaussian("central weights", options={"central_weight": WEIGHTS}),
+    gaussian(
+        "center everywhere", options={"center_everywhere": True, "central_weight": WEIGHTS, "basis": "equispaced"}
+    ),
+    gaussian("not normalized", options={"normalize": False, "convention": "quip"}),
+    gaussian("constant", options={"constant": 0.3}),
+    *[gaussian(convention, options={"convention": convention}) for convention in ("quip", "dscribe", "featomic")],
+    gaussian("mu1nu1", options={"compression": "mu1nu1", "convention": "dscribe", "normalize": False}),
+    gaussian("crossover", options={"compression": "crossover", "convention": "dscribe"}),
+    gaussian("crossover here", options={"compression": "crossover"}),
+    gaussian("diagonal", options={"compression": "diagonal", "convention": "quip", "constant": 0.1}),
+    gaussian("diagonal here", options={"compression": "diagonal"}),
+    gaussian("trivial", options={"compression": "trivial"}),
+    *[gaussian(f"compression {a}_{b}", options={"compression": f"{a}_{b}"}) for a in range(3) for b in range(3)],
+    gaussian("compression 1_1 quip", options={"compression": "1_1", "convention": "quip"}),
+    gaussian("compression 0_2 quip", options={"compression": "0_2", "convention": "quip"}),
+    gaussian("compression matrix", options={"compression": matrix()}),
+    gaussian("average inner", options={"average": "inner"}),
+    gaussian("average outer", options={"average": "outer", "compression": "1_1"}),
+    gaussian("some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore"}),
+    gaussian("open", options={"periodic": False}),
+    gaussian("single precision", options={"dtype": "float32"}),
+]
+
+EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP

@@ -136,6 +136,60 @@ def test_an_argument_string_of_quip(folder):
     assert np.array_equal(found, ip.SoapTurbo.from_quip(text, normalize=False).transform(frames()))
 
 
+def test_classic_soap(folder):
+    found = features(
+        *"--descriptor soap --r-cut 3.5 --n-max 3 --l-max 2 --species O,C,H --sigma C=0.4,H=0.3,O=0.35".split(),
+        *"--basis polynomial --cutoff-width 0 --padding 0.5 --species-weight 2 --central-weight 0.5".split(),
+        *"--weighting function=pow,r0=2,c=1,d=1,m=4 --center-everywhere --compression mu2 --no-normalize".split(),
+        *"--convention dscribe --constant 1 --accuracy 1e-10 --no-periodic --average outer --centers C,O".split(),
+    )
+    expected = ip.SOAP(
+        r_cut=3.5,
+        n_max=3,
+        l_max=2,
+        species=["O", "C", "H"],
+        sigma={"C": 0.4, "H": 0.3, "O": 0.35},
+        basis="polynomial",
+        cutoff_width=0.0,
+        padding=0.5,
+        species_weight=2.0,
+        central_weight=0.5,
+        weighting={"function": "pow", "r0": 2.0, "c": 1.0, "d": 1.0, "m": 4.0},
+        center_everywhere=True,
+        compression="mu2",
+        normalize=False,
+        convention="dscribe",
+        constant=1.0,
+        accuracy=1e-10,
+        periodic=False,
+        average="outer",
+        centers=["C", "O"],
+    ).transform(frames())
+    assert np.array_equal(found, expected)
+
+
+def test_classic_soap_from_a_file(folder):
+    (folder / "params.toml").write_text(
+        'descriptor = "soap"\nr_cut = 3.0\nn_max = 2\nl_max = 1\nspecies = "any"\n'
+        '[weighting]\nfunction = "exp"\nr0 = 2.0\nc = 1.0\nd = 0.1\n'
+    )
+    weighting = {"function": "exp", "r0": 2.0, "c": 1.0, "d": 0.1}
+    expected = ip.SOAP(r_cut=3.0, n_max=2, l_max=1, species="any", weighting=weighting)
+    assert run("-o", "out.npz", "--config", "params.toml") == 0
+    with np.load("out.npz") as out:
+        assert np.array_equal(out["features"], expected.transform(frames()))
+        parameters = json.loads(str(out["parameters"]))
+    again = ip.SOAP(**{name: parameters[name] for name in expected.get_params()})
+    assert np.array_equal(again.transform(frames()), expected.transform(frames()))
+
+
+def test_an_argument_string_of_classic_soap(folder):
+    text = "soap l_max=2 n_max=3 cutoff=3 atom_sigma=0.5 species_Z={8 1} n_species=2 n_Z=1 Z=8"
+    expected = ip.SOAP.from_quip(text, dtype="float32").transform(frames())
+    assert np.array_equal(features("--quip", text, "--dtype", "float32"), expected)
+    assert np.array_equal(features("--descriptor", "soap", "--quip", text, "--dtype", "float32"), expected)
+
+
 def test_selection_may_leave_no_rows(folder):
     assert features(*PARAMETERS, "--centers", "O", "--index", "1:2", "--species", "H,C,O").shape == (0, 42)
 
@@ -158,7 +212,29 @@ def test_selection_may_leave_no_rows(folder):
             ["transform", "in.extxyz", "-o", "o.npz", "--config", "typo.toml"],
             "no parameter 'rcut'; did you mean 'r_cut'?",
         ),
-        (["transform", "in.extxyz", "-o", "o.npz", "--quip", "soap l_max=3"], "must begin with 'soap_turbo'"),
+        (["transform", "in.extxyz", "-o", "o.npz", "--quip", "soapy l_max=3"], "must begin with soap_turbo or soap"),
+        (["transform", "in.extxyz", "-o", "o.npz", "--quip", ""], "begins with ''; it must begin with"),
+        (["transform", "in.extxyz", "-o", "o.npz", "--quip", "soap l_max=3"], "cutoff is missing"),
+        (
+            ["transform", "in.extxyz", "-o", "o.npz", "--quip", "soap", "--descriptor", "soap_turbo"],
+            "--quip is about soap, but the descriptor is soap_turbo",
+        ),
+        (
+            ["transform", "in.extxyz", "-o", "o.npz", *PARAMETERS, "--padding", "1"],
+            "--padding is a parameter of soap, not of soap_turbo; leave it out, or take --descriptor soap",
+        ),
+        (
+            ["transform", "in.extxyz", "-o", "o.npz", "--descriptor", "soap", *PARAMETERS, "--r-soft", "1"],
+            "--r-soft is a parameter of soap_turbo, not of soap",
+        ),
+        (
+            ["transform", "in.extxyz", "-o", "o.npz", "--descriptor", "soap", *PARAMETERS, "--n-max", "H=2,C=3,O=2"],
+            "n_max is {'H': 2, 'C': 3, 'O': 2}; it must be an integer",
+        ),
+        (
+            ["transform", "in.extxyz", "-o", "o.npz", "--descriptor", "soap", "--config", "weights.toml", *PARAMETERS],
+            "weighting has the unknown key 'R0'; did you mean 'r0'?",
+        ),
         (
             ["transform", "in.extxyz", "-o", "o.npz", "--quip", "soap_turbo", "--r-cut", "3"],
             "--quip already says r_cut",
@@ -167,8 +243,9 @@ def test_selection_may_leave_no_rows(folder):
 )
 def test_errors_are_one_line_and_leave_nothing_behind(folder, capsys, arguments, message):
     (folder / "typo.toml").write_text("rcut = 3.0\n")
+    (folder / "weights.toml").write_text('[weighting]\nfunction = "exp"\nR0 = 2.0\nc = 1.0\nd = 0.1\n')
     assert message in refused(capsys, *arguments)
-    assert sorted(path.name for path in folder.iterdir()) == ["in.extxyz", "typo.toml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["in.extxyz", "typo.toml", "weights.toml"]
 
 
 def test_a_failure_spares_the_older_file(folder, capsys):
@@ -198,9 +275,10 @@ def test_help_explains_every_parameter_and_has_an_example(capsys):
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert "isoprint transform water.extxyz -o water.npz" in text
-    for name in set(ip.SoapTurbo(r_cut=1, n_max=1, l_max=1).get_params()) - {"basis_matrix"}:
-        assert f"--{name.replace('_', '-')}" in text
-    assert all(explanation for explanation in cli._explanations(ip.SoapTurbo).values())
+    for kind in (ip.SoapTurbo, ip.SOAP):
+        for name in set(kind(r_cut=1, n_max=1, l_max=1).get_params()) - {"basis_matrix"}:
+            assert f"--{name.replace('_', '-')}" in text
+        assert all(cli._explanations(kind)[name] for name in kind(r_cut=1, n_max=1, l_max=1).get_params())
 
 
 def test_installed_command():

@@ -10,7 +10,7 @@ from ase.build import bulk, molecule
 from scipy import sparse
 
 import isoprint as ip
-from catalog import turbo
+from catalog import POW, soap, turbo
 
 
 def raises(*parts, error=ValueError):
@@ -54,23 +54,26 @@ def test_the_cell_must_have_a_volume_where_it_is_periodic(several, cell):
         turbo().transform([*several, duck])
 
 
-def test_species_must_be_known(several):
+@pytest.mark.parametrize("build", [turbo, soap])
+def test_species_must_be_known(several, build):
     salt = Atoms("CNaHCl", positions=np.arange(12).reshape(4, 3) * 1.5)
+    who = type(build()).__name__
     with raises(
-        "species of frame 3 include 'Na', 'Cl' (atom 1 is 'Na'), which this SoapTurbo was not told about",
+        f"species of frame 3 include 'Na', 'Cl' (atom 1 is 'Na'), which this {who} was not told about",
         "add them to species",
     ):
-        turbo().transform([*several, salt])
+        build().transform([*several, salt])
     with raises("frame 0 include 'Na', 'Cl'"):
-        turbo().derivatives(salt)
-    assert len(turbo(unknown_species="ignore").transform(salt)) == 4
+        build().derivatives(salt)
+    assert len(build(unknown_species="ignore").transform(salt)) == 4
 
 
-def test_strange_atomic_numbers_are_errors_too():
+@pytest.mark.parametrize("build", [turbo, soap])
+def test_strange_atomic_numbers_are_errors_too(build):
     for number in (-1, 0, 119, 10**9):
         duck = SimpleNamespace(positions=np.zeros((1, 3)), numbers=[number])
         with raises("species of frame 0 include", "not told about"):
-            turbo().transform(duck)
+            build().transform(duck)
 
 
 def test_centers_must_be_atoms_or_points(several, water):
@@ -193,6 +196,77 @@ def test_parameters_must_make_sense(water, options, message):
         soap.transform(water)
     with raises(message):
         _ = soap.n_features
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"r_cut": 0.0}, "r_cut is 0.0; it must be a positive number of Å"),
+        ({"r_cut": True}, "r_cut is True"),
+        ({"r_cut": 0.9}, "r_cut is 0.9, but functions of basis 'gto' are spread from 1.0 Å to r_cut"),
+        ({"n_max": 0}, "n_max is 0; it must be an integer from 1 to 24"),
+        ({"n_max": 25}, "n_max is 25"),
+        ({"n_max": {"H": 3, "C": 3, "O": 2}}, "n_max is {'H': 3, 'C': 3, 'O': 2}; it must be an integer"),
+        ({"l_max": 31}, "l_max is 31; it must be an integer from 0 to 30"),
+        ({"sigma": 0.0}, "sigma is 0.0; it must be a positive number of Å"),
+        ({"sigma": {"H": 0.3, "C": -0.1, "O": 0.2}}, "sigma of 'C' is -0.1"),
+        ({"sigma": {"H": 0.3, "C": 0.1}}, "sigma has no entry for 'O'"),
+        ({"sigma": {"any": 0.3}, "species": "any"}, "sigma is a mapping, but species 'any' is a single one"),
+        ({"basis": "poly3"}, "basis is 'poly3'; choose one of 'gto', 'polynomial', 'equispaced'"),
+        ({"cutoff_width": -0.1}, "cutoff_width is -0.1; it must be from 0 to 3.0 Å"),
+        ({"cutoff_width": 3.6, "padding": 0.5}, "cutoff_width is 3.6; it must be from 0 to 3.5 Å"),
+        ({"padding": -1}, "padding is -1; it must be a number of Å that is not negative"),
+        ({"species_weight": {"H": 1.0}}, "species_weight has no entry for 'C', 'O'"),
+        ({"species_weight": np.inf}, "species_weight is inf; it must be a finite number"),
+        ({"central_weight": "much"}, "central_weight is 'much'; it must be a finite number"),
+        ({"center_everywhere": 1}, "center_everywhere is 1; it must be True or False"),
+        ({"compression": "mu3"}, "compression is 'mu3', which is no file either; give None, 'mu2', 'mu1nu1'"),
+        ({"compression": 3}, "compression is 3; give None, 'mu2'"),
+        ({"compression": np.zeros((3, 4))}, "compression has 4 columns, but the power spectrum has 135 components"),
+        ({"compression": np.zeros((3, 135)), "convention": "featomic"}, "but the power spectrum has 162 components"),
+        ({"normalize": None}, "normalize is None; it must be True or False"),
+        ({"convention": "gap"}, "convention is 'gap'; choose one of 'isoprint', 'quip', 'dscribe', 'featomic'"),
+        ({"constant": np.nan}, "constant is nan; it must be a finite number"),
+        ({"basis_error_exponent": 0}, "basis_error_exponent is 0; it must be a positive number"),
+        ({"accuracy": 0.0}, "accuracy is 0.0; it must be a positive number up to 0.01"),
+        ({"accuracy": 0.1}, "accuracy is 0.1"),
+        ({"periodic": "no"}, "periodic is 'no'; it must be True or False"),
+        ({"unknown_species": "skip"}, "unknown_species is 'skip'"),
+        ({"species": "all"}, "species contains 'all', which is no element"),
+        ({"species": ["any", "H"]}, "species contains 'any', which is no element"),
+        ({"average": "mean"}, "average is 'mean'"),
+        ({"dtype": int}, "dtype is 'int64'"),
+        ({"weighting": "pow"}, "weighting is 'pow'; give a mapping such as"),
+        ({"weighting": {}}, "function of weighting is None; choose one of 'poly', 'pow', 'exp'"),
+        ({"weighting": {"function": "gauss"}}, "function of weighting is 'gauss'"),
+        ({"weighting": {**POW, "D": 1.0}}, "weighting has the unknown key 'D'; did you mean 'd'?"),
+        ({"weighting": {**POW, "threshold": 0.01}}, "unknown key 'threshold'; 'pow' takes r0, c, d, m, w0"),
+        ({"weighting": {**POW, "function": "poly"}}, "weighting has the unknown key 'd'; 'poly' takes r0, c, m, w0"),
+        ({"weighting": {"function": "exp", "c": 1.0}}, "weighting has no r0, d, which 'exp' needs; give every one"),
+        ({"weighting": {**POW, "r0": 0.0}}, "r0 of weighting is 0.0; it must be a positive number of Å"),
+        ({"weighting": {**POW, "d": -0.1}}, "d of weighting is -0.1; it must not be negative"),
+        (
+            {"weighting": {**POW, "d": 0.0}},
+            "d of weighting is 0, which makes the weight of 'pow' infinite at the center",
+        ),
+        ({"weighting": {**POW, "m": -1.0}}, "m of weighting is -1.0; it must be a number that is not negative"),
+        (
+            {"weighting": {**POW, "m": 0.5}},
+            "m of weighting is 0.5, with which derivatives of 'pow' are infinite at the",
+        ),
+        ({"weighting": {"function": "poly", "r0": 2, "c": 1, "m": 0.3}}, "derivatives of 'poly' are infinite at r0"),
+        ({"weighting": {**POW, "m": 900.0}}, "weighting 'pow' is not a finite number at"),
+        ({"weighting": {"function": "exp", "r0": 1e-3, "c": 1.0, "d": 0.0}}, "weighting 'exp' is not a finite number"),
+        ({"weighting": {**POW, "w0": np.nan}}, "w0 of weighting is nan; it must be a finite number"),
+        ({"weighting": {**POW, "c": None}}, "c of weighting is None; it must be a finite number"),
+    ],
+)
+def test_parameters_of_classic_soap_must_make_sense(water, options, message):
+    descriptor = soap(**options)
+    with raises(message):
+        descriptor.transform(water)
+    with raises(message):
+        _ = descriptor.n_features
 
 
 def test_numbers_of_threads_must_make_sense(water):

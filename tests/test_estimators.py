@@ -20,11 +20,13 @@ FRAMES = [molecule(name) for name in ("H2O", "CH4", "CO2", "CH3OH", "C2H6", "H2C
 ENERGIES = np.array([len(frame) for frame in FRAMES], float)
 
 
-def small(**options):
-    return ip.SoapTurbo(**{"r_cut": 3.0, "n_max": 2, "l_max": 1, **options})
+@pytest.fixture(params=[ip.SoapTurbo, ip.SOAP], ids=lambda kind: kind.__name__)
+def small(request):
+    """A constructor of small fingerprints, of each kind in turn."""
+    return lambda **options: request.param(**{"r_cut": 3.0, "n_max": 2, "l_max": 1, **options})
 
 
-def test_the_constructor_stores_what_it_is_given_and_computes_nothing():
+def test_the_constructor_stores_what_it_is_given_and_computes_nothing(small):
     odd = {"C": object()}
     soap = small(sigma=odd, n_max="nonsense")
     assert soap.sigma is odd
@@ -32,25 +34,26 @@ def test_the_constructor_stores_what_it_is_given_and_computes_nothing():
     assert set(vars(soap)) == set(soap.get_params())
 
 
-def test_params_round_trip():
+def test_params_round_trip(small):
     soap = small(species=["H"])
     assert soap.set_params(r_cut=4.0, species=None) is soap
     assert (soap.r_cut, soap.species) == (4.0, None)
     with pytest.raises(ValueError, match="no parameter 'rcut'; did you mean 'r_cut'"):
         soap.set_params(rcut=4.0)
     with pytest.raises(TypeError):
-        ip.SoapTurbo(3.0, 2, 1)
+        type(soap)(3.0, 2, 1)
 
 
-def test_repr_shows_what_differs_from_the_defaults():
-    assert repr(small(sigma={"H": 0.3})) == "SoapTurbo(r_cut=3.0, n_max=2, l_max=1, sigma={'H': 0.3})"
+def test_repr_shows_what_differs_from_the_defaults(small):
+    name = type(small()).__name__
+    assert repr(small(sigma={"H": 0.3})) == f"{name}(r_cut=3.0, n_max=2, l_max=1, sigma={{'H': 0.3}})"
     assert repr(small(compression=np.eye(3))).endswith("compression=<ndarray 3x3>)")
 
 
 @pytest.mark.parametrize(
     "options", [{}, {"species": ["O", "H"]}, {"sigma": {"H": 0.3}, "centers": ["C"]}, {"compression": np.eye(9)}]
 )
-def test_clone(options):
+def test_clone(small, options):
     soap = small(**options)
     copy = clone(soap)
     assert copy is not soap
@@ -58,15 +61,22 @@ def test_clone(options):
     assert not hasattr(clone(small().fit(FRAMES)), "species_")
 
 
-def test_clone_of_what_came_from_a_string():
-    soap = ip.SoapTurbo.from_quip(
-        "soap_turbo l_max=2 alpha_max={3 2} cutoff=4 atom_sigma={0.5 0.4} species_Z={8 1} n_species=2"
-    )
+@pytest.mark.parametrize(
+    "soap",
+    [
+        ip.SoapTurbo.from_quip(
+            "soap_turbo l_max=2 alpha_max={3 2} cutoff=4 atom_sigma={0.5 0.4} species_Z={8 1} n_species=2"
+        ),
+        ip.SOAP.from_quip("soap l_max=2 n_max=3 cutoff=4 atom_sigma=0.5 cutoff_dexp=2 species_Z={8 1} n_species=2"),
+    ],
+    ids=lambda soap: type(soap).__name__,
+)
+def test_clone_of_what_came_from_a_string(soap):
     assert repr(clone(soap)) == repr(soap)
     assert np.array_equal(clone(soap).transform(FRAMES), soap.transform(FRAMES))
 
 
-def test_fit_learns_the_species_and_nothing_else():
+def test_fit_learns_the_species_and_nothing_else(small):
     soap = small()
     before = soap.get_params()
     assert soap.fit(FRAMES) is soap
@@ -77,13 +87,13 @@ def test_fit_learns_the_species_and_nothing_else():
     assert small(species=[8, 1]).species_ == ["O", "H"]
 
 
-def test_species_are_learned_from_one_frame_and_from_a_generator():
+def test_species_are_learned_from_one_frame_and_from_a_generator(small):
     assert small().fit(FRAMES[0]).species_ == ["H", "O"]
     assert small().fit(frame for frame in FRAMES).species_ == ["H", "C", "O"]
     assert len(small().fit_transform(frame for frame in FRAMES)) == sum(map(len, FRAMES))
 
 
-def test_what_is_not_fitted_says_so():
+def test_what_is_not_fitted_says_so(small):
     with pytest.raises(NotFittedError, match=r"call fit\(frames\)"):
         small().transform(FRAMES)
     with pytest.raises(NotFittedError):
@@ -100,7 +110,7 @@ def test_without_sklearn_the_error_is_of_the_same_kind():
     assert issubclass(Ours, AttributeError)
 
 
-def test_a_changed_parameter_changes_the_result():
+def test_a_changed_parameter_changes_the_result(small):
     soap = small(species=["H", "C", "O"], sigma={"H": 0.5, "C": 0.5, "O": 0.5})
     before = soap.transform(FRAMES)
     soap.set_params(n_max=3)
@@ -113,7 +123,7 @@ def test_a_changed_parameter_changes_the_result():
     assert np.array_equal(changed, fresh.transform(FRAMES))
 
 
-def test_pickle_is_small_and_computes_the_same():
+def test_pickle_is_small_and_computes_the_same(small):
     soap = small(n_max=8, l_max=6).fit(FRAMES)
     rows = soap.transform(FRAMES)
     dumped = pickle.dumps(soap)
@@ -123,7 +133,7 @@ def test_pickle_is_small_and_computes_the_same():
     assert np.array_equal(again.transform(FRAMES), rows)
 
 
-def test_pipelines():
+def test_pipelines(small):
     soap = small(average="outer")
     assert make_pipeline(soap, PCA(2)).fit_transform(FRAMES).shape == (6, 2)
     pipe = Pipeline([("soap", soap), ("ridge", Ridge())]).fit(FRAMES, ENERGIES)
@@ -131,18 +141,19 @@ def test_pipelines():
     assert list(pipe[:-1].get_feature_names_out()) == list(soap.get_feature_names_out())
     both = FeatureUnion([("short", small(average="outer", r_cut=2.0)), ("long", soap)]).fit(FRAMES)
     assert both.transform(FRAMES).shape == (6, 2 * soap.n_features)
-    assert "SoapTurbo" in pipe._repr_html_()
+    assert type(soap).__name__ in pipe._repr_html_()
 
 
-def test_grid_search_and_cross_validation():
+def test_grid_search_and_cross_validation(small):
     pipe = make_pipeline(small(species=["H", "C", "O"], average="inner"), Ridge())
-    search = GridSearchCV(pipe, {"soapturbo__n_max": [1, 2], "soapturbo__sigma": [0.3, 0.5]}, cv=2)
+    step = pipe.steps[0][0]
+    search = GridSearchCV(pipe, {f"{step}__n_max": [1, 2], f"{step}__sigma": [0.3, 0.5]}, cv=2)
     search.fit(FRAMES, ENERGIES)
-    assert search.best_params_.keys() == {"soapturbo__n_max", "soapturbo__sigma"}
+    assert search.best_params_.keys() == {f"{step}__n_max", f"{step}__sigma"}
     assert np.isfinite(cross_val_score(pipe, FRAMES, ENERGIES, cv=2, n_jobs=1)).all()
 
 
-def test_tags_are_those_of_a_transformer():
+def test_tags_are_those_of_a_transformer(small):
     from sklearn.utils import get_tags
 
     tags = get_tags(small())
@@ -153,7 +164,7 @@ def test_tags_are_those_of_a_transformer():
 
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
-def test_set_output(container):
+def test_set_output(small, container):
     library = pytest.importorskip(container)
     soap = small().fit(FRAMES)
     plain = soap.transform(FRAMES)
@@ -168,7 +179,7 @@ def test_set_output(container):
     assert isinstance(pipe.fit_transform(FRAMES), library.DataFrame)
 
 
-def test_the_configuration_of_sklearn_is_honored():
+def test_the_configuration_of_sklearn_is_honored(small):
     pandas = pytest.importorskip("pandas")
     soap = small().fit(FRAMES)
     with config_context(transform_output="pandas"):
@@ -178,7 +189,7 @@ def test_the_configuration_of_sklearn_is_honored():
         soap.set_output(transform="arrow")
 
 
-def test_no_columns_without_atoms():
+def test_no_columns_without_atoms(small):
     soap = small(species=["H"])
     assert soap.transform([]).shape == (0, soap.n_features)
     assert soap.set_output(transform="pandas").transform([]).shape == (0, soap.n_features)
@@ -195,14 +206,14 @@ class OnForces(RegressorMixin, BaseEstimator):
         return self
 
 
-def test_it_may_be_a_parameter_of_another_estimator():
+def test_it_may_be_a_parameter_of_another_estimator(small):
     outer = OnForces(small(average="outer"))
     assert outer.get_params()["descriptor__r_cut"] == 3.0
     clone(outer).set_params(descriptor__r_cut=2.5).fit(FRAMES, ENERGIES)
     assert outer.descriptor.r_cut == 3.0
 
 
-def test_inputs_are_left_as_they_were(slab):
+def test_inputs_are_left_as_they_were(small, slab):
     soap = small(species=["H", "C", "N", "O"])
     adjoint, move = np.ones((6, soap.n_features)), np.ones((6, 3))
     before = slab.copy()

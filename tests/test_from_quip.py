@@ -1,4 +1,4 @@
-"""Argument strings of soap_turbo: every key, every alias, every refusal."""
+"""Argument strings of soap_turbo and of soap: every key, every alias, every refusal."""
 
 import numpy as np
 import pytest
@@ -178,3 +178,168 @@ def test_what_is_not_understood_is_named(change, message):
     assert text != SHORT
     with pytest.raises(ValueError, match=message):
         ip.SoapTurbo.from_quip(text)
+
+
+SOAP_WHOLE = """soap l_max=3 n_max=4 cutoff=4.0 cutoff_transition_width=0.7 atom_sigma=0.4 central_weight=0.8
+ central_reference_all_species=T normalise=F covariance_sigma0=0.1 basis_error_exponent=8.0 diagonal_radial=F average=F
+ n_Z=1 Z=8 n_species=2 species_Z={8 1} cutoff_dexp=4 cutoff_scale=2.0 cutoff_rate=1.5 nu_R=1 nu_S=2
+ radial_basis=GTO coupling=T Z_mix=F R_mix=F sym_mix=F K=0 mix_shift=0 xml_version=1426512068 add_species=F"""
+SOAP_SHORT = "soap l_max=2 n_max=3 cutoff=4.0 atom_sigma=0.5 n_species=2 species_Z={6 1}"
+
+
+def soap_params(text, **options):
+    return ip.SOAP.from_quip(text, **options).get_params()
+
+
+def test_every_key_of_soap_finds_its_place():
+    assert soap_params(SOAP_WHOLE) == {
+        "r_cut": 4.0,
+        "n_max": 4,
+        "l_max": 3,
+        "species": ["O", "H"],
+        "sigma": 0.4,
+        "basis": "gto_quip",
+        "cutoff_width": 0.7,
+        "padding": 0.0,
+        "weighting": {"function": "pow", "r0": 2.0, "c": 1.5, "d": 1.5, "m": 4.0},
+        "species_weight": 1.0,
+        "central_weight": 0.8,
+        "center_everywhere": True,
+        "compression": "1_2",
+        "normalize": False,
+        "convention": "quip",
+        "constant": 0.1,
+        "basis_error_exponent": 8.0,
+        "accuracy": 1e-12,
+        "periodic": True,
+        "unknown_species": "ignore",
+        "centers": ["O"],
+        "average": None,
+        "dtype": "float64",
+    }
+
+
+def test_defaults_of_soap_are_those_of_the_peer():
+    assert repr(ip.SOAP.from_quip(SOAP_SHORT)) == (
+        "SOAP(r_cut=4.0, n_max=3, l_max=2, species=['C', 'H'], basis='equispaced',"
+        " convention='quip', constant=0.0, unknown_species='ignore')"
+    )
+    assert repr(ip.SOAP.from_quip("soap l_max=2 n_max=3 cutoff=4.0 atom_sigma=0.5")) == (
+        "SOAP(r_cut=4.0, n_max=3, l_max=2, species='any', basis='equispaced',"
+        " convention='quip', constant=0.0, unknown_species='ignore')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("atom_sigma=0.5", "atom_gaussian_width=0.5"),
+        ("atom_sigma=0.5", "atom_sigma=0.5 normalise=T"),
+        ("atom_sigma=0.5", "atom_sigma=0.5 normalize=T"),
+        ("cutoff=4.0", "cutoff=4.d0 cutoff_transition_width=0.5"),
+        ("cutoff=4.0", "cutoff=4.0 cutoff_dexp=0 cutoff_rate=3.0 cutoff_scale=7.0"),
+        ("n_max=3", "n_max=3 radial_basis=EQUISPACED_GAUSS basis_error_exponent=10"),
+        ("n_max=3", "n_max=3 nu_R=2 nu_S=2 diagonal_radial=F average=F"),
+        ("n_max=3", "n_max=3 Z=0"),
+        ("n_max=3", "n_max=3 n_Z=0"),
+        ("n_max=3", "n_max=3 n_Z=1 Z={0}"),
+        ("n_max=3", "n_max=3 central_reference_all_species=F"),
+        ("n_species=2 species_Z={6 1}", "species_Z={{6, 1}}"),
+    ],
+)
+def test_two_ways_of_saying_the_same_of_soap(said, again):
+    assert said in SOAP_SHORT
+    assert soap_params(SOAP_SHORT.replace(said, again)) == soap_params(SOAP_SHORT)
+
+
+@pytest.mark.parametrize("said", ["", "n_species=0", "species_Z=0", "n_species=1", "n_species=1 species_Z={0}"])
+def test_no_species_are_all_in_one(said):
+    assert soap_params(f"soap l_max=2 n_max=3 cutoff=4.0 atom_sigma=0.5 {said}")["species"] == "any"
+
+
+@pytest.mark.parametrize(("said", "everywhere"), [("", True), ("central_reference_all_species=F", False)])
+def test_one_species_gets_the_center_whatever_it_is(said, everywhere):
+    text = f"soap l_max=2 n_max=3 cutoff=4.0 atom_sigma=0.5 n_species=1 species_Z=6 {said}"
+    assert soap_params(text)["center_everywhere"] is everywhere
+    rows = ip.SOAP.from_quip(text).transform(molecule("H2O"))
+    assert rows[:, :-1].any(axis=1).all() == everywhere
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ("diagonal_radial=T", "compression", "diagonal"),
+        ("nu_R=0", "compression", "0_2"),
+        ("nu_S=1", "compression", "2_1"),
+        ("average=T", "average", "inner"),
+        ("radial_basis=POLY", "basis", "polynomial_quip"),
+        ("cutoff_dexp=2 cutoff_rate=0", "weighting", {"function": "pow", "r0": 1, "c": 1, "d": 0, "m": 2, "w0": 1}),
+        ("Z={8 1}", "centers", ["O", "H"]),
+        ("n_Z=2 Z={8 1}", "centers", ["O", "H"]),
+    ],
+)
+def test_keys_of_soap_one_by_one(said, name, value):
+    assert soap_params(f"{SOAP_SHORT} {said}")[name] == value
+
+
+def test_rows_of_soap_are_those_of_z_and_others_are_invisible():
+    soap, atoms = ip.SOAP.from_quip(SOAP_SHORT + " n_Z=1 Z=8"), molecule("CH3OH")
+    rows = soap.transform(atoms)
+    assert len(rows) == 1
+    every = ip.SOAP.from_quip(SOAP_SHORT).transform(atoms)
+    np.testing.assert_array_equal(every[atoms.numbers == 8], rows)
+    assert (every[:, -1] == 0.0).all()
+    without_oxygen = atoms[atoms.numbers != 8]
+    np.testing.assert_allclose(ip.SOAP.from_quip(SOAP_SHORT).transform(without_oxygen), every[atoms.numbers != 8])
+    assert soap_params(SOAP_SHORT + " Z=8", centers=["H"], dtype="float32")["centers"] == ["H"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("soap", "soap_turbo"), "begins with 'soap_turbo'; it must begin with 'soap'"),
+        (("l_max", "lmax"), "key 'lmax' .* unknown; did you mean l_max"),
+        (("l_max", "alpha_max"), "key 'alpha_max' .* unknown"),
+        (("l_max", "delta"), "key 'delta' .* belongs to the fit"),
+        (("l_max=2", "l_max=2 l_max=3"), "'l_max' appears twice"),
+        (("l_max=2", ""), "l_max is missing"),
+        (("n_max=3", ""), "n_max is missing"),
+        (("n_max=3", "n_max={3 3}"), "n_max is '3 3'; give one number"),
+        (("cutoff=4.0", ""), "cutoff is missing"),
+        (("atom_sigma=0.5", ""), "atom_sigma is missing"),
+        (("atom_sigma=0.5", "atom_sigma=0.5 atom_gaussian_width=0.5"), "atom_sigma and its other name"),
+        (("n_max=3", "n_max=3 normalise=T normalize=T"), "normalise and its other name normalize"),
+        (("n_max=3", "n_max=3 normalise=maybe"), "normalise is 'maybe'; write T or F"),
+        (("n_species=2", "n_species=3"), "n_species is 3, but species_Z has 2"),
+        (("n_species=2", "n_species=1"), "n_species is 1, but species_Z has 2"),
+        (("n_species=2 species_Z={6 1}", "n_species=2"), "n_species is 2, but species_Z has 0"),
+        (("{6 1}", "{6 0}"), "species_Z mixes 0, which stands for every element, with others"),
+        (("{6 1}", "{6 119}"), "species_Z contains 119, which is no atomic number"),
+        (("{6 1}", "{6 6}"), "species_Z contains 6 more than once"),
+        (("n_max=3", "n_max=3 n_Z=2 Z=6"), "n_Z is 2, but Z has 1 entries"),
+        (("n_max=3", "n_max=3 Z={6 0}"), "Z mixes 0"),
+        (("n_max=3", "n_max=3 average=T normalise=F"), "average is T with normalise F"),
+        (("n_max=3", "n_max=3 nu_R=3"), "nu_R is 3; it must be 0, 1 or 2"),
+        (("n_max=3", "n_max=3 nu_S=-1"), "nu_S is -1"),
+        (("n_max=3", "n_max=3 nu_S=1 diagonal_radial=T"), "diagonal_radial is T with nu_R or nu_S below 2"),
+        (("n_max=3", "n_max=3 radial_basis=GAUSS"), "radial_basis is 'GAUSS', which is not supported; choose one of"),
+        (("n_max=3", "n_max=3 cutoff_dexp=-1"), "cutoff_dexp is -1; it must not be negative"),
+        (("n_max=3", "n_max=3 cutoff_dexp=2 cutoff_rate=-1"), "cutoff_rate is -1, which makes weights that are not"),
+        (("n_max=3", "n_max=3 cutoff_dexp=2 cutoff_scale=0"), "cutoff_scale is 0, which makes weights"),
+        (("n_max=3", "n_max=3 Z_mix=T"), "Z_mix is T, which mixes channels with random numbers"),
+        (("n_max=3", "n_max=3 R_mix=T"), "R_mix is T"),
+        (("n_max=3", "n_max=3 sym_mix=T"), "sym_mix is T"),
+        (("n_max=3", "n_max=3 K=5"), "K is 5, which is about random mixing and not supported"),
+        (("n_max=3", "n_max=3 mix_shift=1"), "mix_shift is 1"),
+        (("n_max=3", "n_max=3 Z_map={1, 6}"), "Z_map is in the argument string, but groups of elements"),
+        (("n_max=3", "n_max=3 coupling=F"), "coupling is F, which is not supported"),
+        (("n_max=3", "n_max=3 add_species=T"), "add_species is T"),
+        (("n_max=3", "n_max=3 xml_version=1423143768"), "xml_version is 1423143768, whose defaults"),
+        (("n_max=3", "n_max=3 and more"), "cannot be understood from 'and more"),
+    ],
+)
+def test_what_is_not_understood_of_soap_is_named(change, message):
+    text = SOAP_SHORT.replace(*change)
+    assert text != SOAP_SHORT
+    with pytest.raises(ValueError, match=message):
+        ip.SOAP.from_quip(text)

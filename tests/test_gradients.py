@@ -32,9 +32,13 @@ def centers_in(atoms, mixed):
 
 def assume_smooth(case, atoms, centers):
     """No pair at the cutoff, and no row so faint that it is only just divided by its length."""
-    assume(in_general_position(atoms, case.descriptor.r_cut, centers=centers))
+    for distance in (case.descriptor.reach, *case.kinks):
+        assume(in_general_position(atoms, distance, centers=centers))
     divided = None if case.descriptor.average == "outer" else case.descriptor.average
-    raw = clone(case.descriptor).set_params(normalize=False, average=divided).transform(atoms, centers=centers)
+    bare = clone(case.descriptor).set_params(normalize=False, average=divided)
+    if "constant" in bare.get_params():
+        bare.set_params(constant=None)
+    raw = bare.transform(atoms, centers=centers)
     length = np.linalg.norm(raw, axis=1)
     assume(not ((length > 1e-7) & (length < 1e-3)).any())
 

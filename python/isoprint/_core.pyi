@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
+__all__ = ["SOAP", "SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
 
 # positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
 # the atoms of frame f are offsets[f]:offsets[f + 1].
@@ -48,6 +48,86 @@ class SoapTurbo:
         central_weight: list[float],
         basis_matrix: list[NDArray[np.float64] | None],
     ) -> SoapTurbo: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
+    def transform(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        adjoint: NDArray[np.float64],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def pushforward(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def derivatives(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+
+@final
+class SOAP:
+    """Classic SOAP of Gaussian densities; one entry a species in all lists."""
+
+    def __new__(
+        cls,
+        *,
+        r_cut: float,
+        padding: float,
+        n_max: int,
+        l_max: int,
+        basis: str,  # "gto", "polynomial", "equispaced", "gto_featomic", "gto_quip" or "polynomial_quip"
+        basis_error_exponent: float,
+        cutoff_width: float,
+        # kind ("poly", "pow" or "exp"), r0, c, d, m, w0; numbers that the kind does not use are 0.0
+        weighting: tuple[str, float, float, float, float, float | None] | None,
+        convention: str,  # "isoprint", "quip", "dscribe" or "featomic"
+        # "crossover", "diagonal", "trivial", (nu_r, nu_s), a matrix
+        compression: str | tuple[int, int] | _Matrix | None,
+        normalize: bool,
+        center_everywhere: bool,
+        constant: float | None,
+        accuracy: float,
+        ignore_unknown_species: bool,
+        numbers: list[int],  # [-1]: one species that every element belongs to
+        sigma: list[float],
+        species_weight: list[float],
+        central_weight: list[float],
+    ) -> SOAP: ...
+    @property
+    def accuracy(self) -> float:
+        """Error of the tables that was reached, relative to the largest value."""
     @property
     def n_features(self) -> int: ...
     @property

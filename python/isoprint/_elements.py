@@ -16,6 +16,8 @@ SYMBOLS = tuple(
     """.split()
 )
 _NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+# Stands, alone, for one species that every element belongs to; no atom has this number.
+ANY = -1
 
 
 def symbol_of(number: int) -> str:
@@ -52,6 +54,11 @@ def numbers_of(elements: Any, name: str) -> list[int]:
     return numbers
 
 
+def label_of(number: int) -> str:
+    """What a species is called: its symbol, or `any`."""
+    return "any" if number == ANY else symbol_of(number)
+
+
 def spell(numbers: Iterable[int]) -> str:
     """A readable list of elements: `'H', 'O'`."""
     return ", ".join(repr(symbol_of(int(number))) for number in numbers)
@@ -61,6 +68,8 @@ def per_species(name: str, value: Any, numbers: list[int]) -> list[Any]:
     """One entry a species, from one value for all or from a mapping by element that covers exactly the species."""
     if not isinstance(value, Mapping):
         return [value] * len(numbers)
+    if numbers == [ANY]:
+        raise ValueError(f"{name} is a mapping, but species 'any' is a single one; give one number")
     by_number = {number_of(element, name): entry for element, entry in value.items()}
     strangers = [number for number in by_number if number not in numbers]
     if strangers:

@@ -20,11 +20,14 @@ from isoprint._jobs import threads
 from isoprint._progress import reporting
 from isoprint.centers import resolve
 from isoprint.descriptors._base import Descriptor
+from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.extras import storage
 from isoprint.frames import pack
 
-DESCRIPTORS: dict[str, type[Descriptor]] = {"soap_turbo": SoapTurbo}
+# Called as in QUIP where it has them: the first word of an argument string chooses too.
+DESCRIPTORS: dict[str, type[Descriptor]] = {"soap_turbo": SoapTurbo, "soap": SOAP}
+_OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
 # Rows computed at a time where they cannot be written in place, in bytes.
 BATCH = 2**26
 
@@ -32,7 +35,9 @@ _EXAMPLE = """\
 examples:
   isoprint transform water.extxyz -o water.npz --descriptor soap_turbo --r-cut 5 --n-max 8 --l-max 8
   isoprint transform md.traj -o md.npy --index ::10 --r-cut 4.5 --n-max O=8,H=6 --l-max 6 --species O,H --n-jobs -1
+  isoprint transform water.extxyz -o water.npz --descriptor soap --r-cut 5 --n-max 8 --l-max 6 --sigma 0.4 --basis gto
   isoprint transform gap.xyz -o gap.h5 --quip "soap_turbo l_max=8 alpha_max=8 cutoff=5 atom_sigma=0.5 species_Z=6"
+  isoprint transform gap.xyz -o gap.h5 --quip "soap l_max=8 n_max=8 cutoff=5 atom_sigma=0.5 n_species=1 species_Z=6"
 """
 
 
@@ -88,13 +93,12 @@ def _parser() -> _Parser:
         "--config", metavar="FILE", help="parameters from a TOML file; options on the command line win"
     )
     transform.add_argument(
-        "--quip", metavar="TEXT", help="parameters from an argument string of QUIP's descriptor soap_turbo"
+        "--quip", metavar="TEXT", help="parameters from an argument string of QUIP's descriptors soap_turbo or soap"
     )
     transform.add_argument("--index", default=":", help="which structures, such as 0, -1 or ::10 (all)")
     transform.add_argument("--format", default=None, help="format of the input, where ase does not guess it")
     transform.add_argument("--n-jobs", type=int, default=None, help="threads; -1 for all cores")
-    for name, descriptor in DESCRIPTORS.items():
-        _add_parameters(transform.add_argument_group(f"parameters of {name}, {_HOW}"), descriptor)
+    _add_parameters(transform)
     transform.set_defaults(run=_transform)
     return parser
 
@@ -104,18 +108,34 @@ _HOW = "by species as C=8,H=5"
 _ONLY_IN_FILES = ("basis_matrix",)
 
 
-def _add_parameters(group: Any, descriptor: type[Descriptor]) -> None:
-    """One option for each parameter of the constructor, its help from the docstring."""
-    explained = _explanations(descriptor)
-    for name, default in descriptor._defaults().items():
-        if name in _ONLY_IN_FILES:
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    """One option for each parameter of a constructor; those of several fingerprints stand in a group of their own."""
+    owners: dict[str, list[str]] = {}
+    for name, descriptor in DESCRIPTORS.items():
+        for key in descriptor._defaults():
+            owners.setdefault(key, []).append(name)
+    explained = {name: _explanations(descriptor) for name, descriptor in DESCRIPTORS.items()}
+    groups: dict[str, Any] = {}
+    for key, names in owners.items():
+        if key in _ONLY_IN_FILES:
             continue
-        option, text = f"--{name.replace('_', '-')}", explained[name].replace("%", "%%")
+        title = f"parameters of {' and '.join(names)}, {_HOW}"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        helps = {name: _help(explained[name][key], DESCRIPTORS[name]._defaults()[key]) for name in names}
+        said = set(helps.values())
+        text = said.pop() if len(said) == 1 else "; ".join(f"{name}: {help}" for name, help in helps.items())
+        option, default = f"--{key.replace('_', '-')}", DESCRIPTORS[names[0]]._defaults()[key]
         if isinstance(default, bool):
-            group.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+            groups[title].add_argument(option, action=argparse.BooleanOptionalAction, help=text)
         else:
-            shown = "" if default in (None, inspect.Parameter.empty) else f" ({default})"
-            group.add_argument(option, metavar="X", type=_value, help=text + shown)
+            groups[title].add_argument(option, metavar="X", type=_value, help=text)
+
+
+def _help(explanation: str, default: Any) -> str:
+    """What a parameter means, and its default if that says something."""
+    quiet = isinstance(default, bool) or default is None or default is inspect.Parameter.empty
+    return explanation.replace("%", "%%") + ("" if quiet else f" ({default})")
 
 
 def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
@@ -148,34 +168,58 @@ def _descriptor(options: argparse.Namespace) -> Descriptor:
     """The fingerprint that the options, the file of parameters and the argument string ask for."""
     given = vars(options)
     configured = _configured(given["config"]) if "config" in given else {}
-    name = given.get("descriptor", configured.pop("descriptor", "soap_turbo"))
+    chosen = given.get("descriptor", configured.pop("descriptor", None))
+    name = _name_of_quip(given["quip"], chosen) if "quip" in given else chosen or "soap_turbo"
     if name not in DESCRIPTORS:
         raise ValueError(f"descriptor is {name!r}; choose one of {', '.join(DESCRIPTORS)}")
-    kind = DESCRIPTORS[name]
-    known = kind._defaults()
+    known = DESCRIPTORS[name]._defaults()
     for key in configured:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             raise ValueError(
                 f"{given['config']}: {name} has no parameter {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
             )
-    parameters = {**configured, **{key: value for key, value in given.items() if key in known}}
+    parameters = {**configured, **_parameters_among(given, name)}
     if "quip" in given:
-        return _of_quip(given["quip"], parameters)
+        return _of_quip(given["quip"], name, parameters)
     missing = [key for key, default in known.items() if default is inspect.Parameter.empty and key not in parameters]
     if missing:
         raise ValueError(
             f"missing {', '.join('--' + key.replace('_', '-') for key in missing)}; give it here or in a --config file"
         )
-    return kind(**parameters)
+    return DESCRIPTORS[name](**parameters)
 
 
-def _of_quip(text: str, parameters: dict[str, Any]) -> Descriptor:
-    allowed = set(inspect.signature(SoapTurbo.from_quip).parameters)
-    extra = sorted(set(parameters) - allowed)
+def _parameters_among(given: dict[str, Any], name: str) -> dict[str, Any]:
+    """The options that are parameters of a fingerprint; none may be one of another."""
+    known = DESCRIPTORS[name]._defaults()
+    for other, descriptor in DESCRIPTORS.items():
+        for key in descriptor._defaults():
+            if key in given and key not in known:
+                raise ValueError(
+                    f"--{key.replace('_', '-')} is a parameter of {other}, not of {name};"
+                    f" leave it out, or take --descriptor {other}"
+                )
+    return {key: value for key, value in given.items() if key in known}
+
+
+def _name_of_quip(text: str, chosen: str | None) -> str:
+    """The fingerprint that the first word of an argument string names."""
+    word = (text.split() or [""])[0]
+    if word not in _OF_QUIP:
+        raise ValueError(f"the argument string begins with {word!r}; it must begin with {' or '.join(_OF_QUIP)}")
+    if chosen not in (None, word):
+        raise ValueError(f"--quip is about {word}, but the descriptor is {chosen}; leave one out")
+    return word
+
+
+def _of_quip(text: str, name: str, parameters: dict[str, Any]) -> Descriptor:
+    build = _OF_QUIP[name]
+    extra = sorted(set(parameters) - set(inspect.signature(build).parameters))
     if extra:
         raise ValueError(f"--quip already says {', '.join(extra)}; leave them out")
-    return SoapTurbo.from_quip(text, **parameters)
+    descriptor: Descriptor = build(text, **parameters)
+    return descriptor
 
 
 def _configured(path: str) -> dict[str, Any]:

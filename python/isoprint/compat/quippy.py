@@ -72,6 +72,59 @@ def soap_turbo(text: str) -> dict[str, Any]:
     return parameters
 
 
+# The keys of `soap`; those that change nothing unless they are true or not 0 are refused when they would.
+_OF_SOAP = sorted(
+    """
+    l_max n_max cutoff cutoff_transition_width cutoff_dexp cutoff_scale cutoff_rate atom_sigma atom_gaussian_width
+    central_weight central_reference_all_species normalise normalize covariance_sigma0 basis_error_exponent
+    diagonal_radial average n_Z Z n_species species_Z nu_R nu_S radial_basis
+    xml_version Z_mix R_mix sym_mix K mix_shift Z_map coupling add_species
+    """.split()
+)
+_BASES = {"EQUISPACED_GAUSS": "equispaced", "POLY": "polynomial_quip", "GTO": "gto_quip"}
+# Potentials from before this have other defaults.
+_OLDEST_XML_VERSION = 1426512068
+
+
+def soap(text: str) -> dict[str, Any]:
+    """Parameters of `isoprint.SOAP` that mean the same as an argument string of `soap`; defaults are those of QUIP."""
+    given = _Arguments(text, "soap", _OF_SOAP)
+    _refuse_what_soap_has_not(given)
+    species = _elements(given, "species_Z", "n_species")
+    centers = _elements(given, "Z", "n_Z")
+    basis = given.word("radial_basis", "EQUISPACED_GAUSS")
+    if basis not in _BASES:
+        raise ValueError(f"radial_basis is {basis!r}, which is not supported; choose one of {', '.join(_BASES)}")
+    parameters: dict[str, Any] = {
+        "r_cut": given.real("cutoff"),
+        "n_max": given.integer("n_max"),
+        "l_max": given.integer("l_max"),
+        "species": species or "any",
+        "sigma": given.real(given.either("atom_sigma", "atom_gaussian_width")),
+        "basis": _BASES[basis],
+        "cutoff_width": given.real("cutoff_transition_width", 0.5),
+        "weighting": _decay(given),
+        "central_weight": given.real("central_weight", 1.0),
+        "center_everywhere": given.flag("central_reference_all_species", len(species) == 1),
+        "compression": _contraction(given),
+        "normalize": _normalized(given),
+        "convention": "quip",
+        "constant": given.real("covariance_sigma0", 0.0),
+        "basis_error_exponent": given.real("basis_error_exponent", 10.0),
+        "unknown_species": "ignore",
+        "centers": centers or None,
+        "average": None,
+    }
+    if given.flag("average", False):
+        if not parameters["normalize"]:
+            raise ValueError(
+                "average is T with normalise F, where QUIP sums over atoms, so that the length of a row grows with"
+                " their number; take normalise=T"
+            )
+        parameters["average"] = "inner"
+    return parameters
+
+
 class _Arguments:
     """Keys and values of an argument string, each read as what it should be."""
 
@@ -183,6 +236,88 @@ def _refuse_what_has_no_meaning(given: _Arguments, n_species: int) -> None:
     basis = given.word("basis", "poly3")
     if basis not in ("poly3", "poly3gauss"):
         raise ValueError(f"basis is {basis!r}, which is not supported; choose 'poly3' or 'poly3gauss'")
+
+
+def _refuse_what_soap_has_not(given: _Arguments) -> None:
+    for key in ("Z_mix", "R_mix", "sym_mix"):
+        if given.flag(key, False):
+            raise ValueError(
+                f"{key} is T, which mixes channels with random numbers of QUIP; compress with nu_R and nu_S instead"
+            )
+    for key in ("K", "mix_shift"):
+        if key in given and given.integer(key) != 0:
+            raise ValueError(
+                f"{key} is {given.text(key)}, which is about random mixing and not supported; leave it out"
+            )
+    if "Z_map" in given:
+        raise ValueError("Z_map is in the argument string, but groups of elements are not supported; leave it out")
+    if not given.flag("coupling", True):
+        raise ValueError("coupling is F, which is not supported; leave it out, or compress with nu_R and nu_S")
+    if given.flag("add_species", False):
+        raise ValueError(
+            "add_species is T, which makes one descriptor of every species; build one for each Z, with add_species=F"
+        )
+    if "xml_version" in given and given.integer("xml_version") < _OLDEST_XML_VERSION:
+        raise ValueError(
+            f"xml_version is {given.integer('xml_version')}, whose defaults and factors are not supported;"
+            f" leave it out, or give at least {_OLDEST_XML_VERSION}"
+        )
+
+
+def _elements(given: _Arguments, key: str, count: str) -> list[str]:
+    """Symbols of the elements that a key lists; none where it stands for all."""
+    numbers = given.integers(key)
+    n = given.integer(count, len(numbers))
+    if n != len(numbers) and not (n <= 1 and not any(numbers) and len(numbers) <= 1):
+        raise ValueError(f"{count} is {n}, but {key} has {len(numbers)} entries; make them agree")
+    if numbers in ([], [0]):
+        return []
+    for number in numbers:
+        if number == 0:
+            raise ValueError(f"{key} mixes 0, which stands for every element, with others; give one or the other")
+        if not 0 < number < len(SYMBOLS):
+            raise ValueError(f"{key} contains {number}, which is no atomic number; use 1 to {len(SYMBOLS) - 1}")
+    repeated = {number for number in numbers if numbers.count(number) > 1}
+    if repeated:
+        raise ValueError(f"{key} contains {min(repeated)} more than once; list every element once")
+    return [symbol_of(number) for number in numbers]
+
+
+def _decay(given: _Arguments) -> dict[str, Any] | None:
+    """The weights that cutoff_dexp, cutoff_rate and cutoff_scale make: rate / (rate + (r / scale)^dexp)."""
+    power, scale, rate = (
+        given.real("cutoff_dexp", 0.0),
+        given.real("cutoff_scale", 1.0),
+        given.real("cutoff_rate", 1.0),
+    )
+    if power < 0:
+        raise ValueError(f"cutoff_dexp is {given.text('cutoff_dexp')}; it must not be negative")
+    if power == 0:
+        return None
+    if rate < 0 or scale <= 0:
+        key = "cutoff_rate" if rate < 0 else "cutoff_scale"
+        raise ValueError(f"{key} is {given.text(key)}, which makes weights that are not finite; give a positive number")
+    if rate == 0:
+        return {"function": "pow", "r0": scale, "c": 1.0, "d": 0.0, "m": power, "w0": 1.0}
+    return {"function": "pow", "r0": scale, "c": rate, "d": rate, "m": power}
+
+
+def _contraction(given: _Arguments) -> str | None:
+    counts = given.integer("nu_R", 2), given.integer("nu_S", 2)
+    for key, count in zip(("nu_R", "nu_S"), counts, strict=True):
+        if not 0 <= count <= 2:
+            raise ValueError(f"{key} is {count}; it must be 0, 1 or 2")
+    if given.flag("diagonal_radial", False):
+        if counts != (2, 2):
+            raise ValueError("diagonal_radial is T with nu_R or nu_S below 2; keep one of the two compressions")
+        return "diagonal"
+    return None if counts == (2, 2) else f"{counts[0]}_{counts[1]}"
+
+
+def _normalized(given: _Arguments) -> bool:
+    if "normalise" in given and "normalize" in given:
+        given.either("normalise", "normalize")
+    return given.flag("normalize" if "normalize" in given else "normalise", True)
 
 
 def _soft(given: _Arguments, r_cut: float) -> float:

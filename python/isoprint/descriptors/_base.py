@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._elements import numbers_of, symbol_of
+from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._jobs import threads
-from isoprint._parameters import choice
+from isoprint._parameters import choice, flag
 from isoprint._progress import Report, reporting
 from isoprint.centers import Centers, resolve
 from isoprint.derivatives import Derivatives, Pullback, shaped
@@ -29,6 +29,8 @@ class Core(Protocol):
 
     @property
     def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
     def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
     def pullback(
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
@@ -50,6 +52,7 @@ class _Ready(NamedTuple):
     centers: list[int] | None
     dtype: str
     ignores_unknown: bool
+    ignores_periodicity: bool
 
 
 class _Call(NamedTuple):
@@ -66,9 +69,11 @@ class Descriptor(Estimator):
     """A fingerprint of atomic surroundings, and a scikit-learn transformer of lists of structures.
 
     A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make, and in
-    `_columns` what the features are called.
+    `_columns` what the features are called. If it has a parameter `periodic`, `False` makes every frame an open one.
     """
 
+    # Whether `species="any"` means one species that every element belongs to.
+    _knows_any: ClassVar[bool] = False
     r_cut: float
     species: Any
     unknown_species: str
@@ -91,12 +96,17 @@ class Descriptor(Estimator):
     @property
     def species_(self) -> list[str]:
         """Symbols of the species: as given, or as learned by `fit` and sorted by atomic number."""
-        return [symbol_of(number) for number in self._species()]
+        return [label_of(number) for number in self._species()]
 
     @property
     def n_features(self) -> int:
         """Number of columns."""
         return self._ready().core.n_features
+
+    @property
+    def reach(self) -> float:
+        """Distance in Å beyond which nothing is seen: `r_cut`, and more where a density is cut farther out."""
+        return self._ready().core.r_cut
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """One readable, unique name a column.
@@ -119,6 +129,8 @@ class Descriptor(Estimator):
 
     def _species(self) -> list[int]:
         if self.species is not None:
+            if self._knows_any and _is_any(self.species):
+                return [ANY]
             numbers = numbers_of(self.species, "species")
             if not numbers:
                 raise ValueError(
@@ -141,8 +153,10 @@ class Descriptor(Estimator):
             choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
+            open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
-            ready = self._cache = _Ready(made_from, self._compile(species), species, centers, dtype, ignores)
+            core = self._compile(species)
+            ready = self._cache = _Ready(made_from, core, species, centers, dtype, ignores, open_frames)
         return ready
 
     # Learning
@@ -350,11 +364,17 @@ class Descriptor(Estimator):
         ready = self._ready()
         structures, single = listed(frames)
         packed = pack(structures)
-        if not ready.ignores_unknown:
+        if ready.ignores_periodicity:
+            packed = packed._replace(pbc=np.zeros_like(packed.pbc))
+        if not ready.ignores_unknown and ready.species != [ANY]:
             require_species(packed, ready.species, type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
         n_rows = packed.n_frames if self.average else len(resolved.atom)
         return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
+
+
+def _is_any(species: Any) -> bool:
+    return isinstance(species, (str, list, tuple)) and species in ("any", ["any"], ("any",))
 
 
 def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_MODES = (
-    "None, 'trivial', two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
-)
+_MODES = "two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
+TRIVIAL = ("trivial",)
+NAMED = ("mu2", "mu1nu1", "crossover", "diagonal", "trivial")
+# Other names of counts: how many of the two factors keep their radial label, and how many their species.
+_COUNTS = {"mu2": (2, 0), "mu1nu1": (2, 1)}
 
 
 class Matrix(NamedTuple):
@@ -27,18 +29,24 @@ class Matrix(NamedTuple):
 Compression = str | tuple[int, int] | Matrix | None
 
 
-def n_components(n_max: list[int], l_max: int) -> int:
+def n_components(n_max: list[int], l_max: int, convention: str = "isoprint") -> int:
     """Number of components of the whole power spectrum."""
-    return sum(n_max) * (sum(n_max) + 1) // 2 * (l_max + 1)
+    n, equal = sum(n_max), sum(count * (count + 1) // 2 for count in n_max)
+    half = sum(count**2 for count in n_max) - equal if convention == "featomic" else 0  # both orders in one species
+    return (n * (n + 1) // 2 + half) * (l_max + 1)
 
 
-def resolve(given: Any, n_max: list[int], l_max: int) -> Compression:
-    """What is meant by the parameter `compression`."""
+def resolve(
+    given: Any, n_max: list[int], l_max: int, names: tuple[str, ...] = TRIVIAL, convention: str = "isoprint"
+) -> Compression:
+    """What is meant by the parameter `compression`, where `names` are the words that are understood."""
     if given is None:
         return None
+    n_columns = n_components(n_max, l_max, convention)
+    modes = f"None, {', '.join(map(repr, names))}, {_MODES}"
     if isinstance(given, str):
-        if given == "trivial":
-            return given
+        if given in names:
+            return _COUNTS.get(given, given)
         factors = re.fullmatch(r"([0-2])_([0-2])", given)
         if factors:
             if len(set(n_max)) > 1:
@@ -49,11 +57,9 @@ def resolve(given: Any, n_max: list[int], l_max: int) -> Compression:
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
         if not path.is_file():
-            raise ValueError(f"compression is {given!r}, which is no file either; give {_MODES}")
-        return _checked(
-            read_compress_file(path, n_max, l_max), n_components(n_max, l_max), f"compress file {str(path)!r}"
-        )
-    return _checked(_matrix(given), n_components(n_max, l_max), "compression")
+            raise ValueError(f"compression is {given!r}, which is no file either; give {modes}")
+        return _checked(read_compress_file(path, n_max, l_max), n_columns, f"compress file {str(path)!r}")
+    return _checked(_matrix(given, modes), n_columns, "compression")
 
 
 def read_compress_file(path: Path, n_max: list[int], l_max: int) -> tuple[tuple[int, int], Any, Any, Any]:
@@ -78,7 +84,7 @@ def read_compress_file(path: Path, n_max: list[int], l_max: int) -> tuple[tuple[
     return (max(row) + 1, n_components(n_max, l_max)), row, column, value
 
 
-def _matrix(given: Any) -> tuple[tuple[int, int], Any, Any, Any]:
+def _matrix(given: Any, modes: str) -> tuple[tuple[int, int], Any, Any, Any]:
     """Shape, row, column and value of a sparse or dense matrix."""
     if hasattr(given, "tocsr"):
         rows = given.tocsr(copy=True)
@@ -86,7 +92,7 @@ def _matrix(given: Any) -> tuple[tuple[int, int], Any, Any, Any]:
         return given.shape, np.repeat(np.arange(given.shape[0]), np.diff(rows.indptr)), rows.indices, rows.data
     dense = np.asarray(given)
     if dense.ndim != 2 or dense.dtype.kind not in "fiub":
-        raise ValueError(f"compression is {given!r:.80}; give {_MODES}")
+        raise ValueError(f"compression is {given!r:.80}; give {modes}")
     row, column = np.nonzero(dense)
     return (dense.shape[0], dense.shape[1]), row, column, dense[row, column]
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._elements import number_of, per_species, spell, symbol_of
+from isoprint._elements import number_of, spell, symbol_of
 from isoprint._parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression
 from isoprint.descriptors._base import Core, Descriptor
+from isoprint.descriptors._settings import compiled, of_each, reals_of_each
 
 BASES = ("poly3", "poly3gauss", "jacobi")
 POLICIES = ("exact", "reference")
@@ -198,7 +199,8 @@ class SoapTurbo(Descriptor):
         return cls(**parameters)
 
     def _compile(self, species: list[int]) -> Core:
-        return _core.SoapTurbo(**self._settings(species))
+        core: Core = compiled(_core.SoapTurbo, self._settings(species))
+        return core
 
     def _columns(self, species: list[int]) -> list[str]:
         settings = self._settings(species)
@@ -219,7 +221,7 @@ class SoapTurbo(Descriptor):
             )
         n_max = [
             whole(label, value, 2 if basis == "poly3gauss" else 1, N_MAX)
-            for label, value in self._of_each("n_max", self.n_max, species)
+            for label, value in of_each("n_max", self.n_max, species)
         ]
         l_max = whole("l_max", self.l_max, 0, L_MAX)
         width, growth = "it must be a positive number of Å", "it must be a number that is not negative"
@@ -227,7 +229,7 @@ class SoapTurbo(Descriptor):
         sigma_t, sigma_t_name = (self.sigma, "sigma") if self.sigma_t is None else (self.sigma_t, "sigma_t")
 
         def numbers(name: str, given: Any, remedy: str = growth, **bounds: float) -> list[float]:
-            return [real(label, value, remedy=remedy, **bounds) for label, value in self._of_each(name, given, species)]
+            return reals_of_each(name, given, species, remedy, **bounds)
 
         return {
             "r_cut": r_cut,
@@ -261,16 +263,6 @@ class SoapTurbo(Descriptor):
         return real(
             "r_soft", self.r_soft, above=0.0, most=r_cut, remedy=f"it must be positive and at most r_cut = {r_cut}"
         )
-
-    @staticmethod
-    def _of_each(name: str, given: Any, species: list[int]) -> list[tuple[str, Any]]:
-        """A label for messages and a value for each species."""
-        several = isinstance(given, Mapping)
-        values = per_species(name, given, species)
-        return [
-            (f"{name} of {spell([number])}" if several else name, value)
-            for number, value in zip(species, values, strict=True)
-        ]
 
     def _basis_matrices(self, species: list[int], n_max: list[int]) -> list[NDArray[np.float64] | None]:
         if self.basis_matrix is None:

@@ -227,7 +227,7 @@ def assert_smooth_through_cutoff(
     Parameters
     ----------
     descriptor
-        Has `transform`, `r_cut` and, for `order=1`, `derivatives`.
+        Has `transform`, `reach` or `r_cut` and, for `order=1`, `derivatives`.
     species : sequence, optional
         Elements of the neighbors; by default those of the descriptor.
     order : {0, 1}
@@ -237,7 +237,7 @@ def assert_smooth_through_cutoff(
     """
     from ase import Atoms
 
-    r_cut, direction = float(descriptor.r_cut), np.array([0.48, -0.6, 0.64])
+    r_cut, direction = _reach(descriptor), np.array([0.48, -0.6, 0.64])
     for element in descriptor.species_ if species is None else species:
 
         def around(distance: float, element: Any = element) -> Any:
@@ -302,7 +302,7 @@ def in_general_position(
     frame : ase.Atoms or alike
         The structure.
     r_cut : float
-        Cutoff in Å.
+        Distance in Å beyond which nothing is seen; `reach` of a descriptor.
     centers : sequence, optional
         Points among these count like atoms.
     margin : float
@@ -321,6 +321,11 @@ def _atoms(frame: Any) -> Any:
 
     positions, numbers, cells, pbc, _ = pack([frame])
     return Atoms(numbers, positions=positions, cell=cells[0], pbc=pbc[0])
+
+
+def _reach(descriptor: Any) -> float:
+    """Distance beyond which nothing is seen; where a descriptor does not say, its cutoff."""
+    return float(descriptor.reach if hasattr(descriptor, "reach") else descriptor.r_cut)
 
 
 def _rotation(rng: np.random.Generator) -> Array:

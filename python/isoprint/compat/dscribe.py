@@ -1,0 +1,116 @@
+"""Arguments of DScribe's descriptors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from isoprint._elements import numbers_of, symbol_of
+from isoprint._parameters import real
+from isoprint.compat._keys import hint, keys, only
+from isoprint.descriptors._weighting import FUNCTIONS
+
+_ARGUMENTS = (
+    "r_cut",
+    "n_max",
+    "l_max",
+    "sigma",
+    "rbf",
+    "weighting",
+    "average",
+    "compression",
+    "species",
+    "periodic",
+    "sparse",
+    "dtype",
+)
+# Atoms count as long as their Gaussian is above this at the cutoff.
+_FAINTEST = 1e-3
+_THRESHOLD = 0.01
+_COMPRESSIONS = {"off": None, "mu2": "mu2", "mu1nu1": "mu1nu1", "crossover": "crossover"}
+
+
+def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of `isoprint.SOAP` that mean the same as these arguments of DScribe's `SOAP`."""
+    for name in arguments:
+        if name not in _ARGUMENTS:
+            raise ValueError(f"DScribe's SOAP has no argument {name!r}; {hint(name, _ARGUMENTS)}")
+    for name in ("n_max", "l_max"):
+        if arguments.get(name) is None:
+            raise ValueError(f"{name} is missing from the arguments of DScribe's SOAP; give it")
+    if arguments.get("sparse", False):
+        raise ValueError("sparse is True, which is not supported; features are dense arrays, so leave it out")
+    sigma = real("sigma", arguments.get("sigma", 1.0), above=0.0, remedy="it must be a positive number of Å")
+    weighting, threshold = _weighting(arguments.get("weighting"))
+    r_cut = arguments.get("r_cut")
+    compression, species_weight = _compression(arguments.get("compression"))
+    average = only("average", arguments.get("average", "off"), ("off", "inner", "outer"))
+    return {
+        "r_cut": _r_cut(weighting, threshold) if r_cut is None else r_cut,
+        "n_max": arguments["n_max"],
+        "l_max": arguments["l_max"],
+        "species": _species(arguments.get("species")),
+        "sigma": sigma,
+        "basis": only("rbf", arguments.get("rbf", "gto"), ("gto", "polynomial")),
+        "cutoff_width": 0.0,
+        "padding": sigma * math.sqrt(-2.0 * math.log(_FAINTEST)),
+        "weighting": weighting,
+        "species_weight": species_weight,
+        "compression": compression,
+        "normalize": False,
+        "convention": "dscribe",
+        "periodic": arguments.get("periodic", False),
+        "average": None if average == "off" else average,
+        "dtype": arguments.get("dtype", "float64"),
+    }
+
+
+def _species(given: Any) -> list[str] | None:
+    """Symbols in the order of the atomic numbers, whatever order they are given in."""
+    return None if given is None else [symbol_of(number) for number in sorted(numbers_of(given, "species"))]
+
+
+def _weighting(given: Any) -> tuple[dict[str, Any] | None, float]:
+    """The weights without the threshold, which is about the cutoff only."""
+    if given is None:
+        return None, _THRESHOLD
+    if not isinstance(given, Mapping):
+        raise ValueError(f"weighting is {given!r}; give a mapping such as {{'function': 'poly', 'r0': 3.0, ...}}")
+    weights = dict(given)
+    threshold = weights.pop("threshold", _THRESHOLD)
+    return weights, real("threshold of weighting", threshold, above=0.0, remedy="it must be a positive number")
+
+
+def _r_cut(weighting: dict[str, Any] | None, threshold: float) -> float:
+    """Where the weight has fallen to the threshold."""
+    kind = None if weighting is None else weighting.get("function")
+    if weighting is None or kind not in FUNCTIONS:
+        raise ValueError("r_cut is missing from the arguments of DScribe's SOAP; only a weighting function can tell it")
+    values = {name: weighting.get(name) for name in FUNCTIONS[kind]}
+    missing = [name for name, value in values.items() if value is None]
+    if missing:
+        raise ValueError(f"weighting has no {', '.join(missing)}, which {kind!r} needs; give every one")
+    numbers = {
+        name: real(f"{name} of weighting", value, remedy="it must be a finite number") for name, value in values.items()
+    }
+    r0 = numbers["r0"]
+    if kind == "poly":
+        return r0
+    beyond = numbers["c"] / threshold - numbers["d"]
+    if beyond <= 0 or (kind == "pow" and numbers["m"] <= 0) or (kind == "exp" and beyond <= 1):
+        raise ValueError(
+            f"weighting {kind!r} does not tell a cutoff: its threshold {threshold} is not reached from above;"
+            " give r_cut, or another threshold"
+        )
+    return float(r0 * (beyond ** (1.0 / numbers["m"]) if kind == "pow" else math.log(beyond)))
+
+
+def _compression(given: Any) -> tuple[str | None, Any]:
+    """Compression and weights of the species."""
+    if given is None:
+        return None, 1.0
+    known = keys("compression", given, ("mode",), ("species_weighting",))
+    mode = only("mode of compression", known["mode"], tuple(_COMPRESSIONS))
+    weights = known.get("species_weighting")
+    return _COMPRESSIONS[mode], 1.0 if weights is None else weights

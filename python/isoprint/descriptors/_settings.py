@@ -1,0 +1,69 @@
+"""What the constructors of compiled fingerprints have in common: values by species, and one compilation for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from isoprint._elements import per_species, spell
+from isoprint._parameters import real
+
+# Compiled fingerprints that are kept, so that the clones of a grid search do not build the same basis again.
+KEPT = 8
+
+
+def of_each(name: str, given: Any, species: list[int]) -> list[tuple[str, Any]]:
+    """A label for messages and a value for each species."""
+    several = isinstance(given, Mapping)
+    values = per_species(name, given, species)
+    return [
+        (f"{name} of {spell([number])}" if several else name, value)
+        for number, value in zip(species, values, strict=True)
+    ]
+
+
+def reals_of_each(name: str, given: Any, species: list[int], remedy: str, **bounds: float) -> list[float]:
+    """A finite number within bounds for each species."""
+    return [real(label, value, remedy=remedy, **bounds) for label, value in of_each(name, given, species)]
+
+
+class _Settings:
+    """Checked parameters that compare by value; arrays by their bytes."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values: dict[str, Any] | None = values
+        self.key = _frozen(values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Settings) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def _frozen(value: Any) -> Any:
+    """The same, hashable; numbers of another type are another value."""
+    if isinstance(value, Mapping):
+        return tuple((key, _frozen(entry)) for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_frozen, value))
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    return type(value), value
+
+
+@lru_cache(maxsize=KEPT)
+def _made(kind: Callable[..., Any], settings: _Settings) -> Any:
+    assert settings.values is not None
+    return kind(**settings.values)
+
+
+def compiled(kind: Callable[..., Any], values: dict[str, Any]) -> Any:
+    """The fingerprint that `kind` makes of these parameters; fingerprints never change, so all may share one."""
+    settings = _Settings(values)
+    core = _made(kind, settings)
+    settings.values = None  # the key is kept, and arrays of the user need not be
+    return core
