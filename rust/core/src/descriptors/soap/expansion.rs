@@ -4,6 +4,8 @@
 //! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
 //! harmonics belong to `lm` and are applied to the sums.
 
+use std::ops::Range;
+
 use super::block::{Block, RadialRows, beyond, columns};
 use super::jacobian::SiteTerms;
 use super::profile::Profile;
@@ -159,11 +161,14 @@ impl<P: Profile> Expansion<P> {
     pub fn visit_sites(&self, sites: &mut Sites, visit: &mut dyn FnMut(usize, SiteTerms<'_>)) {
         let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
         for block in &blocks[..*n_blocks] {
-            Isa::detect().run(Differentiate { expansion: self, block, work });
             let functions = self.functions_of(block.channel);
             let width = self.profiles[block.channel].n_packs() * LANES;
             let length = functions.len() * self.n_separate();
             for lane in 0..block.n_sites {
+                if lane % LANES == 0 {
+                    // One pack at a time: its rows are read once a site, and should still be near.
+                    Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
+                }
                 let place = block.first_row * LANES + lane * width;
                 let terms = SiteTerms {
                     lane,
@@ -252,16 +257,16 @@ impl Sites {
 impl<P: Profile> Expansion<P> {
     /// Harmonics times angular profiles.
     #[inline(always)]
-    fn harmonics_of<V: Lanes>(&self, block: &Block, work: &mut Work) {
-        for pack in block.packs() {
+    fn harmonics_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+        for pack in packs {
             self.harmonics.values::<V>(pack, &block.unit, &block.angular, &mut work.harmonics);
         }
     }
 
     /// Their gradients: `û A_l' Y + A_l (∂Y - l û Y) / r`.
     #[inline(always)]
-    fn gradients_of<V: Lanes>(&self, block: &Block, work: &mut Work) {
-        for pack in block.packs() {
+    fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+        for pack in packs {
             self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
             let [x, y, z] = &mut work.gradients;
             self.harmonics.gradients::<V>(pack, &block.unit, &work.legendre, &block.angular, [x, y, z]);
@@ -401,13 +406,13 @@ impl<P: Profile> Expand<'_, P> {
         if opens {
             work.sums[..used].fill([0.0; LANES]);
         }
-        expansion.harmonics_of::<V>(block, work);
+        expansion.harmonics_of::<V>(block.packs(), block, work);
         expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums);
         let Some(velocity) = self.velocity else { return };
         if opens {
             work.tangents[..used].fill([0.0; LANES]);
         }
-        expansion.gradients_of::<V>(block, work);
+        expansion.gradients_of::<V>(block.packs(), block, work);
         let slopes = &mut slopes[block.first_row..];
         move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, slopes), work);
         expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents);
@@ -479,9 +484,10 @@ fn move_sites<V: Lanes>(
     }
 }
 
-/// Values and gradients of one block.
+/// Harmonics and their gradients of one pack of a block.
 struct Differentiate<'a, P> {
     expansion: &'a Expansion<P>,
+    pack: usize,
     block: &'a Block,
     work: &'a mut Work,
 }
@@ -491,8 +497,9 @@ impl<P: Profile> Kernel for Differentiate<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        self.expansion.harmonics_of::<V>(self.block, self.work);
-        self.expansion.gradients_of::<V>(self.block, self.work);
+        let packs = self.pack..self.pack + 1;
+        self.expansion.harmonics_of::<V>(packs.clone(), self.block, self.work);
+        self.expansion.gradients_of::<V>(packs, self.block, self.work);
     }
 }
 

@@ -318,7 +318,8 @@ fn product<V: Lanes, const DEGREES: usize>(
     let (Some(x), Some(y), Some(z)) = rows else { return };
     for p in 0..DEGREES {
         let (b, b2) = (weight.mul(V::load(&left[0][p])), weight.mul(V::load(&right[0][p])));
-        let radial = V::load(&left[1][p]).mul_add(V::load(&right[2][p]), V::load(&right[1][p]).mul(V::load(&left[2][p])));
+        let radial =
+            V::load(&left[1][p]).mul_add(V::load(&right[2][p]), V::load(&right[1][p]).mul(V::load(&left[2][p])));
         let radial = weight.mul(radial);
         let along_x = b.mul_add(V::load(&right[3][p]), b2.mul(V::load(&left[3][p])));
         let along_y = b.mul_add(V::load(&right[4][p]), b2.mul(V::load(&left[4][p])));
