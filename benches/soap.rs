@@ -286,7 +286,7 @@ fn center(criterion: &mut Criterion) {
         let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
         group.bench_function(BenchmarkId::new("values", size), |bencher| {
             bencher.iter(|| {
-                soap.prepare(&environment, false, &mut scratch);
+                let _ = soap.prepare(&environment, false, &mut scratch);
                 soap.expand(&mut scratch, &mut c);
                 soap.contract(&c, &mut scratch, &mut row);
             });
@@ -296,7 +296,7 @@ fn center(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
             bencher.iter(|| {
-                soap.prepare(&environment, true, &mut scratch);
+                let _ = soap.prepare(&environment, true, &mut scratch);
                 soap.expand(&mut scratch, &mut c);
                 soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc);
                 soap.expand_pullback(&dc, &mut scratch, &mut pull);
@@ -304,7 +304,7 @@ fn center(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
             bencher.iter(|| {
-                soap.prepare(&environment, true, &mut scratch);
+                let _ = soap.prepare(&environment, true, &mut scratch);
                 soap.expand(&mut scratch, &mut c);
                 soap.jacobian(&c, &mut scratch, &mut |_, rows| {
                     black_box(rows);

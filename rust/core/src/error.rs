@@ -85,6 +85,16 @@ pub enum Error {
         /// Cutoff in Å.
         r_cut: f64,
     },
+    /// A descriptor cannot describe the surroundings of a center.
+    #[error("center {center} of frame {frame} cannot be described: {refusal}")]
+    Environment {
+        /// Index of the frame.
+        frame: usize,
+        /// Place of the center in the list of centers of its frame.
+        center: usize,
+        /// Why not.
+        refusal: crate::descriptors::Refusal,
+    },
     /// The periodic images within reach of a frame would not fit in memory.
     #[error(
         "frame {frame} has about {images:.3e} periodic images within the cutoff of {r_cut} Å, more than {limit}; reduce the cutoff, or check the unit of the cell"

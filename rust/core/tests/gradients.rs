@@ -9,7 +9,7 @@ fn values<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<f64> {
     let mut scratch = descriptor.scratch();
     let mut coefficients = vec![0.0; descriptor.n_coefficients()];
     let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.prepare(environment, false, &mut scratch));
+    sites.with(|environment| descriptor.prepare(environment, false, &mut scratch)).expect("no refusal");
     descriptor.expand(&mut scratch, &mut coefficients);
     descriptor.contract(&coefficients, &mut scratch, &mut row);
     row
@@ -19,7 +19,7 @@ fn tangent<D: Descriptor>(descriptor: &D, sites: &Sites, velocity: &[[f64; 3]]) 
     let mut scratch = descriptor.scratch();
     let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
     let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
     descriptor.expand_tangent(velocity, &mut scratch, &mut c, &mut dc);
     descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row);
     row
@@ -29,7 +29,7 @@ fn pullback<D: Descriptor>(descriptor: &D, sites: &Sites, adjoint: &[f64]) -> Ve
     let mut scratch = descriptor.scratch();
     let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
     let mut pull = vec![[0.0; 3]; sites.position.len()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
     descriptor.expand(&mut scratch, &mut c);
     descriptor.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
     descriptor.expand_pullback(&dc, &mut scratch, &mut pull);
@@ -41,7 +41,7 @@ fn jacobian<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<Vec<f64>> {
     let mut scratch = descriptor.scratch();
     let mut c = vec![0.0; descriptor.n_coefficients()];
     let mut out = vec![Vec::new(); sites.position.len()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch));
+    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
     descriptor.expand(&mut scratch, &mut c);
     descriptor.jacobian(&c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
     out

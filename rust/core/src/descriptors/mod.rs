@@ -6,12 +6,15 @@
 //! 1. [`Descriptor::prepare`] and [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
 //! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
 //!
-//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
+//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor. Where
+//! the coefficients are the features already, there is no second stage to write.
 
 mod environment;
+mod refusal;
 pub mod soap;
 
 pub use environment::{CenterKind, Environment};
+pub use refusal::Refusal;
 
 /// One fingerprint of one environment.
 pub trait Descriptor: Sync {
@@ -22,8 +25,10 @@ pub trait Descriptor: Sync {
     fn cutoff(&self) -> f64;
     /// Number of features, the length of a row.
     fn n_features(&self) -> usize;
-    /// Number of coefficients between the two stages.
-    fn n_coefficients(&self) -> usize;
+    /// Number of coefficients between the two stages; features are all there is where nothing else is said.
+    fn n_coefficients(&self) -> usize {
+        self.n_features()
+    }
     /// Channel of the element with this atomic number; `None` if the descriptor does not see it.
     fn channel(&self, number: i64) -> Option<u8>;
     /// Whether atoms without a channel are passed over in silence or are an error.
@@ -33,7 +38,10 @@ pub trait Descriptor: Sync {
 
     /// Looks at the sites of one center, before anything is asked about them; `slopes` says whether that will be
     /// derivatives too.
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut Self::Scratch);
+    ///
+    /// # Errors
+    /// [`Refusal`] where this descriptor cannot describe such surroundings.
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut Self::Scratch) -> Result<(), Refusal>;
 
     /// Writes the coefficients of the prepared center.
     fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64]);
@@ -50,17 +58,23 @@ pub trait Descriptor: Sync {
     fn expand_pullback(&self, adjoint: &[f64], scratch: &mut Self::Scratch, pull: &mut [[f64; 3]]);
 
     /// Writes every feature.
-    fn contract(&self, coefficients: &[f64], scratch: &mut Self::Scratch, row: &mut [f64]);
+    fn contract(&self, coefficients: &[f64], _scratch: &mut Self::Scratch, row: &mut [f64]) {
+        row.copy_from_slice(coefficients);
+    }
     /// Writes the derivative of every feature along `tangent`.
-    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut Self::Scratch, row: &mut [f64]);
+    fn contract_tangent(&self, _coefficients: &[f64], tangent: &[f64], _scratch: &mut Self::Scratch, row: &mut [f64]) {
+        row.copy_from_slice(tangent);
+    }
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
     fn contract_pullback(
         &self,
-        coefficients: &[f64],
+        _coefficients: &[f64],
         adjoint: &[f64],
-        scratch: &mut Self::Scratch,
+        _scratch: &mut Self::Scratch,
         coefficients_adjoint: &mut [f64],
-    );
+    ) {
+        coefficients_adjoint.copy_from_slice(adjoint);
+    }
 
     /// Hands `block(site, rows)` the derivative of the features with respect to each site's position, `rows` being
     /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of the prepared center are one

@@ -2,7 +2,7 @@
 
 use super::pullback::mean_coefficients;
 use super::walk::{Batch, Chunk, Prepared, Tally, walk};
-use super::worker::{Worker, environment};
+use super::worker::Worker;
 use super::{Average, Job, Output};
 use crate::Error;
 use crate::descriptors::Descriptor;
@@ -202,9 +202,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
 
     fn expand(&self, placed: &mut Placed<D>, frame: &Prepared, row: usize) -> Result<Center, Error> {
         let worker = &mut placed.worker;
-        let center = worker.find(frame, self.centers, row)?;
-        let environment = environment(frame, center, &worker.sites);
-        self.descriptor.prepare(&environment, true, &mut worker.scratch);
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
         self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
         Ok(center)
     }

@@ -2,7 +2,7 @@
 
 use super::transform::add;
 use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
-use super::worker::{Worker, environment};
+use super::worker::Worker;
 use super::{Average, Job};
 use crate::Error;
 use crate::descriptors::Descriptor;
@@ -123,11 +123,9 @@ impl<D: Descriptor> Backward<'_, D> {
         if place.len() < frame.channels.len() {
             place.resize(frame.channels.len(), u32::MAX);
         }
-        let center = worker.find(frame, self.centers, row)?;
-        let environment = environment(frame, center, &worker.sites);
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
         worker.vectors.clear();
-        worker.vectors.resize(environment.len(), [0.0; 3]);
-        self.descriptor.prepare(&environment, true, &mut worker.scratch);
+        worker.vectors.resize(worker.sites.r.len(), [0.0; 3]);
         let adjoint = if let Some(mean) = mean {
             mean
         } else {
@@ -213,9 +211,7 @@ pub(super) fn mean_coefficients<D: Descriptor>(
     let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
         let mut sum = vec![0.0; descriptor.n_coefficients()];
         for &row in &chunk.rows {
-            let center = worker.find(frame, batch.centers, row)?;
-            let environment = environment(frame, center, &worker.sites);
-            descriptor.prepare(&environment, false, &mut worker.scratch);
+            worker.prepare(descriptor, frame, batch.centers, row, false)?;
             descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             add(&mut sum, &worker.coefficients);
         }

@@ -1,7 +1,7 @@
 //! Values, and their derivatives along displacements.
 
 use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
-use super::worker::{Worker, environment};
+use super::worker::Worker;
 use super::{Average, Job, Output};
 use crate::Error;
 use crate::descriptors::Descriptor;
@@ -128,9 +128,7 @@ impl<D: Descriptor> Forward<'_, D> {
 
     /// Coefficients of one center, and their tangents where there are displacements, into the worker.
     fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<(), Error> {
-        let center = worker.find(frame, self.centers, row)?;
-        let environment = environment(frame, center, &worker.sites);
-        self.descriptor.prepare(&environment, self.displacements.is_some(), &mut worker.scratch);
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some())?;
         let Some(displacements) = self.displacements else {
             self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
             return Ok(());

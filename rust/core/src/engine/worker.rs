@@ -35,6 +35,28 @@ impl<D: Descriptor> Worker<D> {
         }
     }
 
+    /// Finds the sites of the center of `row` and shows them to `descriptor`; returns that center.
+    ///
+    /// # Errors
+    /// [`Error::TooManySites`], [`Error::Environment`].
+    pub fn prepare(
+        &mut self,
+        descriptor: &D,
+        frame: &Prepared,
+        centers: &Centers<'_>,
+        row: usize,
+        slopes: bool,
+    ) -> Result<Center, Error> {
+        let center = self.find(frame, centers, row)?;
+        let environment = environment(frame, center, &self.sites);
+        descriptor.prepare(&environment, slopes, &mut self.scratch).map_err(|refusal| Error::Environment {
+            frame: frame.frame,
+            center: row - centers.rows(frame.frame).start,
+            refusal,
+        })?;
+        Ok(center)
+    }
+
     /// Finds the sites of the center of `row`, and returns that center.
     ///
     /// # Errors
@@ -47,7 +69,7 @@ impl<D: Descriptor> Worker<D> {
 }
 
 /// The sites of `center` as a descriptor sees them.
-pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
+fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
     let center = match center {
         Center::Atom(atom) => CenterKind::Atom(Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX)),
         Center::Point(_) => CenterKind::Point,

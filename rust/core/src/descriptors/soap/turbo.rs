@@ -8,7 +8,7 @@ use super::radial::Profile;
 use super::validate::{check, positive};
 use super::{Basis, Convention, MAX_DEGREE, MAX_FUNCTIONS, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment};
+use crate::descriptors::{Descriptor, Environment, Refusal};
 
 /// Below this length a row is left as it is: an empty sphere gives zeros.
 const SMALLEST_NORM: f64 = 1e-5;
@@ -88,8 +88,9 @@ impl Descriptor for SoapTurbo {
         TurboScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
     }
 
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut TurboScratch) {
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut TurboScratch) -> Result<(), Refusal> {
         self.expansion.prepare(environment, slopes, &mut scratch.sites);
+        Ok(())
     }
 
     fn expand(&self, scratch: &mut TurboScratch, coefficients: &mut [f64]) {

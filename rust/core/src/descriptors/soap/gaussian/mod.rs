@@ -18,7 +18,7 @@ use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, finite, not_negative, positive};
 use super::{Convention, GaussianBasis, MAX_DEGREE, MAX_FUNCTIONS, columns};
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment};
+use crate::descriptors::{Descriptor, Environment, Refusal};
 
 /// Below this length a row is left as it is: its square would underflow.
 const SMALLEST_NORM: f64 = 1e-140;
@@ -197,8 +197,9 @@ impl Descriptor for Soap {
         SoapScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
     }
 
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut SoapScratch) {
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut SoapScratch) -> Result<(), Refusal> {
         self.expansion.prepare(environment, slopes, &mut scratch.sites);
+        Ok(())
     }
 
     fn expand(&self, scratch: &mut SoapScratch, coefficients: &mut [f64]) {

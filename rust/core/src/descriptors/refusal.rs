@@ -1,0 +1,27 @@
+//! Why a descriptor cannot describe the surroundings of some center.
+
+/// What is wrong with an environment; the engine adds which one it was.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// More sites than there is room for in a row.
+    #[error("it has {found} sites, the center included, and max_sites is {limit}; raise max_sites or reduce r_cut")]
+    TooManySites {
+        /// Sites within the cutoff, the center included.
+        found: usize,
+        /// The largest number allowed.
+        limit: usize,
+    },
+    /// Eigenvalues so close that their derivatives are not defined one by one.
+    #[error(
+        "its eigenvalues {first} and {second}, {gap:.1e} apart, are degenerate and have no derivatives of their own; \
+         ask for degenerate=\"average\", or move the atoms out of their symmetry"
+    )]
+    Degenerate {
+        /// Place of the first in the row.
+        first: usize,
+        /// Place of the second in the row.
+        second: usize,
+        /// Their difference.
+        gap: f64,
+    },
+}
