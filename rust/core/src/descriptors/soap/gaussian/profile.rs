@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::super::block::Block;
-use super::super::integrals::RadialIntegrals;
 use super::super::profile;
+use super::integrals::RadialIntegrals;
 use super::weight::PairWeight;
 use crate::math::piecewise::{Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
