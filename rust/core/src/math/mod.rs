@@ -1,6 +1,7 @@
 //! Numbers in, numbers out.
 
 pub mod bessel;
+pub mod cutoff;
 pub mod extended;
 pub mod harmonics;
 pub mod piecewise;

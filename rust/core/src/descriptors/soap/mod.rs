@@ -12,7 +12,7 @@ mod jacobian;
 mod power_spectrum;
 mod profile;
 mod turbo;
-mod validate;
+pub(super) mod validate;
 
 pub use columns::Convention;
 pub use compression::Compression;
