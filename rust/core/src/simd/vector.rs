@@ -12,6 +12,26 @@ pub fn add_scaled(factor: f64, part: &[f64], sum: &mut [f64]) {
     Isa::detect().run(AddScaled(factor, part, sum));
 }
 
+/// `row *= factor`
+pub fn scale(factor: f64, row: &mut [f64]) {
+    Isa::detect().run(Scale(factor, row));
+}
+
+struct Scale<'a>(f64, &'a mut [f64]);
+
+impl Kernel for Scale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let (row, rest) = self.1.as_chunks_mut::<LANES>();
+        for row in row {
+            V::load(row).mul(V::splat(self.0)).store(row);
+        }
+        rest.iter_mut().for_each(|x| *x *= self.0);
+    }
+}
+
 struct Dot<'a>(&'a [f64], &'a [f64]);
 
 impl Kernel for Dot<'_> {
@@ -61,6 +81,8 @@ mod tests {
             let mut sum = b.clone();
             add_scaled(-2.0, &a, &mut sum);
             assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == b - 2.0 * a));
+            scale(0.5, &mut sum);
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == 0.5 * (b - 2.0 * a)));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::super::block::{Block, columns};
 use super::super::profile::Profile;
 use super::Expansion;
 use super::sites::{Sites, Work};
-use crate::simd::gemm::{self, PADDING};
+use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, Row};
 
 /// The coefficients of one center, and their derivative where a velocity is given.
@@ -23,19 +23,20 @@ impl<P: Profile> Kernel for Expand<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) {
-        self.coefficients.fill(0.0);
-        self.tangent.fill(0.0);
         let n_blocks = self.sites.n_blocks;
-        for k in 0..n_blocks {
-            let channel = self.sites.blocks[k].channel;
-            let opens = k == 0 || self.sites.blocks[k - 1].channel != channel;
-            self.add_block::<V>(k, opens);
-            let closes = k + 1 == n_blocks || self.sites.blocks[k + 1].channel != channel;
-            if closes {
-                self.expansion.scatter(&self.sites.work.sums, channel, self.coefficients);
-                if self.velocity.is_some() {
-                    self.expansion.scatter(&self.sites.work.tangents, channel, self.tangent);
-                }
+        let mut block = 0;
+        for channel in 0..self.expansion.profiles.len() {
+            let first = block;
+            while block < n_blocks && self.sites.blocks[block].channel == channel {
+                self.add_block::<V>(block, block == first);
+                block += 1;
+            }
+            let Work { sums, tangents, .. } = &self.sites.work;
+            let sums = (block > first).then_some(sums.as_slice());
+            self.expansion.scatter(sums, channel, self.coefficients);
+            if self.velocity.is_some() {
+                let tangents = (block > first).then_some(tangents.as_slice());
+                self.expansion.scatter(tangents, channel, self.tangent);
             }
         }
         if let Some(density) = self.expansion.centers.of(self.sites.center) {
@@ -53,21 +54,14 @@ impl<P: Profile> Expand<'_, P> {
         let block = &blocks[k];
         let profile = &expansion.profiles[block.channel];
         let (n_rows, stride) = (expansion.harmonics.len(), profile.n_packs());
-        let used = (n_rows + PADDING) * profile.n_max().div_ceil(LANES);
-        if opens {
-            work.sums[..used].fill([0.0; LANES]);
-        }
         expansion.harmonics_of::<V>(block.packs(), block, work);
-        expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums, opens);
         let Some(velocity) = self.velocity else { return };
-        if opens {
-            work.tangents[..used].fill([0.0; LANES]);
-        }
         expansion.gradients_of::<V>(block.packs(), block, work);
         let slopes = &mut slopes[block.first_row..];
         move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, slopes), work);
-        expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents);
-        expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents);
+        expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents, opens);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents, false);
     }
 }
 
@@ -204,15 +198,22 @@ impl<P: Profile> Expansion<P> {
         ]
     }
 
-    /// Writes the sums of one species, normalised, into its columns of all coefficients.
+    /// Writes the sums of one species, normalised, into its columns of all coefficients: zeros where it has no sites. The
+    /// last species fills up the rows.
     #[inline(always)]
-    fn scatter(&self, sums: &[[f64; LANES]], channel: usize, coefficients: &mut [f64]) {
-        let (stride, columns) = (self.stride(), self.functions_of(channel));
-        let n_packs = columns.len().div_ceil(LANES);
-        let rows = coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
-        for ((row, norm), sums) in rows {
-            let row = &mut row[columns.clone()];
-            for (slot, sum) in row.iter_mut().zip(sums.as_flattened()) {
+    fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
+        let (stride, own) = (self.stride(), self.functions_of(channel));
+        let end = if channel + 1 == self.profiles.len() { stride } else { own.end };
+        let n_packs = own.len().div_ceil(LANES);
+        for (lm, (row, norm)) in coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).enumerate() {
+            let (row, rest) = row[own.start..end].split_at_mut(own.len());
+            rest.fill(0.0);
+            let Some(sums) = sums else {
+                row.fill(0.0);
+                continue;
+            };
+            let sums = sums[lm * n_packs..][..n_packs].as_flattened();
+            for (slot, sum) in row.iter_mut().zip(sums) {
                 *slot = norm * sum;
             }
         }
@@ -237,15 +238,22 @@ impl<P: Profile> Expansion<P> {
 impl<P: Profile> Expansion<P> {
     /// Adds the products of the radial functions of a block with `harmonics` to the sums of its species.
     #[inline(always)]
-    fn add<V: Lanes>(&self, block: &Block, functions: &[[f64; LANES]], harmonics: &[Row], sums: &mut [[f64; LANES]]) {
+    fn add<V: Lanes>(
+        &self,
+        block: &Block,
+        functions: &[[f64; LANES]],
+        harmonics: &[Row],
+        sums: &mut [[f64; LANES]],
+        opens: bool,
+    ) {
         let profile = &self.profiles[block.channel];
         let (n, functions) = (profile.n_max(), (functions, profile.n_packs()));
         if P::BY_DEGREE {
             let shape = (self.harmonics.l_max(), n);
-            gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums);
+            gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums, opens);
         } else {
             let n_packs = n.div_ceil(LANES);
-            gemm::accumulate::<V>(self.harmonics.len(), n_packs, block.n_sites, functions, harmonics, sums);
+            gemm::accumulate::<V>(self.harmonics.len(), n_packs, block.n_sites, functions, harmonics, sums, opens);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::math::piecewise::{Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
-const ORDER: usize = 12;
+const ORDER: usize = 11;
 /// What the derivative of a table loses against its values.
 const SLOPE_LOSS: f64 = 100.0;
 /// The distance that stands for zero: harmless in every product, and `r · 1/r` is one.
