@@ -65,7 +65,17 @@ def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_ACSF_ARGUMENTS = ("r_cut", "g2_params", "g3_params", "g4_params", "g5_params", "species", "periodic", "sparse", "dtype")
+_ACSF_ARGUMENTS = (
+    "r_cut",
+    "g2_params",
+    "g3_params",
+    "g4_params",
+    "g5_params",
+    "species",
+    "periodic",
+    "sparse",
+    "dtype",
+)
 
 
 def acsf(arguments: Mapping[str, Any]) -> dict[str, Any]:

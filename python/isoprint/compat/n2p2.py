@@ -43,7 +43,9 @@ def acsf(text: str, element: Any, length_unit: Any, sort: bool) -> dict[str, Any
         elif key == "symfunction_short" and values[:1] == [center]:
             found.append(_function(values[1:], unit, where))
     if not found:
-        raise ValueError(f"there is no line symfunction_short {center} ...; is {center!r} a central element of the file?")
+        raise ValueError(
+            f"there is no line symfunction_short {center} ...; is {center!r} a central element of the file?"
+        )
     species = sorted(elements or _mentioned(found), key=number_of)
     if not species:
         raise ValueError("there is no line 'elements', and no function names an element; add one such as: elements H O")

@@ -76,8 +76,7 @@ def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
         label = f"entry {place} of {kind}"
         found.append(
             tuple(
-                real(f"{name} in {label}", number, **_BOUNDS[name])
-                for name, number in zip(names, numbers, strict=True)
+                real(f"{name} in {label}", number, **_BOUNDS[name]) for name, number in zip(names, numbers, strict=True)
             )
         )
     return found
@@ -106,9 +105,7 @@ def _one(place: int, given: Any, species: list[int], r_cut: float) -> Function:
     missing = [name for name in names if name not in given and name not in _OPTIONAL]
     if missing:
         raise ValueError(f"{where} has no {', '.join(missing)}, which {kind} needs; give every one")
-    numbers = tuple(
-        real(f"{name} in {where}", given.get(name, _OPTIONAL.get(name)), **_BOUNDS[name]) for name in names
-    )
+    numbers = tuple(real(f"{name} in {where}", given.get(name, _OPTIONAL.get(name)), **_BOUNDS[name]) for name in names)
     own = real(
         f"r_cut in {where}",
         given.get("r_cut", r_cut),
