@@ -15,7 +15,6 @@ def cannot(case):
 def tasks(case, threads):
     """What is timed."""
     import isoprint
-
     from contestants._isoprint import tasks_of
 
     descriptor = isoprint.SoapTurbo(
