@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from isoprint._elements import ANY, label_of, number_of, per_species, spell
@@ -153,11 +153,10 @@ def weights_of(given: Any, species: list[int]) -> list[float]:
 
 
 def names_of(functions: list[Function], species: list[int], weighted: bool) -> list[str]:
-    """One name a column: short numbers where these tell the columns apart."""
-    for digits in (".6g", ".17g"):
-        names = [_name(function, species, weighted, digits, functions) for function in functions]
-        if len(set(names)) == len(names):
-            return names
+    """One name a column: with short numbers if these tell the columns apart as well as all digits do."""
+    short = [_name(function, species, weighted, _six_digits, functions) for function in functions]
+    full = [_name(function, species, weighted, _all_digits, functions) for function in functions]
+    names = short if len(set(short)) == len(set(full)) else full
     seen: Counter[str] = Counter()
     unique = []
     for name in names:
@@ -166,12 +165,26 @@ def names_of(functions: list[Function], species: list[int], weighted: bool) -> l
     return unique
 
 
-def _name(function: Function, species: list[int], weighted: bool, digits: str, functions: list[Function]) -> str:
+def _six_digits(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def _all_digits(number: float) -> str:
+    return repr(number).removesuffix(".0")
+
+
+def _name(
+    function: Function,
+    species: list[int],
+    weighted: bool,
+    digits: Callable[[float], str],
+    functions: list[Function],
+) -> str:
     elements = [label_of(species[channel]) for channel in function.channels]
     words = [function.kind.upper(), *(elements or ["weighted" if weighted else "any"])]
     for name, number in zip(NUMBERS[function.kind], function.numbers, strict=True):
         if name != "r_s" or number != 0.0 or function.kind == "g2":
-            words.append(f"{'R_s' if name == 'r_s' else name}={number:{digits}}")
+            words.append(f"{'R_s' if name == 'r_s' else name}={digits(number)}")
     if function.r_cut != functions[0].r_cut:
-        words.append(f"r_cut={function.r_cut:{digits}}")
+        words.append(f"r_cut={digits(function.r_cut)}")
     return " ".join(words)

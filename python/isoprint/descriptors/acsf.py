@@ -188,7 +188,7 @@ class ACSF(Descriptor):
         Examples
         --------
         >>> import isoprint as ip
-        >>> acsf = ip.ACSF.from_dscribe(r_cut=6.0, g2_params=[[1, 1], [1, 2]], g4_params=[[1, 1, 1]], species=["O", "H"])
+        >>> acsf = ip.ACSF.from_dscribe(r_cut=6, g2_params=[[1, 1], [1, 2]], g4_params=[[1, 1, 1]], species=["O", "H"])
         >>> acsf.species_, acsf.n_features
         (['H', 'O'], 9)
         """
