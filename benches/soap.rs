@@ -50,7 +50,7 @@ impl Kernel for Products<'_> {
                 gemm::project::<V>(n_rows, n_packs, pack, functions, coefficients, [&mut *x, &mut *dx]);
             }
         } else {
-            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients);
+            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients, false);
         }
     }
 }
