@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SOAP", "SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
+__all__ = ["ACSF", "SOAP", "SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
 
 # positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
 # the atoms of frame f are offsets[f]:offsets[f + 1].
@@ -159,6 +159,7 @@ class ACSF:
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
 
+@final
 class SOAP:
     """Classic SOAP of Gaussian densities; one entry a species in all lists."""
 

@@ -50,7 +50,7 @@ def acsf(text: str, element: Any, length_unit: Any, sort: bool) -> dict[str, Any
     if not species:
         raise ValueError("there is no line 'elements', and no function names an element; add one such as: elements H O")
     if flag("sort", sort):
-        found.sort(key=lambda entry: _rank(*entry, species))
+        found.sort(key=lambda entry: _rank(entry[0], entry[1], species))
     functions = [function for _, function in found]
     return {
         "r_cut": max(function["r_cut"] for function in functions),

@@ -43,7 +43,7 @@ def grid(
     species: list[int], r_cut: float, g1: bool, g2: Any, g3: Any, g4: Any, g5: Any, *, by_element: bool
 ) -> list[Function]:
     """The functions of every element and of every pair, in the order of DScribe."""
-    radial = [("g1", ())] if g1 else []
+    radial: list[tuple[str, tuple[float, ...]]] = [("g1", ())] if g1 else []
     radial += [("g2", numbers) for numbers in _several("g2", g2)] + [("g3", numbers) for numbers in _several("g3", g3)]
     angular = [("g4", numbers) for numbers in _several("g4", g4)] + [("g5", numbers) for numbers in _several("g5", g5)]
     ones: list[tuple[int, ...]] = [()]

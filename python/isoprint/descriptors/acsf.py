@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoprint import _core
+from isoprint._elements import ANY
 from isoprint._parameters import choice, flag, real
 from isoprint.descriptors import _symmetry_functions as functions_
 from isoprint.descriptors._base import Core, Descriptor
@@ -259,7 +260,7 @@ class ACSF(Descriptor):
         """The columns."""
         r_cut = real("r_cut", self.r_cut, above=0.0, most=200.0, remedy="it must be a positive number of Å up to 200")
         if self.functions is None:
-            by_element = self.weights is None and species != [functions_.ANY]
+            by_element = self.weights is None and species != [ANY]
             g1 = flag("g1", self.g1)
             return functions_.grid(species, r_cut, g1, self.g2, self.g3, self.g4, self.g5, by_element=by_element)
         for name in ("g2", "g3", "g4", "g5"):

@@ -5,7 +5,7 @@ use super::Lanes;
 /// Adding this leaves `n + 1023` in the last bits, for integers `n`.
 const MAGIC: f64 = 6755399441055744.0 + 1023.0;
 /// `ln 2` in two parts; the first times any exponent is exact (W. Kahan, in the form of fdlibm's `e_exp.c`).
-const LN_2: [f64; 2] = [6.93147180369123816490e-01, 1.90821492927058770002e-10];
+const LN_2: [f64; 2] = [0.6931471803691238, 1.9082149292705877e-10];
 /// Below this the exponential is taken for what it is there, a number without consequence.
 const LOWEST: f64 = -700.0;
 /// `1 / k!`, highest first: enough for the last digit up to `ln 2 / 2`.

@@ -58,7 +58,7 @@ pub struct Tangent<'a> {
     /// Rates of change of the vectors to the slots.
     pub velocity: &'a [[f64; 3]],
     pub row: &'a mut [f64],
-    pub tangent: &'a mut [f64],
+    pub row_rate: &'a mut [f64],
     /// Rates of change of the exponentials.
     pub rates: &'a mut [Pack],
 }
@@ -68,7 +68,7 @@ impl Kernel for Tangent<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, batch, sums, changes, velocity, row, tangent, rates } = self;
+        let Self { group, plan, shell, batch, sums, changes, velocity, row, row_rate, rates } = self;
         let mut cursor = Cursor::new(group, shell, plan.r_cut);
         sums.fill(Pack::ZERO);
         changes.fill(Pack::ZERO);
@@ -105,7 +105,7 @@ impl Kernel for Tangent<'_> {
             }
         }
         put::<V>(sums, &group.columns, row);
-        put::<V>(changes, &group.columns, tangent);
+        put::<V>(changes, &group.columns, row_rate);
     }
 }
 

@@ -175,7 +175,7 @@ impl Descriptor for Acsf {
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * shell.inverse[slot];
                 of_slots[slot] = v;
             }
-            isa.run(radial::Tangent { plan, shell, rate: numbers, row: coefficients, tangent });
+            isa.run(radial::Tangent { plan, shell, rate: numbers, row: coefficients, row_rate: tangent });
             for group in self.plan.groups.iter().filter(|group| group.shell == which) {
                 isa.run(angular::Tangent {
                     group,
@@ -186,7 +186,7 @@ impl Descriptor for Acsf {
                     changes: &mut changes[..group.columns.len()],
                     velocity: of_slots,
                     row: coefficients,
-                    tangent,
+                    row_rate: tangent,
                     rates,
                 });
             }
@@ -229,7 +229,7 @@ impl Descriptor for Acsf {
             numbers.clear();
             numbers.resize(shell.site.len(), 0.0);
             for radial in &plan.radial {
-                isa.run(radial::Slopes { shape: radial.shape, shell, slopes: numbers });
+                isa.run(radial::Slopes { shape: radial.shape, shell, out: numbers });
                 for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
                     for slot in shell.segments[segment].clone() {
                         let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);

@@ -62,7 +62,7 @@ pub struct Tangent<'a> {
     pub shell: &'a Shell,
     pub rate: &'a [f64],
     pub row: &'a mut [f64],
-    pub tangent: &'a mut [f64],
+    pub row_rate: &'a mut [f64],
 }
 
 impl Kernel for Tangent<'_> {
@@ -70,7 +70,7 @@ impl Kernel for Tangent<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, rate, row, tangent } = self;
+        let Self { plan, shell, rate, row, row_rate } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NONE {
@@ -81,7 +81,7 @@ impl Kernel for Tangent<'_> {
                         change = slope.mul_add(at::<V>(rate, pack * LANES), change);
                     }
                     row[column as usize] = sum.sum();
-                    tangent[column as usize] = change.sum();
+                    row_rate[column as usize] = change.sum();
                 }
             }
         }
@@ -123,7 +123,7 @@ impl Kernel for Pullback<'_> {
 pub struct Slopes<'a> {
     pub shape: Radial,
     pub shell: &'a Shell,
-    pub slopes: &'a mut [f64],
+    pub out: &'a mut [f64],
 }
 
 impl Kernel for Slopes<'_> {
@@ -131,8 +131,8 @@ impl Kernel for Slopes<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        for (pack, slopes) in self.slopes.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            term::<V>(self.shape, self.shell, pack).1.store(slopes);
+        for (pack, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            term::<V>(self.shape, self.shell, pack).1.store(out);
         }
     }
 }
