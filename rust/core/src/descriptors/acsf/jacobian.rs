@@ -35,12 +35,13 @@ pub struct Jacobian<'a> {
     pub blocks: &'a mut [Pack],
 }
 
-/// The derivative of a term with respect to one vector is `E (P (fading - η decay) + P' turning)`.
-struct Side {
-    slot: usize,
-    fading: [f64; 3],
-    decay: [f64; 3],
-    turning: [f64; 3],
+/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`, here for
+/// both sites of a pair: components of the first, one number without meaning, those of the second.
+struct Sides {
+    slots: [usize; 2],
+    fading: [f64; LANES],
+    decay: [f64; LANES],
+    turning: [f64; LANES],
 }
 
 impl Kernel for Jacobian<'_> {
@@ -64,25 +65,29 @@ impl Kernel for Jacobian<'_> {
                 common.third[2].store(pack, third.shifted);
             }
             for pair in 0..batch.len {
-                let sides = sides(group, shell, batch, common, pair);
+                let sides = Sides::of(group, shell, batch, common, pair);
+                let [fading, decay, turning] = [V::load(&sides.fading), V::load(&sides.decay), V::load(&sides.turning)];
                 let mut first = 0;
                 for block in &group.blocks {
                     let n_packs = block.n_packs();
-                    let (powers, slopes) = (&mut common.powers[..n_packs], &mut common.slopes[..n_packs]);
                     for (place, &power) in block.powers.iter().enumerate() {
-                        powers[place / LANES].0[place % LANES] = of_pair(&batch.powers, power, pair);
-                        slopes[place / LANES].0[place % LANES] = of_pair(&batch.slopes, power, pair);
+                        common.powers[place / LANES].0[place % LANES] = of_pair(&batch.powers, power, pair);
+                        common.slopes[place / LANES].0[place % LANES] = of_pair(&batch.slopes, power, pair);
                     }
                     for eta_row in block.etas.clone() {
-                        let (eta, e) = (group.etas[eta_row], of_pair(&batch.exponentials, eta_row, pair));
-                        for side in &sides {
-                            for i in 0..3 {
-                                let a = V::splat(e * (side.fading[i] - eta * side.decay[i]));
-                                let b = V::splat(e * side.turning[i]);
-                                let at = (side.slot * 3 + i) * group.n_packs + first;
-                                for (place, out) in blocks[at..at + n_packs].iter_mut().enumerate() {
-                                    let sum = a.mul_add(powers[place].load(), out.load());
-                                    out.store(b.mul_add(slopes[place].load(), sum));
+                        let (eta, e) = (group.etas[eta_row], V::splat(of_pair(&batch.exponentials, eta_row, pair)));
+                        let a = decay.neg_mul_add(V::splat(eta), fading).mul(e).to_array();
+                        let b = turning.mul(e).to_array();
+                        for (place, (power, slope)) in
+                            common.powers.iter().zip(&common.slopes).take(n_packs).enumerate()
+                        {
+                            let (power, slope) = (power.load::<V>(), slope.load::<V>());
+                            for (side, slot) in sides.slots.into_iter().enumerate() {
+                                let at = slot * 3 * group.n_packs + first + place;
+                                for i in 0..3 {
+                                    let out = &mut blocks[at + i * group.n_packs];
+                                    let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
+                                    out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
                                 }
                             }
                         }
@@ -100,37 +105,35 @@ fn of_pair(rows: &[Pack], row: usize, pair: usize) -> f64 {
     rows[row * PACKS + pair / LANES].0[pair % LANES]
 }
 
-/// Both sites of a pair.
-#[inline(always)]
-fn sides(group: &Group, shell: &Shell, batch: &Batch, common: &Common, pair: usize) -> [Side; 2] {
-    let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
-    let (r_j, r_k) = (shell.vector(j), shell.vector(k));
-    let (n_j, n_k) = (shell.inverse[j], shell.inverse[k]);
-    let (f_j, f_k) = (shell.value[j], shell.value[k]);
-    let [f_jk, slope_jk, shifted_jk] = [0, 1, 2].map(|which: usize| common.third[which].0[pair]);
-    let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
-    let all = 2.0 * f_j * f_k * f_jk;
-    let fade_j = 2.0 * shell.slope[j] * n_j * f_k * f_jk;
-    let fade_k = 2.0 * shell.slope[k] * n_k * f_j * f_jk;
-    let fade_jk = 2.0 * f_j * f_k * slope_jk;
-    let decay_j = 2.0 * all * (1.0 - group.shift * n_j);
-    let decay_k = 2.0 * all * (1.0 - group.shift * n_k);
-    let decay_jk = 2.0 * all * shifted_jk;
-    let across = all * n_j * n_k;
-    let (turn_j, turn_k) = (all * c * n_j * n_j, all * c * n_k * n_k);
-    let zero = [0.0; 3];
-    let mut sides = [
-        Side { slot: j, fading: zero, decay: zero, turning: zero },
-        Side { slot: k, fading: zero, decay: zero, turning: zero },
-    ];
-    for i in 0..3 {
-        let apart = r_k[i] - r_j[i];
-        sides[0].fading[i] = fade_j * r_j[i] - fade_jk * apart;
-        sides[1].fading[i] = fade_k * r_k[i] + fade_jk * apart;
-        sides[0].decay[i] = decay_j * r_j[i] - decay_jk * apart;
-        sides[1].decay[i] = decay_k * r_k[i] + decay_jk * apart;
-        sides[0].turning[i] = across * r_k[i] - turn_j * r_j[i];
-        sides[1].turning[i] = across * r_j[i] - turn_k * r_k[i];
+impl Sides {
+    #[inline(always)]
+    fn of(group: &Group, shell: &Shell, batch: &Batch, common: &Common, pair: usize) -> Self {
+        let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
+        let (r_j, r_k) = (shell.vector(j), shell.vector(k));
+        let (n_j, n_k) = (shell.inverse[j], shell.inverse[k]);
+        let (f_j, f_k) = (shell.value[j], shell.value[k]);
+        let [f_jk, slope_jk, shifted_jk] = [0, 1, 2].map(|which: usize| common.third[which].0[pair]);
+        let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
+        let all = 2.0 * f_j * f_k * f_jk;
+        let fade_j = 2.0 * shell.slope[j] * n_j * f_k * f_jk;
+        let fade_k = 2.0 * shell.slope[k] * n_k * f_j * f_jk;
+        let fade_jk = 2.0 * f_j * f_k * slope_jk;
+        let decay_j = 2.0 * all * (1.0 - group.shift * n_j);
+        let decay_k = 2.0 * all * (1.0 - group.shift * n_k);
+        let decay_jk = 2.0 * all * shifted_jk;
+        let across = all * n_j * n_k;
+        let (turn_j, turn_k) = (all * c * n_j * n_j, all * c * n_k * n_k);
+        let zero = [0.0; LANES];
+        let mut sides = Self { slots: [j, k], fading: zero, decay: zero, turning: zero };
+        for i in 0..3 {
+            let apart = r_k[i] - r_j[i];
+            sides.fading[i] = fade_j * r_j[i] - fade_jk * apart;
+            sides.fading[4 + i] = fade_k * r_k[i] + fade_jk * apart;
+            sides.decay[i] = decay_j * r_j[i] - decay_jk * apart;
+            sides.decay[4 + i] = decay_k * r_k[i] + decay_jk * apart;
+            sides.turning[i] = across * r_k[i] - turn_j * r_j[i];
+            sides.turning[4 + i] = across * r_j[i] - turn_k * r_k[i];
+        }
+        sides
     }
-    sides
 }
