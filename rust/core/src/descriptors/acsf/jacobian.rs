@@ -1,26 +1,43 @@
 //! The derivative of every angular function with respect to every site.
 
-use super::pairs::{Batch, Column, Cursor, PACKS, third};
-use super::plan::{Group, ShellPlan};
+use super::pairs::{Batch, Cursor, PACKS, Third, third};
+use super::plan::{Block, Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;
 use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
 
-/// What the derivatives of the terms of a pair have in common.
+/// For each pair of a pack, the powers and their derivatives with respect to the cosine, those of each block from a new
+/// pack: `[block's pack][pair]`.
 #[derive(Debug)]
 pub struct Common {
-    /// `f_jk`, its slope divided by the distance, and `(r_jk - R_s) / r_jk`.
-    third: [Column; 3],
-    /// The powers of one pair and their derivatives with respect to the cosine, those of each block from a new pack.
     powers: Vec<Pack>,
     slopes: Vec<Pack>,
 }
 
 impl Common {
     pub fn new(groups: &[Group]) -> Self {
-        let n_packs = |group: &Group| group.blocks.iter().map(super::plan::Block::n_packs).max().unwrap_or(0);
-        let room = vec![Pack::ZERO; groups.iter().map(n_packs).max().unwrap_or(0)];
-        Self { third: [Column::ZERO, Column::ZERO, Column::ZERO], powers: room.clone(), slopes: room }
+        let n_packs = |group: &Group| group.blocks.iter().map(Block::n_packs).sum::<usize>();
+        let room = vec![Pack::ZERO; LANES * groups.iter().map(n_packs).max().unwrap_or(0)];
+        Self { powers: room.clone(), slopes: room }
+    }
+
+    /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
+    #[inline(always)]
+    fn turn<V: Lanes>(&mut self, group: &Group, batch: &Batch, pack: usize) {
+        let mut place = 0;
+        for powers in group.blocks.iter().flat_map(|block| block.powers.chunks(LANES)) {
+            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.slopes, &mut self.slopes)] {
+                let mut lanes = [V::zero(); LANES];
+                for (lanes, &power) in lanes.iter_mut().zip(powers) {
+                    *lanes = rows[power * PACKS + pack].load();
+                }
+                let lanes = V::transpose(lanes);
+                for pair in 0..LANES {
+                    out[place + pair].store(lanes[pair]);
+                }
+            }
+            place += LANES;
+        }
     }
 }
 
@@ -33,15 +50,6 @@ pub struct Jacobian<'a> {
     pub batch: &'a mut Batch,
     pub common: &'a mut Common,
     pub blocks: &'a mut [Pack],
-}
-
-/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`, here for
-/// both sites of a pair: components of the first, one number without meaning, those of the second.
-struct Sides {
-    slots: [usize; 2],
-    fading: [f64; LANES],
-    decay: [f64; LANES],
-    turning: [f64; LANES],
 }
 
 impl Kernel for Jacobian<'_> {
@@ -59,81 +67,134 @@ impl Kernel for Jacobian<'_> {
                 for (row, &eta) in group.etas.iter().enumerate() {
                     batch.exponentials[row * PACKS + pack].store(exp(exponent.mul(V::splat(-eta))));
                 }
-                group.powers.slopes(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers, &mut batch.slopes);
-                common.third[0].store(pack, third.value);
-                common.third[1].store(pack, third.slope);
-                common.third[2].store(pack, third.shifted);
-            }
-            for pair in 0..batch.len {
-                let sides = Sides::of(group, shell, batch, common, pair);
-                let [fading, decay, turning] = [V::load(&sides.fading), V::load(&sides.decay), V::load(&sides.turning)];
-                let mut first = 0;
-                for block in &group.blocks {
-                    let n_packs = block.n_packs();
-                    for (place, &power) in block.powers.iter().enumerate() {
-                        common.powers[place / LANES].0[place % LANES] = of_pair(&batch.powers, power, pair);
-                        common.slopes[place / LANES].0[place % LANES] = of_pair(&batch.slopes, power, pair);
-                    }
-                    for eta_row in block.etas.clone() {
-                        let (eta, e) = (group.etas[eta_row], V::splat(of_pair(&batch.exponentials, eta_row, pair)));
-                        let a = decay.neg_mul_add(V::splat(eta), fading).mul(e).to_array();
-                        let b = turning.mul(e).to_array();
-                        for (place, (power, slope)) in
-                            common.powers.iter().zip(&common.slopes).take(n_packs).enumerate()
-                        {
-                            let (power, slope) = (power.load::<V>(), slope.load::<V>());
-                            for (side, slot) in sides.slots.into_iter().enumerate() {
-                                let at = slot * 3 * group.n_packs + first + place;
-                                for i in 0..3 {
-                                    let out = &mut blocks[at + i * group.n_packs];
-                                    let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
-                                    out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
-                                }
-                            }
-                        }
-                        first += n_packs;
-                    }
+                let c = cosine::<V>(&batch.cosine, pack);
+                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
+                common.turn::<V>(group, batch, pack);
+                let sides = Sides::of(group.shift, shell, batch, &third, c, pack);
+                for lane in 0..LANES.min(batch.len - pack * LANES) {
+                    sides.add::<V>(group, batch, common, (pack, lane), blocks);
                 }
             }
         }
     }
 }
 
-/// The number of one pair in a row of a batch.
-#[inline(always)]
-fn of_pair(rows: &[Pack], row: usize, pair: usize) -> f64 {
-    rows[row * PACKS + pair / LANES].0[pair % LANES]
+/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`; for each
+/// pair of a pack, three components of the one site, a zero, those of the other.
+struct Sides {
+    fading: [Pack; LANES],
+    decay: [Pack; LANES],
+    turning: [Pack; LANES],
 }
 
 impl Sides {
     #[inline(always)]
-    fn of(group: &Group, shell: &Shell, batch: &Batch, common: &Common, pair: usize) -> Self {
-        let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
-        let (r_j, r_k) = (shell.vector(j), shell.vector(k));
-        let (n_j, n_k) = (shell.inverse[j], shell.inverse[k]);
-        let (f_j, f_k) = (shell.value[j], shell.value[k]);
-        let [f_jk, slope_jk, shifted_jk] = [0, 1, 2].map(|which: usize| common.third[which].0[pair]);
-        let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
-        let all = 2.0 * f_j * f_k * f_jk;
-        let fade_j = 2.0 * shell.slope[j] * n_j * f_k * f_jk;
-        let fade_k = 2.0 * shell.slope[k] * n_k * f_j * f_jk;
-        let fade_jk = 2.0 * f_j * f_k * slope_jk;
-        let decay_j = 2.0 * all * (1.0 - group.shift * n_j);
-        let decay_k = 2.0 * all * (1.0 - group.shift * n_k);
-        let decay_jk = 2.0 * all * shifted_jk;
-        let across = all * n_j * n_k;
-        let (turn_j, turn_k) = (all * c * n_j * n_j, all * c * n_k * n_k);
-        let zero = [0.0; LANES];
-        let mut sides = Self { slots: [j, k], fading: zero, decay: zero, turning: zero };
+    fn of<V: Lanes>(shift: f64, shell: &Shell, batch: &Batch, third: &Third<V>, c: V, pack: usize) -> Self {
+        let j = Site::<V>::of(shell, &batch.j, pack);
+        let k = Site::<V>::of(shell, &batch.k, pack);
+        let two = V::splat(2.0);
+        let both = two.mul(j.value).mul(k.value);
+        let all = both.mul(third.value);
+        let fade_j = two.mul(j.slope).mul(k.value).mul(third.value);
+        let fade_k = two.mul(k.slope).mul(j.value).mul(third.value);
+        let fade_jk = both.mul(third.slope);
+        // 1 - R_s / r
+        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two.mul(all));
+        let decay_j = j.inverse.neg_mul_add(shift, one).mul(twice);
+        let decay_k = k.inverse.neg_mul_add(shift, one).mul(twice);
+        let decay_jk = twice.mul(third.shifted);
+        let across = all.mul(j.inverse).mul(k.inverse);
+        let turn_j = all.mul(c).mul(j.inverse).mul(j.inverse);
+        let turn_k = all.mul(c).mul(k.inverse).mul(k.inverse);
+        let mut rows = [[V::zero(); LANES]; 3];
         for i in 0..3 {
-            let apart = r_k[i] - r_j[i];
-            sides.fading[i] = fade_j * r_j[i] - fade_jk * apart;
-            sides.fading[4 + i] = fade_k * r_k[i] + fade_jk * apart;
-            sides.decay[i] = decay_j * r_j[i] - decay_jk * apart;
-            sides.decay[4 + i] = decay_k * r_k[i] + decay_jk * apart;
-            sides.turning[i] = across * r_k[i] - turn_j * r_j[i];
-            sides.turning[4 + i] = across * r_j[i] - turn_k * r_k[i];
+            let (r_j, r_k) = (j.vector[i], k.vector[i]);
+            let apart = r_k.sub(r_j);
+            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j.mul(r_j));
+            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k.mul(r_k));
+            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j.mul(r_j));
+            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k.mul(r_k));
+            rows[2][i] = r_j.neg_mul_add(turn_j, across.mul(r_k));
+            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across.mul(r_j));
         }
-        sides
+        let mut out = [[Pack::ZERO; LANES]; 3];
+        for which in 0..3 {
+            let turned = V::transpose(rows[which]);
+            for pair in 0..LANES {
+                out[which][pair].store(turned[pair]);
+            }
+        }
+        let [fading, decay, turning] = out;
+        Self { fading, decay, turning }
+    }
+
+    /// Adds the derivatives of the terms of one pair.
+    #[inline(always)]
+    fn add<V: Lanes>(
+        &self,
+        group: &Group,
+        batch: &Batch,
+        common: &Common,
+        (pack, lane): (usize, usize),
+        blocks: &mut [Pack],
+    ) {
+        let pair = pack * LANES + lane;
+        let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
+        let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
+        let turning = self.turning[lane].load::<V>();
+        let (mut first, mut place) = (0, lane);
+        for block in &group.blocks {
+            for eta_row in block.etas.clone() {
+                let e = V::splat(batch.exponentials[eta_row * PACKS + pack].0[lane]);
+                let a = decay.neg_mul_add(V::splat(group.etas[eta_row]), fading).mul(e).to_array();
+                let b = turning.mul(e).to_array();
+                for chunk in 0..block.n_packs() {
+                    let power = common.powers[place + chunk * LANES].load::<V>();
+                    let slope = common.slopes[place + chunk * LANES].load::<V>();
+                    for (side, start) in starts.into_iter().enumerate() {
+                        for i in 0..3 {
+                            let out = &mut blocks[start + i * group.n_packs + first + chunk];
+                            let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
+                            out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
+                        }
+                    }
+                }
+                first += block.n_packs();
+            }
+            place += block.n_packs() * LANES;
+        }
+    }
+}
+
+/// One of the two sites of eight pairs.
+struct Site<V> {
+    vector: [V; 3],
+    inverse: V,
+    /// Cutoff function times weight.
+    value: V,
+    /// Its slope, divided by the distance.
+    slope: V,
+}
+
+impl<V: Lanes> Site<V> {
+    #[inline(always)]
+    fn of(shell: &Shell, slots: &[u32], pack: usize) -> Self {
+        let mut columns = [[0.0; LANES]; 6];
+        for lane in 0..LANES {
+            let slot = slots[pack * LANES + lane] as usize;
+            columns[0][lane] = shell.x[slot];
+            columns[1][lane] = shell.y[slot];
+            columns[2][lane] = shell.z[slot];
+            columns[3][lane] = shell.inverse[slot];
+            columns[4][lane] = shell.value[slot];
+            columns[5][lane] = shell.slope[slot];
+        }
+        let inverse = V::load(&columns[3]);
+        Self {
+            vector: [V::load(&columns[0]), V::load(&columns[1]), V::load(&columns[2])],
+            inverse,
+            value: V::load(&columns[4]),
+            slope: V::load(&columns[5]).mul(inverse),
+        }
     }
 }
