@@ -9,9 +9,12 @@
 //! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor. Where
 //! the coefficients are the features already, there is no second stage to write.
 
+pub mod coulomb_matrix;
 mod environment;
+pub mod overlap_matrix;
 mod refusal;
 pub mod soap;
+pub mod spectrum;
 
 pub use environment::{CenterKind, Environment};
 pub use refusal::Refusal;

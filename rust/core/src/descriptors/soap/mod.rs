@@ -17,7 +17,7 @@ mod profile;
 mod radial;
 mod reference;
 mod turbo;
-mod validate;
+pub(super) mod validate;
 
 pub use gaussian::{DensityParameters, Soap, SoapParameters, SoapScratch, WeightFunction, Weighting};
 pub use integrals::GaussianBasis;

@@ -68,7 +68,7 @@ impl Kernel for Reduce<'_> {
                     sum = V::load(&reflection[p]).mul_add(V::load(&product[p]), sum);
                 }
                 let scale = V::splat(1.0 / half);
-                let share = V::splat(0.5 * sum.sum() / (half * half));
+                let share = V::splat(0.5 * (sum.sum() / half) / half);
                 for p in 0..packs {
                     let own = V::load(&reflection[p]).mul(share);
                     V::load(&product[p]).mul(scale).sub(own).store(&mut change[p]);
