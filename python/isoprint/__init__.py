@@ -16,6 +16,7 @@ from isoprint.descriptors.coulomb_matrix import CoulombMatrix
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
+from isoprint.distances import Matching, configuration_distance, match_rows
 from isoprint.neighbors import Neighbors, neighbors
 
 __version__ = "0.1.0"
@@ -23,12 +24,15 @@ __version__ = "0.1.0"
 __all__ = [
     "CoulombMatrix",
     "Derivatives",
+    "Matching",
     "Neighbors",
     "OverlapMatrix",
     "Pullback",
     "SOAP",
     "SoapTurbo",
     "__version__",
+    "configuration_distance",
+    "match_rows",
     "neighbors",
     "testing",
 ]
