@@ -24,7 +24,5 @@ _RADII = tuple(
 def covalent_radius(number: int) -> float:
     """The covalent radius of an element in Å."""
     if not 1 <= number <= len(_RADII):
-        raise ValueError(
-            f"there is no covalent radius of {symbol_of(number)!r} in the table; give it in radii, in Å"
-        )
+        raise ValueError(f"there is no covalent radius of {symbol_of(number)!r} in the table; give it in radii, in Å")
     return _RADII[number - 1]

@@ -24,9 +24,7 @@ def overlap_matrix(arguments: Mapping[str, Any]) -> dict[str, Any]:
     flag("log", arguments.get("log", True))
     orbital = only("orbital", arguments.get("orbital", "s"), ("s", "sp"))
     return {
-        "r_cut": real(
-            "cutoff", arguments.get("cutoff", 4.0), above=0.0, remedy="it must be a positive number of Å"
-        ),
+        "r_cut": real("cutoff", arguments.get("cutoff", 4.0), above=0.0, remedy="it must be a positive number of Å"),
         "orbitals": orbital,
         "max_sites": whole("natx", arguments.get("natx", 300), 1, MAX_ROWS // (1 if orbital == "s" else 4)),
         "radii": _RADII,

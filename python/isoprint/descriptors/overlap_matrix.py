@@ -8,7 +8,7 @@ from typing import Any
 
 from isoprint import _core
 from isoprint._elements import number_of, spell
-from isoprint._parameters import choice, real, whole
+from isoprint._parameters import choice, flag, real, whole
 from isoprint._radii import covalent_radius
 from isoprint.descriptors._base import Core
 from isoprint.descriptors._settings import compiled, reals_of_each
@@ -74,9 +74,9 @@ class OverlapMatrix(Spectrum):
     Notes
     -----
     A. Sadeghi et al., J. Chem. Phys. 139, 184118 (2013); L. Zhu et al., J. Chem. Phys. 144, 034203 (2016). Each site is
-    a set of orbitals `n Y_lm(x - R) exp(-|x - R|²/2σ²)` of unit norm, and the features of a center are the eigenvalues of
-    `M_μν = f_μ ⟨μ|ν⟩ f_ν`, from the largest to the smallest. They do not depend on the unit of length. The center is a
-    site of its own, with amplitude 1; a center that is a point in space is none.
+    a set of orbitals `n Y_lm(x - R) exp(-|x - R|²/2σ²)` of unit norm, and the features of a center are the eigenvalues
+    of `M_μν = f_μ ⟨μ|ν⟩ f_ν`, from the largest to the smallest. They do not depend on the unit of length. The center is
+    a site of its own, with amplitude 1; a center that is a point in space is none.
 
     Eigenvalues are Lipschitz continuous and cross with kinks, where derivatives jump; in symmetric structures this is
     the rule. See `degenerate`.
@@ -177,8 +177,6 @@ class OverlapMatrix(Spectrum):
         return core
 
     def _contracts(self) -> bool:
-        from isoprint._parameters import flag
-
         return flag("contracted", self.contracted)
 
     def _columns(self, species: list[int]) -> list[str]:

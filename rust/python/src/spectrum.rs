@@ -44,11 +44,7 @@ impl SpectrumNames {
             "error" => Degenerate::Error,
             "directional" => Degenerate::Directional,
             other => {
-                return Err(unknown(
-                    "degenerate",
-                    other,
-                    "\"average\", \"raw\", \"error\" or \"directional\"",
-                ));
+                return Err(unknown("degenerate", other, "\"average\", \"raw\", \"error\" or \"directional\""));
             }
         };
         Ok(SpectrumParameters {

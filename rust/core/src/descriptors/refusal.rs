@@ -25,7 +25,9 @@ pub enum Refusal {
         gap: f64,
     },
     /// More sites than a matrix can be decomposed for.
-    #[error("it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut")]
+    #[error(
+        "it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut"
+    )]
     TooLarge {
         /// Sites within the cutoff, the center included.
         found: usize,

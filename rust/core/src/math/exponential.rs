@@ -7,7 +7,7 @@ const LOWEST: f64 = -708.0;
 /// Adding it rounds to an integer, which is then found in the last bits: 1.5 · 2^52.
 const ROUND: f64 = 6755399441055744.0;
 /// ln 2 in two parts, of which the first has so few digits that its small multiples are exact.
-const LN_2: [f64; 2] = [0.693147180369123816490, 1.90821492927058770002e-10];
+const LN_2: [f64; 2] = [0.6931471803691238, 1.9082149292705877e-10];
 /// Coefficients of the series of `exp`, highest first: enough for the last digit up to `ln 2 / 2`.
 const SERIES: [f64; 14] = taylor();
 

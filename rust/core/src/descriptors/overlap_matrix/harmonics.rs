@@ -72,7 +72,8 @@ fn height(l: usize, m: usize) -> Polynomial {
     let mut out = Polynomial::new();
     for k in 0..=(l - m) / 2 {
         let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-        let factor = sign * binomial(l, k) * binomial(2 * l - 2 * k, l) * factorial(l - 2 * k) / factorial(l - 2 * k - m);
+        let factor =
+            sign * binomial(l, k) * binomial(2 * l - 2 * k, l) * factorial(l - 2 * k) / factorial(l - 2 * k - m);
         let mut term = vec![Term { power: [0, 0, l - 2 * k - m], factor }];
         for _ in 0..k {
             let square = |axis: usize| {
@@ -132,9 +133,8 @@ mod tests {
     #[test]
     fn d_functions_are_those_of_the_books() {
         let d = solid(2);
-        let entry = |m: usize, power: [usize; 3]| {
-            d[m].iter().find(|term| term.power == power).map_or(0.0, |term| term.factor)
-        };
+        let entry =
+            |m: usize, power: [usize; 3]| d[m].iter().find(|term| term.power == power).map_or(0.0, |term| term.factor);
         // 2 z² - x² - y², xz, yz, x² - y², xy
         assert!((entry(0, [0, 0, 2]) + 2.0 * entry(0, [2, 0, 0])).abs() < 1e-15);
         assert!((entry(1, [1, 0, 1]) - 2.0).abs() < 1e-15);

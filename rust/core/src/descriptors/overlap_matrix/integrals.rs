@@ -160,7 +160,7 @@ impl Orbitals {
         for axis in 0..3 {
             let x = gauss.away[axis].mul(root);
             hermite[axis][1] = x;
-            for k in 1..l + m + 1 {
+            for k in 1..=l + m {
                 let below = hermite[axis][k - 1].mul(V::splat(k as f64));
                 hermite[axis][k + 1] = x.mul(hermite[axis][k]).sub(below);
             }

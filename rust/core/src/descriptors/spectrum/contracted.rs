@@ -26,7 +26,7 @@ pub struct Kinds {
 
 impl Kinds {
     /// Number of features.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.n_degrees * (self.n_species + 1)
     }
 
@@ -68,7 +68,9 @@ impl Contracted {
         let n = full.values().len();
         let n_orbitals = kinds.of_orbital.len();
         self.kind.clear();
-        self.kind.extend((0..n_orbitals).flat_map(|o| (0..sites.n).map(move |a| (o, a))).map(|(o, a)| kinds.of(sites, o, a)));
+        self.kind.extend(
+            (0..n_orbitals).flat_map(|o| (0..sites.n).map(move |a| (o, a))).map(|(o, a)| kinds.of(sites, o, a)),
+        );
         self.leading.clear();
         self.leading.resize(n, 0.0);
         self.n_leading = groups::groups(full.values(), tolerance).next().map_or(0, |group| group.end);
@@ -87,7 +89,7 @@ impl Contracted {
             }
             self.leading.iter_mut().for_each(|x| *x /= share.sqrt());
         }
-        self.small.reset(kinds.len(), kinds.len());
+        self.small.reset(kinds.count(), kinds.count());
         for mu in 0..n {
             let row = &x.row(mu)[..n];
             let out = self.small.row_mut(self.kind[mu]);

@@ -9,24 +9,20 @@
 mod assembly;
 mod contracted;
 mod groups;
+mod parameters;
 mod sites;
 
 pub use contracted::Kinds;
 pub use groups::Degenerate;
+pub use parameters::{MAX_EXPONENT, MAX_ROWS, Metric, Order, Overflow, SpectrumParameters};
 pub use sites::Sites;
 
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
-use super::soap::validate::check;
 use super::{Descriptor, Environment, Refusal};
 use crate::Error;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
-
-/// Rows of the largest matrix that is decomposed.
-pub const MAX_ROWS: usize = 6000;
-/// The largest exponent of the cutoff.
-pub const MAX_EXPONENT: u32 = 20;
 
 /// What the blocks of a pair of sites are written into, `[i · n_orbitals + j]` in each, one lane a pair.
 #[derive(Debug, Clone)]
@@ -57,56 +53,6 @@ pub trait Pairs: Sync {
     fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks);
 }
 
-/// In which order eigenvalues stand in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// From the largest to the smallest, zeros that fill up among them.
-    Value,
-    /// From the largest magnitude to the smallest.
-    Magnitude,
-}
-
-/// What is done about more sites than there is room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overflow {
-    /// An error.
-    Error,
-    /// The first eigenvalues are kept.
-    Truncate,
-}
-
-/// Which matrix is contracted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// That without amplitudes.
-    Overlap,
-    /// That with amplitudes.
-    Modulated,
-}
-
-/// What all fingerprints of this kind have to say.
-#[derive(Debug, Clone)]
-pub struct SpectrumParameters {
-    /// Radius of the environment in Å.
-    pub r_cut: f64,
-    /// Exponent of the cutoff; 0 for none.
-    pub exponent: u32,
-    /// Sites that a row has room for, the center included.
-    pub max_sites: usize,
-    /// What happens beyond that.
-    pub overflow: Overflow,
-    /// The order of the eigenvalues.
-    pub order: Order,
-    /// What the derivatives of degenerate eigenvalues are.
-    pub degenerate: Degenerate,
-    /// Eigenvalues that are no farther apart are degenerate.
-    pub degenerate_tol: f64,
-    /// Whether atoms of other elements are passed over.
-    pub ignore_unknown_species: bool,
-    /// Atomic numbers, in the order of the channels.
-    pub numbers: Vec<i64>,
-}
-
 /// Eigenvalues of the matrix that `P` makes.
 #[derive(Debug, Clone)]
 pub struct Spectrum<P> {
@@ -128,13 +74,18 @@ pub struct SpectrumScratch {
     /// Matrices of the way back, or ahead.
     room: [Matrix; 3],
     weights: Vec<f64>,
-    /// Places of the sorted eigenvalues in the row, where that is not their own order.
+    /// Place of each eigenvalue in the row, which may be beyond its end.
     place: Vec<usize>,
+    /// Eigenvalues by magnitude.
+    order: Vec<usize>,
     velocity: [Vec<[f64; LANES]>; 3],
     contracted: Contracted,
     /// For eigenvalues in a degenerate group.
     few: (Eigen, Matrix),
     pull: Vec<[f64; 3]>,
+    /// An adjoint, and rows of a Jacobian.
+    adjoint: Vec<f64>,
+    rows: Vec<f64>,
 }
 
 impl<P: Pairs> Spectrum<P> {
@@ -147,19 +98,7 @@ impl<P: Pairs> Spectrum<P> {
         pairs: P,
         contraction: Option<(Kinds, Metric)>,
     ) -> Result<Self, Error> {
-        use super::soap::validate::{not_negative, positive};
-        let SpectrumParameters { r_cut, exponent, max_sites, degenerate_tol, .. } = parameters;
-        positive("r_cut", r_cut)?;
-        check(exponent <= MAX_EXPONENT, "exponent", exponent, format!("it must be at most {MAX_EXPONENT}"))?;
-        let most = MAX_ROWS / pairs.n_orbitals();
-        check((1..=most).contains(&max_sites), "max_sites", max_sites, format!("it must be between 1 and {most}"))?;
-        not_negative("degenerate_tol", degenerate_tol)?;
-        let count = parameters.numbers.len();
-        check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-        for (k, number) in parameters.numbers.iter().enumerate() {
-            let repeated = parameters.numbers[..k].contains(number);
-            check(!repeated, "species", number, "it is listed twice; list every element once")?;
-        }
+        parameters.check(pairs.n_orbitals())?;
         Ok(Self { parameters, pairs, contraction })
     }
 
@@ -190,9 +129,9 @@ impl<P: Pairs> Spectrum<P> {
 
     /// Decides where each eigenvalue stands in the row.
     fn arrange(&self, scratch: &mut SpectrumScratch) {
-        let values = if self.contraction.is_some() { scratch.contracted.eigen.values() } else { scratch.eigen.values() };
+        let SpectrumScratch { eigen, contracted, place, order, .. } = scratch;
+        let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
         let (n, n_features) = (values.len(), self.n_features());
-        let place = &mut scratch.place;
         place.clear();
         match self.parameters.order {
             // The zeros that fill up come before what is negative; of too many, the last ones are left out.
@@ -201,8 +140,10 @@ impl<P: Pairs> Spectrum<P> {
                 place.extend((0..n).map(|k| if values[k] < -NOISE * values[0] { k + filled } else { k }));
             }
             Order::Magnitude => {
-                let mut order: Vec<usize> = (0..n).collect();
-                order.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()));
+                order.clear();
+                order.extend(0..n);
+                // Ties keep the order of their values.
+                order.sort_unstable_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
                 place.resize(n, 0);
                 order.iter().enumerate().for_each(|(at, &k)| place[k] = at);
             }
@@ -243,25 +184,62 @@ impl<P: Pairs> Spectrum<P> {
         }
     }
 
+    /// The derivatives `[xyz][feature]` of all eigenvalues by the position of one site.
+    fn rows_of_site(&self, site: usize, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+        let SpectrumScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
+        let a = site + usize::from(sites.centered);
+        let isa = Isa::detect();
+        isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site });
+        products.product_of(of_site, columns);
+        isa.run(Gradients { sites, a, vectors: columns, products, out });
+        let (values, n_features) = (eigen.values(), self.n_features());
+        for axis in 0..3 {
+            if self.averages() {
+                groups::average(&mut out.row_mut(axis)[..values.len()], values, self.parameters.degenerate_tol);
+            }
+        }
+        for axis in 0..3 {
+            let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.room[2].row(axis));
+            self.for_each_place(scratch, |k, place| row[place] = from[k]);
+        }
+    }
+
+    /// The derivatives `[site][xyz][feature]` of a row of few features, one pullback a feature.
+    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+        let n_features = self.n_features();
+        let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
+        pull.resize(rows.len() / (3 * n_features), [0.0; 3]);
+        for feature in 0..n_features {
+            adjoint.clear();
+            adjoint.resize(n_features, 0.0);
+            adjoint[feature] = 1.0;
+            self.expand_pullback(&adjoint, scratch, &mut pull);
+            for (rows, pull) in rows.chunks_exact_mut(3 * n_features).zip(&pull) {
+                (0..3).for_each(|axis| rows[axis * n_features + feature] = pull[axis]);
+            }
+        }
+        (scratch.pull, scratch.adjoint) = (pull, adjoint);
+    }
+
     /// Gradients of the adjoints in `scratch.room` with respect to the sites.
     fn contract_adjoints(&self, scratch: &mut SpectrumScratch, pull: &mut [[f64; 3]]) {
         let SpectrumScratch { sites, blocks, room: [first, second, _], .. } = scratch;
         let plain = matches!(self.contraction, Some((_, Metric::Overlap))).then_some(&*second);
         Isa::detect().run(Contract { pairs: &self.pairs, sites, blocks, modulated: first, plain, pull });
     }
+}
 
-    /// Fills the row of the derivatives of all eigenvalues, given in `matrix` by `[k][l]`: those of the change of the
-    /// matrix between eigenvectors of a group.
-    fn directional(&self, changes: &Matrix, group: std::ops::Range<usize>, few: &mut (Eigen, Matrix)) {
-        let (eigen, small) = few;
-        small.reset(group.len(), group.len());
-        for (i, k) in group.clone().enumerate() {
-            for (j, l) in group.clone().enumerate() {
-                small.row_mut(i)[j] = 0.5 * (changes.row(k)[l] + changes.row(l)[k]);
-            }
+/// The derivatives of the sorted eigenvalues of a group, into the values of the first of `few`: the eigenvalues of
+/// the change of the matrix between eigenvectors, `changes`, in this group.
+fn split(changes: &Matrix, group: std::ops::Range<usize>, few: &mut (Eigen, Matrix)) {
+    let (eigen, small) = few;
+    small.reset(group.len(), group.len());
+    for (i, k) in group.clone().enumerate() {
+        for (j, l) in group.clone().enumerate() {
+            small.row_mut(i)[j] = 0.5 * (changes.row(k)[l] + changes.row(l)[k]);
         }
-        eigen.find_values(small);
     }
+    eigen.find_values(small);
 }
 
 /// Eigenvalues that are negative by no more than this share of the largest are zeros but for rounding.
@@ -276,7 +254,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
 
     fn n_features(&self) -> usize {
         match &self.contraction {
-            Some((kinds, _)) => kinds.len(),
+            Some((kinds, _)) => kinds.count(),
             None => self.parameters.max_sites * self.pairs.n_orbitals(),
         }
     }
@@ -300,10 +278,13 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             room: Default::default(),
             weights: Vec::new(),
             place: Vec::new(),
+            order: Vec::new(),
             velocity: Default::default(),
             contracted: Contracted::default(),
             few: Default::default(),
             pull: Vec::new(),
+            adjoint: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
@@ -400,7 +381,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
                     multiply(of_x, columns, changes);
                 }
                 for group in groups::groups(values, tolerance).filter(|group| group.len() > 1) {
-                    self.directional(changes, group.clone(), &mut scratch.few);
+                    split(changes, group.clone(), &mut scratch.few);
                     weights[group].copy_from_slice(scratch.few.0.values());
                 }
             }
@@ -417,48 +398,21 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
     }
 
     fn jacobian(&self, _coefficients: &[f64], scratch: &mut SpectrumScratch, block: &mut dyn FnMut(usize, &[f64])) {
-        let n_features = self.n_features();
-        let first = usize::from(scratch.sites.centered);
-        let n_sites = scratch.sites.n - first;
-        let mut rows = vec![0.0; 3 * n_features];
+        let n_sites = scratch.sites.n - usize::from(scratch.sites.centered);
+        let size = 3 * self.n_features();
+        let mut rows = std::mem::take(&mut scratch.rows);
+        rows.clear();
         if self.contraction.is_some() {
-            let mut pull = std::mem::take(&mut scratch.pull);
-            let mut all = vec![0.0; n_sites * 3 * n_features];
-            for feature in 0..n_features {
-                let mut adjoint = vec![0.0; n_features];
-                adjoint[feature] = 1.0;
-                pull.clear();
-                pull.resize(n_sites, [0.0; 3]);
-                self.expand_pullback(&adjoint, scratch, &mut pull);
-                for (site, pull) in pull.iter().enumerate() {
-                    for axis in 0..3 {
-                        all[(3 * site + axis) * n_features + feature] = pull[axis];
-                    }
-                }
+            rows.resize(n_sites * size, 0.0);
+            self.rows_one_by_one(scratch, &mut rows);
+            rows.chunks_exact(size).enumerate().for_each(|(site, rows)| block(site, rows));
+        } else {
+            rows.resize(size, 0.0);
+            for site in 0..n_sites {
+                self.rows_of_site(site, scratch, &mut rows);
+                block(site, &rows);
             }
-            scratch.pull = pull;
-            all.chunks_exact(3 * n_features).enumerate().for_each(|(site, rows)| block(site, rows));
-            return;
         }
-        let isa = Isa::detect();
-        for site in 0..n_sites {
-            let a = site + first;
-            let SpectrumScratch { sites, blocks, columns, room: [of_site, products, out], .. } = scratch;
-            isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site });
-            products.product_of(of_site, columns);
-            isa.run(Gradients { sites, a, vectors: columns, products, out });
-            if self.averages() {
-                for axis in 0..3 {
-                    let n = scratch.eigen.values().len();
-                    let row = &mut scratch.room[2].row_mut(axis)[..n];
-                    groups::average(row, scratch.eigen.values(), self.parameters.degenerate_tol);
-                }
-            }
-            for axis in 0..3 {
-                let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.room[2].row(axis));
-                self.for_each_place(scratch, |k, place| row[place] = from[k]);
-            }
-            block(site, &rows);
-        }
+        scratch.rows = rows;
     }
 }

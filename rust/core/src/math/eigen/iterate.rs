@@ -181,10 +181,7 @@ fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix) {
     let n_packs = rows.n_packs();
     let mut pack = 0;
     while pack < n_packs {
-        let width = match n_packs - pack {
-            4.. => 4,
-            left => left,
-        };
+        let width = (n_packs - pack).min(4);
         match width {
             4 => strip::<V, 4>(rotations, rows, pack),
             3 => strip::<V, 3>(rotations, rows, pack),
@@ -205,7 +202,7 @@ fn strip<V: Lanes, const PACKS: usize>(rotations: &Rotations, rows: &mut Matrix,
     for sweep in &rotations.sweeps {
         let (these, others) = rest.split_at((sweep.last - sweep.first).min(rest.len()));
         rest = others;
-        let all = &mut rows.all_mut()[sweep.first * stride..=sweep.last * stride + stride - 1];
+        let all = &mut rows.all_mut()[sweep.first * stride..(sweep.last + 1) * stride];
         let mut lower = [V::zero(); PACKS];
         let (_, last) = all.split_at(all.len() - stride);
         for p in 0..PACKS {

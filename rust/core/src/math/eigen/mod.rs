@@ -72,7 +72,7 @@ impl Eigen {
         order.clear();
         order.extend(0..n);
         // Ties keep their order, which depends on the matrix alone.
-        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+        order.sort_unstable_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
         unsorted.clone_from(values);
         vectors.reset(n, n);
         for (place, &from) in order.iter().enumerate() {

@@ -185,26 +185,21 @@ fn four_rows<V: Lanes>(
     for p in 0..block {
         let [up, qp, next] = [V::load(&u[p]), V::load(&q[p]), V::load(&next[p])];
         let mut column = V::load(&product[p]);
-        let entries = [&mut a[p], &mut b[p], &mut c[p], &mut d[p]];
-        let mut k = 0;
-        for entry in entries {
+        for (k, entry) in [&mut a[p], &mut b[p], &mut c[p], &mut d[p]].into_iter().enumerate() {
             let [u, q, own] = of_rows[k];
             let value = q.neg_mul_add(up, u.neg_mul_add(qp, V::load(entry)));
             value.store(entry);
             sums[k] = value.mul_add(next, sums[k]);
             column = value.mul_add(own, column);
-            k += 1;
         }
         column.store(&mut product[p]);
     }
     let [up, qp, next] = [V::load(&u[block]), V::load(&q[block]), V::load(&next[block])];
-    let mut k = 0;
-    for entry in [&mut a[block], &mut b[block], &mut c[block], &mut d[block]] {
+    for (k, entry) in [&mut a[block], &mut b[block], &mut c[block], &mut d[block]].into_iter().enumerate() {
         let [u, q, _] = of_rows[k];
         let value = q.neg_mul_add(up, u.neg_mul_add(qp, V::load(entry)));
         value.store(entry);
         sums[k] = value.mul_add(next, sums[k]);
-        k += 1;
     }
     sums
 }
@@ -272,12 +267,10 @@ fn four_changed<V: Lanes>(
     let mut sums = [V::zero(); 4];
     for p in 0..n {
         let (this, next) = (V::load(&this[p]), V::load(&next[p]));
-        let mut k = 0;
-        for entry in [&mut a[p], &mut b[p], &mut c[p], &mut d[p]] {
+        for (k, entry) in [&mut a[p], &mut b[p], &mut c[p], &mut d[p]].into_iter().enumerate() {
             let value = share[k].neg_mul_add(this, V::load(entry));
             value.store(entry);
             sums[k] = value.mul_add(next, sums[k]);
-            k += 1;
         }
     }
     sums
