@@ -2,7 +2,7 @@
 
     python benches/accuracy.py --peers-python .venv-peers/bin/python
 
-The first table compares isoprint with `tests/golden`, the second takes isoprint for the truth and compares quippy's
+The first two tables compare isoprint with `tests/golden`, the third takes isoprint for the truth and compares quippy's
 soap_turbo with it on 100 atoms of `seed_system.py`, l_max = 4, each size in a process of its own.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -52,6 +53,26 @@ def against_digits():
         yield name, *found, *(np.abs(e).max() for e in errors), peer
 
 
+def classic_against_digits():
+    """Largest errors of each case of classic SOAP, relative to the largest number: ours, then the peer's."""
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from test_golden_soap import CASES, Case
+
+    def relative(got, exact):
+        return np.abs(got - exact).max() / (np.abs(exact).max() or 1.0)
+
+    for name in CASES:
+        case = Case(name)
+        exact = case["features_exact"]
+        errors = [relative(case.features(exact), exact), None, None]
+        if "jacobian_exact" in case.numbers:
+            errors[1] = relative(case.jacobian(case["jacobian_exact"]), case["jacobian_exact"])
+        if "pullback_exact" in case.numbers:
+            back = case.soap.pullback(case.atoms, case["adjoint"], centers=case.centers)
+            errors[2] = relative(back.positions, case["pullback_exact"])
+        yield name, case.about["program"], *errors, relative(case["features_peer"], exact)
+
+
 def peer_error(n, basis, python):
     """Largest difference of the peer's features, or None where it gives up."""
     from isoprint import SoapTurbo
@@ -79,6 +100,10 @@ def main():
     for name, basis, n, l_max, *errors, peer in against_digits():
         shown = " | ".join(f"{e:.0e}" for e in errors)
         print(f"| {name} | {basis} | {n} | {l_max} | {shown} | {'-' if peer is None else f'{peer:.0e}'} |", flush=True)
+    print("\n| case | program | features | Jacobian | pullback | the peer's features |\n" + "|---" * 6 + "|")
+    for name, program, *errors in classic_against_digits():
+        shown = " | ".join("-" if e is None else f"{e:.0e}" for e in errors)
+        print(f"| {name} | {program} | {shown} |", flush=True)
     if args.peers_python:
         print("\n| n_max | poly3 | poly3gauss |\n|---|---|---|")
         for n in range(3, 13):

@@ -103,9 +103,10 @@ def measure(workers, tasks, args):
             for worker, n, seconds in lanes:
                 answer = worker.ask(task=task, atoms=n)
                 seconds.append(answer["seconds"])
-        own = next(((n, seconds) for worker, n, seconds in lanes if worker.contestant.OWN), None)
+        ours = {worker.name: (n, seconds) for worker, n, seconds in lanes if worker.contestant.OWN}
         for worker, n, seconds in lanes:
             # Round by round: what slows the machine down for a while slows both.
+            own = ours.get(worker.name if worker.contestant.OWN else worker.contestant.AGAINST)
             ratios = own and [s / n * own[0] / s_own for s, s_own in zip(seconds, own[1], strict=True)]
             records.append({
                 "contestant": worker.name, **worker.case, "threads": worker.threads, "task": task, "atoms": n,
@@ -132,9 +133,8 @@ def machine():
 
 
 def table(records, tasks, names):
-    """Median (least) µs per center, and how many times longer than isoprint."""
+    """Median (least) µs per center, and how many times longer than the same of isoprint."""
     lines = []
-    own = next((n for n in names if module(n).OWN), None)
     for task in tasks:
         for threads in sorted({r["threads"] for r in records}):
             rows = [r for r in records if r["task"] == task and r["threads"] == threads]
@@ -152,7 +152,7 @@ def table(records, tasks, names):
                 for name in present:
                     r = found.get(name)
                     text = "-" if r is None else f"{r['us_per_center']:.1f} ({r['us_per_center_min']:.1f})"
-                    if r is not None and r["times_isoprint"] and name != own:
+                    if r is not None and r["times_isoprint"] and not module(name).OWN:
                         text += f" x{r['times_isoprint']:.1f}"
                     line += f"{text:>32}"
                 lines.append(line)
@@ -192,7 +192,7 @@ def main():
             result["missing"] += missing
             result["records"] += measure(workers, tasks, args)
             for worker in workers:
-                note = {"name": worker.contestant.NAME, "note": worker.contestant.NOTE}
+                note = {"name": worker.contestant.NAME, "note": worker.contestant.NOTE, "own": worker.contestant.OWN}
                 result["about"][worker.name] = {**note, **worker.about}
                 worker.close()
         print(f"{size},{size} done", file=sys.stderr, flush=True)

@@ -40,9 +40,9 @@ def draw_ratios(axis, result, task, names):
     """How many times longer than isoprint, the same calls in the same minutes."""
     for place, name in enumerate(names):
         sizes, ratios = series(result, name, task, quantity="times_isoprint")
-        if place and sizes and all(ratios):
+        if sizes and all(ratios) and not result["about"][name]["own"]:
             axis.plot(sizes, ratios, "o-", color=f"C{place}", label=result["about"][name]["name"])
-    axis.axhline(1.0, color="C0", lw=1)
+    axis.axhline(1.0, color="gray", lw=1)
     axis.set(yscale="log", xlabel="n_max = l_max", ylabel="times isoprint")
 
 

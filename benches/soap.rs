@@ -6,14 +6,17 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
+use isoprint_core::descriptors::soap::{
+    Basis, Compression, Convention, DensityParameters, GaussianBasis, Policy, Soap, SoapParameters, SoapTurbo,
+    SpeciesParameters, TurboParameters,
+};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment};
 use isoprint_core::math::harmonics::Harmonics;
 use isoprint_core::math::piecewise::{FULL_PRECISION, Piecewise, Places};
 use isoprint_core::simd::gemm::{self, PADDING};
 use isoprint_core::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
 
-const SIZES: [usize; 3] = [8, 10, 12];
+const SIZES: [usize; 4] = [8, 10, 12, 16];
 
 /// Numbers between -1 and 1 that look random.
 fn noise(k: usize) -> f64 {
@@ -47,7 +50,7 @@ impl Kernel for Products<'_> {
                 gemm::project::<V>(n_rows, n_packs, pack, functions, coefficients, [&mut *x, &mut *dx]);
             }
         } else {
-            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients);
+            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients, false);
         }
     }
 }
@@ -271,47 +274,75 @@ fn sites() -> [Vec<f64>; 4] {
     [column(0), column(1), column(2), (0..52).map(distance).collect()]
 }
 
+/// Classic SOAP with as many functions and degrees.
+fn gaussian(size: usize) -> Soap {
+    Soap::new(SoapParameters {
+        r_cut: 5.0,
+        padding: 0.0,
+        n_max: size,
+        l_max: size,
+        basis: GaussianBasis::Gto,
+        basis_error_exponent: 10.0,
+        cutoff_width: 0.5,
+        weighting: None,
+        convention: Convention::Isoprint,
+        compression: Compression::None,
+        normalize: true,
+        center_everywhere: false,
+        constant: None,
+        accuracy: 1e-12,
+        ignore_unknown_species: false,
+        species: vec![DensityParameters { number: Some(6), sigma: 0.5, weight: 1.0, central_weight: 1.0 }],
+    })
+    .expect("legal parameters")
+}
+
 fn center(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("center");
+    for size in SIZES {
+        center_of(criterion, "center_turbo", size, &turbo(size));
+        center_of(criterion, "center_gaussian", size, &gaussian(size));
+    }
+}
+
+/// One center from sites to features, and back.
+fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, soap: &D) {
+    let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(1));
     let [dx, dy, dz, r] = sites();
     let environment =
         Environment { center: CenterKind::Atom(Some(0)), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
-    for size in SIZES {
-        let soap = turbo(size);
-        let mut scratch = soap.scratch();
-        let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
-        let mut row = vec![0.0; soap.n_features()];
-        let mut pull = vec![[0.0; 3]; r.len()];
-        let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
-        group.bench_function(BenchmarkId::new("values", size), |bencher| {
-            bencher.iter(|| {
-                let _ = soap.prepare(&environment, false, &mut scratch);
-                soap.expand(&mut scratch, &mut c);
-                soap.contract(&c, &mut scratch, &mut row);
+    let mut scratch = soap.scratch();
+    let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
+    let mut row = vec![0.0; soap.n_features()];
+    let mut pull = vec![[0.0; 3]; r.len()];
+    let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
+    group.bench_function(BenchmarkId::new("values", size), |bencher| {
+        bencher.iter(|| {
+            let _ = soap.prepare(&environment, false, &mut scratch);
+            soap.expand(&mut scratch, &mut c);
+            soap.contract(&c, &mut scratch, &mut row);
+        });
+    });
+    group.bench_function(BenchmarkId::new("contract", size), |bencher| {
+        bencher.iter(|| soap.contract(&c, &mut scratch, &mut row));
+    });
+    group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
+        bencher.iter(|| {
+            let _ = soap.prepare(&environment, true, &mut scratch);
+            soap.expand(&mut scratch, &mut c);
+            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc);
+            soap.expand_pullback(&dc, &mut scratch, &mut pull);
+        });
+    });
+    group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
+        bencher.iter(|| {
+            let _ = soap.prepare(&environment, true, &mut scratch);
+            soap.expand(&mut scratch, &mut c);
+            soap.jacobian(&c, &mut scratch, &mut |_, rows| {
+                black_box(rows);
             });
         });
-        group.bench_function(BenchmarkId::new("contract", size), |bencher| {
-            bencher.iter(|| soap.contract(&c, &mut scratch, &mut row));
-        });
-        group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
-            bencher.iter(|| {
-                let _ = soap.prepare(&environment, true, &mut scratch);
-                soap.expand(&mut scratch, &mut c);
-                soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc);
-                soap.expand_pullback(&dc, &mut scratch, &mut pull);
-            });
-        });
-        group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
-            bencher.iter(|| {
-                let _ = soap.prepare(&environment, true, &mut scratch);
-                soap.expand(&mut scratch, &mut c);
-                soap.jacobian(&c, &mut scratch, &mut |_, rows| {
-                    black_box(rows);
-                });
-            });
-        });
-    }
+    });
     group.finish();
 }
 

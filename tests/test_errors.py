@@ -93,7 +93,7 @@ def test_adjoints_must_fit(water):
         turbo(average="inner").pullback(water, np.zeros((3, soap.n_features)))
     with raises("adjoint is of type complex128"):
         soap.pullback(water, np.zeros((3, soap.n_features), complex))
-    with raises("adjoint has the entry nan in row 1, column 2"):
+    with raises("adjoint has the entry NaN in row 1, column 2"):
         adjoint = np.zeros((3, soap.n_features))
         adjoint[1, 2] = np.nan
         soap.pullback(water, adjoint)

@@ -49,6 +49,22 @@ def test_values_and_derivatives_are_those_of_the_definition(case, frame):
         assert abs(np.sum(gradient * direction) - np.sum(adjoint * derivative)) < allowed
 
 
+@pytest.mark.parametrize("bond", [1.09, 0.7, 0.5, 0.3, 0.1])
+def test_sixteen_functions_and_degrees_keep_their_digits_at_short_bonds(bond):
+    """Where a Bessel function by upward recurrence is noise: the parameters of the manifolds of methane."""
+    fingerprint = ip.SOAP.from_quip("soap l_max=16 n_max=16 cutoff=4.8 atom_sigma=0.3 n_species=1 species_Z={6} Z=6")
+    rng = np.random.default_rng(3)
+    corners = np.array([[1, 1, 1], [-1, -1, 1], [-1, 1, -1], [1, -1, -1]]) / np.sqrt(3)
+    atoms = Atoms("C5", np.vstack([np.zeros(3), bond * (corners + 0.1 * rng.standard_normal((4, 3)))]))
+    naive = NaiveSOAP(**fingerprint._settings(fingerprint._species()))
+    definition = atoms.positions, atoms.numbers, np.zeros((3, 3)), atoms.pbc
+    np.testing.assert_allclose(fingerprint.transform(atoms, centers=[0]), naive.rows(definition, [0]), atol=1e-14)
+    jacobian = fingerprint.derivatives(atoms, centers=[0]).dense()[0]
+    for move in np.eye(15).reshape(15, 5, 3):
+        along = naive.derivative(definition, [0], move)[0]
+        np.testing.assert_allclose(np.tensordot(move, jacobian), along, atol=2e-13)
+
+
 @pytest.mark.parametrize("case", SOAP, ids=repr)
 def test_names_are_unique_and_as_many_as_columns(case):
     names = case.descriptor.get_feature_names_out()

@@ -3,6 +3,7 @@
 NAME = "featomic SoapPowerSpectrum"
 PACKAGE = "featomic"
 OWN = False
+AGAINST = "isoprint_soap"
 PARALLEL = True
 TASKS = ("features", "jacobian")
 NOTE = "all n1, n2 are stored, not n1 <= n2: n² (l+1) features; the Jacobian is positions only"

@@ -3,6 +3,7 @@
 NAME = "quippy soap_turbo"
 PACKAGE = "quippy-ase"
 OWN = False
+AGAINST = "isoprint_turbo"
 PARALLEL = False
 TASKS = ("features", "jacobian")
 NOTE = "basis poly3gauss; the wheel runs on one thread whatever is asked"

@@ -92,9 +92,8 @@ class Derivatives:
         adjoint : array_like (n_rows, n_features)
             Derivative of the scalar with respect to each feature.
         """
-        weights = shaped(
-            "adjoint", adjoint, (self.n_rows, self.n_features), "one row a row of transform, one column a feature"
-        )
+        meaning = "one row a row of transform, one column a feature"
+        weights = finite("adjoint", shaped("adjoint", adjoint, (self.n_rows, self.n_features), meaning))
         gradient = np.zeros((self.n_atoms, 3))
         np.add.at(gradient, self.atom, np.einsum("bxf,bf->bx", self.values, weights[self.center]))
         return gradient
@@ -107,7 +106,9 @@ class Derivatives:
         displacements : array_like (n_atoms, 3)
             How each atom moves.
         """
-        velocity = shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom")
+        velocity = finite(
+            "displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom")
+        )
         change = np.zeros((self.n_rows, self.n_features))
         np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
         return change
@@ -120,10 +121,14 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
-    numbers = np.ascontiguousarray(array, dtype=np.float64)
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        row, column = map(int, np.argwhere(~finite)[0])
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same array, or an error that says where it is not finite. The compiled module looks for itself."""
+    good = np.isfinite(numbers)
+    if not good.all():
+        row, column = map(int, np.argwhere(~good)[0])
         raise ValueError(
             f"{name} has the entry {numbers[row, column]} in row {row}, column {column}; all entries must be finite"
         )

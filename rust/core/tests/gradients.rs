@@ -2,50 +2,8 @@
 
 mod common;
 
-use common::{Sites, every_option, noise};
-use isoprint_core::descriptors::{CenterKind, Descriptor};
-
-fn values<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<f64> {
-    let mut scratch = descriptor.scratch();
-    let mut coefficients = vec![0.0; descriptor.n_coefficients()];
-    let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.prepare(environment, false, &mut scratch)).expect("no refusal");
-    descriptor.expand(&mut scratch, &mut coefficients);
-    descriptor.contract(&coefficients, &mut scratch, &mut row);
-    row
-}
-
-fn tangent<D: Descriptor>(descriptor: &D, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64> {
-    let mut scratch = descriptor.scratch();
-    let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
-    let mut row = vec![0.0; descriptor.n_features()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
-    descriptor.expand_tangent(velocity, &mut scratch, &mut c, &mut dc);
-    descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row);
-    row
-}
-
-fn pullback<D: Descriptor>(descriptor: &D, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]> {
-    let mut scratch = descriptor.scratch();
-    let (mut c, mut dc) = (vec![0.0; descriptor.n_coefficients()], vec![0.0; descriptor.n_coefficients()]);
-    let mut pull = vec![[0.0; 3]; sites.position.len()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
-    descriptor.expand(&mut scratch, &mut c);
-    descriptor.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
-    descriptor.expand_pullback(&dc, &mut scratch, &mut pull);
-    pull
-}
-
-/// `[site][xyz][feature]`
-fn jacobian<D: Descriptor>(descriptor: &D, sites: &Sites) -> Vec<Vec<f64>> {
-    let mut scratch = descriptor.scratch();
-    let mut c = vec![0.0; descriptor.n_coefficients()];
-    let mut out = vec![Vec::new(); sites.position.len()];
-    sites.with(|environment| descriptor.prepare(environment, true, &mut scratch)).expect("no refusal");
-    descriptor.expand(&mut scratch, &mut c);
-    descriptor.jacobian(&c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
-    out
-}
+use common::{Case, Sites, every_option, noise};
+use isoprint_core::descriptors::CenterKind;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
@@ -57,14 +15,14 @@ fn velocity(n: usize) -> Vec<[f64; 3]> {
 
 #[test]
 fn the_tangent_is_the_difference() {
-    for (name, descriptor) in every_option() {
+    for Case { name, descriptor, .. } in every_option() {
         let sites = Sites::crowded();
         let velocity = velocity(sites.position.len());
         let h = 1e-3;
-        let at = |step: f64| values(&descriptor, &sites.moved(&velocity, step));
+        let at = |step: f64| descriptor.values(&sites.moved(&velocity, step));
         let [a, b, c, d] = [-2.0 * h, -h, h, 2.0 * h].map(at);
         let scale = c.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
-        let got = tangent(&descriptor, &sites, &velocity);
+        let got = descriptor.tangent(&sites, &velocity);
         for k in 0..got.len() {
             let five = (a[k] - 8.0 * b[k] + 8.0 * c[k] - d[k]) / (12.0 * h);
             assert!((got[k] - five).abs() < 2e-8 * scale, "{name}, feature {k}: {} against {five}", got[k]);
@@ -74,14 +32,14 @@ fn the_tangent_is_the_difference() {
 
 #[test]
 fn tangent_pullback_and_jacobian_are_one_derivative() {
-    for (name, descriptor) in every_option() {
+    for Case { name, descriptor, .. } in every_option() {
         let sites = Sites::crowded();
         let n_features = descriptor.n_features();
         let velocity = velocity(sites.position.len());
         let adjoint = noise(n_features, 0.37);
-        let tangent = tangent(&descriptor, &sites, &velocity);
-        let pull = pullback(&descriptor, &sites, &adjoint);
-        let jacobian = jacobian(&descriptor, &sites);
+        let tangent = descriptor.tangent(&sites, &velocity);
+        let pull = descriptor.pullback(&sites, &adjoint);
+        let jacobian = descriptor.jacobian(&sites);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         let both = dot(&tangent, &adjoint);
         let back: f64 = pull.iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
@@ -99,10 +57,11 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 
 #[test]
 fn normalised_rows_are_of_unit_length() {
-    for (name, descriptor) in every_option() {
-        if descriptor.parameters().normalize {
-            let row = values(&descriptor, &Sites::crowded());
-            assert!((dot(&row, &row) - 1.0).abs() < 1e-14, "{name}");
+    for Case { name, descriptor, normalized, constant } in every_option() {
+        if normalized {
+            let row = descriptor.values(&Sites::crowded());
+            let row = &row[..row.len() - usize::from(constant)];
+            assert!((dot(row, row) - 1.0).abs() < 1e-14, "{name}");
         }
     }
 }
@@ -122,13 +81,14 @@ fn lonely_empty_coincident_and_collinear_sites_are_finite() {
         Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: collinear },
         Sites { center: CenterKind::Point, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
     ];
-    for (name, descriptor) in every_option() {
+    for Case { name, descriptor, .. } in every_option() {
         for (k, sites) in cases.iter().enumerate() {
             let adjoint = noise(descriptor.n_features(), 0.51);
-            let all = values(&descriptor, sites)
+            let all = descriptor
+                .values(sites)
                 .into_iter()
-                .chain(pullback(&descriptor, sites, &adjoint).into_iter().flatten())
-                .chain(jacobian(&descriptor, sites).into_iter().flatten());
+                .chain(descriptor.pullback(sites, &adjoint).into_iter().flatten())
+                .chain(descriptor.jacobian(sites).into_iter().flatten());
             assert!(all.into_iter().all(f64::is_finite), "{name}, case {k}");
         }
     }
@@ -136,8 +96,9 @@ fn lonely_empty_coincident_and_collinear_sites_are_finite() {
 
 #[test]
 fn a_row_without_any_site_is_zero() {
-    for (_, descriptor) in every_option() {
+    for Case { name, descriptor, constant, .. } in every_option() {
         let nothing = Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
-        assert!(values(&descriptor, &nothing).iter().all(|&x| x == 0.0));
+        let row = descriptor.values(&nothing);
+        assert!(row[..row.len() - usize::from(constant)].iter().all(|&x| x == 0.0), "{name}");
     }
 }

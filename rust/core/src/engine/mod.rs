@@ -77,9 +77,7 @@ fn check_length(name: &'static str, found: usize, expected: usize) -> Result<(),
 
 /// The error to raise where an entry of an array with `n_columns` columns is not finite.
 fn check_finite(name: &'static str, entries: &[f64], n_columns: usize) -> Result<(), crate::Error> {
-    // Whole stretches at a time, which is a matter of lanes; the place is looked for only where there is one.
-    let good = |stretch: &[f64]| stretch.iter().fold(true, |good, x| good & x.is_finite());
-    if entries.chunks(256).all(good) {
+    if crate::simd::all_finite(entries) {
         return Ok(());
     }
     match entries.iter().position(|x| !x.is_finite()) {

@@ -37,7 +37,8 @@ macro_rules! with_size {
     };
 }
 
-/// `coefficients[lm][n] += Σ_j functions[j][n] · harmonics[lm][j]` over the first `n_sites` sites.
+/// `coefficients[lm][n] += Σ_j functions[j][n] · harmonics[lm][j]` over the first `n_sites` sites; what was there before
+/// counts for nothing if this `opens` the sum.
 ///
 /// `functions` has `stride` packs a site, of which the first `n_packs` are used; `coefficients` has `n_packs` packs a
 /// row. Both `harmonics` and `coefficients` carry [`PADDING`] rows beyond the `n_rows` that mean something.
@@ -49,9 +50,10 @@ pub fn accumulate<V: Lanes>(
     (functions, stride): (&[[f64; LANES]], usize),
     harmonics: &[Row],
     coefficients: &mut [[f64; LANES]],
+    opens: bool,
 ) {
     let size = tile::<V>(n_rows, n_packs);
-    let arguments = (n_rows.div_ceil(size), n_sites, (functions, stride), harmonics, coefficients);
+    let arguments = (n_rows.div_ceil(size), n_sites, (functions, stride), harmonics, coefficients, opens);
     match n_packs {
         1 => with_size!(size, [27, 25, 24, 18, 16, 6, 5, 2], accumulate_tiles, 1, (arguments)),
         2 => with_size!(size, [13, 12, 11, 9, 8, 3, 1], accumulate_tiles, 2, (arguments)),
@@ -59,11 +61,11 @@ pub fn accumulate<V: Lanes>(
     }
 }
 
-type AccumulateArguments<'a> = (usize, usize, (&'a [[f64; LANES]], usize), &'a [Row], &'a mut [[f64; LANES]]);
+type AccumulateArguments<'a> = (usize, usize, (&'a [[f64; LANES]], usize), &'a [Row], &'a mut [[f64; LANES]], bool);
 
 #[inline(always)]
 fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
-    (n_tiles, n_sites, (functions, stride), harmonics, coefficients): AccumulateArguments<'_>,
+    (n_tiles, n_sites, (functions, stride), harmonics, coefficients, opens): AccumulateArguments<'_>,
 ) {
     let harmonics = harmonics.as_chunks::<SIZE>().0;
     let coefficients = coefficients.as_chunks_mut::<PACKS>().0.as_chunks_mut::<SIZE>().0;
@@ -83,9 +85,27 @@ fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
                 }
             }
         }
+        put(sums, c, opens);
+    }
+}
+
+/// Adds `sums` to `total`, or puts them there.
+#[inline(always)]
+fn put<V: Lanes, const PACKS: usize, const SIZE: usize>(
+    sums: [[V; PACKS]; SIZE],
+    total: &mut [[[f64; LANES]; PACKS]; SIZE],
+    opens: bool,
+) {
+    if opens {
         for i in 0..SIZE {
             for p in 0..PACKS {
-                V::load(&c[i][p]).add(sums[i][p]).store(&mut c[i][p]);
+                sums[i][p].store(&mut total[i][p]);
+            }
+        }
+    } else {
+        for i in 0..SIZE {
+            for p in 0..PACKS {
+                V::load(&total[i][p]).add(sums[i][p]).store(&mut total[i][p]);
             }
         }
     }
@@ -130,7 +150,7 @@ fn project_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
 }
 
 /// `coefficients[lm][n] += Σ_j functions[j][l][n] · harmonics[lm][j]` over the first `n_sites` sites, `n` functions for
-/// each degree up to `l_max`.
+/// each degree up to `l_max`; what was there before counts for nothing if this `opens` the sum.
 ///
 /// A site's `functions` are `stride` packs, `[l][n]` without gaps; eight numbers can be read from any place of the last.
 /// `coefficients` has whole packs a row, of which what is beyond `n` means nothing.
@@ -141,6 +161,7 @@ pub fn accumulate_by_degree<V: Lanes>(
     (functions, stride): (&[[f64; LANES]], usize),
     harmonics: &[Row],
     coefficients: &mut [[f64; LANES]],
+    opens: bool,
 ) {
     let n_packs = n.div_ceil(LANES);
     let most = match (V::REGISTERS / V::WIDTH, n_packs) {
@@ -153,7 +174,8 @@ pub fn accumulate_by_degree<V: Lanes>(
     };
     for (l, row, size) in tiles(l_max, most) {
         let functions = &functions.as_flattened()[l * n..];
-        let arguments = (n_sites, (functions, stride * LANES), &harmonics[row..], &mut coefficients[row * n_packs..]);
+        let rows = (&harmonics[row..], &mut coefficients[row * n_packs..]);
+        let arguments = (n_sites, (functions, stride * LANES), rows, opens);
         match n_packs {
             1 => with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, 1, (arguments)),
             2 => with_size!(size, [1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, 2, (arguments)),
@@ -172,11 +194,11 @@ fn tiles(l_max: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize
     })
 }
 
-type TileArguments<'a> = (usize, (&'a [f64], usize), &'a [Row], &'a mut [[f64; LANES]]);
+type TileArguments<'a> = (usize, (&'a [f64], usize), (&'a [Row], &'a mut [[f64; LANES]]), bool);
 
 #[inline(always)]
 fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
-    (n_sites, (functions, width), harmonics, coefficients): TileArguments<'_>,
+    (n_sites, (functions, width), (harmonics, coefficients), opens): TileArguments<'_>,
 ) {
     let coefficients = coefficients.as_chunks_mut::<PACKS>().0.first_chunk_mut::<SIZE>();
     let (Some(y), Some(c)) = (harmonics.first_chunk::<SIZE>(), coefficients) else { return };
@@ -195,11 +217,7 @@ fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
             }
         }
     }
-    for i in 0..SIZE {
-        for p in 0..PACKS {
-            V::load(&c[i][p]).add(sums[i][p]).store(&mut c[i][p]);
-        }
-    }
+    put(sums, c, opens);
 }
 
 /// `x[lm][j] = Σ_n adjoint[lm][n] · functions[l][n][j]` and the same of `slopes` into `dx`, for the sites of `pack`.
@@ -287,7 +305,7 @@ mod tests {
             };
             let harmonics = rows(0.91);
             let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
-            accumulate::<V>(n_rows, n_packs, n_sites, (&functions, stride), &harmonics, &mut c);
+            accumulate::<V>(n_rows, n_packs, n_sites, (&functions, stride), &harmonics, &mut c, false);
             let (b, db) = (rows(0.53), rows(0.29));
             let (mut x, mut dx) = (rows(0.0), rows(0.0));
             project::<V>(n_rows, n_packs, 1, [&b[..n], &db[..n]], &c, [&mut x, &mut dx]);
@@ -333,7 +351,7 @@ mod tests {
             };
             let harmonics = rows(0.91, n_rows);
             let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
-            accumulate_by_degree::<V>((l_max, n), n_sites, (&functions, stride), &harmonics, &mut c);
+            accumulate_by_degree::<V>((l_max, n), n_sites, (&functions, stride), &harmonics, &mut c, false);
             let (b, db) = (rows(0.53, n * (l_max + 1)), rows(0.29, n * (l_max + 1)));
             let (mut x, mut dx) = (rows(0.0, n_rows), rows(0.0, n_rows));
             project_by_degree::<V>((l_max, n), 1, [&b, &db], &c, [&mut x, &mut dx]);

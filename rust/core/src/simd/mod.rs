@@ -17,4 +17,4 @@ pub use isa::{Isa, Kernel};
 pub use lanes::{LANES, Lanes};
 pub use row::{BLOCK, Row};
 pub use select::{Block, Found, Points, lengths, select};
-pub use vector::{add_scaled, dot};
+pub use vector::{add_scaled, all_finite, dot, scale};

@@ -12,6 +12,51 @@ pub fn add_scaled(factor: f64, part: &[f64], sum: &mut [f64]) {
     Isa::detect().run(AddScaled(factor, part, sum));
 }
 
+/// Whether no entry is infinite or no number.
+pub fn all_finite(entries: &[f64]) -> bool {
+    Isa::detect().run(AllFinite(entries))
+}
+
+struct AllFinite<'a>(&'a [f64]);
+
+impl Kernel for AllFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> bool {
+        let (entries, rest) = self.0.as_chunks::<LANES>();
+        // Zero times a number is zero, and anything else is not.
+        let mut sums = [V::zero(); 4];
+        for entries in entries.chunks(4) {
+            for (sum, entry) in sums.iter_mut().zip(entries) {
+                *sum = V::load(entry).mul_add(V::zero(), *sum);
+            }
+        }
+        let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum();
+        sum == 0.0 && rest.iter().all(|x| x.is_finite())
+    }
+}
+
+/// `row *= factor`
+pub fn scale(factor: f64, row: &mut [f64]) {
+    Isa::detect().run(Scale(factor, row));
+}
+
+struct Scale<'a>(f64, &'a mut [f64]);
+
+impl Kernel for Scale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let (row, rest) = self.1.as_chunks_mut::<LANES>();
+        for row in row {
+            V::load(row).mul(V::splat(self.0)).store(row);
+        }
+        rest.iter_mut().for_each(|x| *x *= self.0);
+    }
+}
+
 struct Dot<'a>(&'a [f64], &'a [f64]);
 
 impl Kernel for Dot<'_> {
@@ -61,6 +106,14 @@ mod tests {
             let mut sum = b.clone();
             add_scaled(-2.0, &a, &mut sum);
             assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == b - 2.0 * a));
+            assert!(all_finite(&a));
+            for (k, bad) in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().cycle().enumerate().take(a.len()) {
+                let mut spoiled = a.clone();
+                spoiled[k] = bad;
+                assert!(!all_finite(&spoiled));
+            }
+            scale(0.5, &mut sum);
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == 0.5 * (b - 2.0 * a)));
         }
     }
 }

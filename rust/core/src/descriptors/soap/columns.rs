@@ -4,9 +4,21 @@
 //! degree fastest, pairs of different functions with a factor √2. Every other choice and order of columns picks from
 //! these.
 
-use super::compression::{Label, Layout, Selection};
-use super::{Compression, Convention};
+use super::compression::{Compression, Label, Layout, Selection};
 use crate::Error;
+
+/// Whose order, scale and sign the columns have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// Our own: pairs of functions with the first not after the second, the degree fastest.
+    Isoprint,
+    /// QUIP's `soap`: pairs with the second not after the first, the degree fastest.
+    Quip,
+    /// `DScribe`: pairs of species, then degrees, then pairs of radial functions.
+    Dscribe,
+    /// featomic: the same with all pairs of radial functions; odd degrees are negative.
+    Featomic,
+}
 
 /// One column: functions of the two factors, degree, and what the product counts for.
 struct Column {

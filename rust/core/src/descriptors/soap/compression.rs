@@ -1,11 +1,33 @@
 //! Which radial functions meet in a power spectrum, and which of their products are kept.
 
-use super::{Compression, Convention, columns};
+use super::columns::{self, Convention};
 use crate::Error;
 use crate::simd::LANES;
 
 /// Products of one center at most: a row of half a gigabyte.
 const MAX_PRODUCTS: usize = 1 << 26;
+
+/// Which part of the power spectrum is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Compression {
+    /// All of it.
+    None,
+    /// Components with the first radial function of some species.
+    Trivial,
+    /// Components of two functions of one species.
+    Crossover,
+    /// Components of two functions of the same radial index.
+    Diagonal,
+    /// `ν_R`, `ν_S`: how many of the two factors keep the radial and the species label.
+    Factors(u8, u8),
+    /// An explicit sparse matrix, as (row, column, entry).
+    Matrix {
+        /// Number of features after compression.
+        n_rows: usize,
+        /// Zero-based row, column and value.
+        entries: Vec<(usize, usize, f64)>,
+    },
+}
 
 /// What one function of a factor stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

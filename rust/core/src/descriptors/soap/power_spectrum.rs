@@ -1,7 +1,7 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
 
 use super::compression::{Factor, Layout};
-use crate::simd::{Isa, Kernel, LANES, Lanes, dot};
+use crate::simd::{Isa, Kernel, LANES, Lanes, dot, scale};
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -105,8 +105,7 @@ impl PowerSpectrum {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
         let norm = self.unnormalised(coefficients, scratch, row);
         if let Some(norm) = norm {
-            let inverse = 1.0 / norm;
-            row.iter_mut().for_each(|x| *x *= inverse);
+            scale(1.0 / norm, row);
         }
     }
 

@@ -1,22 +1,25 @@
 //! SOAP with three-dimensional Gaussians: A. P. Bartók, R. Kondor, G. Csányi, Phys. Rev. B 87, 184115 (2013).
 
+mod integrals;
 mod parameters;
 mod profile;
 mod weight;
 
 use std::sync::Arc;
 
+pub use integrals::GaussianBasis;
 pub use parameters::{DensityParameters, SoapParameters, WeightFunction, Weighting};
 
+use self::integrals::{IntegralParameters, RadialIntegrals};
 use self::profile::{Profile, Table};
 use self::weight::PairWeight;
+use super::columns::{self, Convention};
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
-use super::integrals::{IntegralParameters, RadialIntegrals};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, finite, not_negative, positive};
-use super::{Convention, GaussianBasis, MAX_DEGREE, MAX_FUNCTIONS, columns};
+use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment, Refusal};
 
@@ -78,7 +81,8 @@ impl Density {
             n_max,
             format!(
                 "with this basis, l_max = {l_max}, r_cut = {r_cut} and sigma = {sigma} the radial functions are so nearly \
-                 dependent that {rounding:.0e} of them would be noise; take fewer of them, a lower l_max or another sigma"
+                 dependent that their relative error would be {rounding:.0e}; take fewer functions, a lower l_max or \
+                 another sigma"
             ),
         )?;
         let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy);

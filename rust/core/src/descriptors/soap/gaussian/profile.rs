@@ -7,14 +7,14 @@
 use std::sync::Arc;
 
 use super::super::block::Block;
-use super::super::integrals::RadialIntegrals;
 use super::super::profile;
+use super::integrals::RadialIntegrals;
 use super::weight::PairWeight;
 use crate::math::piecewise::{Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
-const ORDER: usize = 12;
+const ORDER: usize = 11;
 /// What the derivative of a table loses against its values.
 const SLOPE_LOSS: f64 = 100.0;
 /// The distance that stands for zero: harmless in every product, and `r · 1/r` is one.

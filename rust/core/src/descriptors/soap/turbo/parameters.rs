@@ -1,5 +1,7 @@
 //! What a user may choose about a recursive SOAP.
 
+use super::super::Compression;
+
 /// The radial functions in which the density is expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
@@ -18,41 +20,6 @@ pub enum Policy {
     Exact,
     /// With the shortcuts of the program that introduced it, to reproduce its digits.
     Reference,
-}
-
-/// Which part of the power spectrum is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Compression {
-    /// All of it.
-    None,
-    /// Components with the first radial function of some species.
-    Trivial,
-    /// Components of two functions of one species.
-    Crossover,
-    /// Components of two functions of the same radial index.
-    Diagonal,
-    /// `ν_R`, `ν_S`: how many of the two factors keep the radial and the species label.
-    Factors(u8, u8),
-    /// An explicit sparse matrix, as (row, column, entry).
-    Matrix {
-        /// Number of features after compression.
-        n_rows: usize,
-        /// Zero-based row, column and value.
-        entries: Vec<(usize, usize, f64)>,
-    },
-}
-
-/// Whose order, scale and sign the columns have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Convention {
-    /// Our own: pairs of functions with the first not after the second, the degree fastest.
-    Isoprint,
-    /// QUIP's `soap`: pairs with the second not after the first, the degree fastest.
-    Quip,
-    /// `DScribe`: pairs of species, then degrees, then pairs of radial functions.
-    Dscribe,
-    /// featomic: the same with all pairs of radial functions; odd degrees are negative.
-    Featomic,
 }
 
 /// Parameters of one species, all lengths in Å.

@@ -3,9 +3,9 @@
 //! A neighbor's coefficient is `b_n(r) · P(r)^a · A_l(r) · Y_lm`. All but the decay `P^a`, which a polynomial cannot
 //! follow to the cutoff, are smooth functions of one variable: they are integrated exactly once, and tabulated.
 
+use super::super::block::{Block, columns};
+use super::super::profile;
 use super::basis::RadialBasis;
-use super::block::{Block, columns};
-use super::profile;
 use super::reference::ReferenceProfile;
 use super::{Basis, Policy, SpeciesParameters, TurboParameters};
 use crate::Error;
@@ -307,8 +307,8 @@ fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &Radi
 
 #[cfg(test)]
 mod tests {
-    use super::super::Compression;
-    use super::super::profile::Profile as _;
+    use super::super::super::Compression;
+    use super::super::super::profile::Profile as _;
     use super::*;
     use crate::simd::{Isa, Kernel};
 

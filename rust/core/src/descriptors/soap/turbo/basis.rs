@@ -7,7 +7,8 @@
 
 use std::sync::OnceLock;
 
-use super::{Basis, MAX_FUNCTIONS};
+use super::super::MAX_FUNCTIONS;
+use super::Basis;
 use crate::math::extended::{self, Extended, Matrix};
 use crate::math::quadrature;
 

@@ -1,12 +1,20 @@
 //! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
 
+mod basis;
+mod parameters;
+mod radial;
+mod reference;
+
+pub use parameters::{Basis, Policy, SpeciesParameters, TurboParameters};
+
+use self::radial::Profile;
+use super::columns::Convention;
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
-use super::radial::Profile;
 use super::validate::{check, positive};
-use super::{Basis, Convention, MAX_DEGREE, MAX_FUNCTIONS, Policy, SpeciesParameters, TurboParameters};
+use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment, Refusal};
 

@@ -1,0 +1,35 @@
+//! What a center is to its own density.
+
+use crate::descriptors::CenterKind;
+
+/// What a center adds to the coefficients at `l = 0` by being there: one number a radial function of all species.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CenterDensities {
+    /// By the channel of the center.
+    pub of_channel: Vec<Vec<f64>>,
+    /// Of an atom that has no channel.
+    pub of_others: Option<Vec<f64>>,
+}
+
+impl CenterDensities {
+    /// Each center in the functions of its own species.
+    pub fn own(densities: &[&[f64]]) -> Self {
+        let before = |channel: usize| densities[..channel].iter().map(|own| own.len()).sum::<usize>();
+        let n_functions = before(densities.len());
+        let of = |(channel, own): (usize, &&[f64])| {
+            let mut all = vec![0.0; n_functions];
+            all[before(channel)..][..own.len()].copy_from_slice(own);
+            all
+        };
+        Self { of_channel: densities.iter().enumerate().map(of).collect(), of_others: None }
+    }
+
+    /// What such a center adds, if anything.
+    pub fn of(&self, center: CenterKind) -> Option<&[f64]> {
+        match center {
+            CenterKind::Atom(Some(channel)) => Some(&self.of_channel[usize::from(channel)]),
+            CenterKind::Atom(None) => self.of_others.as_deref(),
+            CenterKind::Point => None,
+        }
+    }
+}

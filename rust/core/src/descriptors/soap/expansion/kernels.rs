@@ -1,0 +1,277 @@
+//! The loops over blocks: coefficients, their tangents, and the way back.
+
+use std::ops::Range;
+
+use super::super::block::{Block, columns};
+use super::super::profile::Profile;
+use super::Expansion;
+use super::sites::{Sites, Work};
+use crate::simd::gemm;
+use crate::simd::{Kernel, LANES, Lanes, Row};
+
+/// The coefficients of one center, and their derivative where a velocity is given.
+pub(super) struct Expand<'a, P> {
+    pub(super) expansion: &'a Expansion<P>,
+    pub(super) sites: &'a mut Sites,
+    pub(super) velocity: Option<&'a [[f64; 3]]>,
+    pub(super) coefficients: &'a mut [f64],
+    pub(super) tangent: &'a mut [f64],
+}
+
+impl<P: Profile> Kernel for Expand<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(mut self) {
+        let n_blocks = self.sites.n_blocks;
+        let mut block = 0;
+        for channel in 0..self.expansion.profiles.len() {
+            let first = block;
+            while block < n_blocks && self.sites.blocks[block].channel == channel {
+                self.add_block::<V>(block, block == first);
+                block += 1;
+            }
+            let Work { sums, tangents, .. } = &self.sites.work;
+            let sums = (block > first).then_some(sums.as_slice());
+            self.expansion.scatter(sums, channel, self.coefficients);
+            if self.velocity.is_some() {
+                let tangents = (block > first).then_some(tangents.as_slice());
+                self.expansion.scatter(tangents, channel, self.tangent);
+            }
+        }
+        if let Some(density) = self.expansion.centers.of(self.sites.center) {
+            self.coefficients.iter_mut().zip(density).for_each(|(slot, share)| *slot += share);
+        }
+    }
+}
+
+impl<P: Profile> Expand<'_, P> {
+    /// Adds a block to the sums of its species, which it may open.
+    #[inline(always)]
+    fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
+        let expansion = self.expansion;
+        let Sites { blocks, rows, slopes, work, .. } = &mut *self.sites;
+        let block = &blocks[k];
+        let profile = &expansion.profiles[block.channel];
+        let (n_rows, stride) = (expansion.harmonics.len(), profile.n_packs());
+        expansion.harmonics_of::<V>(block.packs(), block, work);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums, opens);
+        let Some(velocity) = self.velocity else { return };
+        expansion.gradients_of::<V>(block.packs(), block, work);
+        let slopes = &mut slopes[block.first_row..];
+        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, slopes), work);
+        expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents, opens);
+        expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents, false);
+    }
+}
+
+/// The way back from coefficients to sites.
+pub(super) struct ExpandPullback<'a, P> {
+    pub(super) expansion: &'a Expansion<P>,
+    pub(super) adjoint: &'a [f64],
+    pub(super) sites: &'a mut Sites,
+    pub(super) pull: &'a mut [[f64; 3]],
+}
+
+impl<P: Profile> Kernel for ExpandPullback<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { expansion, adjoint, sites, pull } = self;
+        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        let mut gathered = None;
+        for block in &blocks[..*n_blocks] {
+            if gathered != Some(block.channel) {
+                expansion.gather(adjoint, block.channel, &mut work.sums);
+                gathered = Some(block.channel);
+            }
+            for pack in block.packs() {
+                expansion.project::<V>(pack, block, [&rows[block.first_row..], &slopes[block.first_row..]], work);
+                let [fx, fy, fz] = expansion.pull_on::<V>(pack, block, work);
+                let sites = pull[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
+                for (((site, x), y), z) in sites.zip(fx).zip(fy).zip(fz) {
+                    *site = [x, y, z];
+                }
+            }
+        }
+    }
+}
+/// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
+/// (`adjoint`), for sites that move.
+#[inline(always)]
+fn move_sites<V: Lanes>(
+    velocity: &[[f64; 3]],
+    row_stride: usize,
+    n_rows: usize,
+    (block, slopes): (&Block, &mut [[f64; LANES]]),
+    work: &mut Work,
+) {
+    let mut v = [Row::ZERO; 3];
+    for (j, site) in velocity.iter().enumerate() {
+        let mut along = 0.0;
+        for i in 0..3 {
+            v[i].0[j] = site[i];
+            along += block.unit[i].0[j] * site[i];
+        }
+        for slope in slopes[j * row_stride..(j + 1) * row_stride].as_flattened_mut() {
+            *slope *= along;
+        }
+    }
+    for pack in block.packs() {
+        let [vx, vy, vz] = [v[0].load::<V>(pack), v[1].load(pack), v[2].load(pack)];
+        let [x, y, z] = &work.gradients;
+        for (((rate, x), y), z) in work.adjoint[0][..n_rows].iter_mut().zip(x).zip(y).zip(z) {
+            rate.store(pack, vx.mul_add(x.load(pack), vy.mul_add(y.load(pack), vz.mul(z.load(pack)))));
+        }
+    }
+}
+
+/// Harmonics and their gradients of one pack of a block.
+pub(super) struct Differentiate<'a, P> {
+    pub(super) expansion: &'a Expansion<P>,
+    pub(super) pack: usize,
+    pub(super) block: &'a Block,
+    pub(super) work: &'a mut Work,
+}
+
+impl<P: Profile> Kernel for Differentiate<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let packs = self.pack..self.pack + 1;
+        self.expansion.harmonics_of::<V>(packs.clone(), self.block, self.work);
+        self.expansion.gradients_of::<V>(packs, self.block, self.work);
+    }
+}
+
+impl<P: Profile> Expansion<P> {
+    /// Harmonics times angular profiles.
+    #[inline(always)]
+    fn harmonics_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+        for pack in packs {
+            self.harmonics.values::<V>(pack, &block.unit, &block.angular, &mut work.harmonics);
+        }
+    }
+
+    /// Their gradients: `û A_l' Y + A_l (∂Y - l û Y) / r`.
+    #[inline(always)]
+    fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+        for pack in packs {
+            self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
+            let [x, y, z] = &mut work.gradients;
+            self.harmonics.gradients::<V>(pack, &block.unit, &work.legendre, &block.angular, [x, y, z]);
+            // The harmonics with the slopes of their profiles, for the radial part.
+            let radial = &mut work.adjoint[0];
+            self.harmonics.values::<V>(pack, &block.unit, &block.angular_slope, radial);
+            let inverse = block.inverse.load::<V>(pack);
+            let [ux, uy, uz] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
+            for (row, degree) in self.harmonics.degrees().enumerate() {
+                let value = work.harmonics[row].load::<V>(pack);
+                let along = inverse.mul(V::splat(degree as f64)).neg_mul_add(value, radial[row].load(pack));
+                let [x, y, z] = &mut work.gradients;
+                for (rows, unit) in [(x, ux), (y, uy), (z, uz)] {
+                    let tangential = inverse.mul(rows[row].load(pack));
+                    rows[row].store(pack, unit.mul_add(along, tangential));
+                }
+            }
+        }
+    }
+
+    /// The gradient with respect to the positions of eight sites, from the adjoints of their harmonics.
+    #[inline(always)]
+    fn pull_on<V: Lanes>(&self, pack: usize, block: &Block, work: &mut Work) -> [[f64; LANES]; 3] {
+        self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
+        let profiles = [block.angular.as_slice(), block.angular_slope.as_slice()];
+        let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
+        let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, profiles, adjoints);
+        let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
+        let inverse = block.inverse.load::<V>(pack);
+        // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
+        let outward = x.mul_add(gx, y.mul_add(gy, z.mul(gz)));
+        let along = inverse.neg_mul_add(outward, radial);
+        [
+            x.mul_add(along, inverse.mul(gx)).to_array(),
+            y.mul_add(along, inverse.mul(gy)).to_array(),
+            z.mul_add(along, inverse.mul(gz)).to_array(),
+        ]
+    }
+
+    /// Writes the sums of one species, normalised, into its columns of all coefficients: zeros where it has no sites. The
+    /// last species fills up the rows.
+    #[inline(always)]
+    fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
+        let (stride, own) = (self.stride(), self.functions_of(channel));
+        let end = if channel + 1 == self.profiles.len() { stride } else { own.end };
+        let n_packs = own.len().div_ceil(LANES);
+        for (lm, (row, norm)) in coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).enumerate() {
+            let (row, rest) = row[own.start..end].split_at_mut(own.len());
+            rest.fill(0.0);
+            let Some(sums) = sums else {
+                row.fill(0.0);
+                continue;
+            };
+            let sums = sums[lm * n_packs..][..n_packs].as_flattened();
+            for (slot, sum) in row.iter_mut().zip(sums) {
+                *slot = norm * sum;
+            }
+        }
+    }
+
+    /// The columns of one species out of the adjoints of all coefficients, normalised as the sums will be.
+    #[inline(always)]
+    fn gather(&self, adjoint: &[f64], channel: usize, out: &mut [[f64; LANES]]) {
+        let (stride, columns) = (self.stride(), self.functions_of(channel));
+        let n_packs = columns.len().div_ceil(LANES);
+        let rows = adjoint.chunks_exact(stride).zip(self.harmonics.norms()).zip(out.chunks_exact_mut(n_packs));
+        for ((row, norm), out) in rows {
+            let (row, out) = (&row[columns.clone()], out.as_flattened_mut());
+            for (slot, a) in out.iter_mut().zip(row) {
+                *slot = norm * a;
+            }
+            out[row.len()..].fill(0.0);
+        }
+    }
+}
+
+impl<P: Profile> Expansion<P> {
+    /// Adds the products of the radial functions of a block with `harmonics` to the sums of its species.
+    #[inline(always)]
+    fn add<V: Lanes>(
+        &self,
+        block: &Block,
+        functions: &[[f64; LANES]],
+        harmonics: &[Row],
+        sums: &mut [[f64; LANES]],
+        opens: bool,
+    ) {
+        let profile = &self.profiles[block.channel];
+        let (n, functions) = (profile.n_max(), (functions, profile.n_packs()));
+        if P::BY_DEGREE {
+            let shape = (self.harmonics.l_max(), n);
+            gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums, opens);
+        } else {
+            let n_packs = n.div_ceil(LANES);
+            gemm::accumulate::<V>(self.harmonics.len(), n_packs, block.n_sites, functions, harmonics, sums, opens);
+        }
+    }
+
+    /// Adjoints of the harmonics of eight sites, with the radial functions and with their slopes.
+    #[inline(always)]
+    fn project<V: Lanes>(&self, pack: usize, block: &Block, rows: [&[[f64; LANES]]; 2], work: &mut Work) {
+        let profile = &self.profiles[block.channel];
+        let (n, stride) = (profile.n_max(), profile.n_packs());
+        let n_functions = n * self.n_separate();
+        let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
+        columns::<V>(rows[0], stride, 0..n_functions, pack, functions);
+        columns::<V>(rows[1], stride, 0..n_functions, pack, slopes);
+        let functions = [&functions[..n_functions], &slopes[..n_functions]];
+        if P::BY_DEGREE {
+            gemm::project_by_degree::<V>((self.harmonics.l_max(), n), pack, functions, sums, [x, dx]);
+        } else {
+            let n_packs = n.div_ceil(LANES);
+            gemm::project::<V>(self.harmonics.len(), n_packs, pack, functions, sums, [x, dx]);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
+//!
+//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, decay, profiles
+//! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
+//! harmonics belong to `lm` and are applied to the sums.
+
+mod center;
+mod kernels;
+mod sites;
+
+pub use center::CenterDensities;
+pub use sites::Sites;
+
+use self::kernels::{Differentiate, Expand, ExpandPullback};
+use self::sites::Prepare;
+use super::jacobian::SiteTerms;
+use super::profile::Profile;
+use crate::descriptors::Environment;
+use crate::math::harmonics::Harmonics;
+use crate::simd::{Isa, LANES};
+
+/// The density expansion of all species.
+#[derive(Debug, Clone)]
+pub struct Expansion<P> {
+    harmonics: Harmonics,
+    profiles: Vec<P>,
+    /// First radial function of each species among all.
+    first: Vec<usize>,
+    n_functions: usize,
+    centers: CenterDensities,
+}
+
+impl<P: Profile> Expansion<P> {
+    /// An expansion up to degree `l_max` in the radial functions of `profiles`.
+    pub fn new(l_max: usize, profiles: Vec<P>, centers: CenterDensities) -> Self {
+        let first = profiles
+            .iter()
+            .scan(0, |sum, profile| {
+                *sum += profile.n_max();
+                Some(*sum - profile.n_max())
+            })
+            .collect();
+        let n_functions = profiles.iter().map(Profile::n_max).sum();
+        Self { harmonics: Harmonics::new(l_max), profiles, first, n_functions, centers }
+    }
+
+    /// The harmonics of the expansion.
+    pub fn harmonics(&self) -> &Harmonics {
+        &self.harmonics
+    }
+
+    /// Length of one `lm` in the coefficients: the functions of all species, rounded up to whole packs.
+    pub fn stride(&self) -> usize {
+        self.n_functions.next_multiple_of(LANES)
+    }
+
+    /// The radial functions of `channel` among all.
+    pub fn functions_of(&self, channel: usize) -> std::ops::Range<usize> {
+        self.first[channel]..self.first[channel] + self.profiles[channel].n_max()
+    }
+
+    /// Number of coefficients, `[lm][stride]`.
+    pub fn n_coefficients(&self) -> usize {
+        self.harmonics.len() * self.stride()
+    }
+
+    /// Degrees that have radial functions of their own: all, or one for all.
+    fn n_separate(&self) -> usize {
+        if P::BY_DEGREE { self.harmonics.l_max() + 1 } else { 1 }
+    }
+
+    /// Buffers for one worker.
+    pub fn sites(&self) -> Sites {
+        Sites::new(&self.harmonics, self.n_separate())
+    }
+
+    /// Computes directions and profiles of all sites, with derivatives where `slopes` are asked for.
+    pub fn prepare(&self, environment: &Environment<'_>, slopes: bool, sites: &mut Sites) {
+        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites });
+    }
+
+    /// Writes the coefficients of the prepared sites.
+    pub fn expand(&self, sites: &mut Sites, coefficients: &mut [f64]) {
+        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [] });
+    }
+
+    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
+    pub fn expand_tangent(
+        &self,
+        velocity: &[[f64; 3]],
+        sites: &mut Sites,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    ) {
+        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent });
+    }
+
+    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
+    pub fn expand_pullback(&self, adjoint: &[f64], sites: &mut Sites, pull: &mut [[f64; 3]]) {
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull });
+    }
+
+    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
+    pub fn visit_sites(&self, sites: &mut Sites, visit: &mut dyn FnMut(usize, SiteTerms<'_>)) {
+        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        for block in &blocks[..*n_blocks] {
+            let functions = self.functions_of(block.channel);
+            let width = self.profiles[block.channel].n_packs() * LANES;
+            let length = functions.len() * self.n_separate();
+            for lane in 0..block.n_sites {
+                if lane % LANES == 0 {
+                    // One pack at a time: its rows are read once a site, and should still be near.
+                    Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
+                }
+                let place = block.first_row * LANES + lane * width;
+                let terms = SiteTerms {
+                    lane,
+                    species: functions.clone(),
+                    by_degree: P::BY_DEGREE,
+                    functions: &rows.as_flattened()[place..][..length],
+                    slopes: &slopes.as_flattened()[place..][..length],
+                    unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
+                    harmonics: &work.harmonics,
+                    gradients: work.gradients.each_ref().map(Vec::as_slice),
+                };
+                visit(block.start + lane, terms);
+            }
+        }
+    }
+}

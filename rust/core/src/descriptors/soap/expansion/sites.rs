@@ -1,0 +1,135 @@
+//! The sites of one center, cut into blocks, with directions and profiles.
+
+use super::super::block::{Block, RadialRows, beyond};
+use super::super::profile::Profile;
+use super::Expansion;
+use crate::descriptors::{CenterKind, Environment};
+use crate::math::harmonics::{Harmonics, Legendre};
+use crate::math::piecewise::Places;
+use crate::simd::gemm::{self, PADDING};
+use crate::simd::{BLOCK, Kernel, LANES, Lanes, Row};
+
+/// The sites of one center, and buffers for what becomes of them.
+#[derive(Debug)]
+pub struct Sites {
+    pub(super) center: CenterKind,
+    pub(super) blocks: Vec<Block>,
+    /// Blocks of the present center.
+    pub(super) n_blocks: usize,
+    /// Radial functions of all sites, a row each, and their derivatives.
+    pub(super) rows: Vec<[f64; LANES]>,
+    pub(super) slopes: Vec<[f64; LANES]>,
+    pub(super) places: Places,
+    pub(super) work: Work,
+}
+
+/// Buffers for one block.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// `A_l · Y_lm / N_lm`.
+    pub(super) harmonics: Vec<Row>,
+    /// Its gradient with respect to the site's position.
+    pub(super) gradients: [Vec<Row>; 3],
+    pub(super) legendre: Legendre,
+    /// Radial functions and derivatives with sites in lanes.
+    pub(super) functions: [Vec<Row>; 2],
+    /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`; or their rates.
+    pub(super) adjoint: [Vec<Row>; 2],
+    /// Coefficients of one species, `[lm][pack]`, and their tangents.
+    pub(super) sums: Vec<[f64; LANES]>,
+    pub(super) tangents: Vec<[f64; LANES]>,
+}
+
+/// Stretches of sites of one channel: `(channel, first site, sites)`.
+fn runs(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let &first = channel.get(start)?;
+        let same = channel[start..].iter().take_while(|&&c| c == first).count();
+        start += same;
+        Some((usize::from(first), start - same, same))
+    })
+}
+
+/// Directions and profiles of all sites.
+pub(super) struct Prepare<'a, P> {
+    pub(super) expansion: &'a Expansion<P>,
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) slopes: bool,
+    pub(super) sites: &'a mut Sites,
+}
+
+impl<P: Profile> Kernel for Prepare<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { expansion, environment, slopes, sites } = self;
+        sites.center = environment.center;
+        sites.n_blocks = 0;
+        let mut first_row = 0;
+        for (channel, start, length) in runs(environment.channel) {
+            let profile = &expansion.profiles[channel];
+            let n_packs = profile.n_packs();
+            sites.grow(first_row + length * n_packs + beyond(n_packs), slopes);
+            let r = &environment.r[start..start + length];
+            let rows = &mut sites.rows[first_row..];
+            if slopes {
+                let slopes = &mut sites.slopes[first_row..];
+                profile.evaluate_with_derivative::<V>(r, &mut sites.places, rows, slopes);
+            } else {
+                profile.evaluate::<V>(r, &mut sites.places, rows);
+            }
+            for part in (0..length).step_by(BLOCK) {
+                if sites.blocks.len() == sites.n_blocks {
+                    sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1));
+                }
+                let rows = RadialRows { values: &sites.rows, slopes: slopes.then_some(&*sites.slopes) };
+                let block = &mut sites.blocks[sites.n_blocks];
+                (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
+                block.first_row = first_row + part * n_packs;
+                block.fill::<V, P>(environment, profile, rows);
+                sites.n_blocks += 1;
+            }
+            first_row += length * n_packs;
+        }
+    }
+}
+
+impl Sites {
+    /// Buffers for `n_separate` sets of radial functions.
+    pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Self {
+        let n_rows = harmonics.len() + PADDING;
+        let n_functions = gemm::MAX_PACKS * LANES * n_separate;
+        let lanes = |n| vec![Row::ZERO; n];
+        let packs = |n| vec![[0.0; LANES]; n];
+        let work = Work {
+            harmonics: lanes(n_rows),
+            gradients: [lanes(n_rows), lanes(n_rows), lanes(n_rows)],
+            legendre: harmonics.legendre(),
+            functions: [lanes(n_functions), lanes(n_functions)],
+            adjoint: [lanes(n_rows), lanes(n_rows)],
+            sums: packs(n_rows * gemm::MAX_PACKS),
+            tangents: packs(n_rows * gemm::MAX_PACKS),
+        };
+        Self {
+            center: CenterKind::Point,
+            blocks: Vec::new(),
+            n_blocks: 0,
+            rows: Vec::new(),
+            slopes: Vec::new(),
+            places: Places::default(),
+            work,
+        }
+    }
+
+    /// Makes room for rows of this many packs together.
+    fn grow(&mut self, n_packs: usize, slopes: bool) {
+        if self.rows.len() < n_packs {
+            self.rows.resize(n_packs, [0.0; LANES]);
+        }
+        if slopes && self.slopes.len() < n_packs {
+            self.slopes.resize(n_packs, [0.0; LANES]);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A descriptor of whatever kind, asked about one environment.
+
+use isoprint_core::descriptors::Descriptor;
+
+use super::Sites;
+
+/// Values and derivatives of one environment, each with buffers of its own.
+pub trait Fingerprint {
+    fn n_features(&self) -> usize;
+    fn values(&self, sites: &Sites) -> Vec<f64>;
+    fn tangent(&self, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64>;
+    fn pullback(&self, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]>;
+    /// `[site][xyz][feature]`
+    fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>>;
+}
+
+/// A descriptor as a [`Fingerprint`].
+pub struct Described<D>(pub D);
+
+impl<D: Descriptor> Fingerprint for Described<D> {
+    fn n_features(&self) -> usize {
+        self.0.n_features()
+    }
+
+    fn values(&self, sites: &Sites) -> Vec<f64> {
+        let mut scratch = self.0.scratch();
+        let mut coefficients = vec![0.0; self.0.n_coefficients()];
+        let mut row = vec![0.0; self.0.n_features()];
+        sites.with(|environment| self.0.prepare(environment, false, &mut scratch)).expect("no refusal");
+        self.0.expand(&mut scratch, &mut coefficients);
+        self.0.contract(&coefficients, &mut scratch, &mut row);
+        row
+    }
+
+    fn tangent(&self, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64> {
+        let mut scratch = self.0.scratch();
+        let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
+        let mut row = vec![0.0; self.0.n_features()];
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
+        self.0.expand_tangent(velocity, &mut scratch, &mut c, &mut dc);
+        self.0.contract_tangent(&c, &dc, &mut scratch, &mut row);
+        row
+    }
+
+    fn pullback(&self, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]> {
+        let mut scratch = self.0.scratch();
+        let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
+        let mut pull = vec![[0.0; 3]; sites.position.len()];
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
+        self.0.expand(&mut scratch, &mut c);
+        self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
+        self.0.expand_pullback(&dc, &mut scratch, &mut pull);
+        pull
+    }
+
+    fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>> {
+        let mut scratch = self.0.scratch();
+        let mut c = vec![0.0; self.0.n_coefficients()];
+        let mut out = vec![Vec::new(); sites.position.len()];
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
+        self.0.expand(&mut scratch, &mut c);
+        self.0.jacobian(&c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
+        out
+    }
+}
