@@ -112,9 +112,9 @@ def test_names_and_learning():
     ("options", "message"),
     [
         ({"r_cut": -1}, "r_cut is -1; it must be a positive number of Å"),
-        ({"r_core": 0}, "r_core is 0; it must be a positive number of Å"),
+        ({"r_core": 0}, "r_core is 0; it must be at least 1e-6 Å"),
         ({"order": "size"}, "order is 'size'; choose one of 'value', 'magnitude'"),
-        ({"max_sites": 6001}, "max_sites is 6001; it must be an integer from 1 to 6000"),
+        ({"max_sites": 3001}, "max_sites is 3001; it must be an integer from 1 to 3000"),
         ({"exponent": 21}, "exponent is 21; it must be an integer from 0 to 20"),
     ],
 )

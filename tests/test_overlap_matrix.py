@@ -345,7 +345,7 @@ def test_from_libfp():
         ({"cut": 4.0}, "libfp has no argument 'cut'; did you mean 'cutoff'"),
         ({"cutoff": 0}, "cutoff is 0; it must be a positive number of Å"),
         ({"orbital": "spd"}, "orbital is 'spd', which is not supported; choose 's' or 'sp'"),
-        ({"natx": 0}, "natx is 0; it must be an integer from 1 to 6000"),
+        ({"natx": 0}, "natx is 0; it must be an integer from 1 to 3000"),
         ({"log": "yes"}, "log is 'yes'"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
@@ -365,6 +365,7 @@ def test_from_width_cutoff():
     ("options", "message"),
     [
         ({"r_cut": 0.0}, "r_cut is 0.0; it must be a positive number of Å"),
+        ({"r_cut": 1e6}, "r_cut is 1000000.0; it must be a positive number of Å, up to 100000"),
         ({"orbitals": "spdf"}, "orbitals is 'spdf'; choose one of 's', 'sp', 'spd'"),
         ({"orbitals": []}, "orbitals is []; give 's', 'sp', 'spd' or a list of shells"),
         ({"orbitals": [0]}, "orbitals contains 0; give"),
@@ -372,7 +373,7 @@ def test_from_width_cutoff():
         ({"orbitals": [(0, -1.0)]}, "width factor of orbitals is -1.0; it must be a positive number"),
         ({"orbitals": [(0, {"H": 1.0})]}, "width factor of orbitals has no entry for 'C', 'O'"),
         ({"exponent": 2.5}, "exponent is 2.5; it must be an integer from 0 to 20"),
-        ({"max_sites": 0}, "max_sites is 0; it must be an integer from 1 to 1500"),
+        ({"max_sites": 0}, "max_sites is 0; it must be an integer from 1 to 750"),
         ({"overflow": "drop"}, "overflow is 'drop'; choose one of 'error', 'truncate'"),
         ({"radii": 1.0}, "radii is 1.0; give a mapping"),
         ({"radii": {"C": 0.0}}, "radii of 'C' is 0.0; it must be a positive number of Å"),

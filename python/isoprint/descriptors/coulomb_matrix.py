@@ -97,7 +97,7 @@ class CoulombMatrix(Spectrum):
 
     def _compile(self, species: list[int]) -> Core:
         order = choice("order", self.order, ("value", "magnitude"))
-        r_core = real("r_core", self.r_core, above=0.0, remedy="it must be a positive number of Å")
+        r_core = real("r_core", self.r_core, least=1e-6, remedy="it must be at least 1e-6 Å")
         settings = {"spectrum": self._shared(species, 1, order), "r_core": r_core}
         core: Core = compiled(_core.CoulombMatrix, settings)
         return core

@@ -145,7 +145,7 @@ fn what_cannot_be_described_is_refused() {
     for (change, name) in [
         (SpectrumParameters { r_cut: f64::NAN, ..parameters() }, "r_cut"),
         (SpectrumParameters { exponent: 21, ..parameters() }, "exponent"),
-        (SpectrumParameters { max_sites: 6001, ..parameters() }, "max_sites"),
+        (SpectrumParameters { max_sites: 3001, ..parameters() }, "max_sites"),
         (SpectrumParameters { degenerate_tol: -1.0, ..parameters() }, "degenerate_tol"),
         (SpectrumParameters { numbers: vec![6, 6], ..parameters() }, "species"),
     ] {

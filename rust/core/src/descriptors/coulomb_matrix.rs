@@ -7,6 +7,9 @@ use super::spectrum::{Blocks, Pairs, Sites, Spectrum, SpectrumParameters};
 use crate::Error;
 use crate::simd::{LANES, Lanes};
 
+/// Shortest distance in Å up to which the Coulomb law holds.
+const SMALLEST_CORE: f64 = 1e-6;
+
 /// Eigenvalues of the Coulomb matrix.
 pub type CoulombMatrix = Spectrum<Charges>;
 
@@ -26,6 +29,7 @@ impl CoulombMatrix {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: SpectrumParameters, core: f64) -> Result<Self, Error> {
         positive("r_core", core)?;
+        check(core >= SMALLEST_CORE, "r_core", core, format!("it must be at least {SMALLEST_CORE} Å"))?;
         for &number in &parameters.numbers {
             check(number >= 0, "species", number, "it must be an atomic number")?;
         }

@@ -97,35 +97,40 @@ impl Pairs for Orbitals {
 
     #[inline(always)]
     fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
-        let mut away = [V::zero(); 3];
-        let mut square = V::zero();
-        for axis in 0..3 {
-            let position = &sites.position[axis];
-            away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
-            square = away[axis].mul_add(away[axis], square);
-        }
-        let mask = sites.mask[pack];
-        let mut apart = mask;
-        if a / LANES == pack {
-            apart[a % LANES] = 0.0;
-        }
         for i in 0..self.widths.len() {
             for j in 0..self.widths.len() {
-                let own = V::splat(sites.quantities[i].as_flattened()[a]);
-                let other = V::load(&sites.quantities[j][pack]);
-                let inverse = V::splat(1.0).div(own.mul_add(own, other.mul(other)));
-                let q = own.add(own).mul(other).mul(inverse);
-                let mut root = q.to_array();
-                for root in &mut root {
-                    *root = root.sqrt();
-                }
-                let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(V::load(&root)));
-                let (s, ds) = (s.mul(V::load(&mask)), s.mul(V::load(&apart)));
-                let gauss = Gauss { away, inverse, q, own, other, s, ds };
+                let gauss = gauss::<V>(sites, a, pack, [i, j]);
                 self.of_widths(i, j, slopes, &gauss, blocks);
             }
         }
     }
+}
+
+/// What widths `i` of site `a` and `j` of the sites in `pack` make of the pairs.
+#[inline(always)]
+fn gauss<V: Lanes>(sites: &Sites, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
+    let mut away = [V::zero(); 3];
+    let mut square = V::zero();
+    for axis in 0..3 {
+        let position = &sites.position[axis];
+        away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
+        square = away[axis].mul_add(away[axis], square);
+    }
+    let mut apart = sites.mask[pack];
+    if a / LANES == pack {
+        apart[a % LANES] = 0.0;
+    }
+    let own = V::splat(sites.quantities[i].as_flattened()[a]);
+    let other = V::load(&sites.quantities[j][pack]);
+    let inverse = V::splat(1.0).div(own.mul_add(own, other.mul(other)));
+    let q = own.add(own).mul(other).mul(inverse);
+    let mut root = q.to_array();
+    for root in &mut root {
+        *root = root.sqrt();
+    }
+    let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(V::load(&root)));
+    let (s, ds) = (s.mul(V::load(&sites.mask[pack])), s.mul(V::load(&apart)));
+    Gauss { away, inverse, q, own, other, s, ds }
 }
 
 impl Orbitals {
@@ -257,6 +262,69 @@ fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, bl
                     sum.mul(slope).store(&mut blocks.slopes[c][at]);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptors::{CenterKind, Environment};
+    use crate::simd::{Isa, Kernel};
+
+    /// The blocks of the first site with all others: written out, and by Hermite polynomials.
+    struct Both<'a>(&'a Orbitals, &'a Sites, [&'a mut Blocks; 2]);
+
+    impl Kernel for Both<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<V: Lanes>(self) {
+            let Self(orbitals, sites, [closed, any]) = self;
+            orbitals.blocks::<V>(sites, 0, 0, true, closed);
+            for first in &orbitals.shells {
+                for second in &orbitals.shells {
+                    let gauss = gauss::<V>(sites, 0, 0, [first.width, second.width]);
+                    let start = first.first * orbitals.n + second.first;
+                    orbitals.any((first.l, second.l), &gauss, true, start, any);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_out_is_what_polynomials_say() {
+        let shell = |l: usize, factor: f64| Shell { l, width: vec![0.5 * factor, 0.9 * factor] };
+        let mut orbitals = Orbitals::new(&[shell(0, 1.0), shell(1, 1.0), shell(1, 1.4)]);
+        for (l, m) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let (left, right) = (solid(l), solid(m));
+            let all = left.iter().flat_map(|a| right.iter().map(|b| product(a, b))).collect();
+            orbitals.products[l * (MAX_L + 1) + m] = all;
+        }
+        let column = |seed: f64| (0..6).map(|k| (seed * f64::from(k + 1)).sin()).collect::<Vec<_>>();
+        let [dx, dy, dz] = [column(1.3), column(2.1), column(3.7)];
+        let r: Vec<f64> = (0..6).map(|k| dx[k].hypot(dy[k]).hypot(dz[k])).collect();
+        let environment = Environment {
+            center: CenterKind::Atom(Some(0)),
+            channel: &[0, 0, 0, 1, 1, 1],
+            dx: &dx,
+            dy: &dy,
+            dz: &dz,
+            r: &r,
+        };
+        let mut sites = Sites::default();
+        sites.fill(&orbitals, (3.0, 2), &environment);
+        for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
+            let (mut closed, mut any) = (Blocks::new(7), Blocks::new(7));
+            isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));
+            for at in 0..49 {
+                let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));
+                for (a, b) in pairs.chain([(closed.values[at], any.values[at])]) {
+                    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15), "{at}: {a:?} {b:?}");
+                }
+                assert!(closed.slopes.iter().all(|slopes| slopes[at][0] == 0.0 && slopes[at][7] == 0.0));
+            }
+            // A shell overlaps with itself on one site, and nothing does with what fills up.
+            assert!((0..7).all(|o| (closed.values[8 * o][0] - 1.0).abs() < 1e-15 && closed.values[8 * o][7] == 0.0));
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    fn new(n_orbitals: usize) -> Self {
+    pub(super) fn new(n_orbitals: usize) -> Self {
         let zeros = vec![[0.0; LANES]; n_orbitals * n_orbitals];
         Self { values: zeros.clone(), slopes: [zeros.clone(), zeros.clone(), zeros] }
     }

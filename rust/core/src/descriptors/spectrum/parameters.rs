@@ -5,7 +5,9 @@ use crate::Error;
 use crate::descriptors::soap::validate::{check, not_negative, positive};
 
 /// Rows of the largest matrix that is decomposed.
-pub const MAX_ROWS: usize = 6000;
+pub const MAX_ROWS: usize = 3000;
+/// The longest cutoff in Å; what is beyond is taken for a wrong unit.
+pub const LONGEST: f64 = 1e5;
 /// The largest exponent of the cutoff.
 pub const MAX_EXPONENT: u32 = 20;
 
@@ -67,6 +69,7 @@ impl SpectrumParameters {
     pub(super) fn check(&self, n_orbitals: usize) -> Result<(), Error> {
         let SpectrumParameters { r_cut, exponent, max_sites, degenerate_tol, .. } = *self;
         positive("r_cut", r_cut)?;
+        check(r_cut <= LONGEST, "r_cut", r_cut, format!("it must be at most {LONGEST} Å"))?;
         check(exponent <= MAX_EXPONENT, "exponent", exponent, format!("it must be at most {MAX_EXPONENT}"))?;
         let most = MAX_ROWS / n_orbitals;
         check((1..=most).contains(&max_sites), "max_sites", max_sites, format!("it must be between 1 and {most}"))?;
