@@ -106,9 +106,7 @@ class Derivatives:
         displacements : array_like (n_atoms, 3)
             How each atom moves.
         """
-        velocity = finite(
-            "displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom")
-        )
+        velocity = finite("displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom"))
         change = np.zeros((self.n_rows, self.n_features))
         np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
         return change

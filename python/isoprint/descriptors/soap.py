@@ -347,7 +347,7 @@ def _made(*, accuracy: float, **settings: Any) -> _core.SOAP:
         enough = 10.0 ** math.ceil(math.log10(core.accuracy))
         warnings.warn(
             f"the radial functions are accurate to {core.accuracy:.1e} of their largest value, not to the accuracy"
-            f" {accuracy:.1e} that was asked for; take fewer functions or a wider sigma,"
+            f" {accuracy:.1e} that was asked for; take fewer functions or another sigma,"
             f" or say that accuracy={enough:.0e} is enough",
             UserWarning,
             stacklevel=2,
