@@ -2,6 +2,8 @@
 
 pub mod bessel;
 pub mod cutoff;
+pub mod eigen;
+pub mod exponential;
 pub mod extended;
 pub mod harmonics;
 pub mod piecewise;
