@@ -1,10 +1,14 @@
 """Symmetry functions: against their definition, their order, their corners, and every mistake."""
 
+import pickle
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
 from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
 
 import isoprint as ip
 from catalog import ACSF, G4, LISTED, acsf
@@ -349,3 +353,17 @@ def test_species_are_learned():
     assert learned.species_ == ["H", "O"]
     with pytest.raises(ValueError, match="species of frame 0 include 'C'"):
         learned.transform(molecule("CO"))
+
+
+def test_it_is_a_good_citizen():
+    given = {"r_cut": 3.0, "g4": [(0.1, 2, 1)], "weights": {"H": 1.0, "O": 8.0}}
+    fingerprint = ip.ACSF(**given)
+    assert set(vars(fingerprint)) == set(fingerprint.get_params())
+    assert repr(clone(fingerprint)) == repr(fingerprint) == f"ACSF({', '.join(f'{k}={v}' for k, v in given.items())})"
+    rows = fingerprint.fit_transform([WATER, WATER])
+    assert np.array_equal(pickle.loads(pickle.dumps(fingerprint)).transform([WATER, WATER]), rows)
+    frame = clone(fingerprint).set_output(transform="pandas").fit_transform(WATER)
+    assert list(frame.columns) == list(fingerprint.get_feature_names_out())
+    pooled = make_pipeline(clone(fingerprint).set_params(average="outer"), PCA(1)).fit_transform([WATER] * 3)
+    assert pooled.shape == (3, 1)
+    assert fingerprint.set_params(g4=[(0.1, 2, 1), (0.1, 2, -1)]).transform(WATER).shape == (3, 3)
