@@ -29,6 +29,8 @@ class Case:
     kinks: tuple[float, ...] = ()
     # Whether an atom exactly on a center counts differently from one next to it.
     center_apart: bool = False
+    # Whether an atom may lie on a center at all.
+    center_shared: bool = True
     # Rows are sorted eigenvalues, which have kinks where they cross; their sums of these powers have none.
     powers: tuple[int, ...] = ()
 
@@ -151,6 +153,61 @@ SOAP = [
     gaussian("single precision", options={"dtype": "float32"}),
 ]
 
+G2, G3 = ((0.4, 0.0), (1.3, 1.1)), (0.7, 2.2)
+G4 = tuple((eta, zeta, sign) for eta in (0.02, 0.3) for zeta in (1, 4) for sign in (-1, 1))
+
+
+def acsf(**options: Any) -> ip.ACSF:
+    return ip.ACSF(**{"r_cut": 3.0, "species": SPECIES, "g2": G2, "g4": G4, **options})
+
+
+def symmetry(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of symmetry functions; where its pieces meet follows from its parameters."""
+    descriptor = acsf(**(options or {}))
+    kinks = [function.get("r_cut", 3.0) for function in descriptor.functions or ()]
+    if descriptor.alpha:
+        kinks.append(descriptor.alpha * descriptor.r_cut)
+    angles = bool(len(descriptor.g4) or len(descriptor.g5) or descriptor.functions)
+    claims.setdefault("center_shared", not angles)
+    claims.setdefault("order", -1 if descriptor.cutoff_function == "hard" else 1)
+    return Case(f"ACSF {name}", descriptor, kinks=tuple(kinks), **claims)
+
+
+LISTED = (
+    {"kind": "g4", "eta": 0.1, "zeta": 3.5, "lambda": -1, "species": ["O", "C"], "r_s": 0.7},
+    {"kind": "g2", "eta": 0.5, "species": "C", "r_cut": 2.3},
+    {"kind": "g4", "eta": 0.1, "zeta": 2, "lambda": 0.5, "species": ["C", "C"], "r_cut": 2.6},
+    {"kind": "g1"},
+    {"kind": "g5", "eta": 0.0, "zeta": 1, "lambda": 1},
+    {"kind": "g4", "eta": 0.1, "zeta": 3.5, "lambda": -1, "species": ["C", "O"], "r_s": 0.7},
+    {"kind": "g3", "kappa": 1.5, "species": "H"},
+)
+
+STEEP = {"tolerance": 1e-5}
+G5_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 1.7, -1), (0.3, 9, 0.3, 0.8))
+G4_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 2, -1, 0.8), (0.3, 16, -1, -0.5), (0.3, 2, 1, 0.8))
+BROKEN = ((0.1, 1.5, 1), (0.1, 2.25, -1), (0.1, 7, 0.0), (0.4, 3, -0.6))
+NO_GRID = ((0.1, 1, 1), (0.2, 3, -1), (0.0, 64, 1), (0.2, 5, 1), (0.1, 5, 1))
+
+# Every option, several at a time: they do not depend on one another.
+ACSF = [
+    symmetry("G1 to G4"),
+    symmetry("distances", options={"g3": G3, "g4": (), "cutoff_function": "poly1"}),
+    symmetry("G5", options={"g3": G3, "g4": (), "g5": G4, "cutoff_function": "tanh3"}),
+    symmetry("G5 with shifts", options={"g4": (), "g5": G5_SHIFTED, "cutoff_function": "poly4"}),
+    symmetry("shifts", options={"g4": G4_SHIFTED, "cutoff_function": "exp"}, **STEEP),
+    symmetry("broken powers", options={"g4": BROKEN, "cutoff_function": "poly2", "alpha": 0.37}),
+    symmetry("no grid", options={"g1": False, "g2": (), "g4": NO_GRID, "cutoff_function": "poly3"}),
+    symmetry("any species", options={"species": "any", "g5": G4[:3], "cutoff_function": "tanh3_norm"}),
+    symmetry("atomic numbers", options={"weights": "number", "cutoff_function": "exp", "alpha": 0.37}, **STEEP),
+    symmetry("table of weights", options={"weights": {"H": 0.5, "C": -1.5, "O": 2.0}, "g5": G4, "alpha": 0.37}),
+    symmetry("one by one", options={"g2": (), "g4": (), "functions": LISTED, "weights": 0.3}),
+    symmetry("hard, one species", options={"cutoff_function": "hard", "species": ["C"]}, elements=("C",)),
+    symmetry("averages, open", options={"average": "inner", "periodic": False}),
+    symmetry("some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore", "average": "outer"}),
+    symmetry("single precision", options={"dtype": "float32"}),
+]
+
 
 def overlap(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
     """A case of overlap matrices; tight frames have more sites than fit, unless a row is short."""
@@ -191,4 +248,4 @@ COULOMB_MATRIX = [
     coulomb("average", options={"average": "inner"}, powers=(1,)),
 ]
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + OVERLAP_MATRIX + COULOMB_MATRIX
+EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -279,6 +280,9 @@ def test_help_explains_every_parameter_and_has_an_example(capsys):
         for name in set(kind(r_cut=1, n_max=1, l_max=1).get_params()) - {"basis_matrix"}:
             assert f"--{name.replace('_', '-')}" in text
         assert all(cli._explanations(kind)[name] for name in kind(r_cut=1, n_max=1, l_max=1).get_params())
+    for name in set(ip.ACSF(r_cut=1).get_params()) - {"g2", "g3", "g4", "g5", "functions"}:
+        assert f"--{name.replace('_', '-')}" in text
+    assert all(cli._explanations(ip.ACSF)[name] for name in ip.ACSF(r_cut=1).get_params())
 
 
 def test_installed_command():
@@ -312,3 +316,15 @@ def test_what_is_not_installed_is_named(folder, capsys, monkeypatch, module, suf
     monkeypatch.setitem(sys.modules, module, None)
     message = refused(capsys, "transform", "in.extxyz", "-o", f"o.{suffix}", *PARAMETERS)
     assert f'needs {module}: pip install "isoprint[storage]"' in message
+
+
+def test_symmetry_functions_come_from_a_file(folder):
+    Path("functions.toml").write_text(
+        'descriptor = "acsf"\nr_cut = 3.0\ng2 = [[0.5, 0.0], [0.5, 1.0]]\ng4 = [[0.01, 2, -1]]\nweights = "number"\n'
+    )
+    assert run("-o", "out.npz", "--config", "functions.toml", "--cutoff-function", "poly2") == 0
+    expected = ip.ACSF(
+        r_cut=3.0, g2=[[0.5, 0.0], [0.5, 1.0]], g4=[[0.01, 2, -1]], weights="number", cutoff_function="poly2"
+    )
+    with np.load("out.npz") as out:
+        assert np.array_equal(out["features"], expected.fit_transform(frames()))

@@ -25,12 +25,19 @@ def of(case, atoms):
     return Atoms([known[number % len(known)] for number in atoms.numbers], atoms.positions, cell=atoms.cell, pbc=pbc)
 
 
+def assume_described(case, atoms, centers=None):
+    """No atom on a center, or so near that rounding turns its direction, where the descriptor refuses that."""
+    if not case.center_shared:
+        assume(in_general_position(atoms, case.descriptor.reach, centers=centers, margin=1e-4))
+
+
 @every
 @given(atoms=frames(max_atoms=5, min_cell=2.5), seed=st.integers(0, 2**32 - 1))
 def test_rows_do_not_depend_on_how_a_structure_is_written(case, atoms, seed):
     atoms = of(case, atoms)
     if case.order < 1:  # a neighbor that is at the cutoff but for rounding may count or not
         assume(in_general_position(atoms, case.descriptor.reach, margin=1e-6))
+    assume_described(case, atoms)
     if case.center_apart:  # so may atoms be in one place but for rounding
         assume(in_general_position(atoms, case.descriptor.reach, margin=1e-4))
     assert_invariant(case.descriptor, atoms, seed=seed, tolerance=case.invariance)

@@ -12,6 +12,7 @@ from typing import Any
 
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint.derivatives import Derivatives, Pullback
+from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
@@ -22,6 +23,7 @@ from isoprint.neighbors import Neighbors, neighbors
 __version__ = "0.1.0"
 
 __all__ = [
+    "ACSF",
     "CoulombMatrix",
     "Derivatives",
     "Matching",

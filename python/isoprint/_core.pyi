@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ACSF",
     "CoulombMatrix",
     "OverlapMatrix",
     "SOAP",
@@ -60,6 +61,69 @@ class SoapTurbo:
         central_weight: list[float],
         basis_matrix: list[NDArray[np.float64] | None],
     ) -> SoapTurbo: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
+    def transform(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        adjoint: NDArray[np.float64],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def pushforward(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def derivatives(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+
+@final
+class ACSF:
+    """Atom-centered symmetry functions; one entry a species in all lists but the last."""
+
+    def __new__(
+        cls,
+        *,
+        cutoff_function: str,  # "hard", "cos", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3" or "poly4"
+        alpha: float,
+        ignore_unknown_species: bool,
+        numbers: list[int],  # [-1]: one species that every element belongs to
+        weights: list[float],
+        # kind ("g1" to "g5"), its numbers, r_cut, channels (none: all of them, with their weights); one a column
+        functions: list[tuple[str, list[float], float, list[int]]],
+    ) -> ACSF: ...
     @property
     def n_features(self) -> int: ...
     @property

@@ -20,6 +20,7 @@ from isoprint._jobs import threads
 from isoprint._progress import reporting
 from isoprint.centers import resolve
 from isoprint.descriptors._base import Descriptor
+from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
@@ -31,6 +32,7 @@ from isoprint.frames import pack
 DESCRIPTORS: dict[str, type[Descriptor]] = {
     "soap_turbo": SoapTurbo,
     "soap": SOAP,
+    "acsf": ACSF,
     "overlap_matrix": OverlapMatrix,
     "coulomb_matrix": CoulombMatrix,
 }
@@ -43,6 +45,7 @@ examples:
   isoprint transform water.extxyz -o water.npz --descriptor soap_turbo --r-cut 5 --n-max 8 --l-max 8
   isoprint transform md.traj -o md.npy --index ::10 --r-cut 4.5 --n-max O=8,H=6 --l-max 6 --species O,H --n-jobs -1
   isoprint transform water.extxyz -o water.npz --descriptor soap --r-cut 5 --n-max 8 --l-max 6 --sigma 0.4 --basis gto
+  isoprint transform water.extxyz -o water.npz --descriptor acsf --config functions.toml --cutoff-function poly2
   isoprint transform water.extxyz -o water.npz --descriptor overlap_matrix --r-cut 5 --orbitals sp --max-sites 60
   isoprint transform gap.xyz -o gap.h5 --quip "soap_turbo l_max=8 alpha_max=8 cutoff=5 atom_sigma=0.5 species_Z=6"
   isoprint transform gap.xyz -o gap.h5 --quip "soap l_max=8 n_max=8 cutoff=5 atom_sigma=0.5 n_species=1 species_Z=6"
@@ -113,7 +116,7 @@ def _parser() -> _Parser:
 
 _HOW = "by species as C=8,H=5"
 # Parameters that are too long for a command line.
-_ONLY_IN_FILES = ("basis_matrix",)
+_ONLY_IN_FILES = ("basis_matrix", "g2", "g3", "g4", "g5", "functions")
 
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:

@@ -39,8 +39,7 @@ def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("n_max", "l_max"):
         if arguments.get(name) is None:
             raise ValueError(f"{name} is missing from the arguments of DScribe's SOAP; give it")
-    if arguments.get("sparse", False):
-        raise ValueError("sparse is True, which is not supported; features are dense arrays, so leave it out")
+    _dense(arguments)
     sigma = real("sigma", arguments.get("sigma", 1.0), above=0.0, remedy="it must be a positive number of Å")
     weighting, threshold = _weighting(arguments.get("weighting"))
     r_cut = arguments.get("r_cut")
@@ -64,6 +63,42 @@ def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "average": None if average == "off" else average,
         "dtype": arguments.get("dtype", "float64"),
     }
+
+
+_ACSF_ARGUMENTS = (
+    "r_cut",
+    "g2_params",
+    "g3_params",
+    "g4_params",
+    "g5_params",
+    "species",
+    "periodic",
+    "sparse",
+    "dtype",
+)
+
+
+def acsf(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of `isoprint.ACSF` that mean the same as these arguments of DScribe's `ACSF`."""
+    for name in arguments:
+        if name not in _ACSF_ARGUMENTS:
+            raise ValueError(f"DScribe's ACSF has no argument {name!r}; {hint(name, _ACSF_ARGUMENTS)}")
+    if arguments.get("r_cut") is None:
+        raise ValueError("r_cut is missing from the arguments of DScribe's ACSF; give it")
+    _dense(arguments)
+    given = {kind: arguments.get(f"{kind}_params") for kind in ("g2", "g3", "g4", "g5")}
+    return {
+        "r_cut": arguments["r_cut"],
+        "species": _species(arguments.get("species")),
+        **{kind: () if parameters is None else parameters for kind, parameters in given.items()},
+        "periodic": arguments.get("periodic", False),
+        "dtype": arguments.get("dtype", "float64"),
+    }
+
+
+def _dense(arguments: Mapping[str, Any]) -> None:
+    if arguments.get("sparse", False):
+        raise ValueError("sparse is True, which is not supported; features are dense arrays, so leave it out")
 
 
 def _species(given: Any) -> list[str] | None:

@@ -12,6 +12,7 @@
 
 use pyo3::prelude::*;
 
+mod acsf;
 mod arrays;
 mod compression;
 mod coulomb_matrix;
@@ -29,6 +30,8 @@ mod threads;
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::acsf::ACSF;
     #[pymodule_export]
     use crate::coulomb_matrix::CoulombMatrix;
     #[pymodule_export]

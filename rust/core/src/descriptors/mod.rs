@@ -9,6 +9,7 @@
 //! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor. Where
 //! the coefficients are the features already, there is no second stage to write.
 
+pub mod acsf;
 pub mod coulomb_matrix;
 mod environment;
 pub mod overlap_matrix;
@@ -36,6 +37,10 @@ pub trait Descriptor: Sync {
     fn channel(&self, number: i64) -> Option<u8>;
     /// Whether atoms without a channel are passed over in silence or are an error.
     fn ignores_unknown_species(&self) -> bool;
+    /// Whether the derivatives of the second stage are the same at all coefficients; nobody computes these then.
+    fn is_linear(&self) -> bool {
+        false
+    }
     /// Fresh buffers.
     fn scratch(&self) -> Self::Scratch;
 

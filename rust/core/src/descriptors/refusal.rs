@@ -24,6 +24,15 @@ pub enum Refusal {
         /// Their difference.
         gap: f64,
     },
+    /// A neighbor on the center, to which no angle leads.
+    #[error(
+        "an atom lies {distance:.1e} Å from it, so that angles there have no meaning; move the two apart, or use \
+         functions of distance only"
+    )]
+    NoDirection {
+        /// How far it is away in Å.
+        distance: f64,
+    },
     /// More sites than a matrix can be decomposed for.
     #[error(
         "it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut"

@@ -203,7 +203,9 @@ impl<D: Descriptor> Differentiate<'_, D> {
     fn expand(&self, placed: &mut Placed<D>, frame: &Prepared, row: usize) -> Result<Center, Error> {
         let worker = &mut placed.worker;
         let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
-        self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+        if !self.descriptor.is_linear() {
+            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+        }
         Ok(center)
     }
 

@@ -129,7 +129,9 @@ impl<D: Descriptor> Backward<'_, D> {
         let adjoint = if let Some(mean) = mean {
             mean
         } else {
-            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+            if !self.descriptor.is_linear() {
+                self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+            }
             let Worker { coefficients, other, scratch, room, .. } = worker;
             let adjoint = self.row_adjoint(frame, row, room)?;
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other);

@@ -1,8 +1,8 @@
 //! Numbers in, numbers out.
 
 pub mod bessel;
+pub mod cutoff;
 pub mod eigen;
-pub mod exponential;
 pub mod extended;
 pub mod harmonics;
 pub mod piecewise;

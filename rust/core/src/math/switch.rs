@@ -21,18 +21,9 @@ const fn taylor(odd: u32) -> [f64; 12] {
 /// Writes `(1 + cos πx) / 2` and its derivative for `x` in `[0, 1]`: half a wave, whose slope is zero at both ends.
 #[inline(always)]
 pub fn cosine<V: Lanes>(pack: usize, x: &Row, [value, slope]: &mut [Row; 2]) {
-    let pi = V::splat(std::f64::consts::PI);
-    // About the middle, where the argument of the series is smallest: cos πx = -sin π(x - 1/2).
-    let y = x.load::<V>(pack).sub(V::splat(0.5)).mul(pi);
-    let square = y.mul(y);
-    let (mut sine, mut cosine) = (V::splat(SINE[0]), V::splat(COSINE[0]));
-    for k in 1..12 {
-        sine = sine.mul_add(square, V::splat(SINE[k]));
-        cosine = cosine.mul_add(square, V::splat(COSINE[k]));
-    }
-    let half = V::splat(0.5);
-    value.store(pack, y.mul(sine).neg_mul_add(half, half));
-    slope.store(pack, cosine.mul(pi).mul(V::splat(-0.5)));
+    let wave = half_wave(x.load::<V>(pack));
+    value.store(pack, wave.0);
+    slope.store(pack, wave.1);
     // The ends, to the last bit.
     let places = pack * LANES..(pack + 1) * LANES;
     for ((x, value), slope) in x.0[places.clone()].iter().zip(&mut value.0[places.clone()]).zip(&mut slope.0[places]) {
@@ -40,6 +31,22 @@ pub fn cosine<V: Lanes>(pack: usize, x: &Row, [value, slope]: &mut [Row; 2]) {
             (*value, *slope) = (if *x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
         }
     }
+}
+
+/// The same of eight numbers in `[0, 1]`; at the ends to rounding only.
+#[inline(always)]
+pub fn half_wave<V: Lanes>(x: V) -> (V, V) {
+    let pi = V::splat(std::f64::consts::PI);
+    // About the middle, where the argument of the series is smallest: cos πx = -sin π(x - 1/2).
+    let y = x.sub(V::splat(0.5)).mul(pi);
+    let square = y.mul(y);
+    let (mut sine, mut cosine) = (V::splat(SINE[0]), V::splat(COSINE[0]));
+    for k in 1..12 {
+        sine = sine.mul_add(square, V::splat(SINE[k]));
+        cosine = cosine.mul_add(square, V::splat(COSINE[k]));
+    }
+    let half = V::splat(0.5);
+    (y.mul(sine).neg_mul_add(half, half), cosine.mul(pi).mul(V::splat(-0.5)))
 }
 
 #[cfg(test)]

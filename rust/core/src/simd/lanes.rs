@@ -41,6 +41,15 @@ pub trait Lanes: Copy + sealed::Sealed {
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
     fn neg_mul_add(self, factor: Self, term: Self) -> Self;
+    /// The larger of the two; no lane may be NaN.
+    fn max(self, other: Self) -> Self;
+    /// The smaller of the two; no lane may be NaN.
+    fn min(self, other: Self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// The float whose exponent bits are the last eleven bits of the mantissa, with its last bit first among those of
+    /// the exponent: every bit moves up by 52. What [`super::exp`] makes powers of two with.
+    fn shift_into_exponent(self) -> Self;
     /// Lane `i` of output `k` is lane `k` of input `i`.
     fn transpose(rows: [Self; LANES]) -> [Self; LANES];
 
@@ -125,6 +134,22 @@ impl Lanes for Portable {
         term.sub(self.mul(factor))
     }
     #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].sqrt()))
+    }
+    #[inline(always)]
+    fn shift_into_exponent(self) -> Self {
+        Self(std::array::from_fn(|i| f64::from_bits(self.0[i].to_bits() << 52)))
+    }
+    #[inline(always)]
     fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         std::array::from_fn(|k| Self(std::array::from_fn(|i| rows[i].0[k])))
     }
@@ -192,6 +217,26 @@ mod x86 {
         fn neg_mul_add(self, factor: Self, term: Self) -> Self {
             // SAFETY: as in `splat`.
             Self(unsafe { _mm512_fnmadd_pd(self.0, factor.0, term.0) })
+        }
+        #[inline(always)]
+        fn max(self, other: Self) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { _mm512_max_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn min(self, other: Self) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { _mm512_min_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { _mm512_sqrt_pd(self.0) })
+        }
+        #[inline(always)]
+        fn shift_into_exponent(self) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { _mm512_castsi512_pd(_mm512_slli_epi64::<52>(_mm512_castpd_si512(self.0))) })
         }
         #[inline(always)]
         fn transpose(r: [Self; LANES]) -> [Self; LANES] {
@@ -293,6 +338,31 @@ mod x86 {
         fn neg_mul_add(self, factor: Self, term: Self) -> Self {
             // SAFETY: as in `splat`.
             unsafe { Self(_mm256_fnmadd_pd(self.0, factor.0, term.0), _mm256_fnmadd_pd(self.1, factor.1, term.1)) }
+        }
+        #[inline(always)]
+        fn max(self, other: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { Self(_mm256_max_pd(self.0, other.0), _mm256_max_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn min(self, other: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { Self(_mm256_min_pd(self.0, other.0), _mm256_min_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { Self(_mm256_sqrt_pd(self.0), _mm256_sqrt_pd(self.1)) }
+        }
+        #[inline(always)]
+        fn shift_into_exponent(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe {
+                Self(
+                    _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_castpd_si256(self.0))),
+                    _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_castpd_si256(self.1))),
+                )
+            }
         }
         #[inline(always)]
         fn transpose(r: [Self; LANES]) -> [Self; LANES] {

@@ -6,15 +6,19 @@
 
 #![allow(unsafe_code)]
 
+mod exp;
 pub mod gemm;
 mod isa;
 mod lanes;
+mod pack;
 mod row;
 mod select;
 mod vector;
 
+pub use exp::exp;
 pub use isa::{Isa, Kernel};
 pub use lanes::{LANES, Lanes};
+pub use pack::{Pack, at};
 pub use row::{BLOCK, Row};
 pub use select::{Block, Found, Points, lengths, select};
 pub use vector::{add_scaled, all_finite, dot, scale};

@@ -90,6 +90,7 @@ pub fn every_option() -> Vec<Case> {
         name,
         normalized: parameters.normalize,
         constant: parameters.constant.is_some(),
+        center_shared: true,
         descriptor: Box::new(Described(Soap::new(parameters).expect("legal parameters"))),
     };
     all.into_iter().map(case).collect()

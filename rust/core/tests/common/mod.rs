@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports)]
 
+mod acsf;
 mod fingerprint;
 mod gaussian;
 mod turbo;
@@ -19,11 +20,13 @@ pub struct Case {
     pub normalized: bool,
     /// Whether the last column is the same for all environments.
     pub constant: bool,
+    /// Whether a site may lie on the center.
+    pub center_shared: bool,
 }
 
 /// Every option of every descriptor.
 pub fn every_option() -> Vec<Case> {
-    turbo::every_option().into_iter().chain(gaussian::every_option()).collect()
+    turbo::every_option().into_iter().chain(gaussian::every_option()).chain(acsf::every_option()).collect()
 }
 
 /// Sites of one center, in memory.

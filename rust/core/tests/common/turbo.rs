@@ -85,6 +85,7 @@ pub fn every_option() -> Vec<Case> {
         name,
         normalized: parameters.normalize,
         constant: false,
+        center_shared: true,
         descriptor: Box::new(Described(SoapTurbo::new(parameters).expect("legal parameters"))),
     };
     all.into_iter().map(case).collect()

@@ -1,0 +1,190 @@
+"""Symmetry functions one by one: checked, in the order of the columns, and named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from isoprint._elements import ANY, label_of, number_of, per_species, spell
+from isoprint._parameters import choice, real
+
+CUTOFF_FUNCTIONS = ("hard", "cos", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4")
+# Numbers of each kind, in the order in which the compiled module takes them.
+NUMBERS = {
+    "g1": (),
+    "g2": ("eta", "r_s"),
+    "g3": ("kappa",),
+    "g4": ("eta", "zeta", "lambda", "r_s"),
+    "g5": ("eta", "zeta", "lambda", "r_s"),
+}
+ANGULAR = ("g4", "g5")
+_OPTIONAL = {"r_s": 0.0}
+_BOUNDS: dict[str, dict[str, Any]] = {
+    "eta": {"least": 0.0, "most": 1e8, "remedy": "it must be a number of 1/Å² from 0 to 1e8"},
+    "r_s": {"remedy": "it must be a finite number of Å"},
+    "kappa": {"remedy": "it must be a finite number of 1/Å"},
+    "zeta": {"above": 0.0, "most": 4096.0, "remedy": "it must be a positive number up to 4096"},
+    "lambda": {"least": -1.0, "most": 1.0, "remedy": "it must be a number from -1 to 1"},
+}
+
+
+class Function(NamedTuple):
+    """One column."""
+
+    kind: str
+    numbers: tuple[float, ...]
+    r_cut: float
+    # Places of the species of the neighbors; empty where all count.
+    channels: tuple[int, ...]
+
+
+def grid(
+    species: list[int], r_cut: float, g1: bool, g2: Any, g3: Any, g4: Any, g5: Any, *, by_element: bool
+) -> list[Function]:
+    """The functions of every element and of every pair, in the order of DScribe."""
+    radial: list[tuple[str, tuple[float, ...]]] = [("g1", ())] if g1 else []
+    radial += [("g2", numbers) for numbers in _several("g2", g2)] + [("g3", numbers) for numbers in _several("g3", g3)]
+    angular = [("g4", numbers) for numbers in _several("g4", g4)] + [("g5", numbers) for numbers in _several("g5", g5)]
+    ones: list[tuple[int, ...]] = [()]
+    pairs: list[tuple[int, ...]] = [()]
+    if by_element:
+        n = len(species)
+        ones, pairs = [(a,) for a in range(n)], [(b, a) for a in range(n) for b in range(a + 1)]
+    functions = [Function(kind, numbers, r_cut, channels) for channels in ones for kind, numbers in radial]
+    functions += [Function(kind, numbers, r_cut, channels) for channels in pairs for kind, numbers in angular]
+    if not functions:
+        raise ValueError("there are no functions; give g2, g3, g4 or g5, or g1=True")
+    return functions
+
+
+def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
+    """The numbers of the functions of one kind."""
+    names = NUMBERS[kind]
+    shape = f"({', '.join('R_s' if name == 'r_s' else name for name in names)})" if len(names) > 1 else names[0]
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise ValueError(f"{kind} is {given!r}; give a sequence with one {shape} a function")
+    needed = len([name for name in names if name not in _OPTIONAL or kind == "g2"])
+    found = []
+    for place, entry in enumerate(given):
+        # G3 has one number, which may stand alone.
+        alone = isinstance(entry, (str, bytes)) or not isinstance(entry, Iterable)
+        numbers = [entry] if alone else list(entry)
+        if not needed <= len(numbers) <= len(names):
+            raise ValueError(f"entry {place} of {kind} is {entry!r}; give {shape}")
+        numbers += [_OPTIONAL[name] for name in names[len(numbers) :]]
+        label = f"entry {place} of {kind}"
+        found.append(
+            tuple(
+                real(f"{name} in {label}", number, **_BOUNDS[name]) for name, number in zip(names, numbers, strict=True)
+            )
+        )
+    return found
+
+
+def one_by_one(functions: Any, species: list[int], r_cut: float) -> list[Function]:
+    """The functions of a list of mappings, in its order."""
+    if isinstance(functions, (str, bytes, Mapping)) or not isinstance(functions, Iterable):
+        raise ValueError(f"functions is {functions!r}; give a sequence of mappings, one a column")
+    found = [_one(place, given, species, r_cut) for place, given in enumerate(functions)]
+    if not found:
+        raise ValueError("functions is empty; list at least one, or leave it out and give g2, g3, g4 or g5")
+    return found
+
+
+def _one(place: int, given: Any, species: list[int], r_cut: float) -> Function:
+    where = f"entry {place} of functions"
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where} is {given!r}; give a mapping such as {{'kind': 'g2', 'eta': 0.5, 'species': 'H'}}")
+    kind = choice(f"kind in {where}", given.get("kind"), tuple(NUMBERS))
+    names = NUMBERS[kind]
+    known = ("kind", *names, "species", "r_cut")
+    for name in given:
+        if name not in known:
+            raise ValueError(f"{where} has the key {name!r}; those of {kind} are {', '.join(known)}")
+    missing = [name for name in names if name not in given and name not in _OPTIONAL]
+    if missing:
+        raise ValueError(f"{where} has no {', '.join(missing)}, which {kind} needs; give every one")
+    numbers = tuple(real(f"{name} in {where}", given.get(name, _OPTIONAL.get(name)), **_BOUNDS[name]) for name in names)
+    own = real(
+        f"r_cut in {where}",
+        given.get("r_cut", r_cut),
+        above=0.0,
+        most=r_cut,
+        remedy=f"it must be a positive number up to r_cut, {r_cut} Å",
+    )
+    return Function(kind, numbers, own, _channels(where, kind, given.get("species"), species))
+
+
+def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[int, ...]:
+    """Places of the elements of a function among the species."""
+    if given is None:
+        return ()
+    elements = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    expected = 2 if kind in ANGULAR else 1
+    if len(elements) != expected:
+        raise ValueError(
+            f"species in {where} is {given!r}; {kind} is about {('one element', 'two elements')[expected - 1]},"
+            " or about all if there is no such key"
+        )
+    numbers = [number_of(element, f"species in {where}") for element in elements]
+    strangers = [number for number in numbers if number not in species]
+    if strangers:
+        known = "any element" if species == [ANY] else spell(species)
+        raise ValueError(
+            f"species in {where} include {spell(strangers)}, not among the species {known}; add them to species"
+        )
+    return tuple(sorted(species.index(number) for number in numbers))
+
+
+def weights_of(given: Any, species: list[int]) -> list[float]:
+    """What a neighbor of each species counts for where all elements share a function."""
+    if given is None:
+        return [1.0] * len(species)
+    if isinstance(given, str):
+        choice("weights", given, ("number",))
+        if species == [ANY]:
+            raise ValueError("weights is 'number', but species 'any' is a single one; name the elements in species")
+        return [float(number) for number in species]
+    return [
+        real("weights", value, remedy="it must be 'number', a finite number, or a mapping of such by element")
+        for value in per_species("weights", given, species)
+    ]
+
+
+def names_of(functions: list[Function], species: list[int], weighted: bool) -> list[str]:
+    """One name a column: with short numbers if these tell the columns apart as well as all digits do."""
+    short = [_name(function, species, weighted, _six_digits, functions) for function in functions]
+    full = [_name(function, species, weighted, _all_digits, functions) for function in functions]
+    names = short if len(set(short)) == len(set(full)) else full
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} again {seen[name] - 1}")
+    return unique
+
+
+def _six_digits(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def _all_digits(number: float) -> str:
+    return repr(number).removesuffix(".0")
+
+
+def _name(
+    function: Function,
+    species: list[int],
+    weighted: bool,
+    digits: Callable[[float], str],
+    functions: list[Function],
+) -> str:
+    elements = [label_of(species[channel]) for channel in function.channels]
+    words = [function.kind.upper(), *(elements or ["weighted" if weighted else "any"])]
+    for name, number in zip(NUMBERS[function.kind], function.numbers, strict=True):
+        if name != "r_s" or number != 0.0 or function.kind == "g2":
+            words.append(f"{'R_s' if name == 'r_s' else name}={digits(number)}")
+    if function.r_cut != functions[0].r_cut:
+        words.append(f"r_cut={digits(function.r_cut)}")
+    return " ".join(words)

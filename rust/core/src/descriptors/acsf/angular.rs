@@ -1,0 +1,248 @@
+//! Functions of angles: G4 and G5, as products of exponentials and powers.
+
+use super::pairs::{Batch, Cursor, PACKS, third};
+use super::plan::{Block, Group, ShellPlan};
+use super::powers::cosine;
+use super::shell::Shell;
+use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+
+/// Writes the sums.
+pub struct Values<'a> {
+    pub group: &'a Group,
+    pub plan: &'a ShellPlan,
+    pub shell: &'a Shell,
+    pub batch: &'a mut Batch,
+    /// One for each column of the group.
+    pub sums: &'a mut [Pack],
+    pub row: &'a mut [f64],
+}
+
+impl Kernel for Values<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { group, plan, shell, batch, sums, row } = self;
+        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        sums.fill(Pack::ZERO);
+        while cursor.fill::<V>(shell, batch) {
+            batch.gather(shell, group.shift);
+            let n_packs = batch.n_packs();
+            for pack in 0..n_packs {
+                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let weight = batch.weight.load::<V>(pack).mul(third.value);
+                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                for (row, &eta) in group.etas.iter().enumerate() {
+                    let decay = exp(exponent.mul(V::splat(-eta)));
+                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
+                }
+                group.powers.values(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers);
+            }
+            for block in &group.blocks {
+                products::<V>(block, n_packs, &batch.exponentials, &batch.powers, sums);
+            }
+        }
+        put::<V>(sums, &group.columns, row);
+    }
+}
+
+/// Writes the sums and their rates of change.
+pub struct Tangent<'a> {
+    pub group: &'a Group,
+    pub plan: &'a ShellPlan,
+    pub shell: &'a Shell,
+    pub batch: &'a mut Batch,
+    /// One for each column of the group.
+    pub sums: &'a mut [Pack],
+    pub changes: &'a mut [Pack],
+    /// Rates of change of the vectors to the slots.
+    pub velocity: &'a [[f64; 3]],
+    pub row: &'a mut [f64],
+    pub row_rate: &'a mut [f64],
+    /// Rates of change of the exponentials.
+    pub rates: &'a mut [Pack],
+}
+
+impl Kernel for Tangent<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { group, plan, shell, batch, sums, changes, velocity, row, row_rate, rates } = self;
+        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        sums.fill(Pack::ZERO);
+        changes.fill(Pack::ZERO);
+        while cursor.fill::<V>(shell, batch) {
+            batch.gather(shell, group.shift);
+            let n_packs = batch.n_packs();
+            for pack in 0..n_packs {
+                let rate = Rates::of(group, shell, batch, velocity, pack);
+                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let weight = batch.weight.load::<V>(pack);
+                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let apart = V::load(&rate.apart);
+                // Rates of change of the cutoff functions and of the exponent.
+                let fading = apart.mul(third.slope).mul_add(weight, V::load(&rate.weight).mul(third.value));
+                let weight = weight.mul(third.value);
+                let exponent_rate = apart.mul(third.shifted).add(V::load(&rate.exponent)).mul(V::splat(2.0));
+                for (row, &eta) in group.etas.iter().enumerate() {
+                    let decay = exp(exponent.mul(V::splat(-eta)));
+                    let change = exponent_rate.mul(V::splat(eta)).neg_mul_add(weight, fading);
+                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
+                    rates[row * PACKS + pack].store(change.mul(decay));
+                }
+                group.powers.slopes(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers, &mut batch.slopes);
+                let turning = V::load(&rate.cosine);
+                for power in 0..group.powers.len() {
+                    let slope = &mut batch.slopes[power * PACKS + pack];
+                    slope.store(slope.load::<V>().mul(turning));
+                }
+            }
+            for block in &group.blocks {
+                products::<V>(block, n_packs, &batch.exponentials, &batch.powers, sums);
+                products::<V>(block, n_packs, &batch.exponentials, &batch.slopes, changes);
+                products::<V>(block, n_packs, rates, &batch.powers, changes);
+            }
+        }
+        put::<V>(sums, &group.columns, row);
+        put::<V>(changes, &group.columns, row_rate);
+    }
+}
+
+/// Rates of change of what belongs to eight pairs.
+struct Rates {
+    cosine: [f64; LANES],
+    /// Of twice the weights and cutoff functions of the two sites.
+    weight: [f64; LANES],
+    /// Half that of the exponent.
+    exponent: [f64; LANES],
+    /// Half that of `r_jk²`.
+    apart: [f64; LANES],
+}
+
+impl Rates {
+    #[inline(always)]
+    fn of(group: &Group, shell: &Shell, batch: &Batch, velocity: &[[f64; 3]], pack: usize) -> Self {
+        let zero = [0.0; LANES];
+        let mut rates = Self { cosine: zero, weight: zero, exponent: zero, apart: zero };
+        for lane in 0..LANES.min(batch.len - pack * LANES) {
+            let pair = pack * LANES + lane;
+            let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
+            let (r_j, r_k, v_j, v_k) = (shell.vector(j), shell.vector(k), velocity[j], velocity[k]);
+            let (n_j, n_k) = (shell.inverse[j], shell.inverse[k]);
+            // Rates of change of the two distances.
+            let (a, b) = (dot(r_j, v_j) * n_j, dot(r_k, v_k) * n_k);
+            let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
+            rates.cosine[lane] = (dot(r_j, v_k) + dot(r_k, v_j)) * n_j * n_k - c * (a * n_j + b * n_k);
+            rates.weight[lane] = 2.0 * (shell.slope[j] * a * shell.value[k] + shell.value[j] * b * shell.slope[k]);
+            rates.exponent[lane] = (shell.r[j] - group.shift) * a + (shell.r[k] - group.shift) * b;
+            let apart = [r_k[0] - r_j[0], r_k[1] - r_j[1], r_k[2] - r_j[2]];
+            rates.apart[lane] = dot(apart, [v_k[0] - v_j[0], v_k[1] - v_j[1], v_k[2] - v_j[2]]);
+        }
+        rates
+    }
+}
+
+#[inline(always)]
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// Adds to each lane of `sums[eta][power]` the product of exponential and power.
+#[inline(always)]
+fn products<V: Lanes>(block: &Block, n_packs: usize, exponentials: &[Pack], powers: &[Pack], sums: &mut [Pack]) {
+    let width = block.powers.len();
+    let n_etas = block.etas.len();
+    let mut eta = 0;
+    while eta < n_etas {
+        let rows = if n_etas - eta >= 3 && V::WIDTH == 1 { 3 } else { (n_etas - eta).min(2) };
+        let mut power = 0;
+        while power < width {
+            let columns = match width - power {
+                4.. if V::WIDTH == 1 => 4,
+                2.. => 2,
+                _ => 1,
+            };
+            let tile = Tile {
+                exponentials: &exponentials[(block.etas.start + eta) * PACKS..],
+                powers,
+                which: &block.powers[power..],
+                n_packs,
+                sums: &mut sums[block.start + eta * width + power..],
+                stride: width,
+            };
+            match (rows, columns) {
+                (3, 4) => tile.add::<V, 3, 4>(),
+                (3, 2) => tile.add::<V, 3, 2>(),
+                (3, _) => tile.add::<V, 3, 1>(),
+                (2, 4) => tile.add::<V, 2, 4>(),
+                (2, 2) => tile.add::<V, 2, 2>(),
+                (2, _) => tile.add::<V, 2, 1>(),
+                (_, 4) => tile.add::<V, 1, 4>(),
+                (_, 2) => tile.add::<V, 1, 2>(),
+                _ => tile.add::<V, 1, 1>(),
+            }
+            power += columns;
+        }
+        eta += rows;
+    }
+}
+
+/// A few exponentials times a few powers, whose sums stay in registers.
+struct Tile<'a> {
+    exponentials: &'a [Pack],
+    powers: &'a [Pack],
+    which: &'a [usize],
+    n_packs: usize,
+    sums: &'a mut [Pack],
+    stride: usize,
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn add<V: Lanes, const ROWS: usize, const COLUMNS: usize>(self) {
+        let mut sums = [[V::zero(); COLUMNS]; ROWS];
+        let mut left: [&[Pack]; ROWS] = [&[]; ROWS];
+        let mut right: [&[Pack]; COLUMNS] = [&[]; COLUMNS];
+        for row in 0..ROWS {
+            left[row] = &self.exponentials[row * PACKS..][..self.n_packs];
+        }
+        for column in 0..COLUMNS {
+            right[column] = &self.powers[self.which[column] * PACKS..][..self.n_packs];
+        }
+        for pack in 0..self.n_packs {
+            let mut power = [V::zero(); COLUMNS];
+            for column in 0..COLUMNS {
+                power[column] = right[column][pack].load();
+            }
+            for row in 0..ROWS {
+                let decay = left[row][pack].load::<V>();
+                for column in 0..COLUMNS {
+                    sums[row][column] = decay.mul_add(power[column], sums[row][column]);
+                }
+            }
+        }
+        for row in 0..ROWS {
+            for column in 0..COLUMNS {
+                let place = &mut self.sums[row * self.stride + column];
+                place.store(place.load::<V>().add(sums[row][column]));
+            }
+        }
+    }
+}
+
+/// Sums over lanes, written to their columns.
+#[inline(always)]
+fn put<V: Lanes>(sums: &[Pack], columns: &[u32], row: &mut [f64]) {
+    for (sums, columns) in sums.chunks(LANES).zip(columns.chunks(LANES)) {
+        let mut lanes = [V::zero(); LANES];
+        for (lanes, sum) in lanes.iter_mut().zip(sums) {
+            *lanes = sum.load();
+        }
+        let [a, b, c, d, e, f, g, h] = V::transpose(lanes);
+        let totals = a.add(e).add(c.add(g)).add(b.add(f).add(d.add(h))).to_array();
+        for (&column, total) in columns.iter().zip(totals) {
+            row[column as usize] = total;
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The derivative of every angular function with respect to every site.
+
+use super::pairs::{Batch, Cursor, PACKS, Third, third};
+use super::plan::{Block, Group, ShellPlan};
+use super::powers::cosine;
+use super::shell::Shell;
+use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+
+/// For each pair of a pack, the powers and their derivatives with respect to the cosine, those of each block from a new
+/// pack: `[block's pack][pair]`.
+#[derive(Debug)]
+pub struct Common {
+    powers: Vec<Pack>,
+    slopes: Vec<Pack>,
+}
+
+impl Common {
+    pub fn new(groups: &[Group]) -> Self {
+        let n_packs = |group: &Group| group.blocks.iter().map(Block::n_packs).sum::<usize>();
+        let room = vec![Pack::ZERO; LANES * groups.iter().map(n_packs).max().unwrap_or(0)];
+        Self { powers: room.clone(), slopes: room }
+    }
+
+    /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
+    #[inline(always)]
+    fn turn<V: Lanes>(&mut self, group: &Group, batch: &Batch, pack: usize) {
+        let mut place = 0;
+        for powers in group.blocks.iter().flat_map(|block| block.powers.chunks(LANES)) {
+            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.slopes, &mut self.slopes)] {
+                let mut lanes = [V::zero(); LANES];
+                for (lanes, &power) in lanes.iter_mut().zip(powers) {
+                    *lanes = rows[power * PACKS + pack].load();
+                }
+                let lanes = V::transpose(lanes);
+                for pair in 0..LANES {
+                    out[place + pair].store(lanes[pair]);
+                }
+            }
+            place += LANES;
+        }
+    }
+}
+
+/// Adds to `blocks[slot][xyz]` the derivatives of the sums with respect to the vector of each slot; those of one block
+/// and one η begin a pack.
+pub struct Jacobian<'a> {
+    pub group: &'a Group,
+    pub plan: &'a ShellPlan,
+    pub shell: &'a Shell,
+    pub batch: &'a mut Batch,
+    pub common: &'a mut Common,
+    pub blocks: &'a mut [Pack],
+}
+
+impl Kernel for Jacobian<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { group, plan, shell, batch, common, blocks } = self;
+        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        while cursor.fill::<V>(shell, batch) {
+            batch.gather(shell, group.shift);
+            for pack in 0..batch.n_packs() {
+                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                for (row, &eta) in group.etas.iter().enumerate() {
+                    batch.exponentials[row * PACKS + pack].store(exp(exponent.mul(V::splat(-eta))));
+                }
+                let c = cosine::<V>(&batch.cosine, pack);
+                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
+                common.turn::<V>(group, batch, pack);
+                let sides = Sides::of(group.shift, shell, batch, &third, c, pack);
+                for lane in 0..LANES.min(batch.len - pack * LANES) {
+                    sides.add::<V>(group, batch, common, (pack, lane), blocks);
+                }
+            }
+        }
+    }
+}
+
+/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`; for each
+/// pair of a pack, three components of the one site, a zero, those of the other.
+struct Sides {
+    fading: [Pack; LANES],
+    decay: [Pack; LANES],
+    turning: [Pack; LANES],
+}
+
+impl Sides {
+    #[inline(always)]
+    fn of<V: Lanes>(shift: f64, shell: &Shell, batch: &Batch, third: &Third<V>, c: V, pack: usize) -> Self {
+        let j = Site::<V>::of(shell, &batch.j, pack);
+        let k = Site::<V>::of(shell, &batch.k, pack);
+        let two = V::splat(2.0);
+        let both = two.mul(j.value).mul(k.value);
+        let all = both.mul(third.value);
+        let fade_j = two.mul(j.slope).mul(k.value).mul(third.value);
+        let fade_k = two.mul(k.slope).mul(j.value).mul(third.value);
+        let fade_jk = both.mul(third.slope);
+        // 1 - R_s / r
+        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two.mul(all));
+        let decay_j = j.inverse.neg_mul_add(shift, one).mul(twice);
+        let decay_k = k.inverse.neg_mul_add(shift, one).mul(twice);
+        let decay_jk = twice.mul(third.shifted);
+        let across = all.mul(j.inverse).mul(k.inverse);
+        let turn_j = all.mul(c).mul(j.inverse).mul(j.inverse);
+        let turn_k = all.mul(c).mul(k.inverse).mul(k.inverse);
+        let mut rows = [[V::zero(); LANES]; 3];
+        for i in 0..3 {
+            let (r_j, r_k) = (j.vector[i], k.vector[i]);
+            let apart = r_k.sub(r_j);
+            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j.mul(r_j));
+            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k.mul(r_k));
+            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j.mul(r_j));
+            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k.mul(r_k));
+            rows[2][i] = r_j.neg_mul_add(turn_j, across.mul(r_k));
+            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across.mul(r_j));
+        }
+        let mut out = [[Pack::ZERO; LANES]; 3];
+        for which in 0..3 {
+            let turned = V::transpose(rows[which]);
+            for pair in 0..LANES {
+                out[which][pair].store(turned[pair]);
+            }
+        }
+        let [fading, decay, turning] = out;
+        Self { fading, decay, turning }
+    }
+
+    /// Adds the derivatives of the terms of one pair.
+    #[inline(always)]
+    fn add<V: Lanes>(
+        &self,
+        group: &Group,
+        batch: &Batch,
+        common: &Common,
+        (pack, lane): (usize, usize),
+        blocks: &mut [Pack],
+    ) {
+        let pair = pack * LANES + lane;
+        let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
+        let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
+        let turning = self.turning[lane].load::<V>();
+        let (mut first, mut place) = (0, lane);
+        for block in &group.blocks {
+            for eta_row in block.etas.clone() {
+                let e = V::splat(batch.exponentials[eta_row * PACKS + pack].0[lane]);
+                let a = decay.neg_mul_add(V::splat(group.etas[eta_row]), fading).mul(e).to_array();
+                let b = turning.mul(e).to_array();
+                for chunk in 0..block.n_packs() {
+                    let power = common.powers[place + chunk * LANES].load::<V>();
+                    let slope = common.slopes[place + chunk * LANES].load::<V>();
+                    for (side, start) in starts.into_iter().enumerate() {
+                        for i in 0..3 {
+                            let out = &mut blocks[start + i * group.n_packs + first + chunk];
+                            let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
+                            out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
+                        }
+                    }
+                }
+                first += block.n_packs();
+            }
+            place += block.n_packs() * LANES;
+        }
+    }
+}
+
+/// One of the two sites of eight pairs.
+struct Site<V> {
+    vector: [V; 3],
+    inverse: V,
+    /// Cutoff function times weight.
+    value: V,
+    /// Its slope, divided by the distance.
+    slope: V,
+}
+
+impl<V: Lanes> Site<V> {
+    #[inline(always)]
+    fn of(shell: &Shell, slots: &[u32], pack: usize) -> Self {
+        let mut columns = [[0.0; LANES]; 6];
+        for lane in 0..LANES {
+            let slot = slots[pack * LANES + lane] as usize;
+            columns[0][lane] = shell.x[slot];
+            columns[1][lane] = shell.y[slot];
+            columns[2][lane] = shell.z[slot];
+            columns[3][lane] = shell.inverse[slot];
+            columns[4][lane] = shell.value[slot];
+            columns[5][lane] = shell.slope[slot];
+        }
+        let inverse = V::load(&columns[3]);
+        Self {
+            vector: [V::load(&columns[0]), V::load(&columns[1]), V::load(&columns[2])],
+            inverse,
+            value: V::load(&columns[4]),
+            slope: V::load(&columns[5]).mul(inverse),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Atom-centered symmetry functions: J. Behler, M. Parrinello, Phys. Rev. Lett. 98, 146401 (2007); J. Behler,
+//! J. Chem. Phys. 134, 074106 (2011).
+//!
+//! Every feature is a sum over neighbors or over pairs of neighbors. Functions of pairs are products of an exponential
+//! of distances and a power of the cosine: `plan` sorts them into rectangles of η by (ζ, λ), `pairs` collects pairs
+//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them.
+
+mod angular;
+mod jacobian;
+mod pairs;
+mod parameters;
+mod plan;
+mod powers;
+mod pull;
+mod radial;
+mod shell;
+
+pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
+
+use self::jacobian::Common;
+use self::pairs::Batch;
+use self::plan::{NONE, Plan};
+use self::pull::Gradients;
+use self::shell::Shell;
+use crate::Error;
+use crate::descriptors::{Descriptor, Environment, Refusal};
+use crate::simd::{Isa, Pack};
+
+/// Nearer than this (Å), an atom on the center is in no direction.
+const NEAREST: f64 = 1e-10;
+
+/// Symmetry functions of one center.
+#[derive(Debug, Clone)]
+pub struct Acsf {
+    parameters: AcsfParameters,
+    weights: Vec<f64>,
+    plan: Plan,
+}
+
+/// Buffers of one worker.
+#[derive(Debug)]
+pub struct AcsfScratch {
+    n_sites: usize,
+    shells: Vec<Shell>,
+    batch: Box<Batch>,
+    gradients: Box<Gradients>,
+    sums: Vec<Pack>,
+    changes: Vec<Pack>,
+    rates: Vec<Pack>,
+    /// Adjoint of the columns of a group.
+    weights: Vec<f64>,
+    /// Numbers and vectors of the slots of a shell.
+    numbers: Vec<f64>,
+    velocity: Vec<[f64; 3]>,
+    pull: Vec<[f64; 4]>,
+    common: Common,
+    blocks: Vec<Pack>,
+    /// `[site][xyz][feature]`
+    rows: Vec<f64>,
+}
+
+impl Acsf {
+    /// Sorts the functions.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a parameter out of range, named.
+    pub fn new(parameters: AcsfParameters) -> Result<Self, Error> {
+        parameters.validate()?;
+        let weights = parameters.species.iter().map(|species| species.weight).collect();
+        let plan = Plan::new(&parameters);
+        Ok(Self { parameters, weights, plan })
+    }
+
+    /// What it was made from.
+    pub fn parameters(&self) -> &AcsfParameters {
+        &self.parameters
+    }
+}
+
+impl Descriptor for Acsf {
+    type Scratch = AcsfScratch;
+
+    fn cutoff(&self) -> f64 {
+        self.parameters.r_cut()
+    }
+
+    fn n_features(&self) -> usize {
+        self.parameters.functions.len()
+    }
+
+    fn channel(&self, number: i64) -> Option<u8> {
+        let sees = |species: &AcsfSpecies| species.number.is_none_or(|own| own == number);
+        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
+    }
+
+    fn ignores_unknown_species(&self) -> bool {
+        self.parameters.ignore_unknown_species
+    }
+
+    fn is_linear(&self) -> bool {
+        true
+    }
+
+    fn scratch(&self) -> AcsfScratch {
+        let groups = &self.plan.groups;
+        let most_columns = groups.iter().map(|group| group.columns.len()).max().unwrap_or(0);
+        let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
+        AcsfScratch {
+            n_sites: 0,
+            shells: vec![Shell::default(); self.plan.shells.len()],
+            batch: Box::new(Batch::new(groups)),
+            gradients: Box::new(Gradients::new()),
+            sums: vec![Pack::ZERO; most_columns],
+            changes: vec![Pack::ZERO; most_columns],
+            rates: vec![Pack::ZERO; most_etas * pairs::PACKS],
+            weights: vec![0.0; most_columns],
+            numbers: Vec::new(),
+            velocity: Vec::new(),
+            pull: Vec::new(),
+            common: Common::new(groups),
+            blocks: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn prepare(&self, environment: &Environment<'_>, _slopes: bool, scratch: &mut AcsfScratch) -> Result<(), Refusal> {
+        scratch.n_sites = environment.len();
+        for (plan, shell) in self.plan.shells.iter().zip(&mut scratch.shells) {
+            shell.fill(plan, &self.weights, environment);
+            for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
+                let nearest = shell.r[shell.segments[segment].clone()].iter().fold(f64::INFINITY, |a, &r| a.min(r));
+                if nearest < NEAREST {
+                    return Err(Refusal::NoDirection { distance: nearest });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64]) {
+        let AcsfScratch { shells, batch, sums, .. } = scratch;
+        let isa = Isa::detect();
+        for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
+            isa.run(radial::Values { plan, shell, row: coefficients });
+        }
+        for group in &self.plan.groups {
+            isa.run(angular::Values {
+                group,
+                plan: &self.plan.shells[group.shell],
+                shell: &shells[group.shell],
+                batch,
+                sums: &mut sums[..group.columns.len()],
+                row: coefficients,
+            });
+        }
+    }
+
+    fn expand_tangent(
+        &self,
+        velocity: &[[f64; 3]],
+        scratch: &mut AcsfScratch,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    ) {
+        let isa = Isa::detect();
+        for (which, plan) in self.plan.shells.iter().enumerate() {
+            let AcsfScratch { shells, batch, sums, changes, rates, numbers, velocity: of_slots, .. } = scratch;
+            let shell = &shells[which];
+            of_slots.clear();
+            of_slots.resize(shell.site.len(), [0.0; 3]);
+            numbers.clear();
+            numbers.resize(shell.site.len(), 0.0);
+            for slot in shell.segments.iter().flat_map(Clone::clone) {
+                let (r, v) = (shell.vector(slot), velocity[shell.site[slot] as usize]);
+                numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * shell.inverse[slot];
+                of_slots[slot] = v;
+            }
+            isa.run(radial::Tangent { plan, shell, rate: numbers, row: coefficients, row_rate: tangent });
+            for group in self.plan.groups.iter().filter(|group| group.shell == which) {
+                isa.run(angular::Tangent {
+                    group,
+                    plan,
+                    shell,
+                    batch,
+                    sums: &mut sums[..group.columns.len()],
+                    changes: &mut changes[..group.columns.len()],
+                    velocity: of_slots,
+                    row: coefficients,
+                    row_rate: tangent,
+                    rates,
+                });
+            }
+        }
+    }
+
+    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut AcsfScratch, pull: &mut [[f64; 3]]) {
+        let isa = Isa::detect();
+        pull.fill([0.0; 3]);
+        for (which, plan) in self.plan.shells.iter().enumerate() {
+            let AcsfScratch { shells, batch, gradients, weights, numbers, pull: of_slots, .. } = scratch;
+            let shell = &shells[which];
+            of_slots.clear();
+            of_slots.resize(shell.site.len(), [0.0; 4]);
+            for group in self.plan.groups.iter().filter(|group| group.shell == which) {
+                let weights = &mut weights[..group.columns.len()];
+                for (weight, &column) in weights.iter_mut().zip(&group.columns) {
+                    *weight = adjoint[column as usize];
+                }
+                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots });
+            }
+            numbers.clear();
+            numbers.resize(shell.site.len(), 0.0);
+            isa.run(radial::Pullback { plan, shell, adjoint, slopes: numbers });
+            for slot in shell.segments.iter().flat_map(Clone::clone) {
+                let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
+                let pull = &mut pull[shell.site[slot] as usize];
+                (0..3).for_each(|i| pull[i] += of_slots[slot][i] + along * r[i]);
+            }
+        }
+    }
+
+    fn jacobian(&self, _coefficients: &[f64], scratch: &mut AcsfScratch, block: &mut dyn FnMut(usize, &[f64])) {
+        let isa = Isa::detect();
+        let width = self.n_features();
+        let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
+        rows.clear();
+        rows.resize(*n_sites * 3 * width, 0.0);
+        for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
+            numbers.clear();
+            numbers.resize(shell.site.len(), 0.0);
+            for radial in &plan.radial {
+                isa.run(radial::Slopes { shape: radial.shape, shell, out: numbers });
+                for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
+                    for slot in shell.segments[segment].clone() {
+                        let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
+                        let at = shell.site[slot] as usize * 3 * width + column as usize;
+                        (0..3).for_each(|i| rows[at + i * width] += along * r[i]);
+                    }
+                }
+            }
+        }
+        for group in &self.plan.groups {
+            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
+            blocks.clear();
+            blocks.resize(shell.site.len() * 3 * group.n_packs, Pack::ZERO);
+            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks });
+            for slot in shell.segments.iter().flat_map(Clone::clone) {
+                for i in 0..3 {
+                    let row = &mut rows[(shell.site[slot] as usize * 3 + i) * width..][..width];
+                    group.add_to(&blocks[(slot * 3 + i) * group.n_packs..][..group.n_packs], row);
+                }
+            }
+        }
+        for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
+            block(site, rows);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Pairs of sites, a batch at a time.
+
+use std::ops::Range;
+
+use super::plan::Group;
+use super::shell::Shell;
+use crate::math::cutoff::Cutoff;
+use crate::simd::{LANES, Lanes, Pack, at};
+
+/// Packs in a batch: few enough that what belongs to them stays in the first-level cache.
+pub const PACKS: usize = 16;
+/// Pairs in a batch.
+pub const PAIRS: usize = PACKS * LANES;
+
+/// One quantity of the pairs of a batch.
+#[derive(Debug, Clone)]
+#[repr(C, align(64))]
+pub struct Column(pub [f64; PAIRS]);
+
+impl Column {
+    pub const ZERO: Self = Self([0.0; PAIRS]);
+
+    #[inline(always)]
+    pub fn load<V: Lanes>(&self, pack: usize) -> V {
+        V::load(&self.0.as_chunks::<LANES>().0[pack])
+    }
+
+    #[inline(always)]
+    pub fn store<V: Lanes>(&mut self, pack: usize, lanes: V) {
+        lanes.store(&mut self.0.as_chunks_mut::<LANES>().0[pack]);
+    }
+}
+
+/// Pairs `{j, k}` of sites and what the functions of their group share.
+#[derive(Debug)]
+pub struct Batch {
+    pub len: usize,
+    /// Slots of the two sites.
+    pub j: [u32; PAIRS],
+    pub k: [u32; PAIRS],
+    /// `r_jk²`
+    pub square: Column,
+    /// `r_ij · r_ik`, then the cosine of the angle.
+    pub cosine: Column,
+    /// `2 w_j w_k f_j f_k`
+    pub weight: Column,
+    /// `(r_ij - R_s)² + (r_ik - R_s)²`
+    pub exponent: Column,
+    /// For each η: the exponentials, times the cutoff functions where values are wanted.
+    pub exponentials: Vec<Pack>,
+    /// For each ζ and λ: the power.
+    pub powers: Vec<Pack>,
+    /// For each ζ and λ: the derivative of the power with respect to the cosine, or its rate of change.
+    pub slopes: Vec<Pack>,
+}
+
+impl Batch {
+    /// Room for any of `groups`.
+    pub fn new(groups: &[Group]) -> Self {
+        let room =
+            |rows: &dyn Fn(&Group) -> usize| vec![Pack::ZERO; PACKS * groups.iter().map(rows).max().unwrap_or(0)];
+        Self {
+            len: 0,
+            j: [0; PAIRS],
+            k: [0; PAIRS],
+            square: Column::ZERO,
+            cosine: Column::ZERO,
+            weight: Column::ZERO,
+            exponent: Column::ZERO,
+            exponentials: room(&|group| group.etas.len()),
+            powers: room(&|group| group.powers.len()),
+            slopes: room(&|group| group.powers.len()),
+        }
+    }
+
+    /// Packs that hold the pairs.
+    #[inline(always)]
+    pub fn n_packs(&self) -> usize {
+        Pack::holding(self.len)
+    }
+
+    /// Computes what every function needs of the pairs; pairs that fill up the last pack count for nothing.
+    #[inline(always)]
+    pub fn gather(&mut self, shell: &Shell, shift: f64) {
+        for pair in 0..self.len {
+            let (j, k) = (self.j[pair] as usize, self.k[pair] as usize);
+            self.cosine.0[pair] *= shell.inverse[j] * shell.inverse[k];
+            self.weight.0[pair] = 2.0 * shell.value[j] * shell.value[k];
+            let (a, b) = (shell.r[j] - shift, shell.r[k] - shift);
+            self.exponent.0[pair] = a * a + b * b;
+        }
+        for pair in self.len..self.n_packs() * LANES {
+            (self.j[pair], self.k[pair]) = (0, 0);
+            for column in [&mut self.square, &mut self.cosine, &mut self.weight, &mut self.exponent] {
+                column.0[pair] = 0.0;
+            }
+        }
+    }
+}
+
+/// What depends on the distance of the two sites.
+pub struct Third<V> {
+    /// The cutoff function.
+    pub value: V,
+    /// Its slope, divided by the distance.
+    pub slope: V,
+    /// `(r_jk - R_s)²`
+    pub exponent: V,
+    /// `(r_jk - R_s) / r_jk`
+    pub shifted: V,
+}
+
+/// The same for eight pairs.
+#[inline(always)]
+pub fn third<V: Lanes>(group: &Group, cutoff: &Cutoff, square: V) -> Third<V> {
+    let one = V::splat(1.0);
+    if group.wide {
+        return Third { value: one, slope: V::zero(), exponent: V::zero(), shifted: V::zero() };
+    }
+    let (value, slope) = cutoff.of_square(square);
+    if group.shift == 0.0 {
+        return Third { value, slope, exponent: square, shifted: one };
+    }
+    let r = square.sqrt();
+    let away = r.sub(V::splat(group.shift));
+    let shifted = away.div(r.max(V::splat(1e-100)));
+    Third { value, slope, exponent: away.mul(away), shifted }
+}
+
+/// Walks over all pairs of a group.
+pub struct Cursor {
+    first: Range<usize>,
+    second: Range<usize>,
+    triangle: bool,
+    /// Squares of distances that count are below this.
+    limit: f64,
+    j: usize,
+    k: usize,
+}
+
+impl Cursor {
+    pub fn new(group: &Group, shell: &Shell, r_cut: f64) -> Self {
+        let (a, b) = group.segments;
+        let (first, second) = (shell.segments[a].clone(), shell.segments[b].clone());
+        let triangle = a == b;
+        let limit = if group.wide { f64::INFINITY } else { r_cut * r_cut };
+        let j = first.start;
+        let k = if triangle { j + 1 } else { second.start };
+        Self { first, second, triangle, limit, j, k }
+    }
+
+    /// Fills the batch with the next pairs; false if there are none.
+    #[inline(always)]
+    pub fn fill<V: Lanes>(&mut self, shell: &Shell, batch: &mut Batch) -> bool {
+        let mut len = 0;
+        'sites: while self.j < self.first.end {
+            let here = shell.vector(self.j);
+            let [x, y, z] = [V::splat(here[0]), V::splat(here[1]), V::splat(here[2])];
+            while self.k < self.second.end {
+                if len + LANES > PAIRS {
+                    break 'sites;
+                }
+                let k = self.k;
+                let there = [at::<V>(&shell.x, k), at::<V>(&shell.y, k), at::<V>(&shell.z, k)];
+                // From the difference, not from the law of cosines: near sites keep their digits.
+                let apart = [there[0].sub(x), there[1].sub(y), there[2].sub(z)];
+                let square = apart[2].mul_add(apart[2], apart[1].mul_add(apart[1], apart[0].mul(apart[0]))).to_array();
+                let dot = there[2].mul_add(z, there[1].mul_add(y, there[0].mul(x))).to_array();
+                for lane in 0..LANES.min(self.second.end - k) {
+                    batch.j[len] = self.j as u32;
+                    batch.k[len] = (k + lane) as u32;
+                    batch.square.0[len] = square[lane];
+                    batch.cosine.0[len] = dot[lane];
+                    len += usize::from(square[lane] < self.limit);
+                }
+                self.k += LANES;
+            }
+            self.j += 1;
+            self.k = if self.triangle { self.j + 1 } else { self.second.start };
+        }
+        batch.len = len;
+        len > 0
+    }
+}

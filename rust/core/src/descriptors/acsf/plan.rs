@@ -1,0 +1,201 @@
+//! Which sums the columns need, sorted so that what functions share is computed once.
+
+use std::ops::Range;
+
+use super::parameters::{AcsfParameters, Kind, Radial};
+use super::powers::Powers;
+use crate::math::cutoff::Cutoff;
+use crate::simd::{LANES, Pack};
+
+/// No column.
+pub const NONE: u32 = u32::MAX;
+
+/// The sites within one cutoff, each channel in a segment of its own or all in one, with their weights.
+#[derive(Debug, Clone)]
+pub struct ShellPlan {
+    pub r_cut: f64,
+    pub cutoff: Cutoff,
+    /// All channels in one segment.
+    pub merged: bool,
+    /// Whether angles to the sites of a segment matter.
+    pub angular: Vec<bool>,
+    pub radial: Vec<RadialPlan>,
+}
+
+/// A function of distance, and its column for each segment.
+#[derive(Debug, Clone)]
+pub struct RadialPlan {
+    pub shape: Radial,
+    pub columns: Vec<u32>,
+}
+
+/// Angular functions of the same pairs of sites.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub shell: usize,
+    /// The segments that the two sites come from.
+    pub segments: (usize, usize),
+    pub wide: bool,
+    pub shift: f64,
+    /// η of each row of exponentials.
+    pub etas: Vec<f64>,
+    /// Rows of powers.
+    pub powers: Powers,
+    pub blocks: Vec<Block>,
+    /// Columns of all blocks, one after the other, each `[η][power]`.
+    pub columns: Vec<u32>,
+    /// Packs of all blocks where the powers of each η begin a pack.
+    pub n_packs: usize,
+}
+
+/// Every one of a few η with every one of a few powers.
+#[derive(Debug, Clone)]
+pub struct Block {
+    pub etas: Range<usize>,
+    /// Rows of powers.
+    pub powers: Vec<usize>,
+    /// Place of the first column among those of the group.
+    pub start: usize,
+}
+
+/// The sums of a fingerprint.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    pub shells: Vec<ShellPlan>,
+    pub groups: Vec<Group>,
+}
+
+impl Plan {
+    /// Sorts the functions.
+    pub fn new(parameters: &AcsfParameters) -> Self {
+        let mut plan = Self::default();
+        let mut listed: Vec<Listed> = Vec::new();
+        for (column, function) in (0..).zip(&parameters.functions) {
+            match function.kind {
+                Kind::Radial(shape, of) => {
+                    let shell = plan.shell(parameters, function.r_cut, of.is_none());
+                    plan.shells[shell].add(shape, of.map_or(0, usize::from), column);
+                }
+                Kind::Angular(shape, of) => {
+                    let shell = plan.shell(parameters, function.r_cut, of.is_none());
+                    let (a, b) = of.unwrap_or((0, 0));
+                    let segments = (usize::from(a.min(b)), usize::from(a.max(b)));
+                    for segment in [segments.0, segments.1] {
+                        plan.shells[shell].angular[segment] = true;
+                    }
+                    let key = (shell, segments, shape.wide, shape.shift.to_bits());
+                    let place = listed.iter().position(|list| list.key == key);
+                    let place = place.unwrap_or_else(|| {
+                        listed.push(Listed { key, functions: Vec::new() });
+                        listed.len() - 1
+                    });
+                    listed[place].functions.push((shape.eta, shape.zeta, shape.lambda, column));
+                }
+            }
+        }
+        plan.groups = listed.into_iter().map(Listed::group).collect();
+        plan
+    }
+
+    /// The shell of a cutoff.
+    fn shell(&mut self, parameters: &AcsfParameters, r_cut: f64, merged: bool) -> usize {
+        let same = |shell: &ShellPlan| shell.r_cut == r_cut && shell.merged == merged;
+        if let Some(place) = self.shells.iter().position(same) {
+            return place;
+        }
+        let n_segments = if merged { 1 } else { parameters.species.len() };
+        self.shells.push(ShellPlan {
+            r_cut,
+            cutoff: Cutoff::new(parameters.cutoff_function, parameters.alpha, r_cut),
+            merged,
+            angular: vec![false; n_segments],
+            radial: Vec::new(),
+        });
+        self.shells.len() - 1
+    }
+}
+
+impl ShellPlan {
+    /// Adds a column of a function of distance.
+    fn add(&mut self, shape: Radial, segment: usize, column: u32) {
+        let free = |known: &&mut RadialPlan| known.shape == shape && known.columns[segment] == NONE;
+        if let Some(known) = self.radial.iter_mut().find(free) {
+            known.columns[segment] = column;
+            return;
+        }
+        let mut columns = vec![NONE; self.angular.len()];
+        columns[segment] = column;
+        self.radial.push(RadialPlan { shape, columns });
+    }
+}
+
+/// Functions of the same pairs of sites, as they come.
+struct Listed {
+    key: (usize, (usize, usize), bool, u64),
+    /// η, ζ, λ, column
+    functions: Vec<(f64, f64, f64, u32)>,
+}
+
+impl Listed {
+    /// Puts the η with the same powers together: no product is computed that is no column.
+    fn group(self) -> Group {
+        let (shell, segments, wide, shift) = self.key;
+        let mut powers = Powers::default();
+        // Of each η, row and column of its powers.
+        let mut sets: Vec<(f64, Vec<(usize, u32)>)> = Vec::new();
+        for (eta, zeta, lambda, column) in self.functions {
+            let row = powers.row(zeta, lambda);
+            // A function that is listed twice begins a second set.
+            let free = |(known, set): &&mut (f64, Vec<(usize, u32)>)| {
+                *known == eta && set.iter().all(|&(listed, _)| listed != row)
+            };
+            match sets.iter_mut().find(free) {
+                Some((_, set)) => set.push((row, column)),
+                None => sets.push((eta, vec![(row, column)])),
+            }
+        }
+        sets.iter_mut().for_each(|(_, set)| set.sort_unstable());
+        let rows = |set: &[(usize, u32)]| set.iter().map(|&(row, _)| row).collect::<Vec<_>>();
+        let (mut etas, mut blocks, mut columns): (Vec<f64>, Vec<Block>, Vec<u32>) = Default::default();
+        while let Some((_, first)) = sets.first() {
+            let block_powers = rows(first);
+            let (same, others): (Vec<_>, Vec<_>) = sets.into_iter().partition(|(_, set)| rows(set) == block_powers);
+            sets = others;
+            let start = columns.len();
+            let first = etas.len();
+            for (eta, set) in same {
+                etas.push(eta);
+                columns.extend(set.iter().map(|&(_, column)| column));
+            }
+            blocks.push(Block { etas: first..etas.len(), powers: block_powers, start });
+        }
+        let n_packs = blocks.iter().map(|block| block.etas.len() * block.n_packs()).sum();
+        Group { shell, segments, wide, shift: f64::from_bits(shift), etas, powers, blocks, columns, n_packs }
+    }
+}
+
+impl Group {
+    /// Adds numbers that begin a pack for each block and η to their columns.
+    pub fn add_to(&self, packs: &[Pack], row: &mut [f64]) {
+        let mut packs = packs;
+        for block in &self.blocks {
+            let width = block.powers.len();
+            for columns in self.columns[block.start..][..block.etas.len() * width].chunks_exact(width) {
+                let (own, rest) = packs.split_at(block.n_packs());
+                for (columns, pack) in columns.chunks(LANES).zip(own) {
+                    for (&column, number) in columns.iter().zip(pack.0) {
+                        row[column as usize] += number;
+                    }
+                }
+                packs = rest;
+            }
+        }
+    }
+}
+
+impl Block {
+    /// Packs that hold the powers.
+    pub fn n_packs(&self) -> usize {
+        Pack::holding(self.powers.len())
+    }
+}

@@ -1,0 +1,139 @@
+//! The way back: from an adjoint of the sums to the vectors of the sites.
+
+use super::pairs::{Batch, Column, Cursor, PACKS, third};
+use super::plan::{Group, ShellPlan};
+use super::powers::cosine;
+use super::shell::Shell;
+use crate::simd::{Kernel, Lanes, exp};
+
+/// What the gradient of the terms of a pair is made of. With `d = r_k - r_j`, the gradient with respect to `r_j` is
+/// `along_j r_j + across r_k - apart d`, and that with respect to `r_k` is `along_k r_k + across r_j + apart d`.
+#[derive(Debug)]
+pub struct Gradients {
+    along_j: Column,
+    along_k: Column,
+    across: Column,
+    apart: Column,
+    // Of each pair, gathered from the two sites.
+    value: [Column; 2],
+    slope: [Column; 2],
+    inverse: [Column; 2],
+    /// `(r - R_s) / r`
+    shifted: [Column; 2],
+}
+
+impl Gradients {
+    pub fn new() -> Self {
+        let two = || [Column::ZERO, Column::ZERO];
+        Self {
+            along_j: Column::ZERO,
+            along_k: Column::ZERO,
+            across: Column::ZERO,
+            apart: Column::ZERO,
+            value: two(),
+            slope: two(),
+            inverse: two(),
+            shifted: two(),
+        }
+    }
+
+    #[inline(always)]
+    fn gather(&mut self, shell: &Shell, batch: &Batch, shift: f64) {
+        for (side, slots) in [&batch.j, &batch.k].into_iter().enumerate() {
+            for pair in 0..batch.len {
+                let slot = slots[pair] as usize;
+                self.value[side].0[pair] = shell.value[slot];
+                self.slope[side].0[pair] = shell.slope[slot] * shell.inverse[slot];
+                self.inverse[side].0[pair] = shell.inverse[slot];
+                self.shifted[side].0[pair] = 1.0 - shift * shell.inverse[slot];
+            }
+        }
+    }
+}
+
+/// Adds to `pull` the gradient of `Σ adjoint · sums` with respect to the vector of each slot.
+pub struct Pullback<'a> {
+    pub group: &'a Group,
+    pub plan: &'a ShellPlan,
+    pub shell: &'a Shell,
+    pub batch: &'a mut Batch,
+    pub gradients: &'a mut Gradients,
+    /// One number for each column of the group.
+    pub weights: &'a [f64],
+    pub pull: &'a mut [[f64; 4]],
+}
+
+impl Kernel for Pullback<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { group, plan, shell, batch, gradients, weights, pull } = self;
+        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        while cursor.fill::<V>(shell, batch) {
+            batch.gather(shell, group.shift);
+            gradients.gather(shell, batch, group.shift);
+            for pack in 0..batch.n_packs() {
+                let c = cosine::<V>(&batch.cosine, pack);
+                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
+                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
+                // derivatives with respect to the cosine.
+                let (mut value, mut decay, mut turn) = (V::zero(), V::zero(), V::zero());
+                for block in &group.blocks {
+                    let width = block.powers.len();
+                    for (row, eta_row) in block.etas.clone().enumerate() {
+                        let weights = &weights[block.start + row * width..][..width];
+                        let (mut x, mut y) = (V::zero(), V::zero());
+                        for (&power, &weight) in block.powers.iter().zip(weights) {
+                            let weight = V::splat(weight);
+                            x = batch.powers[power * PACKS + pack].load::<V>().mul_add(weight, x);
+                            y = batch.slopes[power * PACKS + pack].load::<V>().mul_add(weight, y);
+                        }
+                        let eta = V::splat(group.etas[eta_row]);
+                        let e = exp(exponent.mul(eta.negated()));
+                        let ex = e.mul(x);
+                        value = value.add(ex);
+                        decay = ex.mul_add(eta, decay);
+                        turn = e.mul_add(y, turn);
+                    }
+                }
+                let load = |column: &Column| column.load::<V>(pack);
+                let faded = load(&batch.weight).mul(third.value);
+                let two_value = value.mul(V::splat(2.0)).mul(third.value);
+                let two_decay = decay.mul(faded).mul(V::splat(2.0));
+                let turn = turn.mul(faded);
+                let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
+                let turn_c = turn.mul(c);
+                let fade_j = load(&gradients.slope[0]).mul(load(&gradients.value[1])).mul(two_value);
+                let fade_k = load(&gradients.slope[1]).mul(load(&gradients.value[0])).mul(two_value);
+                let along_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
+                let along_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
+                gradients.along_j.store(pack, turn_c.neg_mul_add(n_j.mul(n_j), along_j));
+                gradients.along_k.store(pack, turn_c.neg_mul_add(n_k.mul(n_k), along_k));
+                gradients.across.store(pack, turn.mul(n_j).mul(n_k));
+                let fade = third.slope.mul(load(&batch.weight)).mul(value);
+                gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
+            }
+            gradients.scatter(shell, batch, pull);
+        }
+    }
+}
+
+impl Gradients {
+    #[inline(always)]
+    fn scatter(&self, shell: &Shell, batch: &Batch, pull: &mut [[f64; 4]]) {
+        for pair in 0..batch.len {
+            let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
+            let (r_j, r_k) = (shell.vector(j), shell.vector(k));
+            let (along_j, along_k) = (self.along_j.0[pair], self.along_k.0[pair]);
+            let (across, apart) = (self.across.0[pair], self.apart.0[pair]);
+            for i in 0..3 {
+                let force = apart * (r_k[i] - r_j[i]);
+                pull[j][i] += along_j * r_j[i] + across * r_k[i] - force;
+                pull[k][i] += along_k * r_k[i] + across * r_j[i] + force;
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The sites within one cutoff, in columns.
+
+use std::ops::Range;
+
+use super::plan::ShellPlan;
+use crate::descriptors::Environment;
+use crate::simd::{Kernel, LANES, Lanes, at};
+
+/// Sites in slots. Every segment begins a pack; slots between segments are empty: they count for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    /// Slots of each segment.
+    pub segments: Vec<Range<usize>>,
+    /// The site in each slot; 0 in empty ones.
+    pub site: Vec<u32>,
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub z: Vec<f64>,
+    pub r: Vec<f64>,
+    /// `1 / r`; zero where there is no direction.
+    pub inverse: Vec<f64>,
+    /// Cutoff function times weight; zero in empty slots.
+    pub value: Vec<f64>,
+    /// Its derivative.
+    pub slope: Vec<f64>,
+}
+
+impl Shell {
+    /// Takes the sites in.
+    pub fn fill(&mut self, plan: &ShellPlan, weights: &[f64], environment: &Environment<'_>) {
+        self.segments.clear();
+        for column in self.columns() {
+            column.clear();
+        }
+        self.site.clear();
+        let n_segments = plan.angular.len();
+        let mut next = 0;
+        for segment in 0..n_segments {
+            let start = self.site.len();
+            while next < environment.len() && (plan.merged || usize::from(environment.channel[next]) == segment) {
+                let r = environment.r[next];
+                if r < plan.r_cut {
+                    let weight = if plan.merged { weights[usize::from(environment.channel[next])] } else { 1.0 };
+                    let inverse = if r > 0.0 { 1.0 / r } else { 0.0 };
+                    self.push(next as u32, [environment.dx[next], environment.dy[next], environment.dz[next]]);
+                    self.r.push(r);
+                    self.inverse.push(inverse);
+                    self.value.push(weight);
+                }
+                next += 1;
+            }
+            self.segments.push(start..self.site.len());
+            self.pad(self.site.len().next_multiple_of(LANES));
+        }
+        // Whoever looks at eight slots from any slot on finds eight.
+        self.pad(self.site.len() + LANES);
+        self.slope.resize(self.site.len(), 0.0);
+        crate::simd::Isa::detect().run(Fade { plan, shell: self });
+    }
+
+    fn columns(&mut self) -> [&mut Vec<f64>; 7] {
+        let Self { x, y, z, r, inverse, value, slope, .. } = self;
+        [x, y, z, r, inverse, value, slope]
+    }
+
+    fn push(&mut self, site: u32, [x, y, z]: [f64; 3]) {
+        self.site.push(site);
+        self.x.push(x);
+        self.y.push(y);
+        self.z.push(z);
+    }
+
+    fn pad(&mut self, length: usize) {
+        self.site.resize(length, 0);
+        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.r, &mut self.inverse, &mut self.value] {
+            column.resize(length, 0.0);
+        }
+    }
+
+    /// The vector to the site in a slot.
+    #[inline(always)]
+    pub fn vector(&self, slot: usize) -> [f64; 3] {
+        [self.x[slot], self.y[slot], self.z[slot]]
+    }
+
+    /// The packs of a segment.
+    #[inline(always)]
+    pub fn packs(&self, segment: usize) -> Range<usize> {
+        let Range { start, end } = self.segments[segment];
+        start / LANES..end.div_ceil(LANES)
+    }
+}
+
+/// Multiplies weights by the cutoff function.
+struct Fade<'a> {
+    plan: &'a ShellPlan,
+    shell: &'a mut Shell,
+}
+
+impl Kernel for Fade<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Shell { r, value, slope, .. } = self.shell;
+        let (values, slopes) = (value.as_chunks_mut::<LANES>().0, slope.as_chunks_mut::<LANES>().0);
+        for (pack, (value, slope)) in values.iter_mut().zip(slopes).enumerate() {
+            let weight = V::load(value);
+            let (f, df) = self.plan.cutoff.of_distance(at::<V>(r, pack * LANES));
+            f.mul(weight).store(value);
+            df.mul(weight).store(slope);
+        }
+    }
+}
