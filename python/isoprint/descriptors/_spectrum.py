@@ -12,6 +12,7 @@ MAX_ROWS = 3000
 MAX_EXPONENT = 20
 # Longer cutoffs, in Å, are taken for a wrong unit.
 LONGEST = 1e5
+_LENGTHS = f"it must be a positive number of Å, up to {LONGEST:.0f}"
 DEGENERATE = ("average", "raw", "error", "directional")
 
 
@@ -27,13 +28,7 @@ class Spectrum(Descriptor):
     def _shared(self, species: list[int], n_orbitals: int, order: str) -> dict[str, Any]:
         """The parameters that they share, checked."""
         return {
-            "r_cut": real(
-                "r_cut",
-                self.r_cut,
-                above=0.0,
-                most=LONGEST,
-                remedy=f"it must be a positive number of Å, up to {LONGEST:.0f}",
-            ),
+            "r_cut": real("r_cut", self.r_cut, above=0.0, most=LONGEST, remedy=_LENGTHS),
             "exponent": whole("exponent", self.exponent, 0, MAX_EXPONENT),
             "max_sites": whole("max_sites", self.max_sites, 1, MAX_ROWS // n_orbitals),
             "overflow": choice("overflow", self.overflow, ("error", "truncate")),

@@ -3,7 +3,6 @@
 pub mod bessel;
 pub mod cutoff;
 pub mod eigen;
-pub mod exponential;
 pub mod extended;
 pub mod harmonics;
 pub mod piecewise;

@@ -12,8 +12,7 @@
 use super::Shell;
 use super::harmonics::{Polynomial, product, solid};
 use crate::descriptors::spectrum::{Blocks, Pairs, Sites};
-use crate::math::exponential::exp;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{LANES, Lanes, exp};
 
 /// Highest angular momentum of an orbital.
 pub const MAX_L: usize = 6;
@@ -124,11 +123,7 @@ fn gauss<V: Lanes>(sites: &Sites, a: usize, pack: usize, [i, j]: [usize; 2]) -> 
     let other = V::load(&sites.quantities[j][pack]);
     let inverse = V::splat(1.0).div(own.mul_add(own, other.mul(other)));
     let q = own.add(own).mul(other).mul(inverse);
-    let mut root = q.to_array();
-    for root in &mut root {
-        *root = root.sqrt();
-    }
-    let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(V::load(&root)));
+    let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(q.sqrt()));
     let (s, ds) = (s.mul(V::load(&sites.mask[pack])), s.mul(V::load(&apart)));
     Gauss { away, inverse, q, own, other, s, ds }
 }
@@ -156,11 +151,7 @@ impl Orbitals {
     /// Any two shells, by Hermite polynomials.
     #[inline(always)]
     fn any<V: Lanes>(&self, (l, m): (usize, usize), gauss: &Gauss<V>, slopes: bool, start: usize, blocks: &mut Blocks) {
-        let mut root = gauss.inverse.to_array();
-        for root in &mut root {
-            *root = root.sqrt();
-        }
-        let root = V::load(&root);
+        let root = gauss.inverse.sqrt();
         let mut hermite = [[V::splat(1.0); N_HERMITE]; 3];
         for axis in 0..3 {
             let x = gauss.away[axis].mul(root);

@@ -153,3 +153,52 @@ fn a_workspace_may_be_used_for_any_size() {
         assert_eq!(eigen.vectors().all(), fresh.vectors().all());
     }
 }
+
+/// Overlaps of s and p orbitals, all of width one, on these sites.
+fn overlaps(sites: &[[f64; 3]]) -> Matrix {
+    let n = sites.len();
+    let fade = |a: &[f64; 3]| (1.0 - a.iter().map(|x| x * x).sum::<f64>() / 40.0).powi(2);
+    matrix(4 * n, |i, j| {
+        let ((o, a), (p, b)) = ((i / n, &sites[i % n]), (j / n, &sites[j % n]));
+        let d: [f64; 3] = std::array::from_fn(|x| a[x] - b[x]);
+        let s = (-0.25 * d.iter().map(|x| x * x).sum::<f64>()).exp() * fade(a) * fade(b);
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        match (o, p) {
+            (0, 0) => s,
+            (0, p) => half * d[p - 1] * s,
+            (o, 0) => -half * d[o - 1] * s,
+            (o, p) => (f64::from(u8::from(o == p)) - 0.5 * d[o - 1] * d[p - 1]) * s,
+        }
+    })
+}
+
+/// Sites of a lattice, all of whose coordinates are multiples of `step`, within a sphere.
+fn lattice(step: f64, square: i32, keep: impl Fn([i32; 3]) -> bool) -> Vec<[f64; 3]> {
+    let range = || -4..=4;
+    range()
+        .flat_map(|x| range().flat_map(move |y| range().map(move |z| [x, y, z])))
+        .filter(|&site| site.iter().map(|x| x * x).sum::<i32>() <= square && keep(site))
+        .map(|site| site.map(|x| step * f64::from(x)))
+        .collect()
+}
+
+#[test]
+fn overlap_matrices_of_symmetric_places() {
+    let even = |site: [i32; 3]| site.iter().sum::<i32>() % 2 == 0;
+    let fcc = lattice(1.5, 4, even);
+    assert_eq!(fcc.len(), 19);
+    let diamond = lattice(0.8, 8, |[x, y, z]| {
+        let all = |parity: i32| [x, y, z].iter().all(|k| k.rem_euclid(2) == parity);
+        let sum = x + y + z;
+        (all(0) && sum.rem_euclid(4) == 0) || (all(1) && sum.rem_euclid(4) == 3)
+    });
+    assert_eq!(diamond.len(), 17);
+    let values = assert_decomposed(&overlaps(&fcc));
+    // Representations of the cube have up to three dimensions.
+    let threefold = values.windows(3).filter(|three| (three[0] - three[2]).abs() < 1e-13).count();
+    assert!(threefold >= 10, "{threefold}");
+    assert_decomposed(&overlaps(&diamond));
+    assert_decomposed(&overlaps(&[[0.0; 3], [0.0, 0.0, 1.4]]));
+    let coincident = assert_decomposed(&overlaps(&[[0.0; 3], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]));
+    assert!(coincident[8..].iter().all(|x| x.abs() < 1e-14));
+}
