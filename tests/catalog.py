@@ -31,6 +31,8 @@ class Case:
     center_apart: bool = False
     # Whether an atom may lie on a center at all.
     center_shared: bool = True
+    # Rows are sorted eigenvalues, which have kinks where they cross; their sums of these powers have none.
+    powers: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return self.name
@@ -206,4 +208,44 @@ ACSF = [
     symmetry("single precision", options={"dtype": "float32"}),
 ]
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF
+
+def overlap(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of overlap matrices; tight frames have more sites than fit, unless a row is short."""
+    standard = {"r_cut": 3.0, "species": SPECIES, "orbitals": "s", "max_sites": 90, "overflow": "truncate"}
+    claims.setdefault("powers", (1, 2, 3))
+    return Case(f"OM {name}", ip.OverlapMatrix(**{**standard, **(options or {})}), **claims)
+
+
+def coulomb(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of Coulomb matrices."""
+    standard = {"r_cut": 3.0, "species": SPECIES, "max_sites": 90, "overflow": "truncate"}
+    claims.setdefault("powers", (1, 2, 3))
+    return Case(f"CM {name}", ip.CoulombMatrix(**{**standard, **(options or {})}), **claims)
+
+
+OVERLAP_MATRIX = [
+    overlap("s"),
+    overlap("sp", options={"orbitals": "sp", "r_cut": 2.5}),
+    overlap("spd", options={"orbitals": "spd", "r_cut": 2.2, "max_sites": 40}),
+    overlap("shells", options={"orbitals": [(0, 1.0), (3, 0.8), (0, {"H": 1.5, "C": 1.3, "O": 0.9})], "r_cut": 2.2}),
+    overlap("exponent 1", options={"exponent": 1}),
+    overlap("exponent 0", options={"exponent": 0}, order=-1),
+    overlap("radii", options={"radii": {"C": 0.9, "Si": 2.0}, "width_scale": 1.3, "degenerate": "raw"}),
+    overlap("contracted", options={"contracted": True}),
+    overlap("contracted modulated", options={"contracted": True, "metric": "modulated", "exponent": 3}),
+    overlap("truncated", options={"max_sites": 3}, powers=()),
+    overlap("average", options={"average": "outer"}, powers=(1,)),
+    overlap("some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore"}),
+    overlap("open", options={"periodic": False, "orbitals": "sp", "max_sites": 6}),
+    overlap("single precision", options={"dtype": "float32"}),
+]
+
+COULOMB_MATRIX = [
+    coulomb("value"),
+    coulomb("magnitude", options={"order": "magnitude", "r_core": 0.3}),
+    coulomb("exponent 0", options={"exponent": 0}, order=-1),
+    coulomb("raw", options={"degenerate": "raw", "exponent": 1}),
+    coulomb("average", options={"average": "inner"}, powers=(1,)),
+]
+
+EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX

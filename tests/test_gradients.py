@@ -18,8 +18,14 @@ from isoprint.testing.strategies import adjoints, frames
 from test_invariance import assume_described, of
 
 every = pytest.mark.parametrize("case", EVERY_DESCRIPTOR_AND_OPTION, ids=repr)
-double = pytest.mark.parametrize(
-    "case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.dtype == "float64"], ids=repr
+smooth = pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in EVERY_DESCRIPTOR_AND_OPTION
+        if case.descriptor.dtype == "float64" and case.name != "OM truncated"  # its sums are cut off where it crosses
+    ],
+    ids=repr,
 )
 spread = frames(max_atoms=4, min_distance=0.5, min_cell=2.5)
 seeds = st.integers(0, 2**32 - 1)
@@ -28,6 +34,26 @@ POINT = [0.31, -0.42, 0.53]
 
 def centers_in(atoms, mixed):
     return [len(atoms) - 1, POINT, 0] if mixed else None
+
+
+class PowerSums:
+    """Sums of powers of the entries of each row, which have no kinks where these are eigenvalues."""
+
+    def __init__(self, descriptor, powers):
+        self.descriptor, self.powers = descriptor, powers
+
+    def transform(self, atoms, **options):
+        rows = self.descriptor.transform(atoms, **options)
+        return np.stack([np.sum(rows**power, axis=1) for power in self.powers], axis=1)
+
+    def pullback(self, atoms, adjoint, **options):
+        rows = self.descriptor.transform(atoms, **options)
+        terms = [p * rows ** (p - 1) * weight[:, None] for p, weight in zip(self.powers, adjoint.T, strict=True)]
+        return self.descriptor.pullback(atoms, sum(terms), **options)
+
+
+def without_kinks(case):
+    return PowerSums(case.descriptor, case.powers) if case.powers else case.descriptor
 
 
 def assume_smooth(case, atoms, centers):
@@ -39,6 +65,8 @@ def assume_smooth(case, atoms, centers):
         assume(not ((length > 0.0) & (length < 1e-3)).any())
         return
     divided = None if case.descriptor.average == "outer" else case.descriptor.average
+    if "normalize" not in case.descriptor.get_params():
+        return
     bare = clone(case.descriptor).set_params(normalize=False, average=divided)
     if "constant" in bare.get_params():
         bare.set_params(constant=None)
@@ -47,22 +75,22 @@ def assume_smooth(case, atoms, centers):
     assume(not ((length > 1e-7) & (length < 1e-3)).any())
 
 
-@double
+@smooth
 @given(atoms=spread, seed=seeds, mixed=st.booleans())
 def test_pullback_is_the_difference(case, atoms, seed, mixed):
     atoms = of(case, atoms)
     centers = centers_in(atoms, mixed)
     assume_smooth(case, atoms, centers)
-    assert_pullback_is_the_derivative(case.descriptor, atoms, centers=centers, seed=seed, tolerance=case.tolerance)
+    assert_pullback_is_the_derivative(without_kinks(case), atoms, centers=centers, seed=seed, tolerance=case.tolerance)
 
 
-@double
+@smooth
 @given(atoms=spread, seed=seeds, mixed=st.booleans())
 def test_strain_is_the_difference(case, atoms, seed, mixed):
     atoms = of(case, atoms)
     centers = centers_in(atoms, mixed)
     assume_smooth(case, atoms, centers)
-    assert_strain_is_the_derivative(case.descriptor, atoms, centers=centers, seed=seed, tolerance=case.tolerance)
+    assert_strain_is_the_derivative(without_kinks(case), atoms, centers=centers, seed=seed, tolerance=case.tolerance)
 
 
 @every

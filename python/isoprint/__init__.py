@@ -13,13 +13,31 @@ from typing import Any
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.acsf import ACSF
+from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
+from isoprint.distances import Matching, configuration_distance, match_rows
 from isoprint.neighbors import Neighbors, neighbors
 
 __version__ = "0.1.0"
 
-__all__ = ["ACSF", "Derivatives", "Neighbors", "Pullback", "SOAP", "SoapTurbo", "__version__", "neighbors", "testing"]
+__all__ = [
+    "ACSF",
+    "CoulombMatrix",
+    "Derivatives",
+    "Matching",
+    "Neighbors",
+    "OverlapMatrix",
+    "Pullback",
+    "SOAP",
+    "SoapTurbo",
+    "__version__",
+    "configuration_distance",
+    "match_rows",
+    "neighbors",
+    "testing",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,17 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ACSF", "SOAP", "SoapTurbo", "get_num_threads", "isa", "neighbors", "set_num_threads"]
+__all__ = [
+    "ACSF",
+    "CoulombMatrix",
+    "OverlapMatrix",
+    "SOAP",
+    "SoapTurbo",
+    "get_num_threads",
+    "isa",
+    "neighbors",
+    "set_num_threads",
+]
 
 # positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
 # the atoms of frame f are offsets[f]:offsets[f + 1].
@@ -20,6 +30,9 @@ _Centers: TypeAlias = tuple[NDArray[Any] | None, ...]
 _Progress: TypeAlias = Callable[[int, int], Any] | None
 # (n_rows, row, column, value), zero-based.
 _Matrix: TypeAlias = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+# r_cut, exponent, max_sites, overflow ("error" or "truncate"), order ("value" or "magnitude"), degenerate ("average",
+# "raw", "error" or "directional"), degenerate_tol, ignore_unknown_species, numbers.
+_Spectrum: TypeAlias = dict[str, Any]
 
 @final
 class SoapTurbo:
@@ -191,6 +204,118 @@ class SOAP:
     @property
     def accuracy(self) -> float:
         """Error of the tables that was reached, relative to the largest value."""
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
+    def transform(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        adjoint: NDArray[np.float64],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def pushforward(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def derivatives(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+
+@final
+class OverlapMatrix:
+    """Eigenvalues of the overlap matrix of Gaussian orbitals."""
+
+    def __new__(
+        cls,
+        *,
+        spectrum: _Spectrum,
+        shells: list[tuple[int, list[float]]],  # angular momentum, and width in Å of each species
+        contracted: str | None,  # "overlap" or "modulated"
+    ) -> OverlapMatrix: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def r_cut(self) -> float: ...
+    def transform(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        adjoint: NDArray[np.float64],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def pushforward(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def derivatives(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+
+@final
+class CoulombMatrix:
+    """Eigenvalues of the Coulomb matrix."""
+
+    def __new__(cls, *, spectrum: _Spectrum, r_core: float) -> CoulombMatrix: ...
     @property
     def n_features(self) -> int: ...
     @property

@@ -21,13 +21,21 @@ from isoprint._progress import reporting
 from isoprint.centers import resolve
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors.acsf import ACSF
+from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.extras import storage
 from isoprint.frames import pack
 
 # Called as in QUIP where it has them: the first word of an argument string chooses too.
-DESCRIPTORS: dict[str, type[Descriptor]] = {"soap_turbo": SoapTurbo, "soap": SOAP, "acsf": ACSF}
+DESCRIPTORS: dict[str, type[Descriptor]] = {
+    "soap_turbo": SoapTurbo,
+    "soap": SOAP,
+    "acsf": ACSF,
+    "overlap_matrix": OverlapMatrix,
+    "coulomb_matrix": CoulombMatrix,
+}
 _OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
 # Rows computed at a time where they cannot be written in place, in bytes.
 BATCH = 2**26
@@ -38,6 +46,7 @@ examples:
   isoprint transform md.traj -o md.npy --index ::10 --r-cut 4.5 --n-max O=8,H=6 --l-max 6 --species O,H --n-jobs -1
   isoprint transform water.extxyz -o water.npz --descriptor soap --r-cut 5 --n-max 8 --l-max 6 --sigma 0.4 --basis gto
   isoprint transform water.extxyz -o water.npz --descriptor acsf --config functions.toml --cutoff-function poly2
+  isoprint transform water.extxyz -o water.npz --descriptor overlap_matrix --r-cut 5 --orbitals sp --max-sites 60
   isoprint transform gap.xyz -o gap.h5 --quip "soap_turbo l_max=8 alpha_max=8 cutoff=5 atom_sigma=0.5 species_Z=6"
   isoprint transform gap.xyz -o gap.h5 --quip "soap l_max=8 n_max=8 cutoff=5 atom_sigma=0.5 n_species=1 species_Z=6"
 """

@@ -15,13 +15,16 @@ use pyo3::prelude::*;
 mod acsf;
 mod arrays;
 mod compression;
+mod coulomb_matrix;
 mod descriptor;
 mod door;
 mod errors;
 mod memory;
 mod neighbors;
+mod overlap_matrix;
 mod soap;
 mod soap_turbo;
+mod spectrum;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
@@ -30,7 +33,11 @@ mod _core {
     #[pymodule_export]
     use crate::acsf::ACSF;
     #[pymodule_export]
+    use crate::coulomb_matrix::CoulombMatrix;
+    #[pymodule_export]
     use crate::neighbors::neighbors;
+    #[pymodule_export]
+    use crate::overlap_matrix::OverlapMatrix;
     #[pymodule_export]
     use crate::soap::SOAP;
     #[pymodule_export]

@@ -10,9 +10,12 @@
 //! the coefficients are the features already, there is no second stage to write.
 
 pub mod acsf;
+pub mod coulomb_matrix;
 mod environment;
+pub mod overlap_matrix;
 mod refusal;
 pub mod soap;
+pub mod spectrum;
 
 pub use environment::{CenterKind, Environment};
 pub use refusal::Refusal;

@@ -33,4 +33,23 @@ pub enum Refusal {
         /// How far it is away in Å.
         distance: f64,
     },
+    /// More sites than a matrix can be decomposed for.
+    #[error(
+        "it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut"
+    )]
+    TooLarge {
+        /// Sites within the cutoff, the center included.
+        found: usize,
+        /// The largest number possible.
+        limit: usize,
+    },
+    /// A largest eigenvalue to which no single eigenvector belongs.
+    #[error(
+        "its largest eigenvalue is degenerate (the next is {gap:.1e} below), so that there is no leading vector to be \
+         contracted; take contracted=False, or move the atoms out of their symmetry"
+    )]
+    NoLeadingVector {
+        /// Distance to the next eigenvalue.
+        gap: f64,
+    },
 }

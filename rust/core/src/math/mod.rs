@@ -2,6 +2,7 @@
 
 pub mod bessel;
 pub mod cutoff;
+pub mod eigen;
 pub mod extended;
 pub mod harmonics;
 pub mod piecewise;

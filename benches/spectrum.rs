@@ -1,0 +1,120 @@
+//! Eigenvalues of one matrix, and of one center: `cargo bench -p isoprint-core -- spectrum`.
+//!
+//! Matrices are those of s and p orbitals on sites as dense as in silicon, at cutoffs of 5 and 6 Å.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
+use isoprint_core::descriptors::spectrum::{Degenerate, Order, Overflow, SpectrumParameters};
+use isoprint_core::descriptors::{CenterKind, Descriptor, Environment};
+use isoprint_core::math::eigen::{Eigen, Matrix};
+
+/// Sites at distances as in a crystal of this density, in directions that look random.
+struct Sites {
+    channel: Vec<u8>,
+    position: [Vec<f64>; 3],
+    r: Vec<f64>,
+}
+
+impl Sites {
+    fn new(r_cut: f64) -> Self {
+        let mut sites = Self { channel: Vec::new(), position: Default::default(), r: Vec::new() };
+        for k in 1.. {
+            // The k-th site is where a sphere holds k of them at 0.05 atoms in a cubic Å.
+            let r = (f64::from(k) / (0.05 * 4.0 / 3.0 * std::f64::consts::PI)).cbrt() + 0.4;
+            if r >= r_cut {
+                break;
+            }
+            let z = 1.0 - (2.0 * f64::from(k) * 0.618_033_988_75).fract() * 2.0;
+            let angle = 2.4 * f64::from(k);
+            let across = (1.0 - z * z).sqrt();
+            for (axis, u) in [across * angle.cos(), across * angle.sin(), z].into_iter().enumerate() {
+                sites.position[axis].push(r * u);
+            }
+            sites.channel.push(0);
+            sites.r.push(r);
+        }
+        sites
+    }
+
+    fn environment(&self) -> Environment<'_> {
+        let [dx, dy, dz] = &self.position;
+        Environment { center: CenterKind::Atom(Some(0)), channel: &self.channel, dx, dy, dz, r: &self.r }
+    }
+}
+
+fn descriptor(r_cut: f64) -> OverlapMatrix {
+    let parameters = SpectrumParameters {
+        r_cut,
+        exponent: 2,
+        max_sites: 60,
+        overflow: Overflow::Error,
+        order: Order::Value,
+        degenerate: Degenerate::Average,
+        degenerate_tol: 1e-8,
+        ignore_unknown_species: false,
+        numbers: vec![14],
+    };
+    let shells = [0, 1].map(|l| Shell { l, width: vec![1.11] });
+    OverlapMatrix::new(parameters, &shells, None).unwrap()
+}
+
+fn of_one_center(criterion: &mut Criterion) {
+    for r_cut in [5.0, 6.0] {
+        let (sites, descriptor) = (Sites::new(r_cut), descriptor(r_cut));
+        let environment = sites.environment();
+        let mut scratch = descriptor.scratch();
+        let mut row = vec![0.0; descriptor.n_features()];
+        let adjoint: Vec<f64> = (0..row.len()).map(|k| (k as f64).sin()).collect();
+        let mut pull = vec![[0.0; 3]; environment.len()];
+        let name = |what: &str| format!("spectrum/{what}/{} sites", environment.len() + 1);
+        criterion.bench_function(&name("values"), |bencher| {
+            bencher.iter(|| {
+                descriptor.prepare(black_box(&environment), false, &mut scratch).unwrap();
+                descriptor.expand(&mut scratch, &mut row);
+            });
+        });
+        criterion.bench_function(&name("pullback"), |bencher| {
+            bencher.iter(|| {
+                descriptor.prepare(black_box(&environment), true, &mut scratch).unwrap();
+                descriptor.expand_pullback(black_box(&adjoint), &mut scratch, &mut pull);
+            });
+        });
+        criterion.bench_function(&name("jacobian"), |bencher| {
+            bencher.iter(|| {
+                descriptor.prepare(black_box(&environment), true, &mut scratch).unwrap();
+                descriptor.jacobian(&row, &mut scratch, &mut |_, rows| {
+                    black_box(rows);
+                });
+            });
+        });
+    }
+}
+
+fn of_one_matrix(criterion: &mut Criterion) {
+    for n in [29, 116, 188] {
+        let (mut original, mut matrix, mut eigen) = (Matrix::default(), Matrix::default(), Eigen::default());
+        original.reset(n, n);
+        for i in 0..n {
+            for j in 0..n {
+                original.row_mut(i)[j] = (-0.05 * (i as f64 - j as f64).powi(2)).exp();
+            }
+        }
+        criterion.bench_function(&format!("spectrum/eigenvalues/{n}"), |bencher| {
+            bencher.iter(|| {
+                matrix.copy_from(&original);
+                eigen.find_values(black_box(&mut matrix));
+            });
+        });
+        criterion.bench_function(&format!("spectrum/eigenvectors/{n}"), |bencher| {
+            bencher.iter(|| {
+                matrix.copy_from(&original);
+                eigen.find_all(black_box(&mut matrix));
+            });
+        });
+    }
+}
+
+criterion_group!(benches, of_one_center, of_one_matrix);
+criterion_main!(benches);

@@ -1,0 +1,106 @@
+"""The spectrum of the Coulomb matrix of an environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isoprint import _core
+from isoprint._parameters import choice, real
+from isoprint.descriptors._base import Core
+from isoprint.descriptors._settings import compiled
+from isoprint.descriptors._spectrum import Spectrum
+
+
+class CoulombMatrix(Spectrum):
+    """Eigenvalues of the Coulomb matrix of the sites around a center.
+
+    Parameters
+    ----------
+    r_cut : float
+        Radius of the environment in Å.
+    species : sequence of str or int, optional
+        Elements as symbols or atomic numbers. `None`: `fit` learns them. The columns do not depend on them.
+    exponent : int
+        Amplitudes of sites fall to zero as `(1 - r²/r_cut²)^exponent`, and multiply rows and columns; 0: no amplitudes,
+        as in the original definition, and features jump at the cutoff.
+    max_sites : int
+        Sites that a row has room for, the center included.
+    overflow : {"error", "truncate"}
+        What to do about more sites: raise an error, or keep the first eigenvalues.
+    order : {"value", "magnitude"}
+        Eigenvalues from the largest to the smallest, the zeros that fill up a row among them: continuous. Or from the
+        largest magnitude to the smallest, as is usual, which jumps where two of opposite sign change places.
+    r_core : float
+        Distance in Å below which `1/r` is replaced by a polynomial, so that atoms in one place have finite features;
+        value and two derivatives agree there.
+    degenerate : {"average", "raw", "error", "directional"}
+        Derivative of eigenvalues that cannot be told apart. That of their mean; that of the eigenvectors that happened
+        to be found; an error; or that of their mean, but in `pushforward` the exact one-sided derivative of the sorted
+        eigenvalues, which is not linear in the displacements.
+    degenerate_tol : float
+        Largest distance between neighboring eigenvalues that count as degenerate.
+    periodic : bool
+        Whether frames have the periodicity they say; `False` takes all of them for open ones.
+    unknown_species : {"error", "ignore"}
+        What to do about atoms of other elements: raise an error, or pass them over.
+    centers : sequence of str or int, optional
+        Elements whose atoms become rows; every atom by default.
+    average : {None, "inner", "outer"}
+        One row a center, or one row a frame: their mean, which is the same for both words here.
+    dtype : {"float64", "float32"}
+        Precision of the output. The arithmetic is in double precision.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> ip.CoulombMatrix(r_cut=5.0, species=["H", "O"], max_sites=20).n_features
+    20
+
+    Notes
+    -----
+    M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012). Entries are
+    `Z_i Z_j / r_ij` and, on the diagonal, `Z_i^2.4 / 2`, with distances in Å.
+    """
+
+    def __init__(
+        self,
+        *,
+        r_cut: float,
+        species: Any = None,
+        exponent: int = 2,
+        max_sites: int = 100,
+        overflow: str = "error",
+        order: str = "value",
+        r_core: float = 0.1,
+        degenerate: str = "average",
+        degenerate_tol: float = 1e-8,
+        periodic: bool = True,
+        unknown_species: str = "error",
+        centers: Any = None,
+        average: str | None = None,
+        dtype: Any = "float64",
+    ) -> None:
+        self.r_cut = r_cut
+        self.species = species
+        self.exponent = exponent
+        self.max_sites = max_sites
+        self.overflow = overflow
+        self.order = order
+        self.r_core = r_core
+        self.degenerate = degenerate
+        self.degenerate_tol = degenerate_tol
+        self.periodic = periodic
+        self.unknown_species = unknown_species
+        self.centers = centers
+        self.average = average
+        self.dtype = dtype
+
+    def _compile(self, species: list[int]) -> Core:
+        order = choice("order", self.order, ("value", "magnitude"))
+        r_core = real("r_core", self.r_core, least=1e-6, remedy="it must be at least 1e-6 Å")
+        settings = {"spectrum": self._shared(species, 1, order), "r_core": r_core}
+        core: Core = compiled(_core.CoulombMatrix, settings)
+        return core
+
+    def _columns(self, species: list[int]) -> list[str]:
+        return [f"cm {k}" for k in range(1, self.max_sites + 1)]

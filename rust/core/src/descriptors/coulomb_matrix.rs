@@ -1,0 +1,91 @@
+//! The Coulomb matrix of the sites around a center.
+//!
+//! M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
+
+use super::soap::validate::{check, positive};
+use super::spectrum::{Blocks, Pairs, Sites, Spectrum, SpectrumParameters};
+use crate::Error;
+use crate::simd::{LANES, Lanes};
+
+/// Shortest distance in Å up to which the Coulomb law holds.
+const SMALLEST_CORE: f64 = 1e-6;
+
+/// Eigenvalues of the Coulomb matrix.
+pub type CoulombMatrix = Spectrum<Charges>;
+
+/// Entries of the Coulomb matrix: `Z_i Z_j / r`, and `Z^2.4 / 2` on the diagonal.
+#[derive(Debug, Clone)]
+pub struct Charges {
+    /// Of each channel.
+    charge: Vec<f64>,
+    /// Nearer than this, in Å, the Coulomb law is replaced by a parabola of the squared distance.
+    core: f64,
+}
+
+impl CoulombMatrix {
+    /// Prepares the charges; `core` is the distance in Å below which `1/r` is rounded off.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a parameter out of range, named.
+    pub fn new(parameters: SpectrumParameters, core: f64) -> Result<Self, Error> {
+        positive("r_core", core)?;
+        check(core >= SMALLEST_CORE, "r_core", core, format!("it must be at least {SMALLEST_CORE} Å"))?;
+        for &number in &parameters.numbers {
+            check(number >= 0, "species", number, "it must be an atomic number")?;
+        }
+        let charge = parameters.numbers.iter().map(|&number| number as f64).collect();
+        Self::from_pairs(parameters, Charges { charge, core }, None)
+    }
+}
+
+impl Pairs for Charges {
+    fn n_orbitals(&self) -> usize {
+        1
+    }
+
+    fn n_quantities(&self) -> usize {
+        1
+    }
+
+    fn quantity(&self, _place: usize, channel: u8) -> f64 {
+        self.charge[usize::from(channel)]
+    }
+
+    #[inline(always)]
+    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+        let mut away = [V::zero(); 3];
+        let mut square = V::zero();
+        for axis in 0..3 {
+            let position = &sites.position[axis];
+            away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
+            square = away[axis].mul_add(away[axis], square);
+        }
+        let square = square.to_array();
+        // 1/r and its slope divided by r.
+        let (mut inverse, mut slope) = ([0.0; LANES], [0.0; LANES]);
+        let core = self.core;
+        for lane in 0..LANES {
+            let r = square[lane].sqrt();
+            let far = r >= core;
+            let x = square[lane] / (core * core);
+            let outside = 1.0 / if far { r } else { core };
+            inverse[lane] = if far { outside } else { (1.875 + x * (0.375 * x - 1.25)) / core };
+            slope[lane] = if far { -outside * outside * outside } else { (1.5 * x - 2.5) / (core * core * core) };
+        }
+        let charge = &sites.quantities[0];
+        let own = charge.as_flattened()[a];
+        let both = V::splat(own).mul(V::load(&charge[pack])).mul(V::load(&sites.mask[pack]));
+        both.mul(V::load(&inverse)).store(&mut blocks.values[0]);
+        let itself = a / LANES == pack;
+        if itself {
+            blocks.values[0][a % LANES] = 0.5 * own.powf(2.4);
+        }
+        if slopes {
+            let slope = both.mul(V::load(&slope));
+            for axis in 0..3 {
+                // The distance of a site from itself is zero, and so is this.
+                slope.mul(away[axis]).store(&mut blocks.slopes[axis][0]);
+            }
+        }
+    }
+}

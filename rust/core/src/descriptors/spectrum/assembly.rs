@@ -1,0 +1,270 @@
+//! From blocks of site pairs to the matrix, and from adjoints of the matrix back to the sites.
+//!
+//! Row `o · n + a` belongs to orbital `o` of site `a`: sites run fastest, so that the lanes of a pack are neighboring
+//! columns of the same orbital. The last pack of an orbital spills into the next orbital, whose first pack is written
+//! later: packs go from the last to the first.
+
+use super::sites::Sites;
+use super::{Blocks, Pairs};
+use crate::math::eigen::Matrix;
+use crate::simd::{Kernel, LANES, Lanes};
+
+/// Room for what a pack writes.
+#[inline(always)]
+fn at(row: &mut [f64], column: usize) -> &mut [f64; LANES] {
+    &mut row[column..].as_chunks_mut::<LANES>().0[0]
+}
+
+#[inline(always)]
+fn of(row: &[f64], column: usize) -> &[f64; LANES] {
+    &row[column..].as_chunks::<LANES>().0[0]
+}
+
+/// Amplitude of site `a`.
+#[inline(always)]
+fn amplitude<V: Lanes>(sites: &Sites, a: usize) -> V {
+    V::splat(sites.amplitude.as_flattened()[a])
+}
+
+/// Writes the blocks of all pairs of sites into `plain`, where it is wanted, and with their amplitudes into
+/// `modulated`.
+pub struct Assemble<'a, P> {
+    pub pairs: &'a P,
+    pub sites: &'a Sites,
+    pub blocks: &'a mut Blocks,
+    pub plain: Option<&'a mut Matrix>,
+    pub modulated: &'a mut Matrix,
+}
+
+impl<P: Pairs> Kernel for Assemble<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { pairs, sites, blocks, mut plain, modulated } = self;
+        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        modulated.reset(n * n_orbitals, n * n_orbitals);
+        if let Some(plain) = &mut plain {
+            plain.reset(n * n_orbitals, n * n_orbitals);
+        }
+        for a in 0..n {
+            let own = amplitude::<V>(sites, a);
+            for pack in (0..sites.mask.len()).rev() {
+                pairs.blocks::<V>(sites, a, pack, false, blocks);
+                let both = V::load(&sites.amplitude[pack]).mul(own);
+                for i in 0..n_orbitals {
+                    for j in 0..n_orbitals {
+                        let value = V::load(&blocks.values[i * n_orbitals + j]);
+                        let column = j * n + LANES * pack;
+                        value.mul(both).store(at(modulated.row_mut(i * n + a), column));
+                        if let Some(plain) = &mut plain {
+                            value.store(at(plain.row_mut(i * n + a), column));
+                        }
+                    }
+                }
+            }
+        }
+        modulated.trim();
+        if let Some(plain) = plain {
+            plain.trim();
+        }
+    }
+}
+
+/// Writes the derivative of the matrix along a velocity of each site, its first two axes being those of [`Assemble`].
+pub struct Tangent<'a, P> {
+    pub pairs: &'a P,
+    pub sites: &'a Sites,
+    pub blocks: &'a mut Blocks,
+    /// Velocity of each site, in packs.
+    pub velocity: &'a [Vec<[f64; LANES]>; 3],
+    pub plain: Option<&'a mut Matrix>,
+    pub modulated: &'a mut Matrix,
+}
+
+impl<P: Pairs> Kernel for Tangent<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { pairs, sites, blocks, velocity, mut plain, modulated } = self;
+        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        modulated.reset(n * n_orbitals, n * n_orbitals);
+        if let Some(plain) = &mut plain {
+            plain.reset(n * n_orbitals, n * n_orbitals);
+        }
+        for a in 0..n {
+            let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, velocity, a)));
+            for pack in (0..sites.mask.len()).rev() {
+                pairs.blocks::<V>(sites, a, pack, true, blocks);
+                let (other, mut other_rate) = (V::load(&sites.amplitude[pack]), V::zero());
+                let mut moves = [V::zero(); 3];
+                for axis in 0..3 {
+                    let other = V::load(&velocity[axis][pack]);
+                    moves[axis] = V::splat(velocity[axis].as_flattened()[a]).sub(other);
+                    other_rate = other.mul(V::load(&sites.position[axis][pack])).add(other_rate);
+                }
+                let other_rate = other_rate.mul(V::load(&sites.slope[pack]));
+                let (both, both_rate) = (own.mul(other), own.mul(other_rate).add(own_rate.mul(other)));
+                for i in 0..n_orbitals {
+                    for j in 0..n_orbitals {
+                        let at_block = i * n_orbitals + j;
+                        let mut change = V::zero();
+                        for axis in 0..3 {
+                            change = V::load(&blocks.slopes[axis][at_block]).mul_add(moves[axis], change);
+                        }
+                        let value = V::load(&blocks.values[at_block]);
+                        let column = j * n + LANES * pack;
+                        let sum = change.mul_add(both, value.mul(both_rate));
+                        sum.store(at(modulated.row_mut(i * n + a), column));
+                        if let Some(plain) = &mut plain {
+                            change.store(at(plain.row_mut(i * n + a), column));
+                        }
+                    }
+                }
+            }
+        }
+        modulated.trim();
+        if let Some(plain) = plain {
+            plain.trim();
+        }
+    }
+}
+
+/// Rate of the amplitude of site `a`.
+#[inline(always)]
+fn rate(sites: &Sites, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
+    let mut sum = 0.0;
+    for axis in 0..3 {
+        sum += velocity[axis].as_flattened()[a] * sites.position[axis].as_flattened()[a];
+    }
+    sum * sites.slope.as_flattened()[a]
+}
+
+/// Writes to `pull[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
+/// amplitudes`; both adjoints are symmetric.
+pub struct Contract<'a, P> {
+    pub pairs: &'a P,
+    pub sites: &'a Sites,
+    pub blocks: &'a mut Blocks,
+    pub modulated: &'a Matrix,
+    pub plain: Option<&'a Matrix>,
+    pub pull: &'a mut [[f64; 3]],
+}
+
+impl<P: Pairs> Kernel for Contract<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { pairs, sites, blocks, modulated, plain, pull } = self;
+        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        let first = usize::from(sites.centered);
+        for (pull, a) in pull.iter_mut().zip(first..n) {
+            let own = amplitude::<V>(sites, a);
+            let (mut sums, mut own_sum) = ([V::zero(); 3], V::zero());
+            for pack in 0..sites.mask.len() {
+                pairs.blocks::<V>(sites, a, pack, true, blocks);
+                let other = V::load(&sites.amplitude[pack]);
+                let (both, mask) = (own.mul(other), V::load(&sites.mask[pack]));
+                for i in 0..n_orbitals {
+                    for j in 0..n_orbitals {
+                        let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
+                        let adjoint = V::load(of(modulated.row(i * n + a), column));
+                        let mut weight = adjoint.mul(both);
+                        if let Some(plain) = plain {
+                            weight = V::load(of(plain.row(i * n + a), column)).mul_add(mask, weight);
+                        }
+                        for axis in 0..3 {
+                            sums[axis] = V::load(&blocks.slopes[axis][at_block]).mul_add(weight, sums[axis]);
+                        }
+                        own_sum = V::load(&blocks.values[at_block]).mul(other).mul_add(adjoint, own_sum);
+                    }
+                }
+            }
+            let own_sum = own_sum.sum() * sites.slope.as_flattened()[a];
+            for axis in 0..3 {
+                pull[axis] = 2.0 * (sums[axis].sum() + own_sum * sites.position[axis].as_flattened()[a]);
+            }
+        }
+    }
+}
+
+/// Writes the rows of site `a` of four matrices, those of one orbital together: the derivative by each coordinate of the
+/// site, amplitudes being kept, and the matrix without the amplitude of the site itself.
+pub struct RowsOf<'a, P> {
+    pub pairs: &'a P,
+    pub sites: &'a Sites,
+    pub blocks: &'a mut Blocks,
+    pub a: usize,
+    pub rows: &'a mut Matrix,
+}
+
+impl<P: Pairs> Kernel for RowsOf<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { pairs, sites, blocks, a, rows } = self;
+        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        rows.reset(4 * n_orbitals, n * n_orbitals);
+        let own = amplitude::<V>(sites, a);
+        for pack in (0..sites.mask.len()).rev() {
+            pairs.blocks::<V>(sites, a, pack, true, blocks);
+            let other = V::load(&sites.amplitude[pack]);
+            let both = own.mul(other);
+            for i in 0..n_orbitals {
+                for j in 0..n_orbitals {
+                    let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
+                    for axis in 0..3 {
+                        let slope = V::load(&blocks.slopes[axis][at_block]).mul(both);
+                        slope.store(at(rows.row_mut(4 * i + axis), column));
+                    }
+                    V::load(&blocks.values[at_block]).mul(other).store(at(rows.row_mut(4 * i + 3), column));
+                }
+            }
+        }
+        rows.trim();
+    }
+}
+
+/// Writes the three rows `[xyz][k]` of the derivatives of all eigenvalues by the position of site `a`.
+///
+/// `products` are the rows of [`RowsOf`] times the eigenvectors, which are the columns of `vectors`.
+pub struct Gradients<'a> {
+    pub sites: &'a Sites,
+    pub a: usize,
+    pub vectors: &'a Matrix,
+    pub products: &'a Matrix,
+    pub out: &'a mut Matrix,
+}
+
+impl Kernel for Gradients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { sites, a, vectors, products, out } = self;
+        let (n, n_orbitals) = (sites.n, products.n_rows() / 4);
+        out.reset(3, vectors.n_columns());
+        let slope = 2.0 * sites.slope.as_flattened()[a];
+        let mut amplitude = [V::zero(); 3];
+        for axis in 0..3 {
+            amplitude[axis] = V::splat(slope * sites.position[axis].as_flattened()[a]);
+        }
+        for pack in 0..vectors.n_packs() {
+            let mut sums = [V::zero(); 4];
+            for i in 0..n_orbitals {
+                let vector = V::load(&vectors.packs(i * n + a)[pack]);
+                for part in 0..4 {
+                    sums[part] = V::load(&products.packs(4 * i + part)[pack]).mul_add(vector, sums[part]);
+                }
+            }
+            for axis in 0..3 {
+                let sum = sums[axis].add(sums[axis]);
+                let row = out.row_mut(axis).as_chunks_mut::<LANES>().0;
+                sums[3].mul_add(amplitude[axis], sum).store(&mut row[pack]);
+            }
+        }
+    }
+}

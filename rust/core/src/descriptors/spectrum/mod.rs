@@ -1,0 +1,418 @@
+//! Fingerprints that are the eigenvalues of a matrix of all pairs of sites.
+//!
+//! The matrix is `M = F X F`: blocks `X` of pairs of sites, which a descriptor supplies as [`Pairs`], and amplitudes `F`
+//! that go to zero at the cutoff. Its sorted eigenvalues, followed by zeros up to a fixed length, are Lipschitz
+//! continuous, and as smooth as the matrix wherever they are not degenerate.
+//!
+//! A. Sadeghi et al., J. Chem. Phys. 139, 184118 (2013); L. Zhu et al., J. Chem. Phys. 144, 034203 (2016).
+
+mod assembly;
+mod contracted;
+mod groups;
+mod parameters;
+mod sites;
+
+pub use contracted::Kinds;
+pub use groups::Degenerate;
+pub use parameters::{MAX_EXPONENT, MAX_ROWS, Metric, Order, Overflow, SpectrumParameters};
+pub use sites::Sites;
+
+use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
+use self::contracted::Contracted;
+use super::{Descriptor, Environment, Refusal};
+use crate::Error;
+use crate::math::eigen::{Eigen, Matrix, multiply};
+use crate::simd::{Isa, LANES, Lanes};
+
+/// What the blocks of a pair of sites are written into, `[i · n_orbitals + j]` in each, one lane a pair.
+#[derive(Debug, Clone)]
+pub struct Blocks {
+    /// The blocks.
+    pub values: Vec<[f64; LANES]>,
+    /// Their derivatives by the position of the first site.
+    pub slopes: [Vec<[f64; LANES]>; 3],
+}
+
+impl Blocks {
+    pub(super) fn new(n_orbitals: usize) -> Self {
+        let zeros = vec![[0.0; LANES]; n_orbitals * n_orbitals];
+        Self { values: zeros.clone(), slopes: [zeros.clone(), zeros.clone(), zeros] }
+    }
+}
+
+/// What a matrix is made of.
+pub trait Pairs: Sync {
+    /// Rows of a site.
+    fn n_orbitals(&self) -> usize;
+    /// Numbers that a site brings along.
+    fn n_quantities(&self) -> usize;
+    /// Number `place` of those of a site of this channel.
+    fn quantity(&self, place: usize, channel: u8) -> f64;
+    /// The blocks of site `a` with each of the sites in `pack`, and if `slopes` their derivatives, zero for a site and
+    /// itself. Zero too in lanes that only fill up the pack.
+    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks);
+}
+
+/// Eigenvalues of the matrix that `P` makes.
+#[derive(Debug, Clone)]
+pub struct Spectrum<P> {
+    parameters: SpectrumParameters,
+    pairs: P,
+    contraction: Option<(Kinds, Metric)>,
+}
+
+/// Buffers of one worker.
+#[derive(Debug)]
+pub struct SpectrumScratch {
+    sites: Sites,
+    blocks: Blocks,
+    plain: Matrix,
+    modulated: Matrix,
+    eigen: Eigen,
+    /// Eigenvectors as columns.
+    columns: Matrix,
+    /// Matrices of the way back, or ahead.
+    room: [Matrix; 3],
+    weights: Vec<f64>,
+    /// Place of each eigenvalue in the row, which may be beyond its end.
+    place: Vec<usize>,
+    /// Eigenvalues by magnitude.
+    order: Vec<usize>,
+    velocity: [Vec<[f64; LANES]>; 3],
+    contracted: Contracted,
+    /// For eigenvalues in a degenerate group.
+    few: (Eigen, Matrix),
+    pull: Vec<[f64; 3]>,
+    /// An adjoint, and rows of a Jacobian.
+    adjoint: Vec<f64>,
+    rows: Vec<f64>,
+}
+
+impl<P: Pairs> Spectrum<P> {
+    /// Puts the two together.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a parameter out of range, named.
+    pub fn from_pairs(
+        parameters: SpectrumParameters,
+        pairs: P,
+        contraction: Option<(Kinds, Metric)>,
+    ) -> Result<Self, Error> {
+        parameters.check(pairs.n_orbitals())?;
+        Ok(Self { parameters, pairs, contraction })
+    }
+
+    /// What it was made from.
+    pub fn parameters(&self) -> &SpectrumParameters {
+        &self.parameters
+    }
+
+    /// Eigenvalues of the row of the prepared center: of the matrix or of what it was contracted to.
+    fn values<'a>(&self, scratch: &'a SpectrumScratch) -> &'a [f64] {
+        if self.contraction.is_some() { scratch.contracted.eigen.values() } else { scratch.eigen.values() }
+    }
+
+    /// Whether groups share their derivatives.
+    fn averages(&self) -> bool {
+        matches!(self.parameters.degenerate, Degenerate::Average | Degenerate::Directional)
+    }
+
+    /// Calls `visit(k, place)` for each eigenvalue that has a place in the row.
+    fn for_each_place(&self, scratch: &SpectrumScratch, mut visit: impl FnMut(usize, usize)) {
+        let n_features = self.n_features();
+        for (k, &place) in scratch.place.iter().enumerate() {
+            if place < n_features {
+                visit(k, place);
+            }
+        }
+    }
+
+    /// Decides where each eigenvalue stands in the row.
+    fn arrange(&self, scratch: &mut SpectrumScratch) {
+        let SpectrumScratch { eigen, contracted, place, order, .. } = scratch;
+        let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
+        let (n, n_features) = (values.len(), self.n_features());
+        place.clear();
+        match self.parameters.order {
+            // The zeros that fill up come before what is negative; of too many, the last ones are left out.
+            Order::Value => {
+                let filled = n_features.saturating_sub(n);
+                place.extend((0..n).map(|k| if values[k] < -NOISE * values[0] { k + filled } else { k }));
+            }
+            Order::Magnitude => {
+                order.clear();
+                order.extend(0..n);
+                // Ties keep the order of their values.
+                order.sort_unstable_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
+                place.resize(n, 0);
+                order.iter().enumerate().for_each(|(at, &k)| place[k] = at);
+            }
+        }
+    }
+
+    /// Adjoint weight of each eigenvalue.
+    fn weights(&self, adjoint: &[f64], scratch: &mut SpectrumScratch) {
+        let mut weights = std::mem::take(&mut scratch.weights);
+        let values = self.values(scratch);
+        weights.clear();
+        weights.resize(values.len(), 0.0);
+        self.for_each_place(scratch, |k, place| weights[k] = adjoint[place]);
+        if self.averages() {
+            groups::average(&mut weights, values, self.parameters.degenerate_tol);
+        }
+        scratch.weights = weights;
+    }
+
+    /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.room`.
+    fn adjoints(&self, scratch: &mut SpectrumScratch) {
+        let SpectrumScratch { plain, modulated, eigen, columns, room, weights, contracted, .. } = scratch;
+        let [first, second, third] = room;
+        match &self.contraction {
+            Some((_, Metric::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second]),
+            Some((_, Metric::Modulated)) => {
+                contracted.adjoints(eigen, modulated, weights, [first, second]);
+                first.all_mut().iter_mut().zip(second.all()).for_each(|(sum, part)| *sum += part);
+            }
+            None => {
+                // V diag(w) Vᵀ
+                third.copy_from(columns);
+                for mu in 0..third.n_rows() {
+                    third.row_mut(mu).iter_mut().zip(weights.iter()).for_each(|(entry, weight)| *entry *= weight);
+                }
+                first.product_of(third, eigen.vectors());
+            }
+        }
+    }
+
+    /// The derivatives `[xyz][feature]` of all eigenvalues by the position of one site.
+    fn rows_of_site(&self, site: usize, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+        let SpectrumScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
+        let a = site + usize::from(sites.centered);
+        let isa = Isa::detect();
+        isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site });
+        products.product_of(of_site, columns);
+        isa.run(Gradients { sites, a, vectors: columns, products, out });
+        let (values, n_features) = (eigen.values(), self.n_features());
+        for axis in 0..3 {
+            if self.averages() {
+                groups::average(&mut out.row_mut(axis)[..values.len()], values, self.parameters.degenerate_tol);
+            }
+        }
+        for axis in 0..3 {
+            let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.room[2].row(axis));
+            self.for_each_place(scratch, |k, place| row[place] = from[k]);
+        }
+    }
+
+    /// The derivatives `[site][xyz][feature]` of a row of few features, one pullback a feature.
+    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+        let n_features = self.n_features();
+        let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
+        pull.resize(rows.len() / (3 * n_features), [0.0; 3]);
+        for feature in 0..n_features {
+            adjoint.clear();
+            adjoint.resize(n_features, 0.0);
+            adjoint[feature] = 1.0;
+            self.expand_pullback(&adjoint, scratch, &mut pull);
+            for (rows, pull) in rows.chunks_exact_mut(3 * n_features).zip(&pull) {
+                (0..3).for_each(|axis| rows[axis * n_features + feature] = pull[axis]);
+            }
+        }
+        (scratch.pull, scratch.adjoint) = (pull, adjoint);
+    }
+
+    /// Gradients of the adjoints in `scratch.room` with respect to the sites.
+    fn contract_adjoints(&self, scratch: &mut SpectrumScratch, pull: &mut [[f64; 3]]) {
+        let SpectrumScratch { sites, blocks, room: [first, second, _], .. } = scratch;
+        let plain = matches!(self.contraction, Some((_, Metric::Overlap))).then_some(&*second);
+        Isa::detect().run(Contract { pairs: &self.pairs, sites, blocks, modulated: first, plain, pull });
+    }
+}
+
+/// The derivatives of the sorted eigenvalues of a group, into the values of the first of `few`: the eigenvalues of
+/// the change of the matrix between eigenvectors, `changes`, in this group.
+fn split(changes: &Matrix, group: std::ops::Range<usize>, few: &mut (Eigen, Matrix)) {
+    let (eigen, small) = few;
+    small.reset(group.len(), group.len());
+    for (i, k) in group.clone().enumerate() {
+        for (j, l) in group.clone().enumerate() {
+            small.row_mut(i)[j] = 0.5 * (changes.row(k)[l] + changes.row(l)[k]);
+        }
+    }
+    eigen.find_values(small);
+}
+
+/// Eigenvalues that are negative by no more than this share of the largest are zeros but for rounding.
+const NOISE: f64 = 1e-12;
+
+impl<P: Pairs> Descriptor for Spectrum<P> {
+    type Scratch = SpectrumScratch;
+
+    fn cutoff(&self) -> f64 {
+        self.parameters.r_cut
+    }
+
+    fn n_features(&self) -> usize {
+        match &self.contraction {
+            Some((kinds, _)) => kinds.count(),
+            None => self.parameters.max_sites * self.pairs.n_orbitals(),
+        }
+    }
+
+    fn channel(&self, number: i64) -> Option<u8> {
+        self.parameters.numbers.iter().position(|&known| known == number).map(|channel| channel as u8)
+    }
+
+    fn ignores_unknown_species(&self) -> bool {
+        self.parameters.ignore_unknown_species
+    }
+
+    fn scratch(&self) -> SpectrumScratch {
+        SpectrumScratch {
+            sites: Sites::default(),
+            blocks: Blocks::new(self.pairs.n_orbitals()),
+            plain: Matrix::default(),
+            modulated: Matrix::default(),
+            eigen: Eigen::default(),
+            columns: Matrix::default(),
+            room: Default::default(),
+            weights: Vec::new(),
+            place: Vec::new(),
+            order: Vec::new(),
+            velocity: Default::default(),
+            contracted: Contracted::default(),
+            few: Default::default(),
+            pull: Vec::new(),
+            adjoint: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        scratch: &mut SpectrumScratch,
+    ) -> Result<(), Refusal> {
+        let SpectrumParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
+            self.parameters;
+        let SpectrumScratch { sites, blocks, plain, modulated, eigen, columns, room, contracted, .. } = scratch;
+        let n_orbitals = self.pairs.n_orbitals();
+        let found = environment.len() + usize::from(matches!(environment.center, super::CenterKind::Atom(Some(_))));
+        // A contracted row has room for any number of sites.
+        if found > max_sites && overflow == Overflow::Error {
+            return Err(Refusal::TooManySites { found, limit: max_sites });
+        }
+        if found > MAX_ROWS / n_orbitals {
+            return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
+        }
+        sites.fill(&self.pairs, (r_cut, exponent), environment);
+        let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
+        let kept = overlap.then_some(&mut *plain);
+        Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated });
+        if slopes || self.contraction.is_some() {
+            room[0].copy_from(modulated);
+            eigen.find_all(&mut room[0]);
+        } else {
+            eigen.find_values(modulated);
+        }
+        if let Some((kinds, metric)) = &self.contraction {
+            let x = if *metric == Metric::Overlap { &*plain } else { &*modulated };
+            contracted.find(kinds, sites, eigen, x, degenerate_tol)?;
+        }
+        if slopes {
+            columns.transpose_of(eigen.vectors());
+        }
+        self.arrange(scratch);
+        if slopes && degenerate == Degenerate::Error {
+            groups::refuse(self.values(scratch), degenerate_tol)?;
+        }
+        Ok(())
+    }
+
+    fn expand(&self, scratch: &mut SpectrumScratch, coefficients: &mut [f64]) {
+        coefficients.fill(0.0);
+        let values = self.values(scratch);
+        self.for_each_place(scratch, |k, place| coefficients[place] = values[k]);
+    }
+
+    fn expand_tangent(
+        &self,
+        velocity: &[[f64; 3]],
+        scratch: &mut SpectrumScratch,
+        coefficients: &mut [f64],
+        tangent: &mut [f64],
+    ) {
+        self.expand(scratch, coefficients);
+        let SpectrumScratch { sites, blocks, velocity: moves, room, .. } = scratch;
+        let [of_matrix, of_x, changes] = room;
+        for (axis, moves) in moves.iter_mut().enumerate() {
+            moves.clear();
+            moves.resize(sites.mask.len(), [0.0; LANES]);
+            let moves = moves.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
+            moves.zip(velocity).for_each(|(to, from)| *to = from[axis]);
+        }
+        let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
+        let plain = overlap.then_some(&mut *of_x);
+        Isa::detect().run(Tangent { pairs: &self.pairs, sites, blocks, velocity: moves, plain, modulated: of_matrix });
+        let SpectrumScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
+        let mut weights = std::mem::take(&mut scratch.weights);
+        weights.clear();
+        match &self.contraction {
+            Some((_, Metric::Overlap)) => contracted.tangent(eigen, plain, [of_matrix, of_x], changes),
+            Some((_, Metric::Modulated)) => contracted.tangent(eigen, modulated, [of_matrix, of_matrix], changes),
+            None => {
+                of_x.product_of(eigen.vectors(), of_matrix);
+                let dot = |k: usize| crate::simd::dot(of_x.row(k), eigen.vectors().row(k));
+                weights.extend((0..of_x.n_rows()).map(dot));
+            }
+        }
+        if self.contraction.is_some() {
+            weights.extend((0..changes.n_rows()).map(|k| changes.row(k)[k]));
+        }
+        let tolerance = self.parameters.degenerate_tol;
+        let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
+        match self.parameters.degenerate {
+            Degenerate::Average => groups::average(&mut weights, values, tolerance),
+            Degenerate::Raw | Degenerate::Error => {}
+            Degenerate::Directional => {
+                if self.contraction.is_none() && groups::groups(values, tolerance).any(|group| group.len() > 1) {
+                    changes.reset(of_x.n_rows(), of_x.n_rows());
+                    multiply(of_x, columns, changes);
+                }
+                for group in groups::groups(values, tolerance).filter(|group| group.len() > 1) {
+                    split(changes, group.clone(), &mut scratch.few);
+                    weights[group].copy_from_slice(scratch.few.0.values());
+                }
+            }
+        }
+        tangent.fill(0.0);
+        self.for_each_place(scratch, |k, place| tangent[place] = weights[k]);
+        scratch.weights = weights;
+    }
+
+    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut SpectrumScratch, pull: &mut [[f64; 3]]) {
+        self.weights(adjoint, scratch);
+        self.adjoints(scratch);
+        self.contract_adjoints(scratch, pull);
+    }
+
+    fn jacobian(&self, _coefficients: &[f64], scratch: &mut SpectrumScratch, block: &mut dyn FnMut(usize, &[f64])) {
+        let n_sites = scratch.sites.n - usize::from(scratch.sites.centered);
+        let size = 3 * self.n_features();
+        let mut rows = std::mem::take(&mut scratch.rows);
+        rows.clear();
+        if self.contraction.is_some() {
+            rows.resize(n_sites * size, 0.0);
+            self.rows_one_by_one(scratch, &mut rows);
+            rows.chunks_exact(size).enumerate().for_each(|(site, rows)| block(site, rows));
+        } else {
+            rows.resize(size, 0.0);
+            for site in 0..n_sites {
+                self.rows_of_site(site, scratch, &mut rows);
+                block(site, &rows);
+            }
+        }
+        scratch.rows = rows;
+    }
+}

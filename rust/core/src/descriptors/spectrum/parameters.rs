@@ -1,0 +1,85 @@
+//! What all fingerprints made of eigenvalues have to say.
+
+use super::groups::Degenerate;
+use crate::Error;
+use crate::descriptors::soap::validate::{check, not_negative, positive};
+
+/// Rows of the largest matrix that is decomposed.
+pub const MAX_ROWS: usize = 3000;
+/// The longest cutoff in Å; what is beyond is taken for a wrong unit.
+pub const LONGEST: f64 = 1e5;
+/// The largest exponent of the cutoff.
+pub const MAX_EXPONENT: u32 = 20;
+
+/// In which order eigenvalues stand in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// From the largest to the smallest, zeros that fill up among them.
+    Value,
+    /// From the largest magnitude to the smallest.
+    Magnitude,
+}
+
+/// What is done about more sites than there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// An error.
+    Error,
+    /// The first eigenvalues are kept.
+    Truncate,
+}
+
+/// Which matrix is contracted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// That without amplitudes.
+    Overlap,
+    /// That with amplitudes.
+    Modulated,
+}
+
+/// What all fingerprints of this kind have to say.
+#[derive(Debug, Clone)]
+pub struct SpectrumParameters {
+    /// Radius of the environment in Å.
+    pub r_cut: f64,
+    /// Exponent of the cutoff; 0 for none.
+    pub exponent: u32,
+    /// Sites that a row has room for, the center included.
+    pub max_sites: usize,
+    /// What happens beyond that.
+    pub overflow: Overflow,
+    /// The order of the eigenvalues.
+    pub order: Order,
+    /// What the derivatives of degenerate eigenvalues are.
+    pub degenerate: Degenerate,
+    /// Eigenvalues that are no farther apart are degenerate.
+    pub degenerate_tol: f64,
+    /// Whether atoms of other elements are passed over.
+    pub ignore_unknown_species: bool,
+    /// Atomic numbers, in the order of the channels.
+    pub numbers: Vec<i64>,
+}
+
+impl SpectrumParameters {
+    /// Refuses what is out of range, for sites of `n_orbitals` rows.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], naming it.
+    pub(super) fn check(&self, n_orbitals: usize) -> Result<(), Error> {
+        let SpectrumParameters { r_cut, exponent, max_sites, degenerate_tol, .. } = *self;
+        positive("r_cut", r_cut)?;
+        check(r_cut <= LONGEST, "r_cut", r_cut, format!("it must be at most {LONGEST} Å"))?;
+        check(exponent <= MAX_EXPONENT, "exponent", exponent, format!("it must be at most {MAX_EXPONENT}"))?;
+        let most = MAX_ROWS / n_orbitals;
+        check((1..=most).contains(&max_sites), "max_sites", max_sites, format!("it must be between 1 and {most}"))?;
+        not_negative("degenerate_tol", degenerate_tol)?;
+        let count = self.numbers.len();
+        check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
+        for (k, number) in self.numbers.iter().enumerate() {
+            let repeated = self.numbers[..k].contains(number);
+            check(!repeated, "species", number, "it is listed twice; list every element once")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! The sites of one center as their matrix needs them: the center first, quantities side by side.
+
+use super::Pairs;
+use crate::descriptors::{CenterKind, Environment};
+use crate::simd::LANES;
+
+/// Sites in lanes: each quantity fills whole packs.
+#[derive(Debug, Clone, Default)]
+pub struct Sites {
+    /// Number of sites, the center included if it is one.
+    pub n: usize,
+    /// Whether the first site is the center.
+    pub centered: bool,
+    /// Channel of each site.
+    pub channel: Vec<u8>,
+    /// Position relative to the center, in Å.
+    pub position: [Vec<[f64; LANES]>; 3],
+    /// Cutoff amplitude; zero for what only fills up the last pack.
+    pub amplitude: Vec<[f64; LANES]>,
+    /// Its slope by the site's distance, divided by the distance.
+    pub slope: Vec<[f64; LANES]>,
+    /// One for a site, zero for what fills up.
+    pub mask: Vec<[f64; LANES]>,
+    /// What the matrix is made of: one array a quantity, one for what fills up.
+    pub quantities: Vec<Vec<[f64; LANES]>>,
+}
+
+impl Sites {
+    /// Takes the sites of `environment`.
+    pub fn fill<P: Pairs>(&mut self, pairs: &P, (r_cut, exponent): (f64, u32), environment: &Environment<'_>) {
+        let own = match environment.center {
+            CenterKind::Atom(channel) => channel,
+            CenterKind::Point => None,
+        };
+        self.centered = own.is_some();
+        let first = usize::from(self.centered);
+        self.n = environment.len() + first;
+        self.channel.clear();
+        self.channel.extend(own.iter().chain(environment.channel));
+        let n_packs = self.n.div_ceil(LANES);
+        let resize = |vector: &mut Vec<[f64; LANES]>, value: f64| {
+            vector.clear();
+            vector.resize(n_packs, [value; LANES]);
+        };
+        for (axis, from) in self.position.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
+            resize(axis, 0.0);
+            axis.as_flattened_mut()[first..self.n].copy_from_slice(from);
+        }
+        for vector in [&mut self.amplitude, &mut self.slope, &mut self.mask] {
+            resize(vector, 0.0);
+        }
+        self.mask.as_flattened_mut()[..self.n].fill(1.0);
+        let (amplitude, slope) = (self.amplitude.as_flattened_mut(), self.slope.as_flattened_mut());
+        amplitude[..first].fill(1.0);
+        for (k, &r) in environment.r.iter().enumerate() {
+            (amplitude[first + k], slope[first + k]) = cutoff(r, r_cut, exponent);
+        }
+        self.quantities.resize_with(pairs.n_quantities(), Vec::new);
+        for (place, quantity) in self.quantities.iter_mut().enumerate() {
+            resize(quantity, 1.0);
+            for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(&self.channel) {
+                *value = pairs.quantity(place, channel);
+            }
+        }
+    }
+}
+
+/// `f(r) = (1 - r²/r_cut²)^exponent` and `f'(r) / r`.
+pub fn cutoff(r: f64, r_cut: f64, exponent: u32) -> (f64, f64) {
+    if exponent == 0 {
+        return (1.0, 0.0);
+    }
+    let ratio = r / r_cut;
+    let base = ((1.0 - ratio) * (1.0 + ratio)).max(0.0);
+    let power = base.powi(exponent as i32 - 1);
+    (power * base, -2.0 * f64::from(exponent) / (r_cut * r_cut) * power)
+}
