@@ -364,6 +364,7 @@ def test_it_is_a_good_citizen():
     assert np.array_equal(pickle.loads(pickle.dumps(fingerprint)).transform([WATER, WATER]), rows)
     frame = clone(fingerprint).set_output(transform="pandas").fit_transform(WATER)
     assert list(frame.columns) == list(fingerprint.get_feature_names_out())
-    pooled = make_pipeline(clone(fingerprint).set_params(average="outer"), PCA(1)).fit_transform([WATER, molecule("H2O2")])
+    pipeline = make_pipeline(clone(fingerprint).set_params(average="outer"), PCA(1))
+    pooled = pipeline.fit_transform([WATER, molecule("H2O2")])
     assert pooled.shape == (2, 1)
     assert fingerprint.set_params(g4=[(0.1, 2, 1), (0.1, 2, -1)]).transform(WATER).shape == (3, 3)
