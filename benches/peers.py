@@ -9,7 +9,8 @@ The peers live in an environment of their own:
 Every case has a fresh process for each contestant. All of them stand ready while the repeats go round, one call each in
 turn. A call goes from `ase.Atoms` to the finished array; the descriptor and the atoms are made before. The system is
 that of `seed_system.py`, so large that a call takes about ``--target`` seconds, and smaller for slow contestants: times
-are per center, and the number of atoms is in the file. Results go to ``benches/results/``, as json and as a plot.
+are per center, and the number of atoms is in the file. Symmetry functions and overlap matrices, which have other
+parameters, follow on silicon (`silicon.py`). Results go to ``benches/results/``, as json and as a plot.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import contestants
+import silicon
 from plot_peers import plot
 
 HERE = Path(__file__).resolve().parent
@@ -174,6 +176,7 @@ def arguments():
     parser.add_argument("--largest", type=int, default=10_000, help="largest number of atoms")
     parser.add_argument("--r-cut", type=float, default=5.0)
     parser.add_argument("--sigma", type=float, default=0.5)
+    parser.add_argument("--soap-only", action="store_true", help="leave out symmetry functions and overlap matrices")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results" / "peers.json")
     return parser.parse_args()
 
@@ -198,10 +201,14 @@ def main():
                 result["about"][worker.name] = {**note, **worker.about}
                 worker.close()
         print(f"{size},{size} done", file=sys.stderr, flush=True)
+    if not args.soap_only:
+        result["silicon"] = silicon.compare(args.peers_python, args.repeats)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     args.output.write_text(json.dumps(result, indent=1) + "\n")
     plot(result, args.output.with_suffix(".png"))
     print(table(result["records"], tasks, args.contestants))
+    if "silicon" in result:
+        print(f"\n{silicon.table(result['silicon'])}")
     for m in result["missing"]:
         print(f"{m['contestant']} cannot run {m['n_max']},{m['l_max']}: {m['reason']}")
 
