@@ -5,8 +5,8 @@
 Silicon, 64 atoms displaced by 0.05 Å: microseconds an atom, the best and the median of all rounds. Symmetry functions
 are ten of distance and 48 of angles (`ACSF.standard`) with cutoffs of 4.8 and 6 Å, overlap matrices have s and p
 orbitals and cutoffs of 5 and 6 Å. DScribe has no analytic derivatives, and those of libfp crash with p orbitals.
-Prints one table; `peers.py` ends with the same. libfp takes the BLAS of the system: with the reference one of Debian it is a
-third slower than with OpenBLAS, which is what the results here have.
+libfp takes the BLAS of the system: on Debian's reference BLAS it is slower by a third to a half than on OpenBLAS, which
+it had in the results kept here. Prints one table; `peers.py` ends with the same.
 """
 
 from __future__ import annotations
