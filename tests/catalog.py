@@ -128,7 +128,8 @@ SOAP = [
     gaussian("pow without d", options={"weighting": SINGULAR}),
     gaussian("exp", options={"weighting": EXP, "center_everywhere": True}),
     gaussian("w0", options={"weighting": {"w0": 0.3}}),
-    gaussian("species weights", options={"species_weight": {"H": 0.5, "C": 2.0, "O": -1.25}, "compression": "mu2"}),
+    # No handful of atoms in one place may cancel: there would be nothing to normalize but rounding.
+    gaussian("species weights", options={"species_weight": {"H": 0.5, "C": 2.0, "O": -1.15}, "compression": "mu2"}),
     gaussian("central weights", options={"central_weight": WEIGHTS}),
     gaussian(
         "center everywhere", options={"center_everywhere": True, "central_weight": WEIGHTS, "basis": "equispaced"}

@@ -52,7 +52,8 @@ class SOAP(Descriptor):
         `c (1 + 2 t³ - 3 t²)^m` up to `r0`, "pow": `c / (d + t^m)`, or "exp": `c / (d + e^-t)`; all letters are keys.
         The key "w0" is the weight at distance 0, above all of the center itself, and may stand alone.
     species_weight : float or mapping
-        Factor of the densities of a species.
+        Factor of the densities of a species. Factors of either sign can cancel where `compression` sums the species;
+        what is left of atoms in one place is then rounding, and `normalize` makes it as large as anything.
     central_weight : float or mapping
         Weight of the center in its own density; the species of the center decides.
     center_everywhere : bool
