@@ -14,8 +14,8 @@ from isoprint._parameters import choice, flag
 from isoprint._progress import Report, reporting
 from isoprint.centers import Centers, resolve
 from isoprint.derivatives import Derivatives, Pullback, shaped
-from isoprint.descriptors._estimator import Estimator, not_fitted, snapshot
-from isoprint.frames import Frames, listed, pack, require_species
+from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
+from isoprint.frames import Frames, familiar, listed, pack, require_species
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,12 +46,12 @@ class Core(Protocol):
 class _Ready(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
-    made_from: Any
+    watches: list[Watch]
     core: Core
     species: list[int]
+    known: NDArray[np.bool_] | None
     centers: list[int] | None
     dtype: str
-    ignores_unknown: bool
     ignores_periodicity: bool
 
 
@@ -145,10 +145,10 @@ class Descriptor(Estimator):
         return self._learned
 
     def _ready(self) -> _Ready:
-        """What the parameters make; made again only when one of them has changed."""
-        made_from = [snapshot(value) for value in self.get_params().values()], getattr(self, "_learned", None)
+        """What the parameters make; made again only when one of them was set, or changed in place."""
         ready: _Ready | None = self.__dict__.get("_cache")
-        if ready is None or ready.made_from != made_from:
+        if ready is None or not all(watch.unchanged() for watch in ready.watches):
+            watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
             choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
@@ -156,7 +156,9 @@ class Descriptor(Estimator):
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
-            ready = self._cache = _Ready(made_from, core, species, centers, dtype, ignores, open_frames)
+            known = None if ignores or species == [ANY] else familiar(species)
+            ready = _Ready(watches, core, species, known, centers, dtype, open_frames)
+            self.__dict__["_cache"] = ready
         return ready
 
     # Learning
@@ -366,8 +368,8 @@ class Descriptor(Estimator):
         packed = pack(structures)
         if ready.ignores_periodicity:
             packed = packed._replace(pbc=np.zeros_like(packed.pbc))
-        if not ready.ignores_unknown and ready.species != [ANY]:
-            require_species(packed, ready.species, type(self).__name__)
+        if ready.known is not None:
+            require_species(packed, ready.known, type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
         n_rows = packed.n_frames if self.average else len(resolved.atom)
         return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
