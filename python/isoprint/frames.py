@@ -221,9 +221,9 @@ def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
         frame, atom = frames.locate(place)
         own = frames.numbers[frames.offsets[frame] : frames.offsets[frame + 1]]
         symbol = symbol_of(int(frames.numbers[place]))
-        species = np.flatnonzero(known).tolist()
-        new = spell(sorted({int(number) for number in own if number not in species}))
+        told = np.flatnonzero(known).tolist()
+        new = spell(sorted({int(number) for number in own if number not in told}))
         raise ValueError(
             f"species of frame {frame} include {new} (atom {atom} is {symbol!r}), which this {who} was not told about;"
-            f" add them to species=({spell(species)}), fit on frames that contain them, or pass unknown_species='ignore'"
+            f" add them to species=({spell(told)}), fit on frames that contain them, or pass unknown_species='ignore'"
         )
