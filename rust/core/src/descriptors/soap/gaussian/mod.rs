@@ -246,7 +246,7 @@ impl Descriptor for Soap {
         let SoapScratch { sites, spectrum, jacobian } = scratch;
         let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
         let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
-        self.expansion.visit_sites(sites, &mut |site, terms| out.add(site, at.rows(&terms)));
+        self.expansion.visit_sites(sites, &mut |site, terms| at.write(&terms, site, out));
     }
 }
 
