@@ -340,7 +340,7 @@ impl PowerSpectrum {
     #[inline(always)]
     fn write<V: Lanes>(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
         let n_degrees = self.degree_weights.len();
-        let mut lines = [[[0.0; LANES]; MAX_DEGREE / LANES + 1]; LANES];
+        let mut lines = [[[0.0; LANES]; (MAX_DEGREE + 1) / LANES]; LANES];
         for (n, tile) in functions.zip(tile.chunks_exact(n_degrees)) {
             let (others, place) = self.layout.row(n);
             let first = others.start.max(pack * LANES);
@@ -348,7 +348,8 @@ impl PowerSpectrum {
             if first >= last {
                 continue;
             }
-            for (group, degrees) in tile.chunks(LANES).enumerate() {
+            let (groups, beyond) = tile.as_chunks::<LANES>();
+            for (group, degrees) in groups.iter().enumerate() {
                 let mut rows = [V::zero(); LANES];
                 for (row, degree) in rows.iter_mut().zip(degrees) {
                     *row = V::load(degree);
@@ -361,12 +362,10 @@ impl PowerSpectrum {
                 let weight = self.layout.weight(n, n_prime);
                 let out = &mut out[place + (n_prime - others.start) * n_degrees..][..n_degrees];
                 let (groups, rest) = out.as_chunks_mut::<LANES>();
-                let line = &lines[n_prime % LANES];
-                for (out, lanes) in groups.iter_mut().zip(line) {
+                for (out, lanes) in groups.iter_mut().zip(&lines[n_prime % LANES]) {
                     V::load(lanes).mul(V::splat(weight)).store(out);
                 }
-                let beyond = &line[groups.len() % line.len()];
-                rest.iter_mut().zip(beyond).for_each(|(out, x)| *out = weight * x);
+                rest.iter_mut().zip(beyond).for_each(|(out, degree)| *out = weight * degree[n_prime % LANES]);
             }
         }
     }

@@ -46,22 +46,23 @@ impl Deliver<'_> {
     fn chunks<V: Lanes, const BLOCK: u8, const OWN: u8>(self) {
         let Self { row, rates, along, inverse, n_features, place } = self;
         let (block, own) = (place.block, place.own.unwrap_or(&mut []));
-        for (i, row) in row.chunks(CHUNK).enumerate() {
-            let columns = i * CHUNK..i * CHUNK + row.len();
+        for first in (0..row.len()).step_by(CHUNK) {
+            let row = &row[first..row.len().min(first + CHUNK)];
             for axis in 0..3 {
-                let start = axis * n_features + columns.start;
+                let start = axis * n_features + first;
                 let block = &mut block[start..start + row.len()];
                 let own = if OWN == NONE { &mut [] } else { &mut own[start..start + row.len()] };
-                let rate = &rates[axis][columns.clone()];
+                let rate = &rates[axis][first..][..row.len()];
                 write::<V, BLOCK, OWN>([row, rate], [along[axis], inverse], block, own);
             }
         }
-        for constant in (0..3).flat_map(|axis| axis * n_features + row.len()..(axis + 1) * n_features) {
+        for axis in 0..3 {
+            let constant = axis * n_features + row.len()..(axis + 1) * n_features;
             if BLOCK == NEW {
-                block[constant] = 0.0;
+                block[constant.clone()].fill(0.0);
             }
             if OWN == NEW {
-                own[constant] = 0.0;
+                own[constant].fill(0.0);
             }
         }
     }

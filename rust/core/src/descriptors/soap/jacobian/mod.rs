@@ -111,43 +111,39 @@ impl<'a> JacobianOf<'a> {
     pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) {
         let Some(place) = out.place(index) else { return };
         let (layout, isa) = (self.spectrum.layout(), Isa::detect());
-        let JacobianScratch { scaled, terms, sums, products, selected, row } = &mut *self.scratch;
+        let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
         let n_degrees = layout.n_degrees();
         for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {
             let (scaled, terms) = (&scaled[side], &mut terms[side]);
             isa.run(Spread { site, factor, n_degrees, terms });
             isa.run(Contract { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
         }
-        let [x, y, z] = products;
-        let axes = [x.as_mut_slice(), y.as_mut_slice(), z.as_mut_slice()];
-        let right = &terms[sides(layout) - 1];
-        let touched = layout.left.touched_by(&site.species);
-        let products = Products { layout, touched, unit: site.unit, left: &terms[0], right, row, axes };
+        let products = Products {
+            layout,
+            touched: layout.left.touched_by(&site.species),
+            unit: site.unit,
+            left: &terms[0],
+            right: &terms[sides(layout) - 1],
+        };
+        let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
         let n_columns = layout.n_features();
         let (rates, along) = if let Some(selection) = &layout.selection {
-            isa.run(products.without_dots());
-            let axes = [&*x, &*y, &*z];
-            for (selected, products) in selected.iter_mut().zip(axes) {
+            isa.run(products.into(&[], [&mut *x, &mut *y, &mut *z]));
+            for (selected, products) in selected.iter_mut().zip([x, y, z]) {
                 selection.apply(products, selected);
             }
-            let along = selected.each_ref().map(|rate| dot(&row[..n_columns], rate));
-            (selected.each_ref().map(Vec::as_slice), along)
+            let selected = selected.each_ref().map(Vec::as_slice);
+            (selected, selected.map(|rate| dot(&row[..n_columns], rate)))
         } else {
-            let along = isa.run(products);
-            ([&x[..n_columns], &y[..n_columns], &z[..n_columns]], along)
+            let along = isa.run(products.into(row, [&mut *x, &mut *y, &mut *z]));
+            ([&*x, &*y, &*z], along)
         };
         let (along, inverse) = match self.norm {
             Some(norm) => (along.map(|along| along / (norm * norm)), 1.0 / norm),
             None => ([0.0; 3], 1.0),
         };
-        isa.run(Deliver {
-            row: &row[..n_columns],
-            rates,
-            along,
-            inverse,
-            n_features: self.spectrum.n_features(),
-            place,
-        });
+        let n_features = self.spectrum.n_features();
+        isa.run(Deliver { row: &row[..n_columns], rates, along, inverse, n_features, place });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::SiteTerms;
 use crate::descriptors::soap::compression::Factor;
-use crate::simd::{Kernel, LANES, Lanes, at};
+use crate::simd::{Kernel, LANES, Lanes, Pack, at};
 
 /// Kinds of numbers that a site brings: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
 pub const KINDS: usize = 6;
@@ -14,13 +14,13 @@ const PACKS: usize = 2;
 /// What the site brings to each function, `[n][l]` without gaps, with room after it for lanes that mean nothing.
 #[derive(Debug)]
 pub struct Terms {
-    kinds: [Vec<f64>; KINDS],
+    kinds: [Vec<Pack>; KINDS],
 }
 
 impl Terms {
     /// Room for the functions of a factor.
     pub fn new(factor: &Factor, n_degrees: usize) -> Self {
-        Self { kinds: std::array::from_fn(|_| vec![0.0; factor.stride() * n_degrees + LANES]) }
+        Self { kinds: std::array::from_fn(|_| vec![Pack::ZERO; Pack::holding(factor.stride() * n_degrees) + 1]) }
     }
 
     /// All kinds, from one function on.
@@ -28,7 +28,7 @@ impl Terms {
     pub fn from(&self, start: usize) -> [&[f64]; KINDS] {
         let mut kinds = [&[][..]; KINDS];
         for (slice, kind) in kinds.iter_mut().zip(&self.kinds) {
-            *slice = &kind[start..];
+            *slice = &Pack::numbers(kind)[start..];
         }
         kinds
     }
@@ -55,6 +55,7 @@ impl Kernel for Spread<'_> {
         let Self { site, factor, n_degrees, terms } = self;
         let [values, slopes, ..] = &mut terms.kinds;
         for (from, out) in [(site.functions, values), (site.slopes, slopes)] {
+            let out = Pack::numbers_mut(out);
             if factor.is_summed() || site.species.len() < factor.len() {
                 out.fill(0.0);
             }
@@ -129,7 +130,8 @@ impl Contract<'_> {
         for pack in 0..COUNT {
             for kind in 0..SUMS {
                 let sums = &self.sums[(pack * SUMS + kind) * padded..][..padded];
-                let out = &mut self.terms.kinds[KINDS - SUMS + kind][(first + pack) * LANES * self.n_degrees..];
+                let out = Pack::numbers_mut(&mut self.terms.kinds[KINDS - SUMS + kind]);
+                let out = &mut out[(first + pack) * LANES * self.n_degrees..];
                 turn::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
             }
         }
