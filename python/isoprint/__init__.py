@@ -19,7 +19,11 @@ from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
+from isoprint.manifold.follow import follow_manifold
+from isoprint.manifold.path import Path
+from isoprint.manifold.starts import helical_start, random_starts
 from isoprint.neighbors import Neighbors, neighbors
+from isoprint.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
@@ -31,13 +35,19 @@ __all__ = [
     "Matching",
     "Neighbors",
     "OverlapMatrix",
+    "Path",
     "Pullback",
     "SOAP",
+    "Sensitivity",
     "SoapTurbo",
     "__version__",
     "configuration_distance",
+    "follow_manifold",
+    "helical_start",
     "match_rows",
     "neighbors",
+    "random_starts",
+    "sensitivity",
     "testing",
 ]
 
