@@ -366,8 +366,9 @@ def triangle(rows: Floats) -> Floats:
     n, n_features = rows.shape
     if n_features <= 4 * n:
         return rows.T
-    factored = dgeqrt(min(n, 32), rows.T)[0]
-    return np.asarray(np.triu(factored[:n]))
+    factored: Floats = dgeqrt(min(n, 32), rows.T)[0]
+    upper: Floats = np.triu(factored[:n])
+    return upper
 
 
 def decomposed(jacobian: Floats, internal: Floats) -> tuple[Floats, Floats]:
