@@ -197,8 +197,9 @@ def _require_way(sites: Environment, s: Floats) -> None:
         )
     if unseen > 1:
         raise ValueError(
-            f"the descriptor sees none of {unseen} internal motions of this environment, so there is no single path"
-            " but a whole surface; take a descriptor with more features"
+            f"{unseen} internal motions of this environment change nothing in the fingerprint, symmetric or not, so"
+            " there is no single path but a whole surface; take a descriptor with more features, or a smaller"
+            " environment"
         )
 
 
