@@ -18,6 +18,7 @@ from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
+from isoprint.four_body import four_body_energy, four_body_gradient
 from isoprint.neighbors import Neighbors, neighbors
 
 __version__ = "0.1.0"
@@ -34,18 +35,21 @@ __all__ = [
     "SoapTurbo",
     "__version__",
     "configuration_distance",
+    "four_body_energy",
+    "four_body_gradient",
     "match_rows",
     "neighbors",
+    "study",
     "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.testing` at its first use; a calculation does not need it."""
-    if name == "testing":
+    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    if name in ("study", "testing"):
         import importlib
 
-        return importlib.import_module("isoprint.testing")
+        return importlib.import_module(f"isoprint.{name}")
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 
