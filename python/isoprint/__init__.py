@@ -19,7 +19,11 @@ from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
 from isoprint.four_body import four_body_energy, four_body_gradient
+from isoprint.manifold.follow import follow_manifold
+from isoprint.manifold.path import Path
+from isoprint.manifold.starts import helical_start, random_starts
 from isoprint.neighbors import Neighbors, neighbors
+from isoprint.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
@@ -30,15 +34,21 @@ __all__ = [
     "Matching",
     "Neighbors",
     "OverlapMatrix",
+    "Path",
     "Pullback",
     "SOAP",
+    "Sensitivity",
     "SoapTurbo",
     "__version__",
     "configuration_distance",
+    "follow_manifold",
     "four_body_energy",
     "four_body_gradient",
+    "helical_start",
     "match_rows",
     "neighbors",
+    "random_starts",
+    "sensitivity",
     "study",
     "testing",
 ]

@@ -121,10 +121,10 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)
     index = _atom(center, packed)
-    fitted = _fitted(descriptor, structures[0] if single else structures)
-    if not getattr(fitted, "periodic", True):
+    known = fitted(descriptor, structures[0] if single else structures)
+    if not getattr(known, "periodic", True):
         packed = packed._replace(pbc=np.zeros_like(packed.pbc))
-    r_cut = float(getattr(fitted, "reach", None) or getattr(fitted, "r_cut", None) or np.inf)
+    r_cut = float(getattr(known, "reach", None) or getattr(known, "r_cut", None) or np.inf)
     atom, vector = _sites(packed, index, r_cut)
     inside = np.linalg.norm(vector, axis=1) < r_cut
     if not inside.any():
@@ -137,7 +137,7 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     order = np.lexsort((np.linalg.norm(vector, axis=1), atom))
     seen = order[inside[order]]
     return Environment(
-        fitted,
+        known,
         packed.numbers[np.concatenate([[index], atom[seen]])],
         np.vstack([at, at + vector[seen]]),
         np.concatenate([[index], atom[seen]]),
@@ -153,7 +153,7 @@ def _atom(center: Any, packed: Any) -> int:
     return int(resolve([center], packed, True, None).atom[0])
 
 
-def _fitted(descriptor: Any, frame: Any) -> Any:
+def fitted(descriptor: Any, frame: Any) -> Any:
     """The descriptor, or a copy that has learned its species where it knew none."""
     known = getattr(descriptor, "__sklearn_is_fitted__", None)
     if known is None or known() or getattr(descriptor, "species", 0) is not None:
@@ -166,7 +166,8 @@ def _sites(packed: Any, index: int, r_cut: float) -> tuple[NDArray[np.int64], Fl
     if not np.isfinite(r_cut):
         if packed.pbc.any():
             raise ValueError(
-                "the descriptor does not say how far it sees, but the frame is periodic; give it an attribute r_cut in Å"
+                "the descriptor does not say how far it sees, but the frame is periodic;"
+                " give it an attribute r_cut in Å"
             )
         others = np.delete(np.arange(packed.n_atoms), index)
         return others, packed.positions[others] - packed.positions[index]
