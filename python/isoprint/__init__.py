@@ -14,6 +14,7 @@ from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl abou
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
@@ -31,6 +32,7 @@ __all__ = [
     "ACSF",
     "CoulombMatrix",
     "Derivatives",
+    "Hybrid",
     "Matching",
     "Neighbors",
     "OverlapMatrix",
