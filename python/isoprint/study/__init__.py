@@ -14,6 +14,7 @@ from __future__ import annotations
 from isoprint.study.designs import DESIGNS, Ring, Sample, draw
 from isoprint.study.evaluate import Evaluation, evaluate, features, learning_curve
 from isoprint.study.kernel_ridge import KernelRidge
+from isoprint.study.starts import STARTS, start
 from isoprint.study.tables import Table
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "Evaluation",
     "KernelRidge",
     "Ring",
+    "STARTS",
     "Sample",
     "Table",
     "draw",
     "evaluate",
     "features",
     "learning_curve",
+    "start",
 ]

@@ -51,7 +51,7 @@ class Evaluation:
     def rows(self, **labels: Any) -> list[dict[str, Any]]:
         """Two rows of a `Table`, one for random structures and one for the ring, beginning with these labels."""
         chosen: dict[str, Any] = getattr(self.learner, "chosen", dict)()
-        return [{**labels, "part": part, **scores(self.target[part], self.predicted[part]), **chosen} for part in PARTS]
+        return [{**labels, "test": part, **scores(self.target[part], self.predicted[part]), **chosen} for part in PARTS]
 
 
 def features(descriptor: Any, positions: Floats, numbers: NDArray[np.int64]) -> Floats:
@@ -145,7 +145,7 @@ def learning_curve(
     Returns
     -------
     Table
-        Columns `fingerprint`, `learner`, `design`, `amplitude`, `n_train`, `seed`, `part` ("random" or "ring"), `rmse`,
+        Columns `fingerprint`, `learner`, `design`, `amplitude`, `n_train`, `seed`, `test` ("random" or "ring"), `rmse`,
         `r`, `r2`, `spread`, and what the learner chose. R² on the ring is relative to the variance along the ring.
     """
     points = ring if isinstance(ring, Ring) else Ring.of(ring)
