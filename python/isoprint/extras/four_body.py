@@ -31,7 +31,7 @@ class FourBody(Calculator):  # type: ignore[misc, unused-ignore]
     3.0
     """
 
-    implemented_properties: Any = ["energy", "forces"]
+    implemented_properties: Any = ("energy", "forces")
 
     def __init__(self, *, center: int = 0, unit: float = 1.0) -> None:
         super().__init__()  # type: ignore[no-untyped-call, unused-ignore]

@@ -13,12 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._parameters import real, whole
 from isoprint.study._learner import Learner, table_of, targets_of
 
-try:
-    import torch
-except ImportError:
-    raise ImportError('the network needs PyTorch: pip install "isoprint[torch]"') from None
-
 Floats = NDArray[np.float64]
+
+# A column that varies by less than this part of the most varying one does so by rounding, and is left that small.
+_ROUNDING = 1e-12
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise ValueError('the network needs PyTorch: pip install "isoprint[torch]"') from None
+    return torch
 
 
 class _Scale(NamedTuple):
@@ -27,17 +33,17 @@ class _Scale(NamedTuple):
 
     @classmethod
     def of(cls, values: Floats) -> _Scale:
-        """Standardize columns; a column that does not vary becomes zero."""
+        """Of mean 0 and standard deviation 1, column by column."""
         spread = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(spread > 0.0, spread, np.inf))
+        return cls(values.mean(axis=0), np.where(spread > _ROUNDING * spread.max(), spread, 1.0))
 
     def __call__(self, values: Floats) -> Any:
-        return torch.as_tensor((values - self.mean) / self.spread, dtype=torch.float32)
+        return _torch().as_tensor((values - self.mean) / self.spread, dtype=_torch().float32)
 
 
 @dataclass(kw_only=True, eq=False)
 class Network(Learner):
-    """Layers of a linear map, batch normalization and tanh, then a linear one; trained by Adam on one core.
+    """Layers of a linear map, batch normalization and tanh, then a linear one; trained by Adam.
 
     Features and targets are standardized. A part of the rows is set aside: when its error has not fallen for `patience`
     epochs the step is halved; training ends when it is below `least_rate`, and the best weights are kept.
@@ -83,20 +89,22 @@ class Network(Learner):
 
     def fit(self, features: ArrayLike, targets: ArrayLike) -> Network:
         """Learn from `features` `(n_rows, n_features)` and `targets` `(n_rows,)`; at least 20 rows."""
+        torch = _torch()
         x = table_of(features)
         y = targets_of(targets, len(x))
         part = real("validation", self.validation, above=0.0, most=0.5, remedy="it must be above 0 and at most 0.5")
+        seed = whole("seed", self.seed, 0, 2**63 - 1)
         aside = max(1, round(part * len(x)))
         if len(x) < 20:
             raise ValueError(f"there are {len(x)} rows to learn from; a network needs at least 20")
-        order = np.random.default_rng(self.seed).permutation(len(x))
+        order = np.random.default_rng(seed).permutation(len(x))
         known, unknown = order[aside:], order[:aside]
         self.features_, self.target_ = _Scale.of(x[known]), _Scale.of(y[known, None])
         learn = self.features_(x[known]), self.target_(y[known, None])
         check = self.features_(x[unknown]), self.target_(y[unknown, None])
-        generator = torch.Generator().manual_seed(whole("seed", self.seed, 0, 2**63 - 1))
+        generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+            torch.manual_seed(seed)
             self.model_ = _layers(x.shape[1], [whole("hidden", width, 1, 10**5) for width in self.hidden])
         error, self.epochs_ = self._train(learn, check, generator)
         self.validation_error_ = error * float(self.target_.spread[0])
@@ -104,6 +112,7 @@ class Network(Learner):
 
     def _train(self, learn: tuple[Any, Any], check: tuple[Any, Any], generator: Any) -> tuple[float, int]:
         """Lowest error of the rows set aside, in units of the spread; and epochs."""
+        torch = _torch()
         optimizer = torch.optim.Adam(self.model_.parameters(), lr=self.rate)
         schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=self.patience)
         least, best, epochs = math.inf, self._weights(), 0
@@ -118,9 +127,11 @@ class Network(Learner):
                 least, best = error, self._weights()
             schedule.step(error)
         self.model_.load_state_dict(best)
+        self.model_.eval()
         return math.sqrt(least), epochs
 
     def _epoch(self, learn: tuple[Any, Any], optimizer: Any, generator: Any) -> None:
+        torch = _torch()
         x, y = learn
         self.model_.train()
         for rows in torch.split(torch.randperm(len(x), generator=generator), whole("batch", self.batch, 2, 10**7)):
@@ -139,7 +150,7 @@ class Network(Learner):
         if not hasattr(self, "model_"):
             raise ValueError("this Network has learned nothing yet; call fit first")
         x = self.features_(table_of(features, len(self.features_.mean)))
-        with torch.no_grad():
+        with _torch().no_grad():
             found = self.model_(x).numpy()[:, 0].astype(float)
         return np.asarray(found * self.target_.spread[0] + self.target_.mean[0])
 
@@ -149,6 +160,7 @@ class Network(Learner):
 
 
 def _layers(inputs: int, hidden: Sequence[int]) -> Any:
+    torch = _torch()
     layers: list[Any] = []
     for width in hidden:
         layers += [torch.nn.Linear(inputs, width), torch.nn.BatchNorm1d(width), torch.nn.Tanh()]

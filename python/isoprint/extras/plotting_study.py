@@ -13,16 +13,11 @@ import numpy as np
 from isoprint.study.evaluate import Evaluation
 from isoprint.study.tables import Table
 
-try:
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-except ImportError:
-    raise ImportError('figures need matplotlib: pip install "isoprint[plot]"') from None
-
 # Distinct for all kinds of color vision: M. Okabe, K. Ito (2008), less the yellow, which is faint on white.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _STYLE = {"random": "--", "ring": "-"}
+_LABEL = {"random": "random structures", "ring": "on the ring"}
 
 
 def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = None) -> Any:
@@ -40,7 +35,7 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
     matplotlib.figure.Figure
     """
     names = list(dict.fromkeys(table.column("fingerprint"))) if fingerprints is None else list(fingerprints)
-    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    figure = _figure(7.0, 4.6)
     ax = figure.subplots()
     for name, color, marker in zip(names, _cycle(COLORS), _cycle(MARKERS), strict=False):
         for test, style in _STYLE.items():
@@ -60,6 +55,8 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
         "spread of the energy on the ring", (1.0, spread), xycoords=("axes fraction", "data"),
         xytext=(-4, 3), textcoords="offset points", ha="right", va="bottom", fontsize=8, color="0.35",
     )  # fmt: skip
+    from matplotlib.lines import Line2D
+
     keys = [
         Line2D([], [], color=color, marker=marker, ms=5, lw=1.6, label=name)
         for name, color, marker in zip(names, _cycle(COLORS), _cycle(MARKERS), strict=False)
@@ -84,7 +81,7 @@ def plot_parity(evaluations: Mapping[str, Evaluation]) -> Any:
     """
     columns = min(4, len(evaluations))
     rows = -(-len(evaluations) // columns)
-    figure = Figure(figsize=(2.3 * columns + 0.4, 2.5 * rows + 0.3), layout="constrained")
+    figure = _figure(2.3 * columns + 0.4, 2.5 * rows + 0.3)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     truths = np.concatenate([found.target["ring"] for found in evaluations.values()])
     low, high = truths.min(), truths.max()
@@ -122,7 +119,7 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
     """
     rings = list(dict.fromkeys(learnability.column("ring")))
     names = list(dict.fromkeys(learnability.column("fingerprint")))
-    figure = Figure(figsize=(7.4, 3.6), layout="constrained")
+    figure = _figure(7.4, 3.6)
     left, right = figure.subplots(1, 2)
     wide = 0.8 / len(names)
     for k, (name, color) in enumerate(zip(names, _cycle(COLORS), strict=False)):
@@ -149,7 +146,12 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
     return figure
 
 
-_LABEL = {"random": "random structures", "ring": "on the ring"}
+def _figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ValueError('figures need matplotlib: pip install "isoprint[plot]"') from None
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _cycle(values: Sequence[str]) -> list[str]:

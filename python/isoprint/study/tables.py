@@ -35,14 +35,14 @@ def scores(target: Floats, predicted: Floats) -> dict[str, float]:
     """
     if target.shape != predicted.shape or target.ndim != 1:
         raise ValueError(f"targets have shape {target.shape} and predictions {predicted.shape}; both must be (n,)")
-    spread = float(np.std(target)) if len(target) else 0.0
-    if not spread > 0.0:
+    if not len(target) or np.ptp(target) == 0.0:
         raise ValueError(
             f"the target is the same for all {len(target)} structures, so that no correlation can be told; take others"
         )
     rmse = float(np.sqrt(np.mean((predicted - target) ** 2)))
-    own = float(np.std(predicted))
-    r = float(np.mean((target - target.mean()) * (predicted - predicted.mean())) / (spread * own)) if own > 0.0 else 0.0
+    spread, own = float(np.std(target)), float(np.std(predicted))
+    together = float(np.mean((target - target.mean()) * (predicted - predicted.mean())))
+    r = together / (spread * own) if np.ptp(predicted) > 0.0 else 0.0
     return {"rmse": rmse, "r": r, "r2": 1.0 - (rmse / spread) ** 2, "spread": spread}
 
 
