@@ -14,10 +14,12 @@ from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl abou
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
+from isoprint.four_body import four_body_energy, four_body_gradient
 from isoprint.manifold.follow import follow_manifold
 from isoprint.manifold.path import Path
 from isoprint.manifold.starts import helical_start, random_starts
@@ -30,6 +32,7 @@ __all__ = [
     "ACSF",
     "CoulombMatrix",
     "Derivatives",
+    "Hybrid",
     "Matching",
     "Neighbors",
     "OverlapMatrix",
@@ -41,21 +44,24 @@ __all__ = [
     "__version__",
     "configuration_distance",
     "follow_manifold",
+    "four_body_energy",
+    "four_body_gradient",
     "helical_start",
     "match_rows",
     "neighbors",
     "random_starts",
     "sensitivity",
+    "study",
     "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.testing` at its first use; a calculation does not need it."""
-    if name == "testing":
+    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    if name in ("study", "testing"):
         import importlib
 
-        return importlib.import_module("isoprint.testing")
+        return importlib.import_module(f"isoprint.{name}")
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

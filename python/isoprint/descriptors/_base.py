@@ -43,22 +43,31 @@ class Core(Protocol):
     ) -> tuple[Any, Any, Any]: ...
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
     made_from: Any
     core: Core
     species: list[int]
     centers: list[int] | None
+    average: str | None
     dtype: str
     ignores_unknown: bool
     ignores_periodicity: bool
+
+    def admitted(self, frames: Frames, who: str) -> Frames:
+        """The frames as this fingerprint takes them, once no atom is of an element that it was not told about."""
+        if self.ignores_periodicity:
+            frames = frames._replace(pbc=np.zeros_like(frames.pbc))
+        if not self.ignores_unknown and self.species != [ANY]:
+            require_species(frames, self.species, who)
+        return frames
 
 
 class _Call(NamedTuple):
     """The arguments that every calculation shares."""
 
-    ready: _Ready
+    ready: Ready
     frames: Frames
     centers: Centers
     n_rows: int
@@ -81,7 +90,7 @@ class Descriptor(Estimator):
     average: str | None
     dtype: Any
     _learned: list[int]
-    _cache: _Ready
+    _cache: Ready
 
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
@@ -144,19 +153,19 @@ class Descriptor(Estimator):
             )
         return self._learned
 
-    def _ready(self) -> _Ready:
+    def _ready(self) -> Ready:
         """What the parameters make; made again only when one of them has changed."""
         made_from = [snapshot(value) for value in self.get_params().values()], getattr(self, "_learned", None)
-        ready: _Ready | None = self.__dict__.get("_cache")
+        ready: Ready | None = self.__dict__.get("_cache")
         if ready is None or ready.made_from != made_from:
             dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
-            choice("average", self.average, AVERAGES)
+            average = choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
-            ready = self._cache = _Ready(made_from, core, species, centers, dtype, ignores, open_frames)
+            ready = self._cache = Ready(made_from, core, species, centers, average, dtype, ignores, open_frames)
         return ready
 
     # Learning
@@ -236,7 +245,7 @@ class Descriptor(Estimator):
                 call.frames,
                 call.centers,
                 target,
-                average=self.average,
+                average=call.ready.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -272,7 +281,9 @@ class Descriptor(Estimator):
             `positions` (n_atoms of all frames, 3) and `strain` (n_frames, 3, 3).
         """
         call = self._call(frames, centers, n_jobs)
-        meaning = "one row a frame, one column a feature" if self.average else "one row a center, one column a feature"
+        meaning = (
+            "one row a frame, one column a feature" if call.ready.average else "one row a center, one column a feature"
+        )
         weights = shaped("adjoint", adjoint, (call.n_rows, call.ready.core.n_features), meaning)
         with reporting(progress) as report:
             return Pullback(
@@ -280,7 +291,7 @@ class Descriptor(Estimator):
                     call.frames,
                     call.centers,
                     weights,
-                    average=self.average,
+                    average=call.ready.average,
                     threads=call.threads,
                     progress=report,
                 )
@@ -320,7 +331,7 @@ class Descriptor(Estimator):
                 call.centers,
                 velocity,
                 rows,
-                average=self.average,
+                average=call.ready.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -353,7 +364,7 @@ class Descriptor(Estimator):
             blocks = call.ready.core.derivatives(
                 call.frames,
                 call.centers,
-                average=self.average,
+                average=call.ready.average,
                 dtype=call.ready.dtype,
                 threads=call.threads,
                 progress=report,
@@ -363,13 +374,9 @@ class Descriptor(Estimator):
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
         ready = self._ready()
         structures, single = listed(frames)
-        packed = pack(structures)
-        if ready.ignores_periodicity:
-            packed = packed._replace(pbc=np.zeros_like(packed.pbc))
-        if not ready.ignores_unknown and ready.species != [ANY]:
-            require_species(packed, ready.species, type(self).__name__)
+        packed = ready.admitted(pack(structures), type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
-        n_rows = packed.n_frames if self.average else len(resolved.atom)
+        n_rows = packed.n_frames if ready.average else len(resolved.atom)
         return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
 
 

@@ -135,7 +135,7 @@ class Estimator(ABC):
 @cache
 def _keywords(cls: Any) -> dict[str, Any]:
     parameters = inspect.signature(cls).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return {p.name: p.default for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
 
 
 def _same(value: Any, default: Any) -> bool:
