@@ -19,6 +19,7 @@ from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
+from isoprint.four_body import four_body_energy, four_body_gradient
 from isoprint.manifold.follow import follow_manifold
 from isoprint.manifold.path import Path
 from isoprint.manifold.starts import helical_start, random_starts
@@ -51,21 +52,24 @@ __all__ = [
     "degenerate_pairs",
     "find_blind_pairs",
     "follow_manifold",
+    "four_body_energy",
+    "four_body_gradient",
     "helical_start",
     "match_rows",
     "neighbors",
     "random_starts",
     "sensitivity",
+    "study",
     "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.testing` at its first use; a calculation does not need it."""
-    if name == "testing":
+    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    if name in ("study", "testing"):
         import importlib
 
-        return importlib.import_module("isoprint.testing")
+        return importlib.import_module(f"isoprint.{name}")
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 
