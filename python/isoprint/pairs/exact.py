@@ -23,7 +23,7 @@ _LEAST_EIGENVALUE = 0.05
 # What the smallest eigenvalue may be at its zero: rounding.
 _ZERO = 1e-14
 # Lines that are tried for each pair that is wanted.
-_LINES = 2000
+_LINES = 500
 
 
 def degenerate_pairs(

@@ -133,26 +133,23 @@ class Pairs(list[P]):
         return Pairs(pair for pair in self if getattr(pair, "blind", True))
 
     def write(self, file: str | os.PathLike[str]) -> None:
-        """Write the frames, `a` and `b` in turn, with what is known about them.
+        """Write the frames, `a` and `b` in turn, with what is known about them and with all digits.
 
         Parameters
         ----------
         file : path
             An extended XYZ file, which appears under its name only when it is complete.
         """
-        from ase.io import write
-
-        frames = []
-        for number, pair in enumerate(self):
-            for member, frame in zip("ab", pair.frames, strict=True):
-                copy = frame.copy()
-                copy.info.update({"pair": number, "member": member, **pair._about()})
-                frames.append(copy)
-        if not frames:
+        blocks = [
+            _text(frame, {"pair": number, "member": member, **pair._about()})
+            for number, pair in enumerate(self)
+            for member, frame in zip("ab", pair.frames, strict=True)
+        ]
+        if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
         target = File(file)
         part = target.with_name(target.name + ".part")
-        write(os.fspath(part), frames, format="extxyz")
+        part.write_text("".join(blocks))
         part.replace(target)
 
     def __repr__(self) -> str:
@@ -174,6 +171,17 @@ def _cells(pair: Any) -> tuple[str, ...]:
         f"{pair.separation:.4f}",
         f"{pair.evaluations}",
     )
+
+
+def _text(frame: Any, about: dict[str, Any]) -> str:
+    """A frame in extended XYZ; ASE would keep eight decimals, too few for a pair that agrees in all digits."""
+    said = [f"{name}={'FT'[value] if isinstance(value, bool) else value}" for name, value in about.items()]
+    rows = [
+        " ".join([symbol, *map(repr, where)])
+        for symbol, where in zip(frame.symbols, frame.positions.tolist(), strict=True)
+    ]
+    comment = " ".join(["Properties=species:S:1:pos:R:3", *said, 'pbc="F F F"'])
+    return "\n".join([str(len(rows)), comment, *rows, ""])
 
 
 def placed(a: Floats, b: Floats, numbers: NDArray[np.int64]) -> tuple[Any, Any, float]:
