@@ -106,12 +106,10 @@ class Objective:
     together leaves as many rows as there are unknowns, with the same lengths and products, and squares nothing.
     """
 
-    def __init__(
-        self, sites: Environment, guard: Guard, limits: Limits, *, scale: float, distance: float, start: Floats
-    ) -> None:
+    def __init__(self, sites: Environment, guard: Guard, limits: Limits, *, scale: float, distance: float) -> None:
         self._sites, self._guard, self._limits = sites, guard, limits
-        self._scale, self._distance, self._start = scale, distance, start
-        self.tether = 0.0
+        self._scale, self._distance = scale, distance
+        self._tether, self._start = 0.0, np.zeros(2 * sites.positions.size)
         self.evaluations = 0
         self._last: tuple[bytes, Evaluation] | None = None
 
@@ -125,7 +123,7 @@ class Objective:
 
     def tie(self, tether: float, start: Floats) -> None:
         """Another strength of the tether, and what it is tied to."""
-        self.tether, self._start, self._last = tether, start, None
+        self._tether, self._start, self._last = tether, start, None
 
     def _at(self, z: Floats) -> Evaluation:
         """Both at once, as the factors of one decomposition belong together; remembered for the second question."""
@@ -148,7 +146,7 @@ class Objective:
                 [
                     factor[:, -1],
                     [length / self._distance - 1.0],
-                    self.tether * (z - self._start),
+                    self._tether * (z - self._start),
                     out_x,
                     out_y,
                 ]
@@ -157,7 +155,7 @@ class Objective:
                 [
                     factor[:, :-1],
                     slope / self._distance,
-                    self.tether * np.eye(len(z)),
+                    self._tether * np.eye(len(z)),
                     np.hstack([slope_x, none]),
                     np.hstack([none, slope_y]),
                 ]

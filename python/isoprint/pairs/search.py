@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,17 +98,22 @@ def find_blind_pairs(
     """
     sites = environment(descriptor, reference(molecule) if isinstance(molecule, str) else _frame(molecule), center)
     _require_shape(sites)
-    watch = _guard(guard, sites)
-    apart = real("distance", distance, above=0.0, remedy="it must be a positive number")
-    most = real("amplitude", amplitude, above=0.0, most=1.0, remedy="it must be a number of Å, above 0 and up to 1")
-    least = real("threshold", threshold, above=0.0, most=1.0, remedy="it must be a number above 0 and up to 1")
-    budget = whole("max_evaluations", max_evaluations, 10, 10**9)
+    search = _Search(
+        sites,
+        _guard(guard, sites),
+        Limits(sites.numbers, sites.positions),
+        distance=real("distance", distance, above=0.0, remedy="it must be a positive number"),
+        amplitude=real(
+            "amplitude", amplitude, above=0.0, most=1.0, remedy="it must be a number of Å, more than 0, at most 1"
+        ),
+        threshold=real("threshold", threshold, above=0.0, most=1.0, remedy="it must be more than 0 and at most 1"),
+        budget=whole("max_evaluations", max_evaluations, 10, 10**9),
+    )
     n, root = whole("starts", starts, 1, 10**9), whole("seed", seed, 0, 2**63 - 1)
     found = []
     with reporting(progress) as report:
         for start in range(n):
-            rng = np.random.default_rng([root, start])
-            found.append(_searched(sites, watch, rng, start, apart, most, least, budget))
+            found.append(search.from_start(start, np.random.default_rng([root, start])))
             if report:
                 report(start + 1, n)
     return ordered(found)
@@ -153,37 +158,42 @@ def _meaning(descriptor: Any) -> Any:
     return type(descriptor), [repr(value) for name, value in parameters.items() if name not in _ASIDE]
 
 
-def _searched(
-    sites: Environment,
-    guard: Guard,
-    rng: np.random.Generator,
-    start: int,
-    distance: float,
-    amplitude: float,
-    threshold: float,
-    budget: int,
-) -> BlindPair:
-    """Where one start leads."""
-    from scipy.optimize import least_squares
+class _Search(NamedTuple):
+    """One question, for any number of starts."""
 
-    shape = sites.positions.shape
-    x, y = (sites.positions + rng.uniform(-amplitude, amplitude, shape) for _ in range(2))
-    scale = _usual_change(sites, x, rng)
-    limits = Limits(sites.numbers, sites.positions)
-    z = np.concatenate([x.ravel(), y.ravel()])
-    objective = Objective(sites, guard, limits, scale=scale, distance=distance, start=z)
-    for place, (tether, enough) in enumerate(_STAGES):
-        objective.tie(tether, z)
-        left = (budget - objective.evaluations) // (len(_STAGES) - place)
-        options = {"xtol": _TOLERANCE, "ftol": enough, "gtol": _TOLERANCE, "max_nfev": left, "x_scale": "jac"}
-        z = least_squares(objective.residuals, z, jac=objective.jacobian, method="lm", **options).x
-    x, y = z.reshape(2, *shape)
-    a, b, separation = placed(x, y, sites.numbers)
-    x, y = a.positions, b.positions
-    change = float(np.linalg.norm(sites.row(x) - sites.row(y)))
-    seen, relative = guard(x, y)[0], change / scale
-    blind = relative < threshold and seen > 0.5 * distance and limits.kept(x) and limits.kept(y)
-    return BlindPair(a, b, separation, change, relative, seen, blind, start, objective.evaluations)
+    sites: Environment
+    guard: Guard
+    limits: Limits
+    distance: float
+    amplitude: float
+    threshold: float
+    budget: int
+
+    def from_start(self, start: int, rng: np.random.Generator) -> BlindPair:
+        """Where two random structures lead."""
+        shape = self.sites.positions.shape
+        x, y = (self.sites.positions + rng.uniform(-self.amplitude, self.amplitude, shape) for _ in range(2))
+        scale = _usual_change(self.sites, x, rng)
+        objective = Objective(self.sites, self.guard, self.limits, scale=scale, distance=self.distance)
+        a, b, separation = placed(*self._optimized(objective, x, y), self.sites.numbers)
+        change = float(np.linalg.norm(self.sites.row(a.positions) - self.sites.row(b.positions)))
+        seen = self.guard(a.positions, b.positions)[0]
+        kept = self.limits.kept(a.positions) and self.limits.kept(b.positions)
+        blind = change < self.threshold * scale and seen > 0.5 * self.distance and kept
+        return BlindPair(a, b, separation, change, change / scale, seen, blind, start, objective.evaluations)
+
+    def _optimized(self, objective: Objective, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """The nearest structures that are as they should be, or what is left when evaluations have run out."""
+        from scipy.optimize import least_squares
+
+        z = np.concatenate([x.ravel(), y.ravel()])
+        for place, (tether, enough) in enumerate(_STAGES):
+            objective.tie(tether, z)
+            left = (self.budget - objective.evaluations) // (len(_STAGES) - place)
+            options = {"xtol": _TOLERANCE, "ftol": enough, "gtol": _TOLERANCE, "max_nfev": left, "x_scale": "jac"}
+            z = least_squares(objective.residuals, z, jac=objective.jacobian, method="lm", **options).x
+        x, y = z.reshape(2, *x.shape)
+        return x, y
 
 
 def _usual_change(sites: Environment, positions: Floats, rng: np.random.Generator) -> float:
