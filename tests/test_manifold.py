@@ -98,6 +98,28 @@ def test_a_ring_is_seen_by_other_eyes():
         assert np.median(scatter.reference_distance) == pytest.approx(apart, rel=0.15)
 
 
+# Medians along the ring of the learnability norm of the four-body energy, by an independent program.
+NORMS = {
+    ("NH3-a", "SOAP"): {"SOAP": 4.4, "ACSF": 5.5, "OM": 2.4},
+    ("CH4-a", "SOAP"): {"SOAP": 18.0, "ACSF": 18.0, "OM": 6.3},
+    ("CH4-b", "ACSF"): {"SOAP": 13.0, "ACSF": 151.0, "OM": 4.2},
+}
+
+
+@pytest.mark.parametrize(("start", "kind"), NORMS, ids=["-".join(names) for names in NORMS])
+def test_what_can_be_learned_on_a_ring(start, kind):
+    path = ring(start, kind)
+    frames = [path.frames[k] for k in path.evenly(24)]
+    gradients = [ip.four_body_gradient(frame.positions) for frame in frames]
+    for name, expected in NORMS[start, kind].items():
+        descriptor = {"SOAP": soap(start[0]), "ACSF": ACSF, "OM": overlap()}[name]
+        norms = [
+            ip.sensitivity(descriptor, frame, 0).learnability(gradient)
+            for frame, gradient in zip(frames, gradients, strict=True)
+        ]
+        assert np.median(norms) == pytest.approx(expected, rel=0.2), name
+
+
 def test_the_distortion_of_ammonia_only_turns():
     found = ring("NH3-a", "SOAP").pseudorotation()
     for amplitude, mean, spread in ((found.stretch, 0.0208, 2.5e-4), (found.bend, 0.0992, 4e-4)):
