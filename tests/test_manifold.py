@@ -109,13 +109,11 @@ NORMS = {
 @pytest.mark.parametrize(("start", "kind"), NORMS, ids=["-".join(names) for names in NORMS])
 def test_what_can_be_learned_on_a_ring(start, kind):
     path = ring(start, kind)
-    frames = [path.frames[k] for k in path.evenly(24)]
-    gradients = [ip.four_body_gradient(frame.positions) for frame in frames]
     for name, expected in NORMS[start, kind].items():
         descriptor = {"SOAP": soap(start[0]), "ACSF": ACSF, "OM": overlap()}[name]
         norms = [
-            ip.sensitivity(descriptor, frame, 0).learnability(gradient)
-            for frame, gradient in zip(frames, gradients, strict=True)
+            ip.sensitivity(descriptor, frame, 0).learnability(ip.four_body_gradient(frame.positions))
+            for frame in path.frames[:: 4 if name == "SOAP" else 1]
         ]
         assert np.median(norms) == pytest.approx(expected, rel=0.2), name
 
