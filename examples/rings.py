@@ -27,8 +27,17 @@ def soap(center, sigma=0.3, n=16, l=16, r_cut=R_CUT):
 
 
 def turbo(center):
-    """Recursive SOAP."""
-    return ip.SoapTurbo(r_cut=R_CUT, r_soft=4.3, n_max=8, l_max=8, sigma=0.3, basis="poly3gauss", species=["H", center])
+    """Recursive SOAP, without the density of the center, which hides that of the others."""
+    return ip.SoapTurbo(
+        r_cut=R_CUT,
+        r_soft=4.3,
+        n_max=8,
+        l_max=8,
+        sigma=0.3,
+        basis="poly3gauss",
+        central_weight=0,
+        species=["H", center],
+    )
 
 
 def overlap(center, orbitals="sp"):
