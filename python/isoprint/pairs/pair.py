@@ -89,7 +89,7 @@ class BlindPair(Pair):
     Attributes
     ----------
     feature_distance : float
-        |F(a) - F(b)|.
+        `|F(a) - F(b)|`.
     relative : float
         The same over the median that random displacements of ±0.02 Å cause.
     guard_distance : float
