@@ -348,13 +348,15 @@ def analyze(sites: Environment, positions: Floats, jacobian: Floats) -> Sensitiv
     )
 
 
-def triangle(rows: Floats) -> Floats:
+def triangle(rows: Floats, *, overwrite: bool = False) -> Floats:
     """A small matrix with the singular values and right singular vectors of `rows.T`: its factor R, where that is less.
 
     Parameters
     ----------
     rows : ndarray (n, n_features)
         Derivatives of the features, one direction a row.
+    overwrite : bool
+        Whether the memory of `rows` may be used.
 
     Returns
     -------
@@ -366,7 +368,7 @@ def triangle(rows: Floats) -> Floats:
     n, n_features = rows.shape
     if n_features <= 4 * n:
         return np.asarray(rows.T)
-    factored: Floats = dgeqrt(min(n, 32), rows.T)[0]
+    factored: Floats = dgeqrt(min(n, 32), rows.T, overwrite_a=overwrite)[0]
     return np.triu(factored[:n])
 
 

@@ -182,7 +182,7 @@ class Follower:
             rows = self.environment.jacobian(positions)
             change = self.environment.row(positions) - self.target
             # The residual is one more column, so that the same factorization compresses it.
-            factor = triangle(np.vstack([rows, change]))
+            factor = triangle(np.vstack([rows, change]), overwrite=True)
             jacobian, residual = factor[:, :-1], factor[:, -1]
             u, s, vt = np.linalg.svd(jacobian @ free, full_matrices=False)
             inverse = np.divide(1.0, s, out=np.zeros_like(s), where=s > _UNSEEN * s[0])
