@@ -50,7 +50,7 @@ class Pair:
         Returns
         -------
         float
-            |F(a) - F(b)| of the centers.
+            `|F(a) - F(b)|` of the centers.
         """
         sites = environment(descriptor, self.a, 0)
         # Sites may be in another order, or out of reach, but which atoms there are is the same in both.
