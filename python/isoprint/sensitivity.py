@@ -36,7 +36,7 @@ class Shell(NamedTuple):
     sites : ndarray of int
         The sites.
     sensitivity : float
-        Root mean square over the sites of |dF / d position|, in 1 / Å.
+        Root mean square over the sites of `|dF / d position|`, in 1 / Å.
     """
 
     radius: float
@@ -53,13 +53,13 @@ class Sensitivity:
     environment : Environment
         The center and its sites; `numbers`, `positions` and `atom` are those of the environment.
     per_atom : ndarray (n_sites,)
-        |dF / d position| of every site, in 1 / Å.
+        `|dF / d position|` of every site, in 1 / Å.
     singular_values : ndarray (n_internal,)
         Of the Jacobian on the internal motions, ascending, in 1 / Å.
     internal_modes : ndarray (n_internal, n_sites, 3)
         Unit displacements in the same order.
     rigid_values : ndarray (n_rigid,)
-        |J v| of the rigid motions, in 1 / Å: what rounding leaves of zero.
+        `|J v|` of the rigid motions, in 1 / Å: what rounding leaves of zero.
     rigid_modes : ndarray (n_rigid, n_sites, 3)
         Translations and rotations.
     """

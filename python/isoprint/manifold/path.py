@@ -73,7 +73,7 @@ class Path:
     spectra : ndarray (n_points, 3 n_sites)
         Eigenvalues of the sensitivity matrix in 1 / Å², ascending, rigid motions first.
     feature_distance : ndarray (n_points,)
-        |F - F0| from the start.
+        `|F - F0|` from the start.
     steps : ndarray (n_points,)
         Distance to the point before, in Å over all coordinates of all sites.
     iterations, ranks : ndarray (n_points,)
@@ -242,7 +242,7 @@ class Path:
         Returns
         -------
         ndarray (n_points,)
-            |G - G0| of the center.
+            `|G - G0|` of the center.
         """
         return _distances(descriptor, self.frames, self.frames[self.start])
 
