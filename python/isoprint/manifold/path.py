@@ -11,36 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import aligned, distances_of_copies, relabelings, rigid_motions, rotation_onto
+from isoprint._motion import rigid_motions, rotation_onto
 from isoprint._parameters import real, whole
 from isoprint.environment import Environment
 from isoprint.manifold._valley import Follower, Point, Rules, Walk
+from isoprint.manifold.copies import Copy, copies_along
 
 Floats = NDArray[np.float64]
-
-# A copy of the start counts as met where the path comes this near, as a part of its diameter.
-_MET = 0.1
-
-
-class Copy(NamedTuple):
-    """A place where the path meets its start again, with like atoms exchanged or in the mirror.
-
-    Attributes
-    ----------
-    arc : float
-        Where, in Å along the path from the start.
-    order : tuple of int
-        Site `order[i]` of the start stands where site `i` of the path is.
-    mirrored : bool
-        Whether the mirror image of the start is met.
-    distance : float
-        Least distance to the path, straight between its points, in Å over all coordinates.
-    """
-
-    arc: float
-    order: tuple[int, ...]
-    mirrored: bool
-    distance: float
 
 
 class Scatter(NamedTuple):
@@ -179,34 +156,9 @@ class Path:
     def copies(self) -> list[Copy]:
         """Where the path meets copies of its start with like atoms exchanged, and mirror images, in order of arc.
 
-        Of seven like neighbors or more the exchanges are too many to be tried: a `ValueError`.
+        Of eight like neighbors or more the exchanges are too many to be tried: a `ValueError`.
         """
-        orders = relabelings(self.numbers)
-        found = []
-        for mirrored in (False, True):
-            near = np.array(
-                [distances_of_copies(self.positions[self.start], x, orders, mirror=mirrored) for x in self.positions]
-            )
-            for k in range(0 if mirrored else 1, len(orders)):
-                copy = self._met(orders[k], mirrored, int(np.argmin(near[:, k])))
-                if copy.distance < _MET * self.diameter:
-                    found.append(copy)
-        return sorted(found)
-
-    def _met(self, order: NDArray[np.intp], mirrored: bool, near: int) -> Copy:
-        """How near the path comes to a copy of its start, around the point nearest to it."""
-        copied = (-1.0 if mirrored else 1.0) * self.positions[self.start][order]
-        best = Copy(np.inf, tuple(map(int, order)), mirrored, np.inf)
-        for k in (near - 1, near):
-            if not 0 <= k < len(self) - 1:
-                continue
-            chord = aligned(self.positions[k + 1], self.positions[k]) - self.positions[k]
-            offset = aligned(copied, self.positions[k]) - self.positions[k]
-            part = float(np.clip(np.sum(offset * chord) / np.sum(chord**2), 0.0, 1.0))
-            distance = float(np.linalg.norm(offset - part * chord))
-            if distance < best.distance:
-                best = best._replace(arc=float(self.arc[k] + part * self.steps[k + 1]), distance=distance)
-        return best
+        return copies_along(self.numbers, self.positions, self.start, self.arc, nearer_than=0.1 * self.diameter)
 
     # Sensitivity
 
@@ -349,13 +301,14 @@ class Path:
         )
         follower = Follower(sites, origin, rules)
         points = [self._point(k) for k in range(self.start, len(self))]
-        left = any(point.tangent @ points[0].tangent < 0.0 for point in points)
-        walk = Walk(points, self.next_step, "open", left)
+        walk = Walk(points, self.next_step)
+        for point in points:
+            walk.turned(float(point.tangent @ points[0].tangent))
 
         def told(walk: Walk) -> Any:
             if progress is None:
                 return None
-            return progress(self.start + len(walk.points), sum(point.step for point in walk.points))
+            return progress(self.start + len(walk.points), walk.arc)
 
         longer = joined(follower, [follower.walk(walk, told)], self.reference)
         return longer if self.start == 0 else self._before(longer)
