@@ -14,38 +14,62 @@ from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl abou
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.distances import Matching, configuration_distance, match_rows
+from isoprint.four_body import four_body_energy, four_body_gradient
+from isoprint.manifold.follow import follow_manifold
+from isoprint.manifold.path import Path
+from isoprint.manifold.starts import helical_start, random_starts
 from isoprint.neighbors import Neighbors, neighbors
+from isoprint.pairs.exact import degenerate_pairs
+from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
+from isoprint.pairs.search import find_blind_pairs
+from isoprint.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ACSF",
+    "BlindPair",
     "CoulombMatrix",
+    "DegeneratePair",
     "Derivatives",
+    "Hybrid",
     "Matching",
     "Neighbors",
     "OverlapMatrix",
+    "Pairs",
+    "Path",
     "Pullback",
     "SOAP",
+    "Sensitivity",
     "SoapTurbo",
     "__version__",
     "configuration_distance",
+    "degenerate_pairs",
+    "find_blind_pairs",
+    "follow_manifold",
+    "four_body_energy",
+    "four_body_gradient",
+    "helical_start",
     "match_rows",
     "neighbors",
+    "random_starts",
+    "sensitivity",
+    "study",
     "testing",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.testing` at its first use; a calculation does not need it."""
-    if name == "testing":
+    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    if name in ("study", "testing"):
         import importlib
 
-        return importlib.import_module("isoprint.testing")
+        return importlib.import_module(f"isoprint.{name}")
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

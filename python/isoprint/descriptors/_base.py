@@ -43,7 +43,7 @@ class Core(Protocol):
     ) -> tuple[Any, Any, Any]: ...
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
     watches: list[Watch]
@@ -51,14 +51,23 @@ class _Ready(NamedTuple):
     species: list[int]
     known: NDArray[np.bool_] | None
     centers: list[int] | None
+    average: str | None
     dtype: str
     ignores_periodicity: bool
+
+    def admitted(self, frames: Frames, who: str) -> Frames:
+        """The frames as this fingerprint takes them, once no atom is of an element that it was not told about."""
+        if self.ignores_periodicity:
+            frames = frames._replace(pbc=np.zeros_like(frames.pbc))
+        if self.known is not None:
+            require_species(frames, self.known, who)
+        return frames
 
 
 class _Call(NamedTuple):
     """The arguments that every calculation shares."""
 
-    ready: _Ready
+    ready: Ready
     frames: Frames
     centers: Centers
     n_rows: int
@@ -81,7 +90,7 @@ class Descriptor(Estimator):
     average: str | None
     dtype: Any
     _learned: list[int]
-    _cache: _Ready
+    _cache: Ready
 
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
@@ -144,20 +153,20 @@ class Descriptor(Estimator):
             )
         return self._learned
 
-    def _ready(self) -> _Ready:
+    def _ready(self) -> Ready:
         """What the parameters make; made again only when one of them was set, or changed in place."""
-        ready: _Ready | None = self.__dict__.get("_cache")
+        ready: Ready | None = self.__dict__.get("_cache")
         if ready is None or not all(watch.unchanged() for watch in ready.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
-            choice("average", self.average, AVERAGES)
+            average = choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
             known = None if ignores or species == [ANY] else familiar(species)
-            ready = _Ready(watches, core, species, known, centers, dtype, open_frames)
+            ready = Ready(watches, core, species, known, centers, average, dtype, open_frames)
             self.__dict__["_cache"] = ready
         return ready
 
@@ -238,7 +247,7 @@ class Descriptor(Estimator):
                 call.frames,
                 call.centers,
                 target,
-                average=self.average,
+                average=call.ready.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -274,7 +283,9 @@ class Descriptor(Estimator):
             `positions` (n_atoms of all frames, 3) and `strain` (n_frames, 3, 3).
         """
         call = self._call(frames, centers, n_jobs)
-        meaning = "one row a frame, one column a feature" if self.average else "one row a center, one column a feature"
+        meaning = (
+            "one row a frame, one column a feature" if call.ready.average else "one row a center, one column a feature"
+        )
         weights = shaped("adjoint", adjoint, (call.n_rows, call.ready.core.n_features), meaning)
         with reporting(progress) as report:
             return Pullback(
@@ -282,7 +293,7 @@ class Descriptor(Estimator):
                     call.frames,
                     call.centers,
                     weights,
-                    average=self.average,
+                    average=call.ready.average,
                     threads=call.threads,
                     progress=report,
                 )
@@ -322,7 +333,7 @@ class Descriptor(Estimator):
                 call.centers,
                 velocity,
                 rows,
-                average=self.average,
+                average=call.ready.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -355,7 +366,7 @@ class Descriptor(Estimator):
             blocks = call.ready.core.derivatives(
                 call.frames,
                 call.centers,
-                average=self.average,
+                average=call.ready.average,
                 dtype=call.ready.dtype,
                 threads=call.threads,
                 progress=report,
@@ -365,13 +376,9 @@ class Descriptor(Estimator):
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
         ready = self._ready()
         structures, single = listed(frames)
-        packed = pack(structures)
-        if ready.ignores_periodicity:
-            packed = packed._replace(pbc=np.zeros_like(packed.pbc))
-        if ready.known is not None:
-            require_species(packed, ready.known, type(self).__name__)
+        packed = ready.admitted(pack(structures), type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
-        n_rows = packed.n_frames if self.average else len(resolved.atom)
+        n_rows = packed.n_frames if ready.average else len(resolved.atom)
         return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
 
 

@@ -141,7 +141,7 @@ class Estimator(ABC):
 @cache
 def _keywords(cls: Any) -> dict[str, Any]:
     parameters = inspect.signature(cls).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return {p.name: p.default for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -185,3 +185,26 @@ class Watch:
 
 def _entries(container: Any) -> list[Any]:
     return [*container, *container.values()] if isinstance(container, Mapping) else list(container)
+
+
+class _Itself:
+    """Compares by identity: for values such as arrays, whose `==` is no truth value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.value is other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def snapshot(value: Any) -> Any:
+    """Something that compares equal as long as a parameter has not been changed, not even in place."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return type(value), value
+    if isinstance(value, Mapping):
+        return tuple((key, snapshot(entry)) for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(map(snapshot, value))
+    return _Itself(value)

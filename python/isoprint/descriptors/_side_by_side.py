@@ -1,0 +1,207 @@
+"""Several compiled fingerprints as one, and the fingerprints of other packages as compiled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint._elements import ANY
+from isoprint._progress import Report
+from isoprint.centers import Centers
+from isoprint.descriptors._base import Ready
+from isoprint.frames import Frames
+
+Floats = NDArray[np.float64]
+
+
+class Part(NamedTuple):
+    """One fingerprint of several, and the factor of its columns."""
+
+    who: str
+    ready: Ready
+    factor: float
+
+
+class SideBySide:
+    """Blocks of columns from left to right, each times a factor: a fingerprint as those of the compiled module."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        ends = np.cumsum([0] + [part.ready.core.n_features for part in parts])
+        self._columns = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        self.n_features = int(ends[-1])
+        self.r_cut = max(part.ready.core.r_cut for part in parts)
+
+    def _blocks(self, frames: Frames, progress: Report | None) -> Iterator[tuple[Part, slice, Frames, Report | None]]:
+        """One block after the other: itself, its columns, the frames as it takes them, and whom it reports to."""
+        for place, (part, columns) in enumerate(zip(self._parts, self._columns, strict=True)):
+            admitted = part.ready.admitted(frames, part.who)
+            yield part, columns, admitted, _share(progress, place, len(self._parts))
+
+    def transform(
+        self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Report | None
+    ) -> None:
+        """Write every block into its columns of `out`."""
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            block = np.empty((len(out), part.ready.core.n_features))
+            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
+            part.ready.core.transform(admitted, centers, block, **options)
+            np.multiply(block, part.factor, out=out[:, columns])
+
+    def pullback(
+        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
+    ) -> tuple[Any, Any]:
+        """Sum of what the blocks pull back, from left to right."""
+        _require_finite(adjoint)
+        gradients = []
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            weights = part.factor * adjoint[:, columns]
+            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
+            gradients.append(part.ready.core.pullback(admitted, centers, weights, **options))
+        positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
+        return positions, strain
+
+    def pushforward(
+        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
+    ) -> None:
+        """Write the derivative of every block along the displacements into its columns of `out`."""
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            block = np.empty((len(out), part.ready.core.n_features))
+            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
+            part.ready.core.pushforward(admitted, centers, displacements, block, **options)
+            np.multiply(block, part.factor, out=out[:, columns])
+
+    def derivatives(
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
+    ) -> tuple[Any, Any, Any]:
+        """Blocks of all pairs of row and atom that any of the fingerprints has; zeros where the others have none."""
+        found = []
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            options: dict[str, Any] = {
+                "average": part.ready.average,
+                "dtype": "float64",
+                "threads": threads,
+                "progress": report,
+            }
+            found.append((part.factor, columns, *part.ready.core.derivatives(admitted, centers, **options)))
+        n_atoms = max(1, frames.n_atoms)
+        pairs = [center * n_atoms + atom for *_, center, atom in found]
+        every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
+        if not same:
+            every = np.unique(np.concatenate(pairs))
+        values = (np.empty if same else np.zeros)((len(every), 3, self.n_features), dtype)
+        for own, (factor, columns, block, _, _) in zip(pairs, found, strict=True):
+            if len(own) == len(every):
+                np.multiply(block, factor, out=values[:, :, columns])
+            else:
+                values[np.searchsorted(every, own), :, columns] = factor * block
+        return values, every // n_atoms, every % n_atoms
+
+
+def _share(progress: Report | None, place: int, n: int) -> Report | None:
+    """A report on one block of `n`, as part of the report on all of them."""
+    if progress is None:
+        return None
+
+    def told(done: int, total: int) -> None:
+        progress((place * total + done) // n, total)
+
+    return told
+
+
+def _require_finite(adjoint: Floats) -> None:
+    """Raise where an entry is not finite; a block would count its columns from its own first one."""
+    good = np.isfinite(adjoint)
+    if not good.all():
+        row, column = map(int, np.argwhere(~good)[0])
+        value = str(adjoint[row, column]).replace("nan", "NaN")
+        raise ValueError(f"adjoint has the entry {value} in row {row}, column {column}; all entries must be finite")
+
+
+class Stranger:
+    """A fingerprint of another package, asked frame by frame.
+
+    Parameters
+    ----------
+    thing
+        Has `n_features`, `transform(frame, centers=...)` and `derivatives(frame, centers=...)`; `pullback` and
+        `pushforward` where these are asked for.
+    who : str
+        What it is called in messages.
+    """
+
+    def __init__(self, thing: Any, who: str) -> None:
+        self._thing, self._who = thing, who
+        if not hasattr(thing, "n_features"):
+            raise ValueError(f"{who} has no attribute n_features; it must say how many columns it has")
+        self.n_features = int(thing.n_features)
+        reach = getattr(thing, "reach", None) or getattr(thing, "r_cut", None)
+        self.r_cut = np.inf if reach is None else float(reach)
+
+    def ready(self) -> Ready:
+        """The same as what our own fingerprints are once their parameters were checked."""
+        average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
+        return Ready([], self, [ANY], None, None, average, "float64", not periodic)
+
+    def transform(self, frames: Any, centers: Any, out: Any, **options: Any) -> None:
+        """Write the rows into `out`."""
+        rows = [self._method("transform")(frame, centers=own) for frame, own, _ in _one_by_one(frames, centers)]
+        self._gather(rows, out, "transform")
+
+    def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients with respect to positions and strain."""
+        positions, strain, start = [np.empty((0, 3))], [np.empty((0, 3, 3))], 0
+        for frame, own, _ in _one_by_one(frames, centers):
+            stop = start + (1 if average else len(own))
+            back = self._method("pullback")(frame, adjoint[start:stop], centers=own)
+            positions.append(np.reshape(back.positions, (-1, 3)))
+            strain.append(np.reshape(back.strain, (1, 3, 3)))
+            start = stop
+        return np.concatenate(positions), np.concatenate(strain)
+
+    def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, **options: Any) -> None:
+        """Write the derivatives along the displacements into `out`."""
+        push = self._method("pushforward")
+        rows = [push(frame, displacements[atoms], centers=own) for frame, own, atoms in _one_by_one(frames, centers)]
+        self._gather(rows, out, "pushforward")
+
+    def derivatives(self, frames: Any, centers: Any, **options: Any) -> tuple[Any, Any, Any]:
+        """Blocks of the one frame, sorted by row and atom."""
+        ((frame, own, _),) = _one_by_one(frames, centers)
+        found = self._method("derivatives")(frame, centers=own)
+        order = np.lexsort((found.atom, found.center))
+        return np.asarray(found.values, float)[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._thing, name, None)
+        if not callable(method):
+            raise ValueError(f"{self._who} has no method {name}; what needs it cannot be asked of the whole")
+        found: Callable[..., Any] = method
+        return found
+
+    def _gather(self, rows: list[Any], out: Any, name: str) -> None:
+        values = np.concatenate([np.empty((0, self.n_features)), *(np.asarray(own, float) for own in rows)])
+        if values.shape != out.shape:
+            raise ValueError(
+                f"{name} of {self._who} returned an array of shape {values.shape}, expected {out.shape}: one row a"
+                " center (or a frame), one column a feature"
+            )
+        out[...] = values
+
+
+def _one_by_one(frames: Frames, centers: Centers) -> Iterator[tuple[Any, list[Any], slice]]:
+    """Every frame as `ase.Atoms`, its centers, and where its atoms are among those of all frames."""
+    from ase import Atoms
+
+    for place in range(frames.n_frames):
+        atoms = slice(int(frames.offsets[place]), int(frames.offsets[place + 1]))
+        frame = Atoms(frames.numbers[atoms], frames.positions[atoms], cell=frames.cells[place], pbc=frames.pbc[place])
+        rows = range(int(centers.offsets[place]), int(centers.offsets[place + 1]))
+        points = centers.points
+        own = [int(centers.atom[row]) if points is None or centers.atom[row] >= 0 else points[row] for row in rows]
+        yield frame, own, atoms

@@ -1,0 +1,80 @@
+"""The neural network of the study."""
+
+import numpy as np
+import pytest
+
+from isoprint.extras.network import Network
+
+
+def data(rows=400):
+    x = np.random.default_rng(0).normal(size=(rows, 3))
+    return x, np.sin(x[:, 0]) + x[:, 1] * x[:, 2]
+
+
+SHORT = {"hidden": (32, 32), "batch": 64, "patience": 5, "most_epochs": 60, "rate": 1e-2}
+
+
+def test_without_torch_one_is_told_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ValueError, match=r"needs PyTorch: pip install \"isoprint\[torch\]\""):
+        Network().fit(*data())
+
+
+def test_it_learns():
+    torch = pytest.importorskip("torch")
+    x, y = data()
+    model = Network(**SHORT).fit(x[:300], y[:300])
+    assert model.score(x[300:], y[300:]) > 0.9
+    assert [type(layer).__name__ for layer in model.model_] == ["Linear", "BatchNorm1d", "Tanh"] * 2 + ["Linear"]
+    assert not any(layer.training for layer in model.model_), "predictions do not depend on their company"
+    np.testing.assert_allclose(model.predict(x[:1]), model.predict(x[:50])[:1], rtol=1e-5)
+    assert model.chosen()["epochs"] <= 60
+    assert isinstance(model.model_[0], torch.nn.Linear)
+
+
+def test_the_same_seed_gives_the_same_network_and_leaves_the_others_alone():
+    torch = pytest.importorskip("torch")
+    x, y = data(100)
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    one, again, other = (
+        Network(**{**SHORT, "most_epochs": 5, "seed": seed}).fit(x, y).predict(x) for seed in (1, 1, 2)
+    )
+    assert torch.rand(1) == expected
+    np.testing.assert_array_equal(one, again)
+    assert not np.allclose(one, other)
+
+
+def test_columns_that_do_not_vary_are_harmless():
+    pytest.importorskip("torch")
+    x, y = data(60)
+    nearly = np.hstack([x, np.ones((60, 1)), 1 + 1e-15 * x])
+    exactly = np.hstack([x, np.ones((60, 4))])
+    model = Network(**SHORT).fit(nearly, y)
+    np.testing.assert_allclose(model.predict(nearly), model.predict(exactly), atol=1e-6)
+    np.testing.assert_allclose(Network(**SHORT).fit(x, np.full(60, 2.0)).predict(x), 2.0, atol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "words"),
+    [
+        ({}, 19, "19 rows to learn from; a network needs at least 20"),
+        ({"validation": 0.0}, 60, "validation is 0.0"),
+        ({"hidden": (8, 0)}, 60, "hidden is 0"),
+        ({"batch": 1}, 60, "batch is 1"),
+        ({"most_epochs": 0}, 60, "most_epochs is 0"),
+        ({"seed": -1}, 60, "seed is -1"),
+    ],
+)
+def test_bad_fits(options, rows, words):
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match=words):
+        Network(**options).fit(*data(rows))
+
+
+def test_bad_predictions():
+    with pytest.raises(ValueError, match="call fit first"):
+        Network().predict(data()[0])
