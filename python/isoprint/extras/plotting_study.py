@@ -13,9 +13,13 @@ import numpy as np
 from isoprint.study.evaluate import Evaluation
 from isoprint.study.tables import Table
 
-# Distinct for all kinds of color vision: M. Okabe, K. Ito (2008), less the yellow, which is faint on white.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Distinct for all kinds of color vision: M. Okabe, K. Ito (2008), less the yellow, which is faint on white. A
+# fingerprint has the same color in every figure.
+_COLOR = {
+    "SOAP": "#0072B2", "ACSF": "#D55E00", "OM": "#009E73", "SOAP+OM": "#CC79A7", "ACSF+OM": "#E69F00",
+    "SOAP 8/8": "#56B4E9",
+}  # fmt: skip
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _STYLE = {"random": "--", "ring": "-"}
 _LABEL = {"random": "random structures", "ring": "on the ring"}
 
@@ -35,9 +39,11 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
     matplotlib.figure.Figure
     """
     names = list(dict.fromkeys(table.column("fingerprint"))) if fingerprints is None else list(fingerprints)
-    figure = _figure(7.0, 4.6)
+    from matplotlib.lines import Line2D
+
+    figure = _figure(7.0, 4.4)
     ax = figure.subplots()
-    for name, color, marker in zip(names, _cycle(COLORS), _cycle(MARKERS), strict=False):
+    for name, color, marker in zip(names, _colors(names), _MARKERS * len(names), strict=False):
         for test, style in _STYLE.items():
             rows = table.where(fingerprint=name, test=test)
             sizes = sorted(set(rows.column("n_train")))
@@ -46,22 +52,17 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
             ax.fill_between(sizes, [min(v) for v in errors], [max(v) for v in errors], color=color, alpha=0.12, lw=0)
             ax.plot(sizes, middle, style, color=color, marker=marker, ms=5, lw=1.6)
     spread = np.median(table.where(test="ring").column("spread"))
-    ax.axhline(spread, color="0.45", lw=1.0, ls=":")
+    ax.axhline(spread, color="0.25", lw=1.0, ls=":")
     ax.set(xscale="log", yscale="log", xlabel="training structures", ylabel="RMSE of the four-body energy")
     sizes = sorted(set(table.column("n_train")))
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.set_xticks([], minor=True)
-    ax.annotate(
-        "spread of the energy on the ring", (1.0, spread), xycoords=("axes fraction", "data"),
-        xytext=(-4, 3), textcoords="offset points", ha="right", va="bottom", fontsize=8, color="0.35",
-    )  # fmt: skip
-    from matplotlib.lines import Line2D
-
     keys = [
         Line2D([], [], color=color, marker=marker, ms=5, lw=1.6, label=name)
-        for name, color, marker in zip(names, _cycle(COLORS), _cycle(MARKERS), strict=False)
+        for name, color, marker in zip(names, _colors(names), _MARKERS * len(names), strict=False)
     ]
     keys += [Line2D([], [], color="0.25", ls=style, label=_LABEL[test]) for test, style in _STYLE.items()]
+    keys.append(Line2D([], [], color="0.25", ls=":", lw=1.0, label="spread on the ring"))
     figure.legend(handles=keys, loc="outside right center", frameon=False, fontsize=9)
     _tidy(ax)
     return figure
@@ -87,7 +88,7 @@ def plot_parity(evaluations: Mapping[str, Evaluation]) -> Any:
     low, high = truths.min(), truths.max()
     room = 0.25 * (high - low)
     span = low - room, high + room
-    for ax, (name, found), color in zip(panels, evaluations.items(), _cycle(COLORS), strict=False):
+    for ax, (name, found), color in zip(panels, evaluations.items(), _colors([*evaluations]), strict=False):
         ax.plot(span, span, color="0.6", lw=0.8, zorder=1)
         ax.scatter(found.target["random"], found.predicted["random"], s=6, color="0.72", lw=0, zorder=2)
         ax.scatter(found.target["ring"], found.predicted["ring"], s=12, color=color, lw=0, zorder=3)
@@ -122,7 +123,7 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
     figure = _figure(7.4, 3.6)
     left, right = figure.subplots(1, 2)
     wide = 0.8 / len(names)
-    for k, (name, color) in enumerate(zip(names, _cycle(COLORS), strict=False)):
+    for k, (name, color) in enumerate(zip(names, _colors(names), strict=True)):
         at = np.arange(len(rings)) + (k - (len(names) - 1) / 2) * wide
         norms = [learnability.where(ring=ring, fingerprint=name) for ring in rings]
         middle = np.array([rows.column("median")[0] for rows in norms])
@@ -133,7 +134,7 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
         right.bar(at, [float(np.median(values)) for values in learned], 0.9 * wide, color=color)
     for limit in (10.0, 100.0):
         left.axhline(limit, color="0.55", lw=0.8, ls=":")
-    left.set(yscale="log", ylabel="learnability norm $L_E$ (1 is ideal)")
+    left.set(yscale="log", ylim=(1.0, None), ylabel="learnability norm $L_E$ (1 is ideal)")
     right.axhline(0.0, color="0.3", lw=0.8)
     right.set(ylim=(-1.05, 1.05), ylabel="R² on the ring")
     for ax in (left, right):
@@ -154,9 +155,11 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _cycle(values: Sequence[str]) -> list[str]:
-    """Enough of them for any number of fingerprints."""
-    return list(values) * 8
+def _colors(names: Sequence[str]) -> list[str]:
+    """One color a fingerprint: its own, or one that none of the others has, as far as there are."""
+    free = [color for name, color in _COLOR.items() if name not in names] + ["#000000", "#777777"]
+    others = iter(free * len(names))
+    return [_COLOR[name] if name in _COLOR else next(others) for name in names]
 
 
 def _tidy(ax: Any) -> None:
