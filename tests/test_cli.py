@@ -12,6 +12,7 @@ from ase.io import write
 
 import isoprint as ip
 from isoprint import cli
+from isoprint.cli import _descriptors, transform
 
 PARAMETERS = ["--r-cut", "3", "--n-max", "2", "--l-max", "1"]
 
@@ -64,7 +65,7 @@ def test_npz_holds_features_and_what_they_are(folder, capsys):
 @pytest.mark.parametrize("batch", [2**26, 1000])
 @pytest.mark.parametrize("suffix", ["npy", "h5", "hdf5", "zarr"])
 def test_other_formats_hold_the_same(folder, suffix, batch, monkeypatch):
-    monkeypatch.setattr(cli, "BATCH", batch)
+    monkeypatch.setattr(transform, "BATCH", batch)
     out = f"out.{suffix}"
     for _ in range(2):  # the second replaces the first
         assert run("-o", out, *PARAMETERS, "--dtype", "float32") == 0
@@ -279,10 +280,10 @@ def test_help_explains_every_parameter_and_has_an_example(capsys):
     for kind in (ip.SoapTurbo, ip.SOAP):
         for name in set(kind(r_cut=1, n_max=1, l_max=1).get_params()) - {"basis_matrix"}:
             assert f"--{name.replace('_', '-')}" in text
-        assert all(cli._explanations(kind)[name] for name in kind(r_cut=1, n_max=1, l_max=1).get_params())
+        assert all(_descriptors._explanations(kind)[name] for name in kind(r_cut=1, n_max=1, l_max=1).get_params())
     for name in set(ip.ACSF(r_cut=1).get_params()) - {"g2", "g3", "g4", "g5", "functions"}:
         assert f"--{name.replace('_', '-')}" in text
-    assert all(cli._explanations(ip.ACSF)[name] for name in ip.ACSF(r_cut=1).get_params())
+    assert all(_descriptors._explanations(ip.ACSF)[name] for name in ip.ACSF(r_cut=1).get_params())
 
 
 def test_installed_command():

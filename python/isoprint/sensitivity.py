@@ -175,7 +175,7 @@ class Sensitivity:
         g = self._gradient(gradient)
         along = self.internal_modes.reshape(self.n_internal, -1) @ g
         seen = self.singular_values > RANK_RTOL * self.largest
-        slopes = np.where(np.abs(along) > RANK_RTOL * np.linalg.norm(g), np.inf * np.sign(along), 0.0)
+        slopes = np.where(np.abs(along) > RANK_RTOL * np.linalg.norm(g), np.copysign(np.inf, along), 0.0)
         slopes[seen] = along[seen] / self.singular_values[seen]
         return slopes
 
@@ -365,9 +365,9 @@ def triangle(rows: Floats) -> Floats:
 
     n, n_features = rows.shape
     if n_features <= 4 * n:
-        return rows.T
-    factored = dgeqrt(min(n, 32), rows.T)[0]
-    return np.asarray(np.triu(factored[:n]))
+        return np.asarray(rows.T)
+    factored: Floats = dgeqrt(min(n, 32), rows.T)[0]
+    return np.triu(factored[:n])
 
 
 def decomposed(jacobian: Floats, internal: Floats) -> tuple[Floats, Floats]:

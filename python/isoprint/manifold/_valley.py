@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,7 @@ class Follower:
         s, modes, spectrum = self._spectrum(jacobian, self.start)
         return Point(self.start, choose(s, modes), spectrum, 0.0, 0.0, 0, 0)
 
-    def walk(self, walk: Walk, told: Callable[[Walk], None]) -> Walk:
+    def walk(self, walk: Walk, told: Callable[[Walk], Any]) -> Walk:
         """Go on until the path closes or ends.
 
         Parameters
@@ -116,12 +116,13 @@ class Follower:
         walk : Walk
             At least one point.
         told : callable
-            Is given the walk after every point.
+            Is given the walk after every point, and ends it by returning `False`.
         """
         origin = walk.points[0]
         while walk.status == "open":
             walk = self._onwards(walk, origin)
-            told(walk)
+            if told(walk) is False and walk.status == "open":
+                walk = replace(walk, status="interrupted")
         return walk
 
     def _onwards(self, walk: Walk, origin: Point) -> Walk:

@@ -80,7 +80,7 @@ def follow_manifold(
     reference : descriptor, optional
         What `reference_distance` is measured with; by default `OverlapMatrix` with the same cutoff.
     progress : callable, optional
-        Is told (points, arc in Å) after every point.
+        Is told (points, arc in Å) after every point; if it returns `False`, the path ends there.
 
     Returns
     -------
@@ -91,6 +91,7 @@ def follow_manifold(
         * "fold": the floor of the valley ends or turns sharply.
         * "arc", "steps": a limit was reached; `resume` goes on.
         * "ratio": the fingerprint sees too much, by `largest_ratio`.
+        * "interrupted": `progress` asked for the end; `resume` goes on.
         * "cutoff": a site has crossed the cutoff, and the environment is another one beyond.
 
     Raises
@@ -143,6 +144,7 @@ def follow_manifold(
         walks.append(follower.walk(Walk([start], rules.step, "open", False), _telling(progress, walks)))
         if walks[-1].status == "closed":
             walks = walks[-1:]
+        if walks[-1].status in ("closed", "interrupted"):
             break
     return joined(follower, walks, reference)
 
@@ -151,13 +153,14 @@ def _length(name: str, value: Any) -> float:
     return real(name, value, above=0.0, remedy="it must be a positive number")
 
 
-def _telling(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], None]:
+def _telling(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], Any]:
     """Turns news of one direction into news of the path."""
     before = sum(len(walk.points) for walk in walks)
 
-    def told(walk: Walk) -> None:
-        if progress is not None:
-            progress(before + len(walk.points), sum(point.step for point in walk.points))
+    def told(walk: Walk) -> Any:
+        if progress is None:
+            return None
+        return progress(before + len(walk.points), sum(point.step for point in walk.points))
 
     return told
 
@@ -194,8 +197,9 @@ def _require_way(sites: Environment, s: Floats) -> None:
         )
     if unseen > 1:
         raise ValueError(
-            f"the descriptor sees none of {unseen} internal motions of this environment, so there is no single path"
-            " but a whole surface; take a descriptor with more features"
+            f"{unseen} internal motions of this environment change nothing in the fingerprint, symmetric or not, so"
+            " there is no single path but a whole surface; take a descriptor with more features, or a smaller"
+            " environment"
         )
 
 

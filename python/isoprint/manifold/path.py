@@ -324,7 +324,7 @@ class Path:
         max_steps, max_arc : optional
             New limits, counted from the start; by default twice the old ones.
         progress : callable, optional
-            Is told (points, arc in Å) after every point.
+            As in `follow_manifold`.
 
         Returns
         -------
@@ -350,9 +350,10 @@ class Path:
         left = any(point.tangent @ points[0].tangent < 0.0 for point in points)
         walk = Walk(points, self.next_step, "open", left)
 
-        def told(walk: Walk) -> None:
-            if progress is not None:
-                progress(self.start + len(walk.points), sum(point.step for point in walk.points))
+        def told(walk: Walk) -> Any:
+            if progress is None:
+                return None
+            return progress(self.start + len(walk.points), sum(point.step for point in walk.points))
 
         longer = joined(follower, [follower.walk(walk, told)], self.reference)
         return longer if self.start == 0 else self._before(longer)

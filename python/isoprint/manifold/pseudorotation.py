@@ -16,9 +16,9 @@ class Pseudorotation(NamedTuple):
     Attributes
     ----------
     stretch : ndarray (n,)
-        Amplitude of the E coordinate of the three bond lengths, in Å.
+        Amplitude of the wave of the three bond lengths, in Å.
     bend : ndarray (n,)
-        Amplitude of the E coordinate of the three angles between the bonds, in radians.
+        Amplitude of the wave of the three angles between the bonds, in radians.
     stretch_phase, bend_phase : ndarray (n,)
         Their phases in degrees, unwrapped: once around is 360.
     mean_bond, mean_angle : ndarray (n,)
@@ -36,8 +36,8 @@ class Pseudorotation(NamedTuple):
 def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorotation:
     """Amplitude and phase of the distortion from threefold symmetry.
 
-    The three values `q_k` of a coordinate make the complex number `sqrt(2/3) Σ_k q_k exp(2 π i k / 3)`; its size and
-    phase are told.
+    Any three values are a mean and a wave, `q_k = q + a cos(2 π k / 3 - φ)`, with the amplitude and the phase of
+    `a exp(i φ) = 2/3 Σ_k q_k exp(2 π i k / 3)`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorot
     unit = bonds / length[:, :, None]
     opposite = np.einsum("nkx,nkx->nk", np.roll(unit, -1, axis=1), np.roll(unit, -2, axis=1))
     angle = np.arccos(np.clip(opposite, -1.0, 1.0))
-    wave = np.sqrt(2.0 / 3.0) * np.exp(2j * np.pi * np.arange(3) / 3.0)
+    wave = 2.0 / 3.0 * np.exp(2j * np.pi * np.arange(3) / 3.0)
     stretch, bend = length @ wave, angle @ wave
     return Pseudorotation(
         np.abs(stretch),

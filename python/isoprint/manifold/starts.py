@@ -95,17 +95,17 @@ def _shape(molecule: Any) -> tuple[list[int], float, float]:
 
     if not isinstance(molecule, str):
         raise ValueError(f"molecule is {molecule!r}; give a formula such as 'NH3' or 'CH4'")
+    from ase.data import atomic_numbers
+
     try:
         count = Formula(molecule).count()
     except ValueError:
         count = {}
-    if sorted(count.values()) not in ([1, 3], [1, 4]):
+    if not set(count) <= set(atomic_numbers) or sorted(count.values()) not in ([1, 3], [1, 4]):
         raise ValueError(
             f"molecule is {molecule!r}; a helical start has one center and three or four like neighbors, such as"
             " 'NH3' or 'CH4'"
         )
-    from ase.data import atomic_numbers
-
     center, ligand = sorted(count, key=count.__getitem__)
     numbers = [atomic_numbers[center], *[atomic_numbers[ligand]] * count[ligand]]
     bond, between = _SHAPES.get(molecule, (None, None))

@@ -1,0 +1,170 @@
+"""Options that choose a fingerprint, shared by all commands."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from isoprint.descriptors._base import Descriptor
+from isoprint.descriptors.acsf import ACSF
+from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.overlap_matrix import OverlapMatrix
+from isoprint.descriptors.soap import SOAP
+from isoprint.descriptors.soap_turbo import SoapTurbo
+
+# Called as in QUIP where it has them: the first word of an argument string chooses too.
+DESCRIPTORS: dict[str, type[Descriptor]] = {
+    "soap_turbo": SoapTurbo,
+    "soap": SOAP,
+    "acsf": ACSF,
+    "overlap_matrix": OverlapMatrix,
+    "coulomb_matrix": CoulombMatrix,
+}
+_OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a fingerprint and its parameters."""
+    parser.add_argument("--descriptor", choices=list(DESCRIPTORS), help="which fingerprint (soap_turbo)")
+    parser.add_argument("--config", metavar="FILE", help="parameters from a TOML file; options on the command line win")
+    parser.add_argument(
+        "--quip", metavar="TEXT", help="parameters from an argument string of QUIP's descriptors soap_turbo or soap"
+    )
+    _add_parameters(parser)
+
+
+_HOW = "by species as C=8,H=5"
+# Parameters that are too long for a command line.
+_ONLY_IN_FILES = ("basis_matrix", "g2", "g3", "g4", "g5", "functions")
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    """One option for each parameter of a constructor; those of several fingerprints stand in a group of their own."""
+    owners: dict[str, list[str]] = {}
+    for name, descriptor in DESCRIPTORS.items():
+        for key in descriptor._defaults():
+            owners.setdefault(key, []).append(name)
+    explained = {name: _explanations(descriptor) for name, descriptor in DESCRIPTORS.items()}
+    groups: dict[str, Any] = {}
+    for key, names in owners.items():
+        if key in _ONLY_IN_FILES:
+            continue
+        title = f"parameters of {' and '.join(names)}, {_HOW}"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        helps = {name: _help(explained[name][key], DESCRIPTORS[name]._defaults()[key]) for name in names}
+        said = set(helps.values())
+        text = said.pop() if len(said) == 1 else "; ".join(f"{name}: {help}" for name, help in helps.items())
+        option, default = f"--{key.replace('_', '-')}", DESCRIPTORS[names[0]]._defaults()[key]
+        if isinstance(default, bool):
+            groups[title].add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+        else:
+            groups[title].add_argument(option, metavar="X", type=_value, help=text)
+
+
+def _help(explanation: str, default: Any) -> str:
+    """What a parameter means, and its default if that says something."""
+    quiet = isinstance(default, bool) or default is None or default is inspect.Parameter.empty
+    return explanation.replace("%", "%%") + ("" if quiet else f" ({default})")
+
+
+def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
+    """The first sentence on every parameter in a numpydoc docstring, and the choices where there are any."""
+    section = inspect.getdoc(descriptor).partition("Parameters\n----------\n")[2].partition("\n\n")[0]  # type: ignore[union-attr]
+    found: dict[str, str] = {}
+    for names, choices, text in re.findall(r"^(\w[\w, ]*) : (.*)\n((?:    .*\n?)+)", section, re.MULTILINE):
+        sentence = re.split(r"(?<=\w)[.;] ", " ".join(text.split()) + " ")[0].strip(". ")
+        if choices.startswith("{"):
+            sentence = f"{sentence}: {choices.strip('{}')}"
+        found.update(dict.fromkeys(names.split(", "), sentence))
+    return found
+
+
+def _value(text: str) -> Any:
+    """What an option means: a number, a word, several after commas, or several by species as `C=8,H=5`."""
+    if re.fullmatch(r"\w+=[^,=]+(,\w+=[^,=]+)*", text):
+        return {key: _value(entry) for key, _, entry in (pair.partition("=") for pair in text.split(","))}
+    if "," in text:
+        return [_value(entry) for entry in text.split(",") if entry]
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            pass
+    return None if text.lower() == "none" else text
+
+
+def chosen(options: argparse.Namespace) -> Descriptor:
+    """The fingerprint that the options, the file of parameters and the argument string ask for."""
+    given = vars(options)
+    configured = _configured(given["config"]) if "config" in given else {}
+    wanted = given.get("descriptor", configured.pop("descriptor", None))
+    name = _name_of_quip(given["quip"], wanted) if "quip" in given else wanted or "soap_turbo"
+    if name not in DESCRIPTORS:
+        raise ValueError(f"descriptor is {name!r}; choose one of {', '.join(DESCRIPTORS)}")
+    known = DESCRIPTORS[name]._defaults()
+    for key in configured:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise ValueError(
+                f"{given['config']}: {name} has no parameter {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
+            )
+    parameters = {**configured, **_parameters_among(given, name)}
+    if "quip" in given:
+        return _of_quip(given["quip"], name, parameters)
+    missing = [key for key, default in known.items() if default is inspect.Parameter.empty and key not in parameters]
+    if missing:
+        raise ValueError(
+            f"missing {', '.join('--' + key.replace('_', '-') for key in missing)}; give it here or in a --config file"
+        )
+    return DESCRIPTORS[name](**parameters)
+
+
+def _parameters_among(given: dict[str, Any], name: str) -> dict[str, Any]:
+    """The options that are parameters of a fingerprint; none may be one of another."""
+    known = DESCRIPTORS[name]._defaults()
+    for other, descriptor in DESCRIPTORS.items():
+        for key in descriptor._defaults():
+            if key in given and key not in known:
+                raise ValueError(
+                    f"--{key.replace('_', '-')} is a parameter of {other}, not of {name};"
+                    f" leave it out, or take --descriptor {other}"
+                )
+    return {key: value for key, value in given.items() if key in known}
+
+
+def _name_of_quip(text: str, wanted: str | None) -> str:
+    """The fingerprint that the first word of an argument string names."""
+    word = (text.split() or [""])[0]
+    if word not in _OF_QUIP:
+        raise ValueError(f"the argument string begins with {word!r}; it must begin with {' or '.join(_OF_QUIP)}")
+    if wanted not in (None, word):
+        raise ValueError(f"--quip is about {word}, but the descriptor is {wanted}; leave one out")
+    return word
+
+
+def _of_quip(text: str, name: str, parameters: dict[str, Any]) -> Descriptor:
+    build = _OF_QUIP[name]
+    extra = sorted(set(parameters) - set(inspect.signature(build).parameters))
+    if extra:
+        raise ValueError(f"--quip already says {', '.join(extra)}; leave them out")
+    descriptor: Descriptor = build(text, **parameters)
+    return descriptor
+
+
+def _configured(path: str) -> dict[str, Any]:
+    """Parameters in a TOML file."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with Path(path).open("rb") as file:
+            return dict(tomllib.load(file))
+    except tomllib.TOMLDecodeError as problem:
+        raise ValueError(f"{path} is not valid TOML: {problem}") from None
