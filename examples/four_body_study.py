@@ -154,14 +154,14 @@ def figures(folder):
     from isoprint.extras import plotting_study as plotting
 
     done = read(folder)
-    plotting.plot_learning_curves(done["curves"]).savefig(folder / "four_body_curves.png", dpi=120)
+    plotting.plot_learning_curves(done["curves"], path=folder / "four_body_curves.png")
     rows = study.Table(row for row in done["kernel"] if "+" not in row["design"] and row["ring"] != "CH4-c")
     norms = study.Table(row for row in done["learnability"] if row["ring"] != "CH4-c")
-    plotting.plot_learnability(norms, rows).savefig(folder / "four_body_norms.png", dpi=120)
+    plotting.plot_learnability(norms, rows, path=folder / "four_body_norms.png")
     sample = study.draw(ring_of("CH4-b"), design="center", n_train=1000)
     some = fingerprints("C", *FEW, "SOAP+OM")
     found = {name: study.evaluate(descriptor, sample) for name, descriptor in some.items()}
-    plotting.plot_parity(found).savefig(folder / "four_body_parity.png", dpi=120)
+    plotting.plot_parity(found, path=folder / "four_body_parity.png")
 
 
 PARTS = {

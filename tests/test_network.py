@@ -18,7 +18,7 @@ def test_without_torch_one_is_told_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ValueError, match=r"needs PyTorch: pip install \"isoprint\[torch\]\""):
+    with pytest.raises(ImportError, match=r"needs PyTorch: pip install \"isoprint\[torch\]\""):
         Network().fit(*data())
 
 

@@ -23,7 +23,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError:
-        raise ValueError('the network needs PyTorch: pip install "isoprint[torch]"') from None
+        raise ImportError('the network needs PyTorch: pip install "isoprint[torch]"') from None
     return torch
 
 

@@ -1,15 +1,14 @@
-"""Figures of the study: learning curves, predictions along a ring, and how learnable an energy is.
-
-Each function returns a `matplotlib.figure.Figure` to be shown or saved; no window and no global state is touched.
-"""
+"""Figures of the study: learning curves, predictions along a ring, how learnable an energy is (needs matplotlib)."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from isoprint.extras.plotting import figure, saved
 from isoprint.study.evaluate import Evaluation
 from isoprint.study.tables import Table
 
@@ -24,7 +23,9 @@ _STYLE = {"random": "--", "ring": "-"}
 _LABEL = {"random": "random structures", "ring": "on the ring"}
 
 
-def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = None) -> Any:
+def plot_learning_curves(
+    table: Table, *, fingerprints: Sequence[str] | None = None, path: str | os.PathLike[str] | None = None
+) -> Any:
     """Errors by size of the training set, both axes logarithmic: random structures dashed, the ring solid.
 
     Parameters
@@ -33,6 +34,8 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
         Of `study.learning_curve`. Points are medians over seeds, bands reach from the least to the largest error.
     fingerprints : sequence of str, optional
         Which ones, in this order; all by default.
+    path : path, optional
+        Where to store it.
 
     Returns
     -------
@@ -41,8 +44,8 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
     names = list(dict.fromkeys(table.column("fingerprint"))) if fingerprints is None else list(fingerprints)
     from matplotlib.lines import Line2D
 
-    figure = _figure(7.0, 4.4)
-    ax = figure.subplots()
+    drawn, axes = figure(size=(7.0, 4.4))
+    ax = axes[0, 0]
     for name, color, marker in zip(names, _colors(names), _MARKERS * len(names), strict=False):
         for test, style in _STYLE.items():
             rows = table.where(fingerprint=name, test=test)
@@ -63,18 +66,20 @@ def plot_learning_curves(table: Table, *, fingerprints: Sequence[str] | None = N
     ]
     keys += [Line2D([], [], color="0.25", ls=style, label=_LABEL[test]) for test, style in _STYLE.items()]
     keys.append(Line2D([], [], color="0.25", ls=":", lw=1.0, label="spread on the ring"))
-    figure.legend(handles=keys, loc="outside right center", frameon=False, fontsize=9)
+    drawn.legend(handles=keys, loc="outside right center", frameon=False, fontsize=9)
     _tidy(ax)
-    return figure
+    return saved(drawn, path)
 
 
-def plot_parity(evaluations: Mapping[str, Evaluation]) -> Any:
+def plot_parity(evaluations: Mapping[str, Evaluation], *, path: str | os.PathLike[str] | None = None) -> Any:
     """Predicted against true energies along the ring, axes cropped to the ring; random structures in gray.
 
     Parameters
     ----------
     evaluations : mapping
         From the name of a fingerprint to what `study.evaluate` gives; up to four panels stand in a row.
+    path : path, optional
+        Where to store it.
 
     Returns
     -------
@@ -82,8 +87,8 @@ def plot_parity(evaluations: Mapping[str, Evaluation]) -> Any:
     """
     columns = min(4, len(evaluations))
     rows = -(-len(evaluations) // columns)
-    figure = _figure(2.3 * columns + 0.4, 2.5 * rows + 0.3)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    drawn, axes = figure(rows, columns, size=(2.4, 2.7))
+    panels = axes.ravel()
     truths = np.concatenate([found.target["ring"] for found in evaluations.values()])
     low, high = truths.min(), truths.max()
     room = 0.25 * (high - low)
@@ -96,15 +101,16 @@ def plot_parity(evaluations: Mapping[str, Evaluation]) -> Any:
         ax.set_title(name, fontsize=10)
         ax.text(0.05, 0.95, f"R² = {quality['r2']:.2f}", transform=ax.transAxes, va="top", fontsize=9)
         ax.set(xlim=span, ylim=span, aspect="equal")
+        ax.label_outer()
         _tidy(ax)
     for ax in panels[len(evaluations) :]:
         ax.set_visible(False)
-    figure.supxlabel("four-body energy", fontsize=10)
-    figure.supylabel("predicted", fontsize=10)
-    return figure
+    drawn.supxlabel("four-body energy", fontsize=10)
+    drawn.supylabel("predicted", fontsize=10)
+    return saved(drawn, path)
 
 
-def plot_learnability(learnability: Table, results: Table) -> Any:
+def plot_learnability(learnability: Table, results: Table, *, path: str | os.PathLike[str] | None = None) -> Any:
     """How learnable the energy is on each ring, beside how well it was learned.
 
     Parameters
@@ -113,6 +119,8 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
         Columns `ring`, `fingerprint`, `median` and `largest` of the learnability norm.
     results : Table
         Of `study.learning_curve`, with a column `ring`: R² on the ring, median over seeds.
+    path : path, optional
+        Where to store it.
 
     Returns
     -------
@@ -120,8 +128,8 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
     """
     rings = list(dict.fromkeys(learnability.column("ring")))
     names = list(dict.fromkeys(learnability.column("fingerprint")))
-    figure = _figure(7.4, 3.6)
-    left, right = figure.subplots(1, 2)
+    drawn, axes = figure(1, 2, size=(3.7, 3.6))
+    left, right = axes[0]
     wide = 0.8 / len(names)
     for k, (name, color) in enumerate(zip(names, _colors(names), strict=True)):
         at = np.arange(len(rings)) + (k - (len(names) - 1) / 2) * wide
@@ -141,18 +149,10 @@ def plot_learnability(learnability: Table, results: Table) -> Any:
         ax.set_xticks(np.arange(len(rings)), rings)
         ax.set_xlabel("ring")
         _tidy(ax)
-    figure.legend(
+    drawn.legend(
         *left.get_legend_handles_labels(), loc="outside upper center", ncols=len(names), frameon=False, fontsize=9
     )
-    return figure
-
-
-def _figure(width: float, height: float) -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ValueError('figures need matplotlib: pip install "isoprint[plot]"') from None
-    return Figure(figsize=(width, height), layout="constrained")
+    return saved(drawn, path)
 
 
 def _colors(names: Sequence[str]) -> list[str]:
