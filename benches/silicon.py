@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import json
-import os
-import subprocess
 import sys
-import time
 from statistics import median
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+import turns
+
 CUTOFFS = {"ACSF": (4.8, 6.0), "OM": (5.0, 6.0)}
 BOHR = 0.52917721090
 ETA_2 = (0.001, 0.01, 0.02, 0.035, 0.06, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -110,62 +107,34 @@ PROGRAMS = {
 }
 
 
-def serve(name):
-    """Times one call for each line on stdin, as `r_cut what`; says first what there is, or why there is nothing."""
-    # Peers print to stdout as they please: keep a private copy for the answers.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    atoms, cutoffs = silicon(), CUTOFFS[name.split()[1]]
-    try:
-        calls = {(r_cut, what): call for r_cut in cutoffs for what, call in PROGRAMS[name](atoms, r_cut).items()}
-    except (ImportError, OSError) as problem:
-        print(json.dumps(str(problem)), file=answers)
-        return
-    for call in calls.values():
-        call()
-    print(json.dumps(list(calls)), file=answers)
-    for line in sys.stdin:
-        r_cut, what = line.split()
-        call = calls[float(r_cut), what]
-        start, count = time.perf_counter(), 0
-        while count == 0 or time.perf_counter() - start < 0.05:
-            call()
-            count += 1
-        print(1e6 * (time.perf_counter() - start) / count / len(atoms), file=answers)
+def prepare(name):
+    """All calls of a program, by cutoff and task."""
+    atoms = silicon()
+    return {
+        f"{r_cut} {what}": call
+        for r_cut in CUTOFFS[name.split()[1]]
+        for what, call in PROGRAMS[name](atoms, r_cut).items()
+    }
 
 
 def compare(peers_python, rounds):
     """One record for each program, cutoff and task; without an interpreter that has the peers, ours alone."""
-    running, taken = {}, {}
+    commands = {}
     for name in PROGRAMS:
         own = name.startswith("isoprint")
         if own or peers_python:
-            command = [sys.executable if own else peers_python, __file__, "--serve", name]
-            running[name] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env={**os.environ, **ONE_THREAD},
-            )  # fmt: skip
-    try:
-        for name, process in running.items():
-            offered = json.loads(process.stdout.readline() or '"it ended"')
-            if isinstance(offered, str):
-                print(f"{name} is left out: {offered}", file=sys.stderr)
-                continue
-            taken.update({(name, r_cut, what): [] for r_cut, what in offered})
-        for _ in range(rounds):
-            for (name, r_cut, what), times in taken.items():
-                running[name].stdin.write(f"{r_cut} {what}\n")
-                running[name].stdin.flush()
-                times.append(float(running[name].stdout.readline()))
-    finally:
-        for process in running.values():
-            process.stdin.close()
-            process.wait()
+            commands[name] = [sys.executable if own else peers_python, __file__, "--serve", name]
+    n_atoms = len(silicon())
+    taken = turns.take(commands, rounds)
     records = []
-    for (name, r_cut, what), times in taken.items():
-        own = taken[f"isoprint {name.split()[1]}", r_cut, what]
+    for (name, call), times in taken.items():
+        r_cut, what = call.split()
+        own = taken[f"isoprint {name.split()[1]}", call]
         ratio = median(t / t_own for t, t_own in zip(times, own, strict=True))
-        records.append({"program": name, "r_cut": r_cut, "task": what, "us_per_center": times, "times_isoprint": ratio})
+        each = [t / n_atoms for t in times]
+        records.append(
+            {"program": name, "r_cut": float(r_cut), "task": what, "us_per_center": each, "times_isoprint": ratio}
+        )
     return records
 
 
@@ -187,7 +156,7 @@ def main():
     parser.add_argument("--serve", choices=PROGRAMS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
-        serve(args.serve)
+        turns.serve(lambda: prepare(args.serve))
     else:
         print(table(compare(args.peers_python, args.rounds)))
 

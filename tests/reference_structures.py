@@ -1,7 +1,7 @@
 """Structures of which the literature and independent programs say what a fingerprint sees of them.
 
-Coordinates in Å, the center first. Starts a and b lead to rings (Parsaeifard & Goedecker, J. Chem. Phys. 156, 034302
-(2022), with coordinates of our own); the pair has the same distances and angles about C, and is not congruent.
+Coordinates in Å, the center first. The starts lead to rings (Parsaeifard & Goedecker, J. Chem. Phys. 156, 034302
+(2022), with coordinates of our own); the two of the pair have the same distances and angles about C, and differ.
 """
 
 import numpy as np
@@ -9,21 +9,7 @@ from ase import Atoms
 
 import isoprint as ip
 
-_POSITIONS = {
-    "NH3-a": """
-        -0.0017656304 -0.0310327535  0.0273272646   0.9542217104  0.0536388960 -0.4381268306
-        -0.4272135868  0.8115024616 -0.3886971906  -0.4706761843 -0.8571834855 -0.4339038986""",
-    "NH3-b": """
-         0.0142539313  0.0271098845 -0.0502578407   0.8864068414  0.0692325685 -0.4525949226
-        -0.4643603875  0.8757668697 -0.3136220827  -0.5162245328 -0.8280818820 -0.2993139363""",
-    "CH4-a": """
-        -0.1021974108 -0.0325642366  0.1260263691   0.5966632650  0.6861412220  0.6311256355
-         0.6389162396 -0.5074663164 -0.7088431203  -0.7420926168  0.5727384419 -0.6568613770
-        -0.5772594338 -0.4885656572  0.5369642956""",
-    "CH4-b": """
-         0.0627099678 -0.0958743061  0.0595302023   0.5496280113  0.7558613018  0.6777035486
-         0.6087381160 -0.7293560131 -0.6748041661  -0.5008657235  0.5804082135 -0.4937878952
-        -0.6360648520 -0.5688815127  0.7557478047""",
+_PAIR = {
     "pair-A": """
         0 0 0  0.688889491340  0.793044525438  0.279429149149
          0.575251039997 -0.271882619005 -0.881325752753  -0.699542930917  0.726681093415 -0.405145993781
@@ -37,8 +23,9 @@ _POSITIONS = {
 
 def reference(name):
     """One of the structures as open atoms."""
-    positions = np.array(_POSITIONS[name].split(), float).reshape(-1, 3)
-    return Atoms(f"{'N' if name.startswith('N') else 'C'}H{len(positions) - 1}", positions)
+    if name in _PAIR:
+        return Atoms("CH4", np.array(_PAIR[name].split(), float).reshape(-1, 3))
+    return ip.study.start(name)
 
 
 def symmetric(name):

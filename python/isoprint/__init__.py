@@ -24,18 +24,24 @@ from isoprint.manifold.follow import follow_manifold
 from isoprint.manifold.path import Path
 from isoprint.manifold.starts import helical_start, random_starts
 from isoprint.neighbors import Neighbors, neighbors
+from isoprint.pairs.exact import degenerate_pairs
+from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
+from isoprint.pairs.search import find_blind_pairs
 from isoprint.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ACSF",
+    "BlindPair",
     "CoulombMatrix",
+    "DegeneratePair",
     "Derivatives",
     "Hybrid",
     "Matching",
     "Neighbors",
     "OverlapMatrix",
+    "Pairs",
     "Path",
     "Pullback",
     "SOAP",
@@ -43,6 +49,8 @@ __all__ = [
     "SoapTurbo",
     "__version__",
     "configuration_distance",
+    "degenerate_pairs",
+    "find_blind_pairs",
     "follow_manifold",
     "four_body_energy",
     "four_body_gradient",

@@ -36,7 +36,7 @@ class Shell(NamedTuple):
     sites : ndarray of int
         The sites.
     sensitivity : float
-        Root mean square over the sites of |dF / d position|, in 1 / Å.
+        Root mean square over the sites of `|dF / d position|`, in 1 / Å.
     """
 
     radius: float
@@ -53,13 +53,13 @@ class Sensitivity:
     environment : Environment
         The center and its sites; `numbers`, `positions` and `atom` are those of the environment.
     per_atom : ndarray (n_sites,)
-        |dF / d position| of every site, in 1 / Å.
+        `|dF / d position|` of every site, in 1 / Å.
     singular_values : ndarray (n_internal,)
         Of the Jacobian on the internal motions, ascending, in 1 / Å.
     internal_modes : ndarray (n_internal, n_sites, 3)
         Unit displacements in the same order.
     rigid_values : ndarray (n_rigid,)
-        |J v| of the rigid motions, in 1 / Å: what rounding leaves of zero.
+        `|J v|` of the rigid motions, in 1 / Å: what rounding leaves of zero.
     rigid_modes : ndarray (n_rigid, n_sites, 3)
         Translations and rotations.
     """
@@ -348,13 +348,15 @@ def analyze(sites: Environment, positions: Floats, jacobian: Floats) -> Sensitiv
     )
 
 
-def triangle(rows: Floats) -> Floats:
+def triangle(rows: Floats, *, overwrite: bool = False) -> Floats:
     """A small matrix with the singular values and right singular vectors of `rows.T`: its factor R, where that is less.
 
     Parameters
     ----------
     rows : ndarray (n, n_features)
         Derivatives of the features, one direction a row.
+    overwrite : bool
+        Whether the memory of `rows` may be used.
 
     Returns
     -------
@@ -366,7 +368,7 @@ def triangle(rows: Floats) -> Floats:
     n, n_features = rows.shape
     if n_features <= 4 * n:
         return np.asarray(rows.T)
-    factored: Floats = dgeqrt(min(n, 32), rows.T)[0]
+    factored: Floats = dgeqrt(min(n, 32), rows.T, overwrite_a=overwrite)[0]
     return np.triu(factored[:n])
 
 

@@ -36,11 +36,11 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     from isoprint import __version__
-    from isoprint.cli import manifold, sensitivity, transform
+    from isoprint.cli import manifold, pairs, sensitivity, transform
 
     parser = _Parser(prog="isoprint", description="Atomic fingerprints of structures in files.")
     parser.add_argument("--version", action="version", version=f"isoprint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (transform, sensitivity, manifold):
+    for command in (transform, sensitivity, manifold, pairs):
         command.add(commands)
     return parser

@@ -91,10 +91,10 @@ class SideBySide:
             found.append((part.factor, columns, *part.ready.core.derivatives(admitted, centers, **options)))
         n_atoms = max(1, frames.n_atoms)
         pairs = [center * n_atoms + atom for *_, center, atom in found]
-        every = pairs[0]
-        if not all(np.array_equal(own, every) for own in pairs):
+        every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
+        if not same:
             every = np.unique(np.concatenate(pairs))
-        values = np.zeros((len(every), 3, self.n_features), dtype)
+        values = (np.empty if same else np.zeros)((len(every), 3, self.n_features), dtype)
         for own, (factor, columns, block, _, _) in zip(pairs, found, strict=True):
             if len(own) == len(every):
                 np.multiply(block, factor, out=values[:, :, columns])

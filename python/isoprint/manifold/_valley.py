@@ -53,7 +53,7 @@ class Point(NamedTuple):
     spectrum: Floats
     """Eigenvalues of the sensitivity matrix, rigid motions first, `(3 n_sites,)`."""
     feature_distance: float
-    """|F - F0|."""
+    """`|F - F0|`."""
     step: float
     """Distance to the point before."""
     rank: int
@@ -174,7 +174,7 @@ class Follower:
         return there, min(1.3 * h, rules.largest_step) if good and found.iterations <= 4 else h
 
     def _correct(self, guess: Floats, tangent: Floats) -> _Corrected:
-        """Least |F - F0| in the plane through `guess` normal to the tangent, by Gauss-Newton."""
+        """Least `|F - F0|` in the plane through `guess` normal to the tangent, by Gauss-Newton."""
         free = complement(_orthonormal(np.vstack([rigid_motions(guess), tangent])))
         positions = guess
         iterations = 0
@@ -182,7 +182,7 @@ class Follower:
             rows = self.environment.jacobian(positions)
             change = self.environment.row(positions) - self.target
             # The residual is one more column, so that the same factorization compresses it.
-            factor = triangle(np.vstack([rows, change]))
+            factor = triangle(np.vstack([rows, change]), overwrite=True)
             jacobian, residual = factor[:, :-1], factor[:, -1]
             u, s, vt = np.linalg.svd(jacobian @ free, full_matrices=False)
             inverse = np.divide(1.0, s, out=np.zeros_like(s), where=s > _UNSEEN * s[0])

@@ -73,7 +73,7 @@ class Path:
     spectra : ndarray (n_points, 3 n_sites)
         Eigenvalues of the sensitivity matrix in 1 / Å², ascending, rigid motions first.
     feature_distance : ndarray (n_points,)
-        |F - F0| from the start.
+        `|F - F0|` from the start.
     steps : ndarray (n_points,)
         Distance to the point before, in Å over all coordinates of all sites.
     iterations, ranks : ndarray (n_points,)
@@ -242,7 +242,7 @@ class Path:
         Returns
         -------
         ndarray (n_points,)
-            |G - G0| of the center.
+            `|G - G0|` of the center.
         """
         return _distances(descriptor, self.frames, self.frames[self.start])
 
@@ -270,13 +270,15 @@ class Path:
             _distances(self._described_by(None), frames, origin), _distances(self._reference(), frames, origin)
         )
 
-    def energies(self, calculator: Any) -> Floats:
+    def energies(self, calculator: Any, *, at: ArrayLike | None = None) -> Floats:
         """Energies along the path.
 
         Parameters
         ----------
         calculator : ase calculator
             Any that ASE knows.
+        at : array_like of int, optional
+            Points, such as those of `evenly`; all by default.
 
         Returns
         -------
@@ -284,8 +286,8 @@ class Path:
             Potential energies in eV.
         """
         values = []
-        for frame in self.frames:
-            atoms = frame.copy()
+        for k in range(len(self)) if at is None else np.asarray(at).tolist():
+            atoms = self.frames[k].copy()
             atoms.calc = calculator
             values.append(float(atoms.get_potential_energy()))
         return np.array(values)

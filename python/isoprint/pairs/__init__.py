@@ -1,0 +1,1 @@
+"""Pairs of environments that a fingerprint cannot tell apart."""
