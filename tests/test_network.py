@@ -54,8 +54,15 @@ def test_columns_that_do_not_vary_are_harmless():
     nearly = np.hstack([x, np.ones((60, 1)), 1 + 1e-15 * x])
     exactly = np.hstack([x, np.ones((60, 4))])
     model = Network(**SHORT).fit(nearly, y)
-    np.testing.assert_allclose(model.predict(nearly), model.predict(exactly), atol=1e-6)
+    np.testing.assert_array_equal(model.predict(nearly), model.predict(exactly))
+    np.testing.assert_array_equal(model.predict(nearly), Network(**SHORT).fit(x, y).predict(x))
     np.testing.assert_allclose(Network(**SHORT).fit(x, np.full(60, 2.0)).predict(x), 2.0, atol=0.2)
+
+
+def test_features_that_are_all_equal_are_an_error():
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="features of all 54 rows are equal"):
+        Network().fit(np.ones((60, 3)), data(60)[1])
 
 
 @pytest.mark.parametrize(
