@@ -74,6 +74,10 @@ def test_features_that_are_all_equal_are_an_error():
         ({"batch": 1}, 60, "batch is 1"),
         ({"most_epochs": 0}, 60, "most_epochs is 0"),
         ({"seed": -1}, 60, "seed is -1"),
+        ({"rate": np.nan}, 60, "rate is nan"),
+        ({"least_rate": 0.0}, 60, "least_rate is 0.0"),
+        ({"rate": 1e-9}, 60, "rate is 1e-09, below least_rate"),
+        ({"patience": -1}, 60, "patience is -1"),
     ],
 )
 def test_bad_fits(options, rows, words):

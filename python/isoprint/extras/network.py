@@ -127,11 +127,18 @@ class Network(Learner):
     def _train(self, learn: tuple[Any, Any], check: tuple[Any, Any], generator: Any) -> tuple[float, int]:
         """Lowest error of the rows set aside, in units of the spread; and epochs."""
         torch = _torch()
-        optimizer = torch.optim.Adam(self.model_.parameters(), lr=self.rate)
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=self.patience)
+        rate, last = (
+            real(name, getattr(self, name), above=0.0, most=1e3, remedy="it must be a positive number up to 1000")
+            for name in ("rate", "least_rate")
+        )
+        if rate < last:
+            raise ValueError(f"rate is {rate!r}, below least_rate {last!r}; the first step must be the longer one")
+        optimizer = torch.optim.Adam(self.model_.parameters(), lr=rate)
+        patience = whole("patience", self.patience, 0, 10**7)
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
         least, best, epochs = math.inf, self._weights(), 0
         most = whole("most_epochs", self.most_epochs, 1, 10**7)
-        while epochs < most and optimizer.param_groups[0]["lr"] >= self.least_rate:
+        while epochs < most and optimizer.param_groups[0]["lr"] >= last:
             epochs += 1
             self._epoch(learn, optimizer, generator)
             self.model_.eval()
@@ -140,6 +147,8 @@ class Network(Learner):
             if error < least:
                 least, best = error, self._weights()
             schedule.step(error)
+        if not math.isfinite(least):
+            raise ValueError(f"training diverged with rate={self.rate!r}; take a smaller one, 0.001 say")
         self.model_.load_state_dict(best)
         self.model_.eval()
         return math.sqrt(least), epochs
