@@ -8,7 +8,7 @@ shorter, and never accepted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,15 +71,50 @@ class _Corrected(NamedTuple):
     converged: bool
 
 
-@dataclass(frozen=True)
 class Walk:
-    """Points of one direction, and why they end."""
+    """Points of one direction, and why they end.
 
-    points: list[Point]
-    step: float
-    status: str
-    left: bool
-    gap: float = np.inf
+    Attributes
+    ----------
+    points : list of Point
+        The start first.
+    arc : float
+        Length so far, in Å.
+    width : float
+        Largest distance of a point from the start, in Å over all coordinates.
+    step : float
+        Length of the next step.
+    left : bool
+        Whether the path has turned against its first direction, as a ring must somewhere.
+    status : str
+        "open" as long as it goes on.
+    gap : float
+        How far from the start a ring crossed the plane through it.
+    """
+
+    def __init__(self, points: list[Point], step: float) -> None:
+        self.points: list[Point] = []
+        self.arc, self.width, self.gap = 0.0, 0.0, np.inf
+        self.step, self.left, self.status = step, False, "open"
+        for point in points:
+            self.add(point)
+
+    @property
+    def origin(self) -> Point:
+        """The start."""
+        return self.points[0]
+
+    def add(self, point: Point) -> None:
+        """One more point."""
+        self.points.append(point)
+        self.arc += point.step
+        offset = point.positions - self.origin.positions
+        self.width = max(self.width, float(np.linalg.norm(offset)))
+
+    def turned(self, forward: float) -> bool:
+        """Whether the path leads forward again, once it has led backward; `forward` is its first direction's share."""
+        self.left = self.left or forward < 0.0
+        return self.left and forward > 0.0
 
 
 class Follower:
@@ -118,37 +153,30 @@ class Follower:
         told : callable
             Is given the walk after every point, and ends it by returning `False`.
         """
-        origin = walk.points[0]
         while walk.status == "open":
-            walk = self._onwards(walk, origin)
+            walk.status = self._onwards(walk)
             if told(walk) is False and walk.status == "open":
-                walk = replace(walk, status="interrupted")
+                walk.status = "interrupted"
         return walk
 
-    def _onwards(self, walk: Walk, origin: Point) -> Walk:
-        """One more point, or the reason why there is none."""
-        if sum(point.step for point in walk.points) >= self.rules.max_arc:
-            return replace(walk, status="arc")
+    def _onwards(self, walk: Walk) -> str:
+        """Add a point, and say how the path stands."""
+        if walk.arc >= self.rules.max_arc:
+            return "arc"
         if len(walk.points) - 1 >= self.rules.max_steps:
-            return replace(walk, status="steps")
+            return "steps"
         here = walk.points[-1]
-        there, step = self._stepped(here, walk.step)
+        there, walk.step = self._stepped(here, walk.step)
         if there is None:
-            return replace(walk, status="fold")
+            return "fold"
         if self._crosses_cutoff(there.positions):
-            return replace(walk, status="cutoff")
+            return "cutoff"
         turn = rotation_onto(there.positions, self.start)
-        forward = float(_turned(there.tangent, turn) @ origin.tangent)
-        walk = replace(walk, step=step, left=walk.left or forward < 0.0)
-        if walk.left and forward > 0.0:
-            closed = self._closed(walk, here, there, origin)
-            if closed is not None:
-                return closed
-        walk = replace(walk, points=[*walk.points, there])
+        if walk.turned(float(_turned(there.tangent, turn) @ walk.origin.tangent)) and self._closes(walk, there):
+            return "closed"
+        walk.add(there)
         softest = there.spectrum[len(rigid_motions(there.positions))]
-        if softest > self.rules.largest_ratio * there.spectrum[-1]:
-            return replace(walk, status="ratio")
-        return walk
+        return "ratio" if softest > self.rules.largest_ratio * there.spectrum[-1] else "open"
 
     def _stepped(self, here: Point, step: float) -> tuple[Point | None, float]:
         """The next point and the length of the step after it; no point where the valley ends."""
@@ -231,26 +259,29 @@ class Follower:
         outside = np.linalg.norm(self.outside - positions[0], axis=1)
         return bool((inside >= r_cut).any() or (outside < r_cut).any())
 
-    def _closed(self, walk: Walk, here: Point, there: Point, origin: Point) -> Walk | None:
-        """The closed path, if the last step has crossed the plane through the start, and near to it.
+    def _closes(self, walk: Walk, there: Point) -> bool:
+        """Whether the step to `there` has crossed the plane through the start, near to it; then the ring is closed.
 
         The plane is normal to the first tangent. The gap is how far from the start the straight step crosses it;
-        the correction from there must lead to the start itself.
+        the correction from there must lead to the start itself, which becomes the last point.
         """
+        here, normal = walk.points[-1], walk.origin.tangent
         before, after = (aligned(point.positions, self.start) for point in (here, there))
-        heights = [float((x - self.start).reshape(-1) @ origin.tangent) for x in (before, after)]
-        if not heights[0] < 0.0 <= heights[1]:
-            return None
-        crossing = before - heights[0] / (heights[1] - heights[0]) * (after - before)
+        below, above = (float((x - self.start).reshape(-1) @ normal) for x in (before, after))
+        if not below < 0.0 <= above:
+            return False
+        crossing = before - below / (above - below) * (after - before)
         gap = float(np.linalg.norm(crossing - self.start))
-        size = max(float(np.linalg.norm(point.positions - self.start)) for point in walk.points)
-        if gap >= max(0.25 * self.rules.largest_step, 0.02 * size):
-            return None
-        found = self._correct(crossing, origin.tangent)
+        if gap >= max(0.25 * self.rules.largest_step, 0.02 * walk.width):
+            return False
+        found = self._correct(crossing, normal)
         end = self._point(found, here)
-        if not found.converged or np.linalg.norm(aligned(end.positions, self.start) - self.start) > 0.1 * gap + 1e-6:
-            return None
-        return replace(walk, points=[*walk.points, end], status="closed", gap=gap)
+        missed = float(np.linalg.norm(aligned(end.positions, self.start) - self.start))
+        if not found.converged or missed > 0.1 * gap + 1e-6:
+            return False
+        walk.add(end)
+        walk.gap = gap
+        return True
 
 
 def _turned(displacement: Floats, turn: Floats) -> Floats:

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._motion import centered, internal_motions
 from isoprint._parameters import choice, real, whole
 from isoprint.environment import Environment, environment
+from isoprint.manifold._assembly import joined
 from isoprint.manifold._valley import Follower, Rules, Walk
-from isoprint.manifold.path import Path, joined
+from isoprint.manifold.path import Path
 from isoprint.sensitivity import RANK_RTOL, decomposed, triangle
 
 Floats = NDArray[np.float64]
@@ -141,7 +142,7 @@ def follow_manifold(
     walks: list[Walk] = []
     for way in ways:
         start = first._replace(tangent=way * first.tangent)
-        walks.append(follower.walk(Walk([start], rules.step, "open", False), _telling(progress, walks)))
+        walks.append(follower.walk(Walk([start], rules.step), _telling(progress, walks)))
         if walks[-1].status == "closed":
             walks = walks[-1:]
         if walks[-1].status in ("closed", "interrupted"):
@@ -160,7 +161,7 @@ def _telling(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], Any]:
     def told(walk: Walk) -> Any:
         if progress is None:
             return None
-        return progress(before + len(walk.points), sum(point.step for point in walk.points))
+        return progress(before + len(walk.points), walk.arc)
 
     return told
 
