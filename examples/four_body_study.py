@@ -1,6 +1,6 @@
 """What a learner makes of a ring that a fingerprint hardly sees.
 
-Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, about an hour on
+Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, one to two hours on
 one core; a part at a time with `--parts`. Figures need matplotlib, networks PyTorch.
 """
 
