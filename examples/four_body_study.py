@@ -1,7 +1,7 @@
 """What a learner makes of a ring that a fingerprint hardly sees.
 
-Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, one to two hours on
-one core; a part at a time with `--parts`. Figures need matplotlib, networks PyTorch.
+Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, in one to two
+hours on one core; a part at a time with `--parts`. Figures need matplotlib, networks PyTorch.
 """
 
 import argparse
