@@ -7,12 +7,16 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=15, **COMMON)
 settings.register_profile("ci", max_examples=15, derandomize=True, **COMMON)
 settings.register_profile("long", max_examples=300, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+
+# The matrices here are small: where the cores are busy, two threads of a BLAS take ten times as long as one.
+threadpool_limits(limits=1, user_api="blas")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 
 def run(script, folder):
     """What the script prints."""
-    # Two threads at most: the tests may run beside others.
-    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    # Two threads at most, one of the BLAS: the tests may run beside others.
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:__main__", str(script)],
         cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
