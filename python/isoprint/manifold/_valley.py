@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._blas import single_threaded
 from isoprint._motion import aligned, centered, complement, rigid_motions, rotation_onto
 from isoprint.environment import Environment
 from isoprint.sensitivity import decomposed, triangle
@@ -153,10 +154,11 @@ class Follower:
         told : callable
             Is given the walk after every point, and ends it by returning `False`.
         """
-        while walk.status == "open":
-            walk.status = self._onwards(walk)
-            if told(walk) is False and walk.status == "open":
-                walk.status = "interrupted"
+        with single_threaded():
+            while walk.status == "open":
+                walk.status = self._onwards(walk)
+                if told(walk) is False and walk.status == "open":
+                    walk.status = "interrupted"
         return walk
 
     def _onwards(self, walk: Walk) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._blas import single_threaded
 from isoprint._parameters import real, whole
 from isoprint._progress import Report, reporting
 from isoprint.descriptors._base import Descriptor
@@ -111,7 +112,7 @@ def find_blind_pairs(
     )
     n, root = whole("starts", starts, 1, 10**9), whole("seed", seed, 0, 2**63 - 1)
     found = []
-    with reporting(progress) as report:
+    with reporting(progress) as report, single_threaded():
         for start in range(n):
             found.append(search.from_start(start, np.random.default_rng([root, start])))
             if report:
