@@ -150,3 +150,30 @@ impl Chase {
 fn limit(c: f64, beside: f64) -> f64 {
     c * beside
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_may_meet_a_block_that_the_one_before_has_cut() {
+        let n = 20;
+        for cut in 1..n {
+            for shifts in [[1.0, 1.0], [1.0, 0.9]] {
+                let mut d = vec![1.0; n];
+                let mut e: Vec<f64> = (0..=n).map(|k| if k == cut { 0.0 } else { 0.01 + 0.001 * k as f64 }).collect();
+                (e[0], e[n]) = (0.0, 0.0);
+                // The traces of the matrix and of its square.
+                let traces = |d: &[f64], e: &[f64]| {
+                    let squares: f64 = d.iter().map(|x| x * x).sum();
+                    [d.iter().sum(), squares + 2.0 * e[1..n].iter().sum::<f64>()]
+                };
+                let before = traces(&d, &e);
+                sweep::<SWEEPS>(&mut d, &mut e, shifts);
+                let after = traces(&d, &e);
+                assert!((0..2).all(|k| (after[k] - before[k]).abs() < 1e-13), "{cut}: {before:?} {after:?}");
+                assert!(e[1..].iter().all(|&square| square >= 0.0));
+            }
+        }
+    }
+}
