@@ -1,7 +1,7 @@
 """What a learner makes of a ring that a fingerprint hardly sees.
 
-Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, about an hour on
-one core; a part at a time with `--parts`. Figures need matplotlib, networks PyTorch.
+Without arguments: the main result in short. `--full FOLDER`: everything that docs/four_body.md shows, in one to two
+hours on one core; a part at a time with `--parts`. Figures need matplotlib, networks PyTorch.
 """
 
 import argparse
@@ -18,31 +18,37 @@ from isoprint import study
 R_CUT = 4.8
 
 
-def soap(center, n, l):
-    species = f"n_species=2 species_Z={{1 {atomic_numbers[center]}}} Z={atomic_numbers[center]} n_Z=1"
-    text = f"soap n_max={n} l_max={l} atom_sigma=0.3 cutoff={R_CUT} cutoff_transition_width=0.5 central_weight=1"
-    return ip.SOAP.from_quip(f"{text} {species}", centers=[center])
+# Which fingerprint hardly sees the ring that begins at which start.
+BLIND = {"NH3-a": "SOAP", "CH4-a": "SOAP", "CH4-b": "ACSF", "CH4-c": "SOAP σ=0.1"}
+FEW = ("SOAP", "ACSF", "OM")
+ALL = ("SOAP", "SOAP 8/8", "ACSF", "OM", "ACSF+OM", "SOAP+OM")
+
+
+def soap(center, n, l, sigma=0.3):
+    z = atomic_numbers[center]
+    text = f"soap n_max={n} l_max={l} atom_sigma={sigma} cutoff={R_CUT} cutoff_transition_width=0.5 central_weight=1"
+    return ip.SOAP.from_quip(f"{text} n_species=2 species_Z={{1 {z}}} Z={z} n_Z=1", centers=[center])
 
 
 def fingerprints(center, *names):
-    """Those of these names, or all, for hydrogen around an atom of this element."""
+    """Those of these names, for hydrogen around an atom of this element."""
     acsf = ip.ACSF.standard(centers=[center], r_cut=R_CUT)
     om = ip.OverlapMatrix(r_cut=R_CUT, species=["H", center], max_sites=5, centers=[center])
     known = {
         "SOAP": soap(center, 16, 16),
         "SOAP 8/8": soap(center, 8, 8),
+        "SOAP σ=0.1": soap(center, 16, 16, 0.1),
         "ACSF": acsf,
         "OM": om,
         "ACSF+OM": ip.Hybrid([acsf, om]),
         "SOAP+OM": ip.Hybrid([soap(center, 16, 16), om]),
     }
-    return {name: known[name] for name in names or known}
+    return {name: known[name] for name in names}
 
 
 def ring_of(name):
-    """The ring from this start, along which SOAP (symmetry functions for CH4-b) stays nearly constant."""
-    blind = fingerprints(name[0], "ACSF" if name == "CH4-b" else "SOAP")
-    path = ip.follow_manifold(*blind.values(), study.start(name), 0)
+    """The ring from this start."""
+    path = ip.follow_manifold(*fingerprints(name[0], BLIND[name]).values(), study.start(name), 0)
     assert path.closed, path
     return path
 
@@ -61,54 +67,67 @@ def short():
         print(line)
 
 
-# The whole study, part by part. Each returns rows that begin with the part and the ring.
+# The whole study, part by part. Every row says to which part and to which ring it belongs.
 
 
-def curve(part, ring, names=(), **options):
-    """A table of one part on one ring; see `study.learning_curve`."""
+def curve(part, ring, names, **options):
+    """Rows of one part on one ring; see `study.learning_curve`."""
     label = {"study": part, "ring": ring}
     chosen = fingerprints(ring[0], *names)
     return study.learning_curve(chosen, ring_of(ring), label=label, progress=lambda line: print(ring, line), **options)
 
 
+def rings():
+    """The rings themselves."""
+    rows = []
+    for name, blind in BLIND.items():
+        path = ring_of(name)
+        print(name, path)
+        energies = ip.four_body_energy(path.positions)
+        about = {"study": "rings", "ring": name, "fingerprint": blind, "points": len(path), "length": path.length}
+        about |= {"diameter": path.diameter, "change": float(path.feature_distance.max())}
+        about |= {"random": float(np.median(path.random(0.02).feature_distance)), "energies": float(np.ptp(energies))}
+        rows.append(about)
+    return study.Table(rows)
+
+
 def kernel():
     """One thousand random structures around the center or the start of a ring."""
-    few = ("SOAP", "ACSF", "OM")
     return (
-        curve("kernel", "CH4-b", design="center")
-        + curve("kernel", "CH4-b", few, design="center+ring")
-        + curve("kernel", "CH4-a", design="start")
-        + curve("kernel", "CH4-a", few, design="start+ring")
-        + curve("kernel", "NH3-a", design="start")
+        curve("kernel", "CH4-b", ALL, design="center")
+        + curve("kernel", "CH4-b", FEW, design="center+ring")
+        + curve("kernel", "CH4-a", ALL, design="start")
+        + curve("kernel", "CH4-a", FEW, design="start+ring")
+        + curve("kernel", "NH3-a", ALL, design="start")
+        + curve("kernel", "CH4-c", ("SOAP σ=0.1", *FEW), design="center")
     )
 
 
 def curves():
     """More and more structures."""
-    names = ("SOAP", "ACSF", "OM", "ACSF+OM", "SOAP+OM")
+    names = (*FEW, "ACSF+OM", "SOAP+OM")
     return curve("curves", "CH4-b", names, sizes=(250, 500, 1000, 2000, 4000), seeds=3)
 
 
 def limits():
     """Where blind fingerprints learn after all: structures in a narrow tube around the ring, and ammonia."""
     small = study.KernelRidge(ridges=tuple(10.0 ** np.arange(-13, -5)))
-    few = ("SOAP", "ACSF", "OM")
     tube = {"design": "tube", "amplitude": 0.02, "sizes": 1500, "seeds": 3, "learner": small}
     return (
-        curve("limits", "CH4-b", few, **tube)
-        + curve("limits", "CH4-a", few, **tube)
-        + curve("limits", "NH3-a", few, design="start", seeds=3, learner=small)
+        curve("limits", "CH4-b", FEW, **tube)
+        + curve("limits", "CH4-a", FEW, **tube)
+        + curve("limits", "NH3-a", FEW, design="start", seeds=3, learner=small)
     )
 
 
 def learnability():
     """The smallest slope that any function of the fingerprint needs to follow the energy, along each ring."""
     rows = []
-    for name in ("NH3-a", "CH4-a", "CH4-b"):
+    for name in BLIND:
         path = ring_of(name)
         frames = [path.frames[k] for k in path.evenly(36)]
         around = [Atoms(path.numbers, each) for each in study.draw(path, n_train=500).train]
-        for label, descriptor in fingerprints(name[0]).items():
+        for label, descriptor in fingerprints(name[0], *(["SOAP σ=0.1"] if name == "CH4-c" else []), *ALL).items():
             known = descriptor.fit(around)  # a hybrid is scaled as where it learns
             found = [ip.sensitivity(known, frame, 0) for frame in frames]
             norms = [s.learnability(ip.four_body_gradient(f.positions)) for s, f in zip(found, frames, strict=True)]
@@ -118,14 +137,15 @@ def learnability():
 
 
 def network():
-    """Eight thousand structures and a neural network, one run each."""
+    """Eight thousand structures and a neural network; three draws, but one of SOAP, whose rows are long."""
     from isoprint.extras.network import Network
 
     designs = [("CH4-b", "center"), ("CH4-b", "center+ring"), ("CH4-a", "start"), ("CH4-a", "start+ring")]
     table = study.Table()
     for ring, design in [*designs, ("NH3-a", "start")]:
-        options = {"design": design, "sizes": 8000, "seeds": 1, "learner": Network()}
-        table += curve("network", ring, ("OM", "SOAP", "ACSF"), **options)
+        for name in FEW:
+            options = {"design": design, "sizes": 8000, "seeds": 1 if name == "SOAP" else 3, "learner": Network()}
+            table += curve("network", ring, [name], **options)
     return table
 
 
@@ -134,18 +154,22 @@ def figures(folder):
     from isoprint.extras import plotting_study as plotting
 
     done = read(folder)
-    if "curves" in done:
-        plotting.plot_learning_curves(done["curves"]).savefig(folder / "four_body_curves.png", dpi=130)
-    if {"kernel", "learnability"} <= set(done):
-        alone = study.Table(row for row in done["kernel"] if "+" not in row["design"])
-        plotting.plot_learnability(done["learnability"], alone).savefig(folder / "four_body_norms.png", dpi=130)
+    plotting.plot_learning_curves(done["curves"], path=folder / "four_body_curves.png")
+    rows = study.Table(row for row in done["kernel"] if "+" not in row["design"] and row["ring"] != "CH4-c")
+    norms = study.Table(row for row in done["learnability"] if row["ring"] != "CH4-c")
+    plotting.plot_learnability(norms, rows, path=folder / "four_body_norms.png")
     sample = study.draw(ring_of("CH4-b"), design="center", n_train=1000)
-    some = fingerprints("C", "SOAP", "ACSF", "OM", "SOAP+OM")
+    some = fingerprints("C", *FEW, "SOAP+OM")
     found = {name: study.evaluate(descriptor, sample) for name, descriptor in some.items()}
-    plotting.plot_parity(found).savefig(folder / "four_body_parity.png", dpi=130)
+    plotting.plot_parity(found, path=folder / "four_body_parity.png")
 
 
-PARTS = {"kernel": kernel, "curves": curves, "limits": limits, "learnability": learnability, "network": network}
+PARTS = {
+    part.__name__: part for part in (rings, kernel, curves, limits, learnability, network)
+}  # fmt: skip
+
+
+# Results as files.
 
 
 def read(folder):
@@ -159,18 +183,19 @@ def read(folder):
 
 
 def write(folder, done):
-    """All tables as JSON, one line a row and five digits a number, and as CSV with all digits."""
+    """All tables with five digits a number: as JSON, one line a row, and as CSV."""
+    rounded = {
+        part: study.Table(
+            {k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in row.items()} for row in table
+        )
+        for part, table in done.items()
+    }
     parts = []
-    for part, table in done.items():
-        rows = [[brief(row.get(name)) for name in table.columns] for row in table]
-        lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    for part, table in rounded.items():
+        lines = ",\n".join(f"  {json.dumps([row.get(k) for k in table.columns], ensure_ascii=False)}" for row in table)
         parts.append(f' "{part}": {{"columns": {json.dumps(table.columns)}, "rows": [\n{lines}]}}')
     (folder / "four_body.json").write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
-    sum(done.values(), study.Table()).to_csv(folder / "four_body.csv")
-
-
-def brief(value):
-    return float(f"{value:.5g}") if isinstance(value, float) else value
+    sum(rounded.values(), study.Table()).to_csv(folder / "four_body.csv")
 
 
 def full(folder, parts):
@@ -180,12 +205,79 @@ def full(folder, parts):
             figures(folder)
         else:
             write(folder, {**read(folder), part: PARTS[part]()})
+    (folder / "four_body.md").write_text("\n".join(tables(read(folder))), encoding="utf-8")
+
+
+def tables(done):
+    """What the documentation shows, as Markdown, one text a part."""
+    return [MARKDOWN[part](done[part]) for part in MARKDOWN if part in done]
+
+
+def markdown(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def brief(value, digits=".1e"):
+    return f"{value:{digits}}".replace("e-0", "e-")
+
+
+def span(values, digits):
+    """From the least to the largest."""
+    low, high = brief(min(values), digits), brief(max(values), digits)
+    return low if low == high else f"{low} to {high}"
+
+
+def of_rings(table):
+    head = ["ring", "followed with", "points", "length, Å", "diameter, Å", "change", "random", "range of $E$"]
+    return markdown(head, [
+        [r["ring"], r["fingerprint"], f"{r['points']}", f"{r['length']:.3f}", f"{r['diameter']:.3f}",
+         brief(r["change"]), brief(r["random"]), f"{r['energies']:.4f}"] for r in table
+    ])  # fmt: skip
+
+
+def of_results(table):
+    groups = dict.fromkeys((row["ring"], row["design"], row["fingerprint"]) for row in table)
+    rows = []
+    for ring, design, fingerprint in groups:
+        chosen = table.where(ring=ring, design=design, fingerprint=fingerprint)
+        random, on_ring = (chosen.where(test=test) for test in ("random", "ring"))
+        errors = [span(part.column("rmse"), ".1e") for part in (random, on_ring)]
+        quality = [span(on_ring.column(name), ".2f") for name in ("r", "r2")]
+        rows.append([f"{ring}, `{design}`", fingerprint, *errors, *quality])
+    return markdown(["ring, design", "fingerprint", "RMSE, random", "RMSE, ring", "$r$, ring", "R², ring"], rows)
+
+
+def of_curves(table):
+    sizes = list(dict.fromkeys(table.column("n_train")))
+    rows = []
+    for name in dict.fromkeys(table.column("fingerprint")):
+        for test in ("random", "ring"):
+            chosen = table.where(fingerprint=name, test=test)
+            cells = [brief(np.median(chosen.where(n_train=size).column("rmse"))) for size in sizes]
+            rows.append([name, test, *cells])
+    return markdown(["fingerprint", "test", *map(str, sizes)], rows)
+
+
+def of_norms(table):
+    names = list(dict.fromkeys(row["fingerprint"] for row in table))
+    rows = []
+    for ring in dict.fromkeys(table.column("ring")):
+        found = {row["fingerprint"]: f"{row['median']:.1f} ({row['largest']:.0f})" for row in table.where(ring=ring)}
+        rows.append([ring, *(found.get(name, "") for name in names)])
+    return markdown(["ring", *names], rows)
+
+
+MARKDOWN = {
+    "rings": of_rings, "kernel": of_results, "curves": of_curves, "limits": of_results, "learnability": of_norms,
+    "network": of_results,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", metavar="FOLDER", type=Path, nargs="?", const=Path("results"), help="run everything")
-    parser.add_argument("--parts", nargs="+", choices=[*PARTS, "figures"], default=[*PARTS, "figures"])
+    parser.add_argument("--parts", nargs="*", choices=[*PARTS, "figures"], default=[*PARTS, "figures"])
     options = parser.parse_args()
     if options.full is None:
         short()

@@ -127,9 +127,17 @@ def test_an_interrupted_path_is_kept(folder, capsys, monkeypatch):
     assert "Path(interrupted, 8 points" in capsys.readouterr().out
 
 
+def test_the_standard_symmetry_functions(folder, capsys):
+    assert cli.main(["sensitivity", "in.extxyz", "--descriptor", "acsf", "--standard"]) == 0
+    expected = ip.sensitivity(ip.ACSF.standard(), read("in.extxyz", 0), 0)
+    assert capsys.readouterr().out == expected.report() + "\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["sensitivity", "in.extxyz", *SOAP, "--standard"], "--standard is a set of symmetry functions, not of soap"),
+        (["sensitivity", "in.extxyz", "--descriptor", "acsf", "--standard", "--g1"], "already says g1"),
         (["sensitivity", "none.xyz", *SOAP], "there is no file 'none.xyz'"),
         (["sensitivity", "H2O", *SOAP], "one center and three or four like neighbors"),
         (["sensitivity", "in.extxyz", "--center", "4", *SOAP], "center 4 of frame 0 is out of range"),

@@ -17,6 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 import isoprint as ip
 
 FRAMES = [molecule(name) for name in ("H2O", "CH4", "CO2", "CH3OH", "C2H6", "H2CO")]
+EVERY_KIND = [
+    ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "C", "O"]),
+    ip.SoapTurbo(r_cut=4.0, n_max=3, l_max=2, species=["H", "C", "O"]),
+    ip.ACSF.standard(species=["H", "C", "O"]),
+    ip.OverlapMatrix(r_cut=4.0, species=["H", "C", "O"], max_sites=6),
+    ip.CoulombMatrix(r_cut=4.0, species=["H", "C", "O"], max_sites=6),
+]
 ENERGIES = np.array([len(frame) for frame in FRAMES], float)
 
 
@@ -224,3 +231,27 @@ def test_inputs_are_left_as_they_were(small, slab):
     soap.pushforward(slab, move)
     soap.derivatives(slab)
     assert slab == before
+
+
+def test_a_parameter_changed_deep_inside_changes_the_result(water):
+    acsf = ip.ACSF(r_cut=4.0, species="any", g2=[[0.5, 0.0], [1.0, 0.0]])
+    before = acsf.transform(water)
+    acsf.g2[1][0] = 2.0
+    after = acsf.transform(water)
+    assert np.array_equal(before[:, :-1], after[:, :-1])
+    assert not np.array_equal(before[:, -1], after[:, -1])
+    acsf.g2.append((3.0, 0.0))
+    assert acsf.transform(water).shape[1] == after.shape[1] + 1
+
+
+@pytest.mark.parametrize("descriptor", EVERY_KIND, ids=repr)
+def test_a_call_knows_nothing_of_the_calls_before_it(descriptor, water):
+    methane = molecule("CH4")
+    first = descriptor.transform(water), descriptor.derivatives(water).values
+    adjoint = np.ones(first[0].shape)
+    pull = descriptor.pullback(water, adjoint).positions
+    descriptor.derivatives(methane, centers=[0, 3])
+    descriptor.pullback(methane, np.ones((5, descriptor.n_features)))
+    assert np.array_equal(descriptor.derivatives(water).values, first[1])
+    assert np.array_equal(descriptor.pullback(water, adjoint).positions, pull)
+    assert np.array_equal(descriptor.transform(water), first[0])

@@ -18,7 +18,7 @@ def test_without_torch_one_is_told_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ValueError, match=r"needs PyTorch: pip install \"isoprint\[torch\]\""):
+    with pytest.raises(ImportError, match=r"needs PyTorch: pip install \"isoprint\[torch\]\""):
         Network().fit(*data())
 
 
@@ -54,8 +54,15 @@ def test_columns_that_do_not_vary_are_harmless():
     nearly = np.hstack([x, np.ones((60, 1)), 1 + 1e-15 * x])
     exactly = np.hstack([x, np.ones((60, 4))])
     model = Network(**SHORT).fit(nearly, y)
-    np.testing.assert_allclose(model.predict(nearly), model.predict(exactly), atol=1e-6)
+    np.testing.assert_array_equal(model.predict(nearly), model.predict(exactly))
+    np.testing.assert_array_equal(model.predict(nearly), Network(**SHORT).fit(x, y).predict(x))
     np.testing.assert_allclose(Network(**SHORT).fit(x, np.full(60, 2.0)).predict(x), 2.0, atol=0.2)
+
+
+def test_features_that_are_all_equal_are_an_error():
+    pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="features of all 54 rows are equal"):
+        Network().fit(np.ones((60, 3)), data(60)[1])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,10 @@ def test_columns_that_do_not_vary_are_harmless():
         ({"batch": 1}, 60, "batch is 1"),
         ({"most_epochs": 0}, 60, "most_epochs is 0"),
         ({"seed": -1}, 60, "seed is -1"),
+        ({"rate": np.nan}, 60, "rate is nan"),
+        ({"least_rate": 0.0}, 60, "least_rate is 0.0"),
+        ({"rate": 1e-9}, 60, "rate is 1e-09, below least_rate"),
+        ({"patience": -1}, 60, "patience is -1"),
     ],
 )
 def test_bad_fits(options, rows, words):

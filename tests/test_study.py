@@ -1,6 +1,8 @@
 """The study: how structures are drawn, how kernels learn, and what comes out around a ring of methane."""
 
 import csv
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 import isoprint as ip
 from isoprint import study
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +56,8 @@ def test_every_start_closes():
     """Those that are cheap to follow."""
     for name in ("NH3-a", "NH3-b"):
         assert ip.follow_manifold(ip.ACSF.standard(), study.start(name), 0).closed
-    with pytest.raises(ValueError, match="name is 'CH4-c'"):
-        study.start("CH4-c")
+    with pytest.raises(ValueError, match="name is 'CH4-z'"):
+        study.start("CH4-z")
 
 
 def test_a_ring_comes_from_anything(path):
@@ -310,6 +314,16 @@ def test_curves_are_deterministic_and_labeled(ring, descriptors):
     assert told[0].startswith("ACSF, 40 structures, seed 3: RMSE")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"seeds": 0}, "seeds is 0"), ({"seeds": "a"}, "seeds is 'a'"), ({"sizes": 1}, "n_train is 1"),
+     ({"sizes": [50, 2.5]}, "n_train is 2.5"), ({"seeds": [-2]}, "seed is -2")],
+)  # fmt: skip
+def test_bad_curves(ring, descriptors, options, words):
+    with pytest.raises(ValueError, match=words):
+        study.learning_curve({"ACSF": descriptors["ACSF"]}, ring, **options)
+
+
 def test_any_learner_and_any_target(ring, descriptors):
     """A regressor of scikit-learn, and an energy that the fingerprint does see: the length of a bond."""
     linear = pytest.importorskip("sklearn.linear_model")
@@ -349,7 +363,7 @@ def test_figure_of_learning_curves(table, tmp_path):
     pytest.importorskip("matplotlib")
     from isoprint.extras.plotting_study import plot_learning_curves
 
-    figure = plot_learning_curves(table, fingerprints=["ACSF", "SOAP"])
+    figure = plot_learning_curves(table, fingerprints=["ACSF", "SOAP"], path=tmp_path / "figure.png")
     (ax,) = figure.axes
     assert ax.get_xscale() == ax.get_yscale() == "log"
     styles = [line.get_linestyle() for line in ax.get_lines()]
@@ -357,7 +371,7 @@ def test_figure_of_learning_curves(table, tmp_path):
     acsf_on_ring = ax.get_lines()[1]
     expected = [np.median(table.where(fingerprint="ACSF", test="ring", n_train=n).column("rmse")) for n in (30, 60)]
     np.testing.assert_allclose(acsf_on_ring.get_ydata(), expected)
-    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000
 
 
 def test_figure_of_predictions(ring, descriptors, tmp_path):
@@ -366,13 +380,13 @@ def test_figure_of_predictions(ring, descriptors, tmp_path):
 
     sample = study.draw(ring, n_train=50, n_test=30)
     found = {name: study.evaluate(descriptor, sample) for name, descriptor in descriptors.items()}
-    figure = plot_parity(found)
+    figure = plot_parity(found, path=tmp_path / "figure.png")
     assert [ax.get_title() for ax in figure.axes] == list(found)
     energies = ip.four_body_energy(ring.positions)
     low, high = figure.axes[0].get_xlim()
     assert low < energies.min() < energies.max() < high
     assert high - low < 2 * np.ptp(energies), "axes are cropped to the ring"
-    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000
 
 
 def test_figure_of_learnability(table, tmp_path):
@@ -381,8 +395,44 @@ def test_figure_of_learnability(table, tmp_path):
 
     names = ["SOAP", "ACSF", "ACSF+OM"]
     norms = [{"ring": "CH4-b", "fingerprint": n, "median": 10.0**k, "largest": 20.0**k} for k, n in enumerate(names)]
-    figure = plot_learnability(study.Table(norms), table)
+    figure = plot_learnability(study.Table(norms), table, path=tmp_path / "figure.png")
     left, right = figure.axes
     np.testing.assert_allclose([bar.get_height() for bar in left.patches], [1.0, 10.0, 100.0])
     assert len(right.patches) == 3
-    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+# What the documentation shows
+
+
+@pytest.fixture(scope="module")
+def example():
+    specification = importlib.util.spec_from_file_location("four_body_study", ROOT / "examples" / "four_body_study.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_page_shows_what_was_measured(example):
+    page = (ROOT / "docs" / "four_body.md").read_text(encoding="utf-8")
+    done = example.read(ROOT / "docs" / "data")
+    assert set(done) == set(example.PARTS)
+    for part, table in zip(example.MARKDOWN, example.tables(done), strict=True):
+        assert table in page, f"the table of part {part!r} is not that of docs/data/four_body.json"
+    for figure in (ROOT / "docs" / "figures").glob("four_body_*.png"):
+        assert f"figures/{figure.name}" in page
+        assert figure.stat().st_size < 120_000
+
+
+def test_results_are_read_as_they_are_written(example, tmp_path):
+    example.write(tmp_path, example.read(ROOT / "docs" / "data"))
+    file = "four_body.json"
+    assert (tmp_path / file).read_bytes() == (ROOT / "docs" / "data" / file).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_rings_of_the_study_are_found_again(example, tmp_path):
+    example.full(tmp_path, ["rings"])
+    for new, old in zip(example.read(tmp_path)["rings"], example.read(ROOT / "docs" / "data")["rings"], strict=True):
+        for name, value in old.items():
+            assert new[name] == (value if isinstance(value, str) else pytest.approx(value, rel=0.02)), name

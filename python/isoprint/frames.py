@@ -75,10 +75,11 @@ def pack(frames: Sequence[Any]) -> Frames:
         packed = _pack_quickly(frames)
         if packed is not None:
             return packed
+    if len(frames) == 1:
+        position, number, cell, open_or_not = _arrays(frames[0], 0)
+        return Frames(position, number, cell[None], open_or_not[None], np.array([0, len(number)]))
     positions, numbers, cells, pbc = zip(*map(_arrays, frames, range(len(frames))), strict=True)
     offsets = _offsets([len(own) for own in numbers])
-    if len(frames) == 1:
-        return Frames(positions[0], numbers[0], cells[0][None], pbc[0][None], offsets)
     return Frames(np.concatenate(positions), np.concatenate(numbers), np.stack(cells), np.stack(pbc), offsets)
 
 
@@ -205,18 +206,24 @@ def _pbc(pbc: Any, place: int) -> NDArray[np.bool_]:
     return np.ascontiguousarray(np.broadcast_to(array, 3))
 
 
-def require_species(frames: Frames, known: Sequence[int], who: str) -> None:
-    """Raise where an atom is of an element that the descriptor was not told about."""
-    expected = np.zeros(len(SYMBOLS) + 1, bool)
-    expected[list(known)] = True
-    familiar = expected.take(frames.numbers, mode="clip")  # beyond the table is the last entry, which stays False
-    if not familiar.all():
-        place = int(np.argmin(familiar))
+def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
+    """For each atomic number whether it is one of these; the last entry, for what is beyond the table, is `False`."""
+    known = np.zeros(len(SYMBOLS) + 1, bool)
+    known[list(species)] = True
+    return known
+
+
+def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
+    """Raise where an atom is of an element that the descriptor was not told about; `known` as of `familiar`."""
+    found = known.take(frames.numbers, mode="clip")
+    if not found.all():
+        place = int(np.argmin(found))
         frame, atom = frames.locate(place)
         own = frames.numbers[frames.offsets[frame] : frames.offsets[frame + 1]]
         symbol = symbol_of(int(frames.numbers[place]))
-        new = spell(sorted({int(number) for number in own if number not in known}))
+        told = np.flatnonzero(known).tolist()
+        new = spell(sorted({int(number) for number in own if number not in told}))
         raise ValueError(
             f"species of frame {frame} include {new} (atom {atom} is {symbol!r}), which this {who} was not told about;"
-            f" add them to species=({spell(known)}), fit on frames that contain them, or pass unknown_species='ignore'"
+            f" add them to species=({spell(told)}), fit on frames that contain them, or pass unknown_species='ignore'"
         )

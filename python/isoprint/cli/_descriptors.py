@@ -35,6 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quip", metavar="TEXT", help="parameters from an argument string of QUIP's descriptors soap_turbo or soap"
     )
+    parser.add_argument(
+        "--standard", action="store_true", help="with --descriptor acsf: 10 functions of distance and 48 of angles"
+    )
     _add_parameters(parser)
 
 
@@ -115,6 +118,8 @@ def chosen(options: argparse.Namespace) -> Descriptor:
                 f"{given['config']}: {name} has no parameter {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
             )
     parameters = {**configured, **_parameters_among(given, name)}
+    if "standard" in given:
+        return _standard(name, parameters)
     if "quip" in given:
         return _of_quip(given["quip"], name, parameters)
     missing = [key for key, default in known.items() if default is inspect.Parameter.empty and key not in parameters]
@@ -123,6 +128,16 @@ def chosen(options: argparse.Namespace) -> Descriptor:
             f"missing {', '.join('--' + key.replace('_', '-') for key in missing)}; give it here or in a --config file"
         )
     return DESCRIPTORS[name](**parameters)
+
+
+def _standard(name: str, parameters: dict[str, Any]) -> Descriptor:
+    """The set of symmetry functions that needs no list."""
+    if name != "acsf":
+        raise ValueError(f"--standard is a set of symmetry functions, not of {name}; take --descriptor acsf")
+    own = sorted(parameters.keys() & {"g1", "g2", "g3", "g4", "g5", "functions"})
+    if own:
+        raise ValueError(f"--standard already says {', '.join(own)}; leave them out")
+    return ACSF.standard(**parameters)
 
 
 def _parameters_among(given: dict[str, Any], name: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ _EXAMPLE = """\
 examples:
   isoprint manifold NH3 --stretch 0.04 --bend 0.16 --descriptor soap --r-cut 4.8 --n-max 8 --l-max 8 --sigma 0.3 \\
       -o ring.extxyz --plot ring.png
-  isoprint manifold methane.xyz --center 0 --descriptor acsf --config functions.toml -o ring.extxyz --max-arc 3
-  isoprint manifold ring.extxyz --resume --descriptor acsf --config functions.toml -o longer.extxyz
+  isoprint manifold methane.xyz --center 0 --descriptor acsf --standard -o ring.extxyz --max-arc 3
+  isoprint manifold ring.extxyz --resume --descriptor acsf --standard -o longer.extxyz
 """
 
 

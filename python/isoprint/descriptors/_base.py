@@ -14,8 +14,8 @@ from isoprint._parameters import choice, flag
 from isoprint._progress import Report, reporting
 from isoprint.centers import Centers, resolve
 from isoprint.derivatives import Derivatives, Pullback, shaped
-from isoprint.descriptors._estimator import Estimator, not_fitted, snapshot
-from isoprint.frames import Frames, listed, pack, require_species
+from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
+from isoprint.frames import Frames, familiar, listed, pack, require_species
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,21 +46,21 @@ class Core(Protocol):
 class Ready(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
-    made_from: Any
+    watches: list[Watch]
     core: Core
     species: list[int]
+    known: NDArray[np.bool_] | None
     centers: list[int] | None
     average: str | None
     dtype: str
-    ignores_unknown: bool
     ignores_periodicity: bool
 
     def admitted(self, frames: Frames, who: str) -> Frames:
         """The frames as this fingerprint takes them, once no atom is of an element that it was not told about."""
         if self.ignores_periodicity:
             frames = frames._replace(pbc=np.zeros_like(frames.pbc))
-        if not self.ignores_unknown and self.species != [ANY]:
-            require_species(frames, self.species, who)
+        if self.known is not None:
+            require_species(frames, self.known, who)
         return frames
 
 
@@ -154,10 +154,10 @@ class Descriptor(Estimator):
         return self._learned
 
     def _ready(self) -> Ready:
-        """What the parameters make; made again only when one of them has changed."""
-        made_from = [snapshot(value) for value in self.get_params().values()], getattr(self, "_learned", None)
+        """What the parameters make; made again only when one of them was set, or changed in place."""
         ready: Ready | None = self.__dict__.get("_cache")
-        if ready is None or ready.made_from != made_from:
+        if ready is None or not all(watch.unchanged() for watch in ready.watches):
+            watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
             average = choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
@@ -165,7 +165,9 @@ class Descriptor(Estimator):
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
-            ready = self._cache = Ready(made_from, core, species, centers, average, dtype, ignores, open_frames)
+            known = None if ignores or species == [ANY] else familiar(species)
+            ready = Ready(watches, core, species, known, centers, average, dtype, open_frames)
+            self.__dict__["_cache"] = ready
         return ready
 
     # Learning

@@ -13,6 +13,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,11 @@ class Estimator(ABC):
             Without effect: no parameter is an estimator. Accepted because scikit-learn passes it.
         """
         return {name: getattr(self, name) for name in self._defaults()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a parameter; what was made from those before is no longer of use."""
+        self.__dict__.pop("_cache", None)
+        super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
         """Change parameters; what was learned by `fit` is kept."""
@@ -151,6 +157,34 @@ def _brief(value: Any) -> str:
     if hasattr(value, "shape") and value.shape != ():
         return f"<{type(value).__name__} {'x'.join(map(str, value.shape))}>"
     return repr(value)
+
+
+def changeable(value: Any) -> bool:
+    """Whether this is a container whose content may be exchanged in place. Arrays are taken for what they are."""
+    if isinstance(value, tuple):
+        return any(map(changeable, value))
+    return isinstance(value, (list, Mapping))
+
+
+class Watch:
+    """Notices when something in a container, at any depth, has been exchanged for something else.
+
+    Entries are compared by identity, which is quick, and a truth value for arrays too.
+    """
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+        self.entries = _entries(container)
+        self.inner = [Watch(entry) for entry in self.entries if changeable(entry)]
+
+    def unchanged(self) -> bool:
+        """Whether everything is as it was."""
+        now, entries = _entries(self.container), self.entries
+        return len(now) == len(entries) and all(map(is_, now, entries)) and all(w.unchanged() for w in self.inner)
+
+
+def _entries(container: Any) -> list[Any]:
+    return [*container, *container.values()] if isinstance(container, Mapping) else list(container)
 
 
 class _Itself:

@@ -146,7 +146,7 @@ class Stranger:
     def ready(self) -> Ready:
         """The same as what our own fingerprints are once their parameters were checked."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Ready(None, self, [ANY], None, average, "float64", True, not periodic)
+        return Ready([], self, [ANY], None, None, average, "float64", not periodic)
 
     def transform(self, frames: Any, centers: Any, out: Any, **options: Any) -> None:
         """Write the rows into `out`."""

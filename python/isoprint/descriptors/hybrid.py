@@ -291,7 +291,7 @@ class Hybrid(Descriptor):
         dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
-        return Ready(None, self._compile([]), [ANY], centers, self.average, dtype, True, False)
+        return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
 
     # Learning
 

@@ -15,7 +15,7 @@ from isoprint.study._learner import Learner, table_of, targets_of
 
 Floats = NDArray[np.float64]
 
-# A column that varies by less than this part of the most varying one does so by rounding, and is left that small.
+# A column that varies by less than this part of the most varying one does so by rounding.
 _ROUNDING = 1e-12
 
 
@@ -23,22 +23,30 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError:
-        raise ValueError('the network needs PyTorch: pip install "isoprint[torch]"') from None
+        raise ImportError('the network needs PyTorch: pip install "isoprint[torch]"') from None
     return torch
 
 
 class _Scale(NamedTuple):
+    columns: NDArray[np.intp]
     mean: Floats
     spread: Floats
 
     @classmethod
     def of(cls, values: Floats) -> _Scale:
-        """Of mean 0 and standard deviation 1, column by column."""
+        """Of mean 0 and standard deviation 1, column by column, and without columns that do not vary.
+
+        Such columns say nothing, and arithmetic is ten times slower on the tiny numbers that they make.
+        """
         spread = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(spread > _ROUNDING * spread.max(), spread, 1.0))
+        columns = np.flatnonzero(spread > _ROUNDING * spread.max())
+        if not len(columns):
+            raise ValueError(f"the features of all {len(values)} rows are equal; there is nothing to learn from")
+        return cls(columns, values.mean(axis=0)[columns], spread[columns])
 
     def __call__(self, values: Floats) -> Any:
-        return _torch().as_tensor((values - self.mean) / self.spread, dtype=_torch().float32)
+        torch = _torch()
+        return torch.as_tensor((values[:, self.columns] - self.mean) / self.spread, dtype=torch.float32)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -99,25 +107,38 @@ class Network(Learner):
             raise ValueError(f"there are {len(x)} rows to learn from; a network needs at least 20")
         order = np.random.default_rng(seed).permutation(len(x))
         known, unknown = order[aside:], order[:aside]
-        self.features_, self.target_ = _Scale.of(x[known]), _Scale.of(y[known, None])
-        learn = self.features_(x[known]), self.target_(y[known, None])
-        check = self.features_(x[unknown]), self.target_(y[unknown, None])
+        self.n_features_in_ = x.shape[1]
+        self.features_ = _Scale.of(x[known])
+        self.mean_, self.spread_ = float(y[known].mean()), float(y[known].std()) or 1.0
+        learn, check = (
+            (self.features_(x[rows]), torch.as_tensor((y[rows, None] - self.mean_) / self.spread_, dtype=torch.float32))
+            for rows in (known, unknown)
+        )
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.model_ = _layers(x.shape[1], [whole("hidden", width, 1, 10**5) for width in self.hidden])
+            self.model_ = _layers(
+                len(self.features_.columns), [whole("hidden", width, 1, 10**5) for width in self.hidden]
+            )
         error, self.epochs_ = self._train(learn, check, generator)
-        self.validation_error_ = error * float(self.target_.spread[0])
+        self.validation_error_ = error * self.spread_
         return self
 
     def _train(self, learn: tuple[Any, Any], check: tuple[Any, Any], generator: Any) -> tuple[float, int]:
         """Lowest error of the rows set aside, in units of the spread; and epochs."""
         torch = _torch()
-        optimizer = torch.optim.Adam(self.model_.parameters(), lr=self.rate)
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=self.patience)
+        rate, last = (
+            real(name, getattr(self, name), above=0.0, most=1e3, remedy="it must be a positive number up to 1000")
+            for name in ("rate", "least_rate")
+        )
+        if rate < last:
+            raise ValueError(f"rate is {rate!r}, below least_rate {last!r}; the first step must be the longer one")
+        optimizer = torch.optim.Adam(self.model_.parameters(), lr=rate)
+        patience = whole("patience", self.patience, 0, 10**7)
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=patience)
         least, best, epochs = math.inf, self._weights(), 0
         most = whole("most_epochs", self.most_epochs, 1, 10**7)
-        while epochs < most and optimizer.param_groups[0]["lr"] >= self.least_rate:
+        while epochs < most and optimizer.param_groups[0]["lr"] >= last:
             epochs += 1
             self._epoch(learn, optimizer, generator)
             self.model_.eval()
@@ -126,6 +147,8 @@ class Network(Learner):
             if error < least:
                 least, best = error, self._weights()
             schedule.step(error)
+        if not math.isfinite(least):
+            raise ValueError(f"training diverged with rate={self.rate!r}; take a smaller one, 0.001 say")
         self.model_.load_state_dict(best)
         self.model_.eval()
         return math.sqrt(least), epochs
@@ -149,10 +172,10 @@ class Network(Learner):
         """Targets of other rows, `(n_rows,)`."""
         if not hasattr(self, "model_"):
             raise ValueError("this Network has learned nothing yet; call fit first")
-        x = self.features_(table_of(features, len(self.features_.mean)))
+        x = self.features_(table_of(features, self.n_features_in_))
         with _torch().no_grad():
             found = self.model_(x).numpy()[:, 0].astype(float)
-        return np.asarray(found * self.target_.spread[0] + self.target_.mean[0])
+        return np.asarray(found * self.spread_ + self.mean_)
 
     def chosen(self) -> dict[str, Any]:
         """How long it took, and the error of the rows set aside."""

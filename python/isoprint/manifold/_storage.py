@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoprint import _xyz
 from isoprint.manifold._valley import Rules
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ _OF_THE_PATH = ("status", "start", "first_status", "gap", "next_step", "r_cut")
 
 def write(path: Path, file: str | os.PathLike[str]) -> None:
     """Store a path; the file appears under its name only when it is complete."""
-    from ase.data import chemical_symbols
-
-    symbols = [chemical_symbols[number] for number in path.numbers]
     blocks = []
     for k in range(len(path)):
         about: dict[str, Any] = {"arc": float(path.arc[k])}
@@ -32,15 +29,8 @@ def write(path: Path, file: str | os.PathLike[str]) -> None:
         about["spectrum"] = path.spectra[k].tolist()
         if k == 0:
             about["isoprint_path"] = _about(path)
-        rows = [
-            " ".join([symbol, *(f"{x!r}" for x in (*where.tolist(), *tangent.tolist()))])
-            for symbol, where, tangent in zip(symbols, path.positions[k], path.tangents[k], strict=True)
-        ]
-        blocks.append("\n".join([str(len(symbols)), _comment(about), *rows, ""]))
-    target = File(file)
-    part = target.with_name(target.name + ".part")
-    part.write_text("".join(blocks))
-    part.replace(target)
+        blocks.append(_xyz.block(path.numbers, path.positions[k], about, {"tangent": path.tangents[k]}))
+    _xyz.store(file, blocks)
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -51,16 +41,6 @@ def _about(path: Path) -> dict[str, Any]:
         "outside": path.outside.tolist(),
         "descriptor": None if path.descriptor is None else repr(path.descriptor),
     }
-
-
-def _comment(about: dict[str, Any]) -> str:
-    """The second line of a frame: numbers as they are, all else as JSON in the way of ASE."""
-    said = ['Properties=species:S:1:pos:R:3:tangent:R:3 pbc="F F F"']
-    for key, value in about.items():
-        plain = isinstance(value, (int, float))
-        text = repr(value) if plain else '"_JSON ' + json.dumps(value).replace('"', '\\"') + '"'
-        said.append(f"{key}={text}")
-    return " ".join(said)
 
 
 def read(file: str | os.PathLike[str]) -> Path:

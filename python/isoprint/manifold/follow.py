@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._motion import centered, internal_motions
 from isoprint._parameters import choice, real, whole
 from isoprint.environment import Environment, environment
+from isoprint.manifold._assembly import joined
 from isoprint.manifold._valley import Follower, Rules, Walk
-from isoprint.manifold.path import Path, joined
+from isoprint.manifold.path import Path
 from isoprint.sensitivity import RANK_RTOL, decomposed, triangle
 
 Floats = NDArray[np.float64]

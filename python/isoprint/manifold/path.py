@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import rigid_motions, rotation_onto
+from isoprint._motion import rigid_motions
 from isoprint._parameters import real, whole
 from isoprint.environment import Environment
-from isoprint.manifold._valley import Follower, Point, Rules, Walk
+from isoprint.manifold._valley import Rules
 from isoprint.manifold.copies import Copy, copies_along
 
 Floats = NDArray[np.float64]
@@ -244,6 +244,34 @@ class Path:
             values.append(float(atoms.get_potential_energy()))
         return np.array(values)
 
+    def learnability(self, gradient: Callable[[Floats], ArrayLike], descriptor: Any = None) -> Floats:
+        """The learnability norm of a target at every point, see `Sensitivity.learnability`.
+
+        Parameters
+        ----------
+        gradient : callable
+            Gets the positions `(n_sites, 3)` in Å, the center first, and gives the gradient of the target there.
+        descriptor
+            Any fingerprint; by default that of the path.
+
+        Returns
+        -------
+        ndarray (n_points,)
+            Dimensionless; about 1 is ideal, above 100 learning fails.
+        """
+        from isoprint.sensitivity import analyze
+
+        sites = self.environment(descriptor)
+        return np.array([analyze(sites, x, sites.jacobian(x)).learnability(gradient(x)) for x in self.positions])
+
+    def environment(self, descriptor: Any = None) -> Environment:
+        """The start as an environment of a fingerprint, by default that of the path."""
+        from isoprint.environment import fitted
+
+        known = fitted(self._described_by(descriptor), self.frames[self.start])
+        n, origin = len(self.numbers), self.positions[self.start]
+        return Environment(known, self.numbers, origin, np.arange(n), self.outside, self.r_cut, n)
+
     def _reference(self) -> Any:
         if self.reference is not None:
             return self.reference
@@ -285,53 +313,9 @@ class Path:
         Path
             The longer path. A path that has ended for good ("closed", "fold", "cutoff") is returned as it is.
         """
-        if self.status in ("closed", "fold", "cutoff"):
-            return self
-        known = self._described_by(descriptor)
-        n = len(self.numbers)
-        origin = self.positions[self.start]
-        sites = Environment(known, self.numbers, origin, np.arange(n), self.outside, self.r_cut, n)
-        rules = replace(
-            self.rules,
-            max_steps=2 * self.rules.max_steps if max_steps is None else whole("max_steps", max_steps, 1, 10**9),
-            max_arc=2.0 * self.rules.max_arc
-            if max_arc is None
-            else real("max_arc", max_arc, above=0.0, remedy="it must be a positive number of Å"),
-            largest_ratio=np.inf if self.status == "ratio" else self.rules.largest_ratio,
-        )
-        follower = Follower(sites, origin, rules)
-        points = [self._point(k) for k in range(self.start, len(self))]
-        walk = Walk(points, self.next_step)
-        for point in points:
-            walk.turned(float(point.tangent @ points[0].tangent))
+        from isoprint.manifold._assembly import longer
 
-        def told(walk: Walk) -> Any:
-            if progress is None:
-                return None
-            return progress(self.start + len(walk.points), walk.arc)
-
-        longer = joined(follower, [follower.walk(walk, told)], self.reference)
-        return longer if self.start == 0 else self._before(longer)
-
-    def _point(self, k: int) -> Point:
-        return Point(
-            self.positions[k],
-            self.tangents[k].reshape(-1),
-            self.spectra[k],
-            float(self.feature_distance[k]),
-            float(self.steps[k]) if k > self.start else 0.0,
-            int(self.ranks[k]),
-            int(self.iterations[k]),
-        )
-
-    def _before(self, longer: Path) -> Path:
-        """The points of this path before its start, and then those of a longer one."""
-        if longer.closed:
-            return longer
-        before = {name: getattr(self, name)[: self.start] for name in _ARRAYS}
-        both: dict[str, Any] = {name: np.concatenate([before[name], getattr(longer, name)]) for name in _ARRAYS}
-        both["steps"][self.start] = self.steps[self.start]
-        return replace(longer, **both, start=self.start, first_status=self.first_status)
+        return longer(self, self._described_by(descriptor), max_steps=max_steps, max_arc=max_arc, progress=progress)
 
     # Files and figures
 
@@ -393,43 +377,8 @@ class Path:
         return saved(plot_path(self, **options), path)
 
 
-_ARRAYS = ("positions", "tangents", "spectra", "feature_distance", "steps", "iterations", "ranks")
-
-
 def _distances(descriptor: Any, frames: list[Any], origin: Any) -> Floats:
     from isoprint.environment import fitted
 
     rows = np.asarray(fitted(descriptor, origin).transform([origin, *frames], centers=[[0]] * (len(frames) + 1)), float)
     return np.asarray(np.linalg.norm(rows[1:] - rows[0], axis=1))
-
-
-def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
-    """One path of one walk, or of one onwards and one backwards."""
-    onwards = walks[0]
-    backwards = walks[1].points[:0:-1] if len(walks) > 1 else []
-    # Seen from the other end, the tangents point the other way and each step belongs to the point after.
-    before = [point._replace(tangent=-point.tangent) for point in backwards]
-    points = [*before, *onwards.points]
-    steps = [0.0, *(point.step for point in backwards), *(point.step for point in onwards.points[1:])]
-    turns = [rotation_onto(point.positions, follower.start) for point in points]
-    n = len(follower.start)
-    return Path(
-        numbers=follower.environment.numbers,
-        positions=np.array([point.positions @ turn for point, turn in zip(points, turns, strict=True)]),
-        tangents=np.array([point.tangent.reshape(n, 3) @ turn for point, turn in zip(points, turns, strict=True)]),
-        spectra=np.array([point.spectrum for point in points]),
-        feature_distance=np.array([point.feature_distance for point in points]),
-        steps=np.array(steps),
-        iterations=np.array([point.iterations for point in points]),
-        ranks=np.array([point.rank for point in points]),
-        status=onwards.status,
-        start=len(before),
-        first_status=walks[1].status if len(walks) > 1 else None,
-        gap=onwards.gap,
-        rules=follower.rules,
-        next_step=onwards.step,
-        r_cut=follower.environment.r_cut,
-        outside=follower.outside,
-        descriptor=follower.environment.descriptor,
-        reference=reference,
-    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path as File
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint import _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.environment import environment
 
@@ -141,16 +141,13 @@ class Pairs(list[P]):
             An extended XYZ file, which appears under its name only when it is complete.
         """
         blocks = [
-            _text(frame, {"pair": number, "member": member, **pair._about()})
+            _xyz.block(frame.numbers, frame.positions, {"pair": number, "member": member, **pair._about()})
             for number, pair in enumerate(self)
             for member, frame in zip("ab", pair.frames, strict=True)
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        target = File(file)
-        part = target.with_name(target.name + ".part")
-        part.write_text("".join(blocks))
-        part.replace(target)
+        _xyz.store(file, blocks)
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):
@@ -171,17 +168,6 @@ def _cells(pair: Any) -> tuple[str, ...]:
         f"{pair.separation:.4f}",
         f"{pair.evaluations}",
     )
-
-
-def _text(frame: Any, about: dict[str, Any]) -> str:
-    """A frame in extended XYZ; ASE would keep eight decimals, too few for a pair that agrees in all digits."""
-    said = [f"{name}={'FT'[value] if isinstance(value, bool) else value}" for name, value in about.items()]
-    rows = [
-        " ".join([symbol, *map(repr, where)])
-        for symbol, where in zip(frame.symbols, frame.positions.tolist(), strict=True)
-    ]
-    comment = " ".join(["Properties=species:S:1:pos:R:3", *said, 'pbc="F F F"'])
-    return "\n".join([str(len(rows)), comment, *rows, ""])
 
 
 def placed(a: Floats, b: Floats, numbers: NDArray[np.int64]) -> tuple[Any, Any, float]:

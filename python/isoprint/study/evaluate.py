@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._parameters import whole
 from isoprint.four_body import four_body_energy
 from isoprint.study.designs import Ring, Sample, draw
 from isoprint.study.kernel_ridge import KernelRidge
@@ -108,8 +109,8 @@ def learning_curve(
     fingerprints: Mapping[str, Any],
     ring: Any,
     *,
-    sizes: int | Iterable[int] = 1000,
-    seeds: int | Iterable[int] = 5,
+    sizes: int | Sequence[int] = 1000,
+    seeds: int | Sequence[int] = 5,
     design: str = "center",
     amplitude: float = 0.05,
     n_test: int = 1000,
@@ -129,9 +130,9 @@ def learning_curve(
         From a name to a descriptor.
     ring : Ring, or what `Ring.of` takes
         The ring.
-    sizes : int or iterable of int
+    sizes : int or sequence of int
         Training structures.
-    seeds : int or iterable of int
+    seeds : int or sequence of int
         Draws; a number stands for as many.
     design, amplitude, n_test
         As in `draw`.
@@ -149,10 +150,10 @@ def learning_curve(
         `r`, `r2`, `spread`, and what the learner chose. R² on the ring is relative to the variance along the ring.
     """
     points = ring if isinstance(ring, Ring) else Ring.of(ring)
-    counts = [sizes] if isinstance(sizes, int) else sorted(sizes)
+    counts = sorted(np.atleast_1d(np.asarray(sizes)).tolist())
     model = KernelRidge() if learner is None else learner
     rows: list[dict[str, Any]] = []
-    for seed in range(seeds) if isinstance(seeds, int) else seeds:
+    for seed in range(whole("seeds", seeds, 1, 10**6)) if np.ndim(seeds) == 0 else np.asarray(seeds).tolist():
         for name, descriptor in fingerprints.items():
             for count in counts:
                 sample = draw(points, design=design, n_train=count, n_test=n_test, amplitude=amplitude, seed=seed)

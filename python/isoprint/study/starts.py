@@ -8,7 +8,7 @@ import numpy as np
 
 from isoprint._parameters import choice
 
-# In Å, the center first. Found by search among helically distorted and random ones; NH3-a and CH4-a are helical.
+# In Å, the center first. Found among helically distorted (NH3-a, CH4-a) and random structures.
 _POSITIONS = {
     "NH3-a": (
         (-0.0017656304, -0.0310327535, 0.0273272646),
@@ -36,6 +36,13 @@ _POSITIONS = {
         (-0.5008657235, 0.5804082135, -0.4937878952),
         (-0.6360648520, -0.5688815127, 0.7557478047),
     ),
+    "CH4-c": (
+        (-0.0051813823, 0.0923329431, -0.0742571897),
+        (0.7534467070, 0.5283230124, 0.6370726038),
+        (0.7171626510, -0.6976261675, -0.5802067098),
+        (-0.7780398784, 0.6608275094, -0.5836418222),
+        (-0.6873880974, -0.5838572974, 0.6010331179),
+    ),
 }
 
 STARTS = tuple(_POSITIONS)
@@ -46,8 +53,9 @@ def start(name: str) -> Any:
 
     Parameters
     ----------
-    name : {"NH3-a", "NH3-b", "CH4-a", "CH4-b"}
-        Ammonia or methane. NH3-a and CH4-a close with SOAP, NH3-a, NH3-b and CH4-b with symmetry functions.
+    name : {"NH3-a", "NH3-b", "CH4-a", "CH4-b", "CH4-c"}
+        Ammonia or methane. NH3-a and CH4-a close with SOAP of Gaussians of 0.3 Å, CH4-c with SOAP of 0.1 Å, and NH3-a,
+        NH3-b and CH4-b with `ACSF.standard`; each with a cutoff of 4.8 Å.
 
     Returns
     -------

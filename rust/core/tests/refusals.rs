@@ -93,7 +93,7 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     let frames = Frames::new(&positions, &numbers, &cells, &pbc, &offsets).expect("a legal frame");
     let centers = Centers::new(&frames, &offsets, &[0, 1], &[]).expect("legal centers");
     let mut go_on = |_, _| ControlFlow::Continue(());
-    let mut job = Job { pool: None, progress: &mut go_on };
+    let mut job = Job { pool: None, progress: &mut go_on, spare: None };
     let n = soap.n_features();
     let mut rows = vec![0.0; 2 * n];
     let short = transform(&soap, Average::Off, &frames, &centers, &mut rows[1..], &mut job);

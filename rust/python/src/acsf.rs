@@ -6,14 +6,14 @@ use isoprint_core::math::cutoff::Fading;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::descriptor::methods;
+use crate::descriptor::{Kept, methods};
 use crate::door::{self, Wishes};
 use crate::errors::unknown;
 
 /// Atom-centered symmetry functions.
 #[pyclass(frozen, module = "isoprint._core")]
 #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
-pub struct ACSF(acsf::Acsf);
+pub struct ACSF(Kept<acsf::Acsf>);
 
 /// Kind, its numbers, cutoff, channels (none: all).
 type FunctionName = (String, Vec<f64>, f64, Vec<u8>);
@@ -46,7 +46,7 @@ methods!(ACSF {
             species: species.collect(),
             functions: functions.iter().map(parse_function).collect::<PyResult<_>>()?,
         };
-        door::enter(py, &Wishes::default(), 0, |_| acsf::Acsf::new(parameters)).map(Self)
+        door::enter(py, &Wishes::default(), 0, |_| acsf::Acsf::new(parameters)).map(|descriptor| Self(descriptor.into()))
     }
 });
 

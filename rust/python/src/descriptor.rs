@@ -2,7 +2,9 @@
 //!
 //! A class of its own per descriptor holds the constructor and delegates the rest to here.
 
-use isoprint_core::engine::{self, Average, JacobianPattern, Output};
+use std::ops::Deref;
+
+use isoprint_core::engine::{self, Average, JacobianPattern, Output, Spare};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
@@ -13,6 +15,33 @@ use pyo3::prelude::*;
 use crate::arrays::{self, CenterArrays, Extent, FrameArrays, Precision};
 use crate::door::{self, Wishes};
 use crate::{errors, memory};
+
+/// A descriptor, and the buffers that one call about it leaves to the next.
+pub struct Kept<D> {
+    descriptor: D,
+    spare: Spare,
+}
+
+impl<D> Kept<D> {
+    /// What a caller wishes for, with these buffers.
+    pub fn wishes(&self, threads: usize, progress: Option<Py<PyAny>>) -> Wishes<'_> {
+        Wishes { threads, progress, spare: Some(&self.spare) }
+    }
+}
+
+impl<D> From<D> for Kept<D> {
+    fn from(descriptor: D) -> Self {
+        Self { descriptor, spare: Spare::default() }
+    }
+}
+
+impl<D> Deref for Kept<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.descriptor
+    }
+}
 
 /// How a caller names an average: `None`, `"inner"` or `"outer"`.
 #[derive(Clone, Copy)]
@@ -71,12 +100,12 @@ pub fn transform<D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     out: &Bound<'_, PyAny>,
     average: AverageName,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
 ) -> PyResult<()> {
     fn fill<D: Descriptor, T: Output + Element>(
         subject: &Subject<'_, D>,
         out: &Bound<'_, PyAny>,
-        wishes: &Wishes,
+        wishes: &Wishes<'_>,
     ) -> PyResult<()> {
         let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
@@ -99,13 +128,13 @@ pub fn pushforward<D: Descriptor>(
     displacements: &Bound<'_, PyAny>,
     out: &Bound<'_, PyAny>,
     average: AverageName,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
 ) -> PyResult<()> {
     fn fill<D: Descriptor, T: Output + Element>(
         subject: &Subject<'_, D>,
         displacements: &[[f64; 3]],
         out: &Bound<'_, PyAny>,
-        wishes: &Wishes,
+        wishes: &Wishes<'_>,
     ) -> PyResult<()> {
         let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
@@ -133,7 +162,7 @@ pub fn pullback<'py, D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     adjoint: &Bound<'py, PyAny>,
     average: AverageName,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
 ) -> PyResult<Gradients<'py>> {
     let py = adjoint.py();
     let subject = Subject::new(descriptor, frames, centers, average)?;
@@ -158,7 +187,7 @@ pub fn derivatives<'py, D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     average: AverageName,
     dtype: &str,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
 ) -> PyResult<Blocks<'py>> {
     let subject = Subject::new(descriptor, frames, centers, average)?;
     let pattern = {
@@ -180,7 +209,7 @@ fn blocks<'py, D: Descriptor, T: Output + Element>(
     py: Python<'py>,
     subject: &Subject<'_, D>,
     pattern: &JacobianPattern,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let shape = [pattern.row.len(), 3, subject.descriptor.n_features()];
     let array = allocate::<T>(py, "derivatives", shape)?;
@@ -238,7 +267,7 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<()> {
-                crate::descriptor::transform(&self.0, (&frames, &centers), out, average, &crate::door::Wishes { threads, progress })
+                crate::descriptor::transform(&*self.0, (&frames, &centers), out, average, &self.0.wishes(threads, progress))
             }
 
             /// Gradients of `Σ adjoint · features` with respect to positions and strains.
@@ -252,7 +281,7 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::Gradients<'py>> {
-                crate::descriptor::pullback(&self.0, (&frames, &centers), adjoint, average, &crate::door::Wishes { threads, progress })
+                crate::descriptor::pullback(&*self.0, (&frames, &centers), adjoint, average, &self.0.wishes(threads, progress))
             }
 
             /// Writes the derivatives of all features along `displacements` into `out`.
@@ -267,8 +296,8 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<()> {
-                let wishes = crate::door::Wishes { threads, progress };
-                crate::descriptor::pushforward(&self.0, (&frames, &centers), displacements, out, average, &wishes)
+                let wishes = self.0.wishes(threads, progress);
+                crate::descriptor::pushforward(&*self.0, (&frames, &centers), displacements, out, average, &wishes)
             }
 
             /// The blocks of the Jacobian of one frame: values, row and atom.
@@ -283,7 +312,7 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::Blocks<'py>> {
-                crate::descriptor::derivatives(py, &self.0, (&frames, &centers), average, dtype, &crate::door::Wishes { threads, progress })
+                crate::descriptor::derivatives(py, &*self.0, (&frames, &centers), average, dtype, &self.0.wishes(threads, progress))
             }
         }
     };

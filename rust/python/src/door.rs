@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use isoprint_core::Error;
-use isoprint_core::engine::Job;
+use isoprint_core::engine::{Job, Spare};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,17 +20,19 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What a caller wishes for besides the result.
 #[derive(Default)]
-pub struct Wishes {
+pub struct Wishes<'a> {
     /// Number of threads; 0 stands for the default.
     pub threads: usize,
     /// Called with (rows done, rows in all); may raise to stop.
     pub progress: Option<Py<PyAny>>,
+    /// Buffers from the last call about the same descriptor.
+    pub spare: Option<&'a Spare>,
 }
 
-impl Wishes {
+impl Wishes<'_> {
     /// The same for a first step that has its own count of rows: nobody is told about it.
     pub fn silent(&self) -> Self {
-        Self { threads: self.threads, progress: None }
+        Self { threads: self.threads, progress: None, spare: self.spare }
     }
 }
 
@@ -40,16 +42,17 @@ impl Wishes {
 /// callback is called. What they raise stops the work and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
-    wishes: &Wishes,
+    wishes: &Wishes<'_>,
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
     let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
+    let spare = wishes.spare;
     let result = py.detach(|| {
         let mut progress = |done, total| listener.hear(done, total);
-        work(&mut Job { pool: pool.as_deref(), progress: &mut progress })
+        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, spare })
     });
     match listener.raised {
         Some(error) => Err(error),

@@ -24,7 +24,7 @@ pub fn neighbors<'py>(
     threads: usize,
 ) -> PyResult<NeighborArrays<'py>> {
     let frames = frames.view()?;
-    let wishes = Wishes { threads, progress: None };
+    let wishes = Wishes { threads, progress: None, spare: None };
     let list =
         door::enter(py, &wishes, frames.n_atoms() / ATOMS_PER_ROW, |job| engine::neighbors(&frames, r_cut, job))?;
     Ok((

@@ -6,14 +6,14 @@ use isoprint_core::descriptors::spectrum::Metric;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::descriptor::methods;
+use crate::descriptor::{Kept, methods};
 use crate::door::{self, Wishes};
 use crate::errors::unknown;
 use crate::spectrum::SpectrumNames;
 
 /// Overlap-matrix fingerprint.
 #[pyclass(frozen, module = "isoprint._core")]
-pub struct OverlapMatrix(overlap_matrix::OverlapMatrix);
+pub struct OverlapMatrix(Kept<overlap_matrix::OverlapMatrix>);
 
 methods!(OverlapMatrix {
     #[new]
@@ -42,6 +42,6 @@ methods!(OverlapMatrix {
         let shells: Vec<Shell> = shells.into_iter().map(|(l, width)| Shell { l, width }).collect();
         let parameters = spectrum.parse()?;
         door::enter(py, &Wishes::default(), 0, |_| overlap_matrix::OverlapMatrix::new(parameters, &shells, metric))
-            .map(Self)
+            .map(|descriptor| Self(descriptor.into()))
     }
 });

@@ -8,14 +8,14 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::compression::CompressionName;
-use crate::descriptor::methods;
+use crate::descriptor::{Kept, methods};
 use crate::door::{self, Wishes};
 use crate::errors::unknown;
 
 /// SOAP with three-dimensional Gaussians.
 #[pyclass(frozen, module = "isoprint._core")]
 #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
-pub struct SOAP(soap::Soap);
+pub struct SOAP(Kept<soap::Soap>);
 
 /// Function, `r0`, `c`, `d`, `m` and the weight at the center.
 type WeightingName = (String, f64, f64, f64, f64, Option<f64>);
@@ -85,7 +85,7 @@ methods!(SOAP {
             ignore_unknown_species,
             species: species.collect(),
         };
-        door::enter(py, &Wishes::default(), 0, |_| soap::Soap::new(parameters)).map(Self)
+        door::enter(py, &Wishes::default(), 0, |_| soap::Soap::new(parameters)).map(|descriptor| Self(descriptor.into()))
     }
 
     /// Error of values and slopes of the radial functions, relative to their largest value.

@@ -7,13 +7,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::compression::CompressionName;
-use crate::descriptor::methods;
+use crate::descriptor::{Kept, methods};
 use crate::door::{self, Wishes};
 use crate::errors::unknown;
 
 /// Recursive SOAP with separable widths (`soap_turbo`).
 #[pyclass(frozen, module = "isoprint._core")]
-pub struct SoapTurbo(soap::SoapTurbo);
+pub struct SoapTurbo(Kept<soap::SoapTurbo>);
 
 methods!(SoapTurbo {
     #[new]
@@ -85,7 +85,7 @@ methods!(SoapTurbo {
             ignore_unknown_species,
             species: species.collect(),
         };
-        door::enter(py, &Wishes::default(), 0, |_| soap::SoapTurbo::new(parameters)).map(Self)
+        door::enter(py, &Wishes::default(), 0, |_| soap::SoapTurbo::new(parameters)).map(|descriptor| Self(descriptor.into()))
     }
 });
 

@@ -12,18 +12,20 @@
 pub mod acsf;
 pub mod coulomb_matrix;
 mod environment;
+mod jacobian_row;
 pub mod overlap_matrix;
 mod refusal;
 pub mod soap;
 pub mod spectrum;
 
 pub use environment::{CenterKind, Environment};
+pub use jacobian_row::{JacobianRow, Place};
 pub use refusal::Refusal;
 
 /// One fingerprint of one environment.
-pub trait Descriptor: Sync {
+pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
-    type Scratch: Send;
+    type Scratch: Send + 'static;
 
     /// Radius of the environment in Å.
     fn cutoff(&self) -> f64;
@@ -84,8 +86,7 @@ pub trait Descriptor: Sync {
         coefficients_adjoint.copy_from_slice(adjoint);
     }
 
-    /// Hands `block(site, rows)` the derivative of the features with respect to each site's position, `rows` being
-    /// the `3 × n_features` numbers `[xyz][feature]`, at `coefficients` of which those of the prepared center are one
-    /// term.
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut Self::Scratch, block: &mut dyn FnMut(usize, &[f64]));
+    /// Puts the derivative of the features with respect to each site's position into `row`, at `coefficients` of
+    /// which those of the prepared center are one term.
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut Self::Scratch, row: &mut JacobianRow<'_>);
 }

@@ -2,12 +2,11 @@
 
 use super::pullback::mean_coefficients;
 use super::walk::{Batch, Chunk, Prepared, Tally, walk};
-use super::worker::Worker;
+use super::worker::{UNSEEN, Worker};
 use super::{Average, Job, Output};
 use crate::Error;
-use crate::descriptors::Descriptor;
+use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
-use crate::simd;
 
 /// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
@@ -110,25 +109,7 @@ struct Differentiate<'a, D> {
     n_atoms: usize,
 }
 
-/// A worker, and where the blocks of its present row are.
-struct Placed<D: Descriptor> {
-    worker: Worker<D>,
-    /// Block of each atom of the row; others are left over from earlier rows.
-    place: Vec<u32>,
-    written: Vec<bool>,
-    room: Vec<f64>,
-}
-
 impl<D: Descriptor> Differentiate<'_, D> {
-    fn placed(&self) -> Placed<D> {
-        Placed {
-            worker: Worker::new(self.descriptor),
-            place: vec![0; self.n_atoms],
-            written: Vec::new(),
-            room: Vec::new(),
-        }
-    }
-
     fn write_rows<T: Output>(
         &self,
         batch: &Batch<'_>,
@@ -147,18 +128,17 @@ impl<D: Descriptor> Differentiate<'_, D> {
             (rest, atoms) = (tail, other);
         }
         let take = |chunk: &Chunk| chunk.rows.iter().filter_map(|&row| slots[row].take()).collect::<Vec<_>>();
-        let visit = |placed: &mut Placed<D>, frame: &Prepared, chunk: &Chunk, rows: Vec<(&mut [T], &[i64])>| {
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, rows: Vec<(&mut [T], &[i64])>| {
             for (&row, (blocks, atoms)) in chunk.rows.iter().zip(rows) {
-                placed.put(atoms);
-                let center = self.expand(placed, frame, row)?;
-                let mut room = std::mem::take(&mut placed.room);
-                T::fill(blocks, &mut room, |blocks| self.add(placed, center, None, blocks));
-                placed.room = room;
+                let center = self.expand(worker, frame, row)?;
+                let mut room = std::mem::take(&mut worker.room);
+                T::fill(blocks, &mut room, |blocks| self.write(worker, center, atoms, None, blocks));
+                worker.room = room;
             }
             Ok(())
         };
         let mut tally = Tally::new(self.centers.len());
-        walk(batch, job, &mut tally, || self.placed(), take, visit, |_, _, ()| {})
+        walk(batch, job, &mut tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| {})
     }
 
     /// Sums over all centers of the derivatives of their rows.
@@ -171,19 +151,18 @@ impl<D: Descriptor> Differentiate<'_, D> {
         tally: &mut Tally,
     ) -> Result<Vec<f64>, Error> {
         let mut sums = vec![0.0; pattern.atom.len() * self.block];
-        let visit = |placed: &mut Placed<D>, frame: &Prepared, chunk: &Chunk, ()| {
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
             let mut parts = Vec::with_capacity(chunk.rows.len());
             for &row in &chunk.rows {
-                let center = self.expand(placed, frame, row)?;
+                let center = self.expand(worker, frame, row)?;
                 let own = match center {
                     Center::Atom(atom) => Some(atom as u32),
                     Center::Point(_) => None,
                 };
-                let atoms = sorted(placed.worker.sites.index.iter().copied().chain(own).collect());
+                let atoms = sorted(worker.sites.index.iter().copied().chain(own).collect());
                 let atoms: Vec<i64> = atoms.into_iter().map(i64::from).collect();
-                placed.put(&atoms);
                 let mut blocks = vec![0.0; atoms.len() * self.block];
-                self.add(placed, center, mean, &mut blocks);
+                self.write(worker, center, &atoms, mean, &mut blocks);
                 parts.push((atoms, blocks));
             }
             Ok(parts)
@@ -196,12 +175,11 @@ impl<D: Descriptor> Differentiate<'_, D> {
                 }
             }
         };
-        walk(batch, job, tally, || self.placed(), |_| (), visit, merge)?;
+        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         Ok(sums)
     }
 
-    fn expand(&self, placed: &mut Placed<D>, frame: &Prepared, row: usize) -> Result<Center, Error> {
-        let worker = &mut placed.worker;
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<Center, Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
         if !self.descriptor.is_linear() {
             self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
@@ -209,43 +187,22 @@ impl<D: Descriptor> Differentiate<'_, D> {
         Ok(center)
     }
 
-    /// Writes the blocks of one row; images of one atom are summed, and the center takes what the sites give.
-    fn add(&self, placed: &mut Placed<D>, center: Center, mean: Option<&[f64]>, blocks: &mut [f64]) {
-        let Placed { worker, place, written, .. } = placed;
-        let Worker { sites, scratch, coefficients, .. } = worker;
+    /// Writes the blocks of one row, which are those of `atoms`.
+    fn write(&self, worker: &mut Worker<D>, center: Center, atoms: &[i64], mean: Option<&[f64]>, blocks: &mut [f64]) {
+        worker.expect_atoms(self.n_atoms);
+        let Worker { sites, scratch, coefficients, place, of_site, written, .. } = worker;
+        for (block, &atom) in (0..).zip(atoms) {
+            place[atom as usize] = block;
+        }
+        of_site.clear();
+        of_site.extend(sites.index.iter().map(|&atom| place[atom as usize]));
         let own = match center {
-            Center::Atom(atom) => {
-                let own = place[atom] as usize;
-                blocks[own * self.block..][..self.block].fill(0.0);
-                written[own] = true;
-                Some(own)
-            }
+            Center::Atom(atom) => Some(place[atom]),
             Center::Point(_) => None,
         };
-        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut |site, rows| {
-            let at = place[sites.index[site] as usize] as usize;
-            let block = &mut blocks[at * self.block..][..self.block];
-            if written[at] {
-                simd::add_scaled(1.0, rows, block);
-            } else {
-                block.copy_from_slice(rows);
-                written[at] = true;
-            }
-            if let Some(own) = own {
-                let block = &mut blocks[own * self.block..][..self.block];
-                simd::add_scaled(-1.0, rows, block);
-            }
-        });
-    }
-}
-
-impl<D: Descriptor> Placed<D> {
-    /// Remembers which block of a row belongs to which atom.
-    fn put(&mut self, atoms: &[i64]) {
-        for (place, &atom) in (0..).zip(atoms) {
-            self.place[atom as usize] = place;
-        }
-        self.written.clear();
-        self.written.resize(atoms.len(), false);
+        atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
+        let mut row = JacobianRow::new(blocks, self.block, of_site, own, written);
+        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut row);
+        row.finish();
     }
 }

@@ -10,6 +10,7 @@ use crate::geometry::{Centers, Frames};
 mod jacobian;
 mod neighbors;
 mod pullback;
+mod spare;
 mod transform;
 mod walk;
 mod worker;
@@ -17,6 +18,7 @@ mod worker;
 pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
 pub use neighbors::{NeighborList, neighbors};
 pub use pullback::{Pullback, pullback};
+pub use spare::Spare;
 pub use transform::{pushforward, transform};
 
 /// Where work runs, and who is told about it.
@@ -26,6 +28,8 @@ pub struct Job<'a> {
     /// Told on the caller's thread, a few times a second, how many rows of how many are done; may stop the work,
     /// which then ends with [`Error::Interrupted`].
     pub progress: &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    /// Buffers that earlier jobs about the same descriptor have left, and this one may leave.
+    pub spare: Option<&'a Spare>,
 }
 
 /// How the centers of a frame become rows.

@@ -2,7 +2,7 @@
 
 use super::transform::add;
 use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
-use super::worker::Worker;
+use super::worker::{UNSEEN, Worker};
 use super::{Average, Job};
 use crate::Error;
 use crate::descriptors::Descriptor;
@@ -45,11 +45,11 @@ pub fn pullback<D: Descriptor>(
             Average::Inner => task.adjoints_of_means(&batch, job, &mut tally)?,
             Average::Off | Average::Outer => Vec::new(),
         };
-        let visit = |worker: &mut Scattered<D>, frame: &Prepared, chunk: &Chunk, ()| {
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
             for &row in &chunk.rows {
                 task.visit(worker, frame, row, means.get(frame.frame - first))?;
             }
-            Ok(worker.take())
+            Ok(take(worker))
         };
         let merge = |frame: &Prepared, _: &Chunk, part: Part| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
@@ -59,7 +59,7 @@ pub fn pullback<D: Descriptor>(
             let strain = result.strain[frame.frame].as_flattened_mut();
             add(strain, part.strain.as_flattened());
         };
-        walk(&batch, job, &mut tally, || Scattered::new(descriptor), |_| (), visit, merge)?;
+        walk(&batch, job, &mut tally, || Worker::new(descriptor), |_| (), visit, merge)?;
     }
     Ok(result)
 }
@@ -71,58 +71,46 @@ struct Backward<'a, D> {
     adjoint: &'a [f64],
 }
 
-/// A worker, and the gradients of the atoms its present chunk has seen.
-struct Scattered<D: Descriptor> {
-    worker: Worker<D>,
-    /// Place of each atom in `part.pull`; `u32::MAX` for one not seen yet.
-    place: Vec<u32>,
-    part: Part,
-}
-
 /// What a chunk leaves behind.
 #[derive(Default)]
-struct Part {
+pub(super) struct Part {
+    /// Gradients of the atoms that were seen, in the order in which they were.
     pull: Vec<(u32, [f64; 3])>,
     strain: [[f64; 3]; 3],
 }
 
-impl<D: Descriptor> Scattered<D> {
-    fn new(descriptor: &D) -> Self {
-        Self { worker: Worker::new(descriptor), place: Vec::new(), part: Part::default() }
-    }
-
-    fn add(&mut self, atom: u32, pull: [f64; 3]) {
-        let place = &mut self.place[atom as usize];
-        if *place == u32::MAX {
-            *place = self.part.pull.len() as u32;
-            self.part.pull.push((atom, pull));
+impl Part {
+    /// Adds the gradient of an atom whose place, if it has one, is in `place`.
+    fn add(&mut self, place: &mut [u32], atom: u32, pull: [f64; 3]) {
+        let place = &mut place[atom as usize];
+        if *place == UNSEEN {
+            *place = self.pull.len() as u32;
+            self.pull.push((atom, pull));
         } else {
-            let sum = &mut self.part.pull[*place as usize].1;
+            let sum = &mut self.pull[*place as usize].1;
             (0..3).for_each(|i| sum[i] += pull[i]);
         }
     }
+}
 
-    fn take(&mut self) -> Part {
-        for &(atom, _) in &self.part.pull {
-            self.place[atom as usize] = u32::MAX;
-        }
-        std::mem::take(&mut self.part)
+/// What the chunk of this worker leaves behind.
+fn take<D: Descriptor>(worker: &mut Worker<D>) -> Part {
+    for &(atom, _) in &worker.part.pull {
+        worker.place[atom as usize] = UNSEEN;
     }
+    std::mem::take(&mut worker.part)
 }
 
 impl<D: Descriptor> Backward<'_, D> {
     /// Adds the gradients of one center.
     fn visit(
         &self,
-        scattered: &mut Scattered<D>,
+        worker: &mut Worker<D>,
         frame: &Prepared,
         row: usize,
         mean: Option<&Vec<f64>>,
     ) -> Result<(), Error> {
-        let Scattered { worker, place, .. } = scattered;
-        if place.len() < frame.channels.len() {
-            place.resize(frame.channels.len(), u32::MAX);
-        }
+        worker.expect_atoms(frame.channels.len());
         let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
         worker.vectors.clear();
         worker.vectors.resize(worker.sites.r.len(), [0.0; 3]);
@@ -138,7 +126,7 @@ impl<D: Descriptor> Backward<'_, D> {
             &worker.other
         };
         self.descriptor.expand_pullback(adjoint, &mut worker.scratch, &mut worker.vectors);
-        scatter(scattered, center);
+        scatter(worker, center);
         Ok(())
     }
 
@@ -182,23 +170,20 @@ impl<D: Descriptor> Backward<'_, D> {
 }
 
 /// Puts the gradients of the sites where their atoms are, and the reaction where the center is.
-fn scatter<D: Descriptor>(scattered: &mut Scattered<D>, center: Center) {
-    let sites = std::mem::take(&mut scattered.worker.sites);
-    let vectors = std::mem::take(&mut scattered.worker.vectors);
+fn scatter<D: Descriptor>(worker: &mut Worker<D>, center: Center) {
+    let Worker { sites, vectors, place, part, .. } = worker;
     let mut reaction = [0.0; 3];
     for (site, pull) in vectors.iter().enumerate() {
-        scattered.add(sites.index[site], *pull);
+        part.add(place, sites.index[site], *pull);
         let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
         for i in 0..3 {
             reaction[i] -= pull[i];
-            (0..3).for_each(|j| scattered.part.strain[i][j] += away[i] * pull[j]);
+            (0..3).for_each(|j| part.strain[i][j] += away[i] * pull[j]);
         }
     }
     if let Center::Atom(atom) = center {
-        scattered.add(atom as u32, reaction);
+        part.add(place, atom as u32, reaction);
     }
-    scattered.worker.sites = sites;
-    scattered.worker.vectors = vectors;
 }
 
 /// The mean of the coefficients over the centers of each frame.

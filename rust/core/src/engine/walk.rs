@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::Job;
+use super::{Job, Spare};
 use crate::Error;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames, Grid};
@@ -180,7 +180,7 @@ fn sort_by_place(rows: &mut Vec<usize>, centers: &Centers<'_>, frame: &Prepared)
 ///
 /// # Errors
 /// Of the first chunk that has one, and [`Error::Interrupted`].
-pub fn walk<W: Send, P: Send, R: Send>(
+pub fn walk<W: Send + 'static, P: Send, R: Send>(
     batch: &Batch<'_>,
     job: &mut Job<'_>,
     tally: &mut Tally,
@@ -192,7 +192,7 @@ pub fn walk<W: Send, P: Send, R: Send>(
     let chunks = batch.chunks();
     let mut work = chunks.iter().map(|chunk| (chunk, &batch.prepared[chunk.slot])).peekable();
     let Some(pool) = job.pool else {
-        let mut worker = worker();
+        let mut worker = job.spare.and_then(Spare::take).unwrap_or_else(worker);
         let (mut last, mut rows) = (Instant::now(), 0);
         for (chunk, frame) in work {
             let payload = payload(chunk);
@@ -202,6 +202,9 @@ pub fn walk<W: Send, P: Send, R: Send>(
                 tally.add(std::mem::take(&mut rows), job)?;
                 last = Instant::now();
             }
+        }
+        if let Some(spare) = job.spare {
+            spare.put(worker);
         }
         return tally.add(rows, job);
     };

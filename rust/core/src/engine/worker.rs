@@ -1,11 +1,15 @@
 //! What one worker needs to answer for one center.
 
+use super::pullback::Part;
 use super::walk::Prepared;
 use crate::Error;
 use crate::descriptors::{CenterKind, Descriptor, Environment};
 use crate::geometry::{Center, Centers, Sites};
 
-/// Buffers of one worker, kept from center to center.
+/// The place of an atom that has none.
+pub const UNSEEN: u32 = u32::MAX;
+
+/// Buffers of one worker, kept from center to center and from call to call.
 pub struct Worker<D: Descriptor> {
     /// Sites of the present center.
     pub sites: Sites,
@@ -19,6 +23,13 @@ pub struct Worker<D: Descriptor> {
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub room: Vec<f64>,
+    /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
+    pub place: Vec<u32>,
+    /// Place of each site, and which of them hold something.
+    pub of_site: Vec<u32>,
+    pub written: Vec<bool>,
+    /// Gradients of the atoms that the present chunk has seen.
+    pub part: Part,
 }
 
 impl<D: Descriptor> Worker<D> {
@@ -32,6 +43,17 @@ impl<D: Descriptor> Worker<D> {
             coefficients,
             vectors: Vec::new(),
             room: Vec::new(),
+            place: Vec::new(),
+            of_site: Vec::new(),
+            written: Vec::new(),
+            part: Part::default(),
+        }
+    }
+
+    /// Makes room for the places of so many atoms, none of which has one.
+    pub fn expect_atoms(&mut self, n_atoms: usize) {
+        if self.place.len() < n_atoms {
+            self.place.resize(n_atoms, UNSEEN);
         }
     }
 

@@ -16,6 +16,20 @@ impl Pack {
         n.div_ceil(LANES)
     }
 
+    /// The numbers of packs, one after the other.
+    #[inline(always)]
+    pub fn numbers(packs: &[Self]) -> &[f64] {
+        // SAFETY: a pack is eight numbers and nothing else, so packs side by side are as many numbers side by side.
+        unsafe { std::slice::from_raw_parts(packs.as_ptr().cast(), packs.len() * LANES) }
+    }
+
+    /// The same, to write to.
+    #[inline(always)]
+    pub fn numbers_mut(packs: &mut [Self]) -> &mut [f64] {
+        // SAFETY: as above, and whoever borrows the packs is the only one.
+        unsafe { std::slice::from_raw_parts_mut(packs.as_mut_ptr().cast(), packs.len() * LANES) }
+    }
+
     /// From memory.
     #[inline(always)]
     pub fn load<V: Lanes>(&self) -> V {
@@ -28,6 +42,8 @@ impl Pack {
         lanes.store(&mut self.0);
     }
 }
+
+const _: () = assert!(size_of::<Pack>() == LANES * size_of::<f64>());
 
 /// The eight numbers that begin at `start`, wherever that is; zero beyond the end.
 #[inline(always)]

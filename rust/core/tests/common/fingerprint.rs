@@ -1,6 +1,6 @@
 //! A descriptor of whatever kind, asked about one environment.
 
-use isoprint_core::descriptors::Descriptor;
+use isoprint_core::descriptors::{Descriptor, JacobianRow};
 
 use super::Sites;
 
@@ -56,10 +56,12 @@ impl<D: Descriptor> Fingerprint for Described<D> {
     fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>> {
         let mut scratch = self.0.scratch();
         let mut c = vec![0.0; self.0.n_coefficients()];
-        let mut out = vec![Vec::new(); sites.position.len()];
+        let (n_sites, size) = (sites.position.len(), 3 * self.0.n_features());
+        let mut out = vec![f64::NAN; n_sites * size];
         sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
         self.0.expand(&mut scratch, &mut c);
-        self.0.jacobian(&c, &mut scratch, &mut |site, rows| out[site] = rows.to_vec());
-        out
+        let (of_site, mut written): (Vec<u32>, _) = ((0..n_sites as u32).collect(), Vec::new());
+        self.0.jacobian(&c, &mut scratch, &mut JacobianRow::new(&mut out, size, &of_site, None, &mut written));
+        out.chunks_exact(size).map(<[f64]>::to_vec).collect()
     }
 }

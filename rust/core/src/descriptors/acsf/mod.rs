@@ -23,7 +23,7 @@ use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
 
 /// Nearer than this (Å), an atom on the center is in no direction.
@@ -219,7 +219,7 @@ impl Descriptor for Acsf {
         }
     }
 
-    fn jacobian(&self, _coefficients: &[f64], scratch: &mut AcsfScratch, block: &mut dyn FnMut(usize, &[f64])) {
+    fn jacobian(&self, _coefficients: &[f64], scratch: &mut AcsfScratch, out: &mut JacobianRow<'_>) {
         let isa = Isa::detect();
         let width = self.n_features();
         let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
@@ -252,7 +252,7 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
-            block(site, rows);
+            out.add(site, rows);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The columns of a power spectrum as different programs order and scale them.
 //!
-//! The kernels write products in one order: pairs of functions `k <= k'` (all pairs, where the two factors differ), the
-//! degree fastest, pairs of different functions with a factor √2. Every other choice and order of columns picks from
-//! these.
+//! The kernels write products pair by pair of functions (all pairs, where the two factors differ, else those of the
+//! upper triangle, or of the lower one as QUIP does), the degree fastest, pairs of different functions with a factor
+//! √2. Every other choice and order of columns picks from these.
 
 use super::compression::{Compression, Label, Layout, Selection};
 use crate::Error;
@@ -58,7 +58,7 @@ pub fn selection(
         Compression::Diagonal => &|a, b| a.radial == b.radial,
     };
     let all = matches!(compression, Compression::None | Compression::Factors(..));
-    let native = convention == Convention::Isoprint || convention == Convention::Quip && !layout.symmetric;
+    let native = matches!(convention, Convention::Isoprint | Convention::Quip);
     if all && native {
         return Ok(None);
     }

@@ -70,6 +70,11 @@ impl Factor {
         self.groups.as_ref().map_or(k, |groups| groups[k])
     }
 
+    /// The functions that radial functions of one species are part of: those, or any where functions are grouped.
+    pub fn touched_by(&self, species: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+        if self.groups.is_none() { species.clone() } else { 0..self.len() }
+    }
+
     /// Number of radial functions that are summed into them.
     pub fn n_functions(&self) -> usize {
         self.groups.as_ref().map_or(self.len(), Vec::len)
@@ -186,6 +191,8 @@ pub struct Layout {
     pub symmetric: bool,
     /// What is kept of them.
     pub selection: Option<Selection>,
+    /// Whether these pairs are stored row by row of the lower triangle rather than of the upper one.
+    lower: bool,
     n_degrees: usize,
 }
 
@@ -202,7 +209,8 @@ impl Layout {
     ) -> Result<Self, Error> {
         let label = |(species, &n): (usize, &usize)| (0..n).map(move |radial| Label { species, radial });
         let all = Factor { groups: None, labels: n_max.iter().enumerate().flat_map(label).collect() };
-        let mut layout = Self { left: all.clone(), right: all, symmetric: true, selection: None, n_degrees: l_max + 1 };
+        let (left, right) = (all.clone(), all);
+        let mut layout = Self { left, right, symmetric: true, selection: None, lower: false, n_degrees: l_max + 1 };
         if let Compression::Factors(nu_r, nu_s) = compression {
             layout.group(*nu_r, *nu_s, n_max)?;
         } else if layout.n_products() > MAX_PRODUCTS {
@@ -212,6 +220,7 @@ impl Layout {
                 remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
             });
         }
+        layout.lower = layout.symmetric && convention == Convention::Quip;
         layout.selection = columns::selection(&layout, compression, convention)?;
         Ok(layout)
     }
@@ -233,16 +242,28 @@ impl Layout {
         self.selection.as_ref().map_or_else(|| self.n_products(), Selection::n_rows)
     }
 
-    /// Place of the product of functions `n` and `n'` at `l = 0`; the other degrees follow.
+    /// Place of the product of functions `n` and `n'` at `l = 0`, in a symmetric layout `n <= n'`; the other degrees
+    /// follow.
     #[inline(always)]
     pub fn place(&self, n: usize, n_prime: usize) -> usize {
-        let pair = if self.symmetric {
+        let pair = match (self.symmetric, self.lower) {
             // Rows of the upper triangle before this one: n N - n (n - 1) / 2 entries.
-            (n * (2 * self.left.len() + 1 - n)) / 2 + n_prime - n
-        } else {
-            n * self.right.len() + n_prime
+            (true, false) => (n * (2 * self.left.len() + 1 - n)) / 2 + n_prime - n,
+            (true, true) => n_prime * (n_prime + 1) / 2 + n,
+            (false, _) => n * self.right.len() + n_prime,
         };
         pair * self.n_degrees
+    }
+
+    /// Row `n`: the functions whose products with function `n` are stored one after the other, and the place of the
+    /// first of these. Rows follow each other.
+    #[inline(always)]
+    pub fn row(&self, n: usize) -> (std::ops::Range<usize>, usize) {
+        match (self.symmetric, self.lower) {
+            (true, false) => (n..self.right.len(), self.place(n, n)),
+            (true, true) => (0..n + 1, self.place(0, n)),
+            (false, _) => (0..self.right.len(), self.place(n, 0)),
+        }
     }
 
     /// First `n'` that is stored with `n`.

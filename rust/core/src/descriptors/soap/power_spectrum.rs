@@ -1,5 +1,6 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
 
+use super::MAX_DEGREE;
 use super::compression::{Factor, Layout};
 use crate::simd::{Isa, Kernel, LANES, Lanes, dot, scale};
 
@@ -298,14 +299,16 @@ impl Products<'_> {
         let Self { spectrum, terms, tile, out } = self;
         let layout = &spectrum.layout;
         for n in (0..layout.left.len()).step_by(SIZE) {
-            for pack in layout.first(n) / LANES..layout.right.stride() / LANES {
+            let last = (n + SIZE).min(layout.left.len()) - 1;
+            let (first, end) = (layout.row(n).0.start, layout.row(last).0.end);
+            for pack in first / LANES..end.div_ceil(LANES) {
                 for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
                     for (i, sum) in sums.into_iter().enumerate() {
                         sum.mul(V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
                     }
                 }
-                spectrum.write(n..(n + SIZE).min(layout.left.len()), pack, tile, out);
+                spectrum.write::<V>(n..last + 1, pack, tile, out);
             }
         }
     }
@@ -333,19 +336,36 @@ impl PowerSpectrum {
         sums
     }
 
-    /// Puts a tile where it belongs.
+    /// Puts a tile, `[n][l]` with `n'` in lanes, where it belongs.
     #[inline(always)]
-    fn write(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
+    fn write<V: Lanes>(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
         let n_degrees = self.degree_weights.len();
+        let mut lines = [[[0.0; LANES]; (MAX_DEGREE + 1) / LANES]; LANES];
         for (n, tile) in functions.zip(tile.chunks_exact(n_degrees)) {
-            let first = self.layout.first(n).max(pack * LANES);
-            let last = self.layout.right.len().min((pack + 1) * LANES);
+            let (others, place) = self.layout.row(n);
+            let first = others.start.max(pack * LANES);
+            let last = others.end.min((pack + 1) * LANES);
+            if first >= last {
+                continue;
+            }
+            let (groups, beyond) = tile.as_chunks::<LANES>();
+            for (group, degrees) in groups.iter().enumerate() {
+                let mut rows = [V::zero(); LANES];
+                for (row, degree) in rows.iter_mut().zip(degrees) {
+                    *row = V::load(degree);
+                }
+                for (line, lanes) in lines.iter_mut().zip(V::transpose(rows)) {
+                    lanes.store(&mut line[group]);
+                }
+            }
             for n_prime in first..last {
                 let weight = self.layout.weight(n, n_prime);
-                let place = self.layout.place(n, n_prime);
-                for (slot, degree) in out[place..place + n_degrees].iter_mut().zip(tile) {
-                    *slot = weight * degree[n_prime % LANES];
+                let out = &mut out[place + (n_prime - others.start) * n_degrees..][..n_degrees];
+                let (groups, rest) = out.as_chunks_mut::<LANES>();
+                for (out, lanes) in groups.iter_mut().zip(&lines[n_prime % LANES]) {
+                    V::load(lanes).mul(V::splat(weight)).store(out);
                 }
+                rest.iter_mut().zip(beyond).for_each(|(out, degree)| *out = weight * degree[n_prime % LANES]);
             }
         }
     }

@@ -19,7 +19,7 @@ pub use sites::Sites;
 
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
-use super::{Descriptor, Environment, Refusal};
+use super::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::Error;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
@@ -41,7 +41,7 @@ impl Blocks {
 }
 
 /// What a matrix is made of.
-pub trait Pairs: Sync {
+pub trait Pairs: Sync + 'static {
     /// Rows of a site.
     fn n_orbitals(&self) -> usize;
     /// Numbers that a site brings along.
@@ -397,7 +397,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         self.contract_adjoints(scratch, pull);
     }
 
-    fn jacobian(&self, _coefficients: &[f64], scratch: &mut SpectrumScratch, block: &mut dyn FnMut(usize, &[f64])) {
+    fn jacobian(&self, _coefficients: &[f64], scratch: &mut SpectrumScratch, out: &mut JacobianRow<'_>) {
         let n_sites = scratch.sites.n - usize::from(scratch.sites.centered);
         let size = 3 * self.n_features();
         let mut rows = std::mem::take(&mut scratch.rows);
@@ -405,12 +405,12 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if self.contraction.is_some() {
             rows.resize(n_sites * size, 0.0);
             self.rows_one_by_one(scratch, &mut rows);
-            rows.chunks_exact(size).enumerate().for_each(|(site, rows)| block(site, rows));
+            rows.chunks_exact(size).enumerate().for_each(|(site, rows)| out.add(site, rows));
         } else {
             rows.resize(size, 0.0);
             for site in 0..n_sites {
                 self.rows_of_site(site, scratch, &mut rows);
-                block(site, &rows);
+                out.add(site, &rows);
             }
         }
         scratch.rows = rows;

@@ -143,6 +143,7 @@ impl<P: Profile> Kernel for Differentiate<'_, P> {
         let packs = self.pack..self.pack + 1;
         self.expansion.harmonics_of::<V>(packs.clone(), self.block, self.work);
         self.expansion.gradients_of::<V>(packs, self.block, self.work);
+        self.work.turn::<V>(self.pack, self.expansion.harmonics.len());
     }
 }
 

@@ -113,15 +113,14 @@ impl<P: Profile> Expansion<P> {
                     Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
                 }
                 let place = block.first_row * LANES + lane * width;
+                let angular = work.angular_of(lane % LANES, self.harmonics.len());
                 let terms = SiteTerms {
-                    lane,
                     species: functions.clone(),
                     by_degree: P::BY_DEGREE,
-                    functions: &rows.as_flattened()[place..][..length],
-                    slopes: &slopes.as_flattened()[place..][..length],
+                    functions: &rows.as_flattened()[place..][..length + LANES],
+                    slopes: &slopes.as_flattened()[place..][..length + LANES],
                     unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
-                    harmonics: &work.harmonics,
-                    gradients: work.gradients.each_ref().map(Vec::as_slice),
+                    angular,
                 };
                 visit(block.start + lane, terms);
             }

@@ -7,7 +7,7 @@ use crate::descriptors::{CenterKind, Environment};
 use crate::math::harmonics::{Harmonics, Legendre};
 use crate::math::piecewise::Places;
 use crate::simd::gemm::{self, PADDING};
-use crate::simd::{BLOCK, Kernel, LANES, Lanes, Row};
+use crate::simd::{BLOCK, Kernel, LANES, Lanes, Pack, Row};
 
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Work {
     /// Its gradient with respect to the site's position.
     pub(super) gradients: [Vec<Row>; 3],
     pub(super) legendre: Legendre,
+    /// Harmonics and gradients of eight sites, one site after the other.
+    pub(super) of_sites: Vec<[f64; LANES]>,
     /// Radial functions and derivatives with sites in lanes.
     pub(super) functions: [Vec<Row>; 2],
     /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`; or their rates.
@@ -96,6 +98,32 @@ impl<P: Profile> Kernel for Prepare<'_, P> {
     }
 }
 
+impl Work {
+    /// Writes the harmonics and gradients of the sites of `pack`, site by site.
+    #[inline(always)]
+    pub(super) fn turn<V: Lanes>(&mut self, pack: usize, n_harmonics: usize) {
+        let n_packs = Pack::holding(n_harmonics);
+        let [x, y, z] = &self.gradients;
+        for (kind, from) in [&self.harmonics, x, y, z].into_iter().enumerate() {
+            for (group, from) in from.chunks_exact(LANES).take(n_packs).enumerate() {
+                let mut rows = [V::zero(); LANES];
+                for (row, from) in rows.iter_mut().zip(from) {
+                    *row = from.load(pack);
+                }
+                for (site, lanes) in V::transpose(rows).into_iter().enumerate() {
+                    lanes.store(&mut self.of_sites[(site * 4 + kind) * n_packs + group]);
+                }
+            }
+        }
+    }
+
+    /// Harmonics and gradients of one site of the present pack.
+    pub(super) fn angular_of(&self, lane: usize, n_harmonics: usize) -> [&[f64]; 4] {
+        let n_packs = Pack::holding(n_harmonics);
+        std::array::from_fn(|kind| self.of_sites[(lane * 4 + kind) * n_packs..][..n_packs].as_flattened())
+    }
+}
+
 impl Sites {
     /// Buffers for `n_separate` sets of radial functions.
     pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Self {
@@ -107,6 +135,7 @@ impl Sites {
             harmonics: lanes(n_rows),
             gradients: [lanes(n_rows), lanes(n_rows), lanes(n_rows)],
             legendre: harmonics.legendre(),
+            of_sites: packs(LANES * 4 * Pack::holding(harmonics.len())),
             functions: [lanes(n_functions), lanes(n_functions)],
             adjoint: [lanes(n_rows), lanes(n_rows)],
             sums: packs(n_rows * gemm::MAX_PACKS),

@@ -21,7 +21,7 @@ use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, finite, not_negative, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 
 /// Below this length a row is left as it is: its square would underflow.
 const SMALLEST_NORM: f64 = 1e-140;
@@ -242,11 +242,11 @@ impl Descriptor for Soap {
         self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
     }
 
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut SoapScratch, visit: &mut dyn FnMut(usize, &[f64])) {
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut SoapScratch, out: &mut JacobianRow<'_>) {
         let SoapScratch { sites, spectrum, jacobian } = scratch;
         let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
         let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
-        self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
+        self.expansion.visit_sites(sites, &mut |site, terms| at.write(&terms, site, out));
     }
 }
 

@@ -16,7 +16,7 @@ use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::Error;
-use crate::descriptors::{Descriptor, Environment, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 
 /// Below this length a row is left as it is: an empty sphere gives zeros.
 const SMALLEST_NORM: f64 = 1e-5;
@@ -137,11 +137,11 @@ impl Descriptor for SoapTurbo {
         self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
     }
 
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, visit: &mut dyn FnMut(usize, &[f64])) {
+    fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, out: &mut JacobianRow<'_>) {
         let TurboScratch { sites, spectrum, jacobian } = scratch;
         let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
         let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
-        self.expansion.visit_sites(sites, &mut |site, terms| visit(site, at.rows(&terms)));
+        self.expansion.visit_sites(sites, &mut |site, terms| at.write(&terms, site, out));
     }
 }
 

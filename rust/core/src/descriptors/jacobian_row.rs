@@ -1,0 +1,116 @@
+//! Where the derivatives of one row go.
+
+use crate::simd;
+
+/// The blocks of one row of a Jacobian, `[xyz][feature]` each, to be filled site by site.
+///
+/// Images of one atom share a block, and the block of the center takes what all sites give, with the opposite sign.
+pub struct JacobianRow<'a> {
+    values: &'a mut [f64],
+    /// Numbers in a block.
+    size: usize,
+    /// Block of each site.
+    of_site: &'a [u32],
+    own: Option<u32>,
+    /// Blocks that hold something already.
+    written: &'a mut Vec<bool>,
+}
+
+/// Where the derivatives with respect to one site go.
+pub struct Place<'a> {
+    /// The block to add to, or to write where it [`is_new`](Self::is_new).
+    pub block: &'a mut [f64],
+    /// Whether nothing has been written there yet.
+    pub is_new: bool,
+    /// The block of the center, to subtract from.
+    pub own: Option<&'a mut [f64]>,
+    /// Whether nothing has been written there yet.
+    pub own_is_new: bool,
+}
+
+impl<'a> JacobianRow<'a> {
+    /// Blocks of this `size` in `values`, which may hold anything; `own` is that of the center, if it can move.
+    pub fn new(
+        values: &'a mut [f64],
+        size: usize,
+        of_site: &'a [u32],
+        own: Option<u32>,
+        written: &'a mut Vec<bool>,
+    ) -> Self {
+        written.clear();
+        written.resize(values.len() / size.max(1), false);
+        Self { values, size, of_site, own, written }
+    }
+
+    /// The place of a site; `None` for an image of the center, which moves with it, so that nothing changes.
+    pub fn place(&mut self, site: usize) -> Option<Place<'_>> {
+        let block = self.of_site[site] as usize;
+        let is_new = !std::mem::replace(&mut self.written[block], true);
+        let Some(own) = self.own.map(|own| own as usize) else {
+            let block = &mut self.values[block * self.size..][..self.size];
+            return Some(Place { block, is_new, own: None, own_is_new: false });
+        };
+        if own == block {
+            self.written[block] = !is_new;
+            return None;
+        }
+        let own_is_new = !std::mem::replace(&mut self.written[own], true);
+        let (before, after) = self.values.split_at_mut(own.max(block) * self.size);
+        let (low, high) = (&mut before[own.min(block) * self.size..][..self.size], &mut after[..self.size]);
+        let (block, own) = if own < block { (high, low) } else { (low, high) };
+        Some(Place { block, is_new, own: Some(own), own_is_new })
+    }
+
+    /// Puts the derivatives `rows` with respect to a site where they belong.
+    pub fn add(&mut self, site: usize, rows: &[f64]) {
+        let Some(Place { block, is_new, own, own_is_new }) = self.place(site) else { return };
+        if is_new {
+            block.copy_from_slice(rows);
+        } else {
+            simd::add_scaled(1.0, rows, block);
+        }
+        let Some(own) = own else { return };
+        if own_is_new {
+            own.fill(0.0);
+        }
+        simd::add_scaled(-1.0, rows, own);
+    }
+
+    /// Fills the blocks that no site has written to: that of a lonely center.
+    pub fn finish(self) {
+        let unwritten = |(_, written): &(_, &bool)| !**written;
+        let blocks = self.values.chunks_exact_mut(self.size.max(1)).zip(&*self.written);
+        blocks.filter(unwritten).for_each(|(block, _)| block.fill(0.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JacobianRow;
+
+    #[test]
+    fn images_share_a_block_and_the_center_takes_the_reaction() {
+        let mut values = [f64::NAN; 6];
+        let mut written = vec![true];
+        // Blocks of two numbers: of an atom with two images, of the center, and of one that no site belongs to.
+        let mut row = JacobianRow::new(&mut values, 2, &[0, 1, 0], Some(1), &mut written);
+        row.add(0, &[1.0, 2.0]);
+        row.add(1, &[100.0, 100.0]);
+        row.add(2, &[10.0, 20.0]);
+        row.finish();
+        assert_eq!(values, [11.0, 22.0, -11.0, -22.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_point_has_no_block_and_a_lonely_center_has_zeros() {
+        let (mut values, mut written) = ([f64::NAN; 2], Vec::new());
+        let mut row = JacobianRow::new(&mut values, 2, &[0], None, &mut written);
+        row.add(0, &[1.0, 2.0]);
+        row.finish();
+        assert_eq!(values, [1.0, 2.0]);
+        let mut row = JacobianRow::new(&mut values, 2, &[0], Some(0), &mut written);
+        row.add(0, &[1.0, 2.0]);
+        row.finish();
+        assert_eq!(values, [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,153 @@
+//! The derivative of every feature with respect to every site.
+//!
+//! A site's coefficient is a product of a radial and an angular part, so the sum over `m` is done once a site, not
+//! once a feature: with `U_nl = κ_l Σ_m Ã_lm c_nlm` and `V_nl = κ_l Σ_m ∇Ã_lm c_nlm`, primes on `b` being derivatives,
+//!
+//! ```text
+//! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
+//! ```
+//!
+//! Three steps a site: `terms` makes `b`, `b'`, `U` and `V`; `products` combines them, with pairs and degrees in
+//! lanes; `deliver` takes out what normalisation leaves over and writes the block. Together they cost little more than
+//! the writing.
+
+mod deliver;
+mod products;
+mod terms;
+
+use self::deliver::Deliver;
+use self::products::Products;
+use self::terms::{Contract, Spread, Terms};
+use super::compression::Layout;
+use super::power_spectrum::{PowerSpectrum, Spectrum};
+use crate::descriptors::JacobianRow;
+use crate::math::harmonics::Harmonics;
+use crate::simd::{Isa, LANES, dot};
+
+/// Buffers for one worker.
+#[derive(Debug)]
+pub struct JacobianScratch {
+    /// Coefficients of each factor, `[lm][stride]`, with the norms of the harmonics and the weights of the degrees.
+    scaled: [Vec<f64>; 2],
+    /// What the site brings to each function of each factor.
+    terms: [Terms; 2],
+    /// Sums over `m` of a few functions.
+    sums: Vec<[f64; LANES]>,
+    /// Derivatives of the products, one vector an axis, with room after each for lanes that mean nothing.
+    products: [Vec<f64>; 3],
+    /// Those of the columns, where these are a selection of the products.
+    selected: [Vec<f64>; 3],
+    /// Features before normalisation, with the same room.
+    row: Vec<f64>,
+}
+
+/// One site as the Jacobian sees it.
+pub struct SiteTerms<'a> {
+    /// Radial functions of its species among all.
+    pub species: std::ops::Range<usize>,
+    /// Whether there are such functions for each degree, `[l][n]`, or one set for all.
+    pub by_degree: bool,
+    /// Their values, and at least [`LANES`] numbers more.
+    pub functions: &'a [f64],
+    /// Derivatives in 1/Å.
+    pub slopes: &'a [f64],
+    /// Direction from the center.
+    pub unit: [f64; 3],
+    /// `Ã_lm` and the components of `∇Ã_lm`.
+    pub angular: [&'a [f64]; 4],
+}
+
+/// The features of a center and what is needed to differentiate them.
+pub struct JacobianOf<'a> {
+    spectrum: &'a PowerSpectrum,
+    scratch: &'a mut JacobianScratch,
+    /// Length of the vector before normalisation, if it is normalised.
+    norm: Option<f64>,
+}
+
+impl JacobianScratch {
+    /// Buffers for one worker.
+    pub fn new(spectrum: &PowerSpectrum) -> Self {
+        let n_degrees = spectrum.l_max() + 1;
+        let layout = spectrum.layout();
+        let factors = [&layout.left, &layout.right];
+        let per_axis = |n: usize| [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
+        Self {
+            scaled: factors.map(|factor| vec![0.0; n_degrees * n_degrees * factor.stride()]),
+            terms: factors.map(|factor| Terms::new(factor, n_degrees)),
+            sums: terms::room(n_degrees),
+            products: per_axis(layout.n_products() + LANES),
+            selected: per_axis(if layout.selection.is_some() { layout.n_features() } else { 0 }),
+            row: vec![0.0; layout.n_features() + LANES],
+        }
+    }
+}
+
+impl<'a> JacobianOf<'a> {
+    /// Prepares the derivatives at `coefficients`.
+    pub fn new(
+        spectrum: &'a PowerSpectrum,
+        harmonics: &'a Harmonics,
+        coefficients: &[f64],
+        spectrum_scratch: &mut Spectrum,
+        scratch: &'a mut JacobianScratch,
+    ) -> Self {
+        let layout = spectrum.layout();
+        let norm = spectrum.unnormalised(coefficients, spectrum_scratch, &mut scratch.row[..layout.n_features()]);
+        let factors = [&layout.left, &layout.right];
+        for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
+            let stride = factor.stride();
+            spectrum.sum_into(factor, coefficients, scaled);
+            let factors = harmonics.norms().iter().zip(harmonics.degrees());
+            for (row, (norm, l)) in scaled.chunks_exact_mut(stride).zip(factors) {
+                let factor = norm * spectrum.degree_weights()[l];
+                row.iter_mut().for_each(|c| *c *= factor);
+            }
+        }
+        Self { spectrum, scratch, norm }
+    }
+
+    /// Puts `∂ features / ∂ site` where it belongs.
+    pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) {
+        let Some(place) = out.place(index) else { return };
+        let (layout, isa) = (self.spectrum.layout(), Isa::detect());
+        let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
+        let n_degrees = layout.n_degrees();
+        for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {
+            let (scaled, terms) = (&scaled[side], &mut terms[side]);
+            isa.run(Spread { site, factor, n_degrees, terms });
+            isa.run(Contract { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
+        }
+        let products = Products {
+            layout,
+            touched: layout.left.touched_by(&site.species),
+            unit: site.unit,
+            left: &terms[0],
+            right: &terms[sides(layout) - 1],
+        };
+        let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
+        let n_columns = layout.n_features();
+        let (rates, along) = if let Some(selection) = &layout.selection {
+            isa.run(products.into(&[], [&mut *x, &mut *y, &mut *z]));
+            for (selected, products) in selected.iter_mut().zip([x, y, z]) {
+                selection.apply(products, selected);
+            }
+            let selected = selected.each_ref().map(Vec::as_slice);
+            (selected, selected.map(|rate| dot(&row[..n_columns], rate)))
+        } else {
+            let along = isa.run(products.into(row, [&mut *x, &mut *y, &mut *z]));
+            ([&*x, &*y, &*z], along)
+        };
+        let (along, inverse) = match self.norm {
+            Some(norm) => (along.map(|along| along / (norm * norm)), 1.0 / norm),
+            None => ([0.0; 3], 1.0),
+        };
+        let n_features = self.spectrum.n_features();
+        isa.run(Deliver { row: &row[..n_columns], rates, along, inverse, n_features, place });
+    }
+}
+
+/// Factors that have terms of their own.
+fn sides(layout: &Layout) -> usize {
+    if layout.symmetric { 1 } else { 2 }
+}
