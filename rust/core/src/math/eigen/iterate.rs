@@ -1,77 +1,24 @@
-//! Tridiagonal to diagonal, by the implicit QL iteration with Wilkinson's shift.
+//! Tridiagonal to diagonal with vectors, by the implicit QL iteration with Wilkinson's shift.
 //!
-//! Without vectors in the variant without square roots of Pal, Walker and Kahan (B. N. Parlett, *The Symmetric
-//! Eigenvalue Problem*, section 8.15). With vectors the rotations of several sweeps are collected and then applied
-//! together to a strip of columns that stays in the first-level cache.
+//! The rotations of several sweeps are collected and then applied together to a strip of columns that stays in the
+//! first-level cache.
 
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 
 /// An entry beside the diagonal that is smaller than this, where the largest of the matrix is one, is taken for zero.
-const NEGLIGIBLE: f64 = f64::EPSILON / 8.0;
+pub(super) const NEGLIGIBLE: f64 = f64::EPSILON / 8.0;
 /// Squares that are smaller than this have lost digits to underflow, and are of nothing that counts.
 const NOTHING: f64 = 1e-280;
 /// Sweeps for each eigenvalue, on average, before the iteration is given up; two are usual.
-const PATIENCE: usize = 60;
+pub(super) const PATIENCE: usize = 60;
 /// Rotations that are collected before they are applied.
 const COLLECTED: usize = 2048;
 
 /// The first place from `first` on, after which the matrix falls apart; `small(k)`: nothing couples `k - 1` and `k`.
 #[inline(always)]
-fn end_of_block(first: usize, n: usize, small: impl Fn(usize) -> bool) -> usize {
+pub(super) fn end_of_block(first: usize, n: usize, small: impl Fn(usize) -> bool) -> usize {
     (first + 1..n).find(|&k| small(k)).unwrap_or(n) - 1
-}
-
-/// Replaces `diagonal` by the eigenvalues of the tridiagonal matrix, in no order; `square` holds, from its second
-/// entry on, the squares of the entries beside the diagonal, and is lost.
-pub fn values(diagonal: &mut [f64], square: &mut [f64]) {
-    let n = diagonal.len();
-    let small = NEGLIGIBLE * NEGLIGIBLE;
-    let mut patience = PATIENCE * n;
-    let mut first = 0;
-    while first < n {
-        let last = end_of_block(first, n, |k| square[k] <= small);
-        if last == first || patience == 0 {
-            first += 1;
-            continue;
-        }
-        patience -= 1;
-        let (d, e) = (&mut diagonal[first..=last], &mut square[first..=last]);
-        let m = last - first;
-        let p = d[0];
-        let root = e[1].sqrt();
-        let sigma = (d[1] - p) / (2.0 * root);
-        let length = (sigma * sigma + 1.0).sqrt();
-        if m == 1 {
-            // The two eigenvalues of what is left; the first is nearer to d[0].
-            let t = root / (sigma + if sigma < 0.0 { -length } else { length });
-            (d[0], d[1]) = (p - t, d[1] + t);
-            e[1] = 0.0;
-            first += 2;
-            continue;
-        }
-        let sigma = p - root / (sigma + if sigma < 0.0 { -length } else { length });
-        let (mut c, mut s) = (1.0, 0.0);
-        let mut gamma = d[m] - sigma;
-        let mut p = gamma * gamma;
-        for i in (0..m).rev() {
-            let beside = e[i + 1];
-            let r = p + beside;
-            if i + 1 != m {
-                e[i + 2] = s * r;
-            }
-            let (old_c, old_gamma) = (c, gamma);
-            let inverse = 1.0 / r;
-            c = p * inverse;
-            s = beside * inverse;
-            let alpha = d[i];
-            gamma = c * (alpha - sigma) - s * old_gamma;
-            d[i + 1] = old_gamma + (alpha - gamma);
-            p = if p > NOTHING { gamma * gamma * (r / p) } else { old_c * beside };
-        }
-        e[1] = s * p;
-        d[0] = sigma + gamma;
-    }
 }
 
 /// One rotation of two neighboring rows.

@@ -3,16 +3,19 @@
 //! Householder reflections make the matrix tridiagonal, implicit QL sweeps make it diagonal. Eigenvectors are rows, so
 //! that a rotation runs along memory. Eigenvalues have absolute accuracy: a few rounding errors of the largest.
 
+mod gather;
 mod iterate;
 mod matrix;
 mod reduce;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use matrix::{Matrix, multiply};
 
+use self::gather::Gather;
 use self::iterate::{Diagonalize, Rotations};
-use self::reduce::{Gather, Reduce, Vectors};
+use self::reduce::{Reduce, Vectors};
 use crate::simd::{Isa, LANES};
 
 /// Buffers of the solver; its answers stay in them until the next question.
@@ -46,7 +49,8 @@ impl Eigen {
         for entry in &mut self.beside {
             *entry *= *entry;
         }
-        iterate::values(&mut self.values, &mut self.beside);
+        self.beside.push(0.0);
+        values::values(&mut self.values, &mut self.beside);
         self.values.sort_unstable_by(|a, b| b.total_cmp(a));
         self.values.iter_mut().for_each(|value| *value *= scale);
     }
@@ -92,19 +96,12 @@ impl Eigen {
         if n == 0 {
             return 1.0;
         }
-        let largest = matrix.all().iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        // A power of two, so that no digit is lost.
-        let scale = libm::exp2(f64::from(libm::ilogb(largest.max(f64::MIN_POSITIVE)).clamp(-1000, 1000)));
-        if scale != 1.0 {
-            matrix.all_mut().iter_mut().for_each(|x| *x /= scale);
-        }
         Isa::detect().run(Reduce {
             a: matrix,
             diagonal: &mut self.values,
             beside: &mut self.beside,
             half_square: &mut self.half_square,
             vectors: &mut self.room,
-        });
-        scale
+        })
     }
 }

@@ -46,15 +46,16 @@ pub struct Reduce<'a> {
 }
 
 impl Kernel for Reduce<'_> {
-    type Output = ();
+    /// The unit that all of it is in: the largest entry of `a` is about one in it.
+    type Output = f64;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(self) -> f64 {
         let Self { a, diagonal, beside, half_square, vectors } = self;
         let (n, stride) = (a.n_rows(), a.stride());
-        let n_packs = n.div_ceil(LANES);
         let Vectors { reflection, change, next, product } = vectors;
         let a = a.all_mut();
+        let scale = unit::<V>(a, stride);
         diagonal[n - 1] = a[(n - 1) * stride + n - 1];
         (beside[n - 1], half_square[n - 1]) = reflect::<V>(&mut a[(n - 1) * stride..][..stride], n - 1, next);
         update::<V>(a, stride, n - 1, [reflection, change, next], product);
@@ -67,8 +68,9 @@ impl Kernel for Reduce<'_> {
                 for p in 0..packs {
                     sum = V::load(&reflection[p]).mul_add(V::load(&product[p]), sum);
                 }
-                let scale = V::splat(1.0 / half);
-                let share = V::splat(0.5 * (sum.sum() / half) / half);
+                let inverse = 1.0 / half;
+                let scale = V::splat(inverse);
+                let share = V::splat(0.5 * (sum.sum() * inverse) * inverse);
                 for p in 0..packs {
                     let own = V::load(&reflection[p]).mul(share);
                     V::load(&product[p]).mul(scale).sub(own).store(&mut change[p]);
@@ -90,30 +92,59 @@ impl Kernel for Reduce<'_> {
             // That row is the next reflection now, and no longer changed.
             reflection.as_flattened_mut()[above] = 0.0;
             change.as_flattened_mut()[above] = 0.0;
-            product[..n_packs].fill([0.0; LANES]);
             update::<V>(a, stride, above, [reflection, change, next], product);
         }
+        scale
     }
 }
 
+/// Divides the lower triangle by a power of two, so that no digit is lost and its largest entry is about one; returns
+/// that.
+#[inline(always)]
+fn unit<V: Lanes>(a: &mut [f64], stride: usize) -> f64 {
+    let (mut least, mut largest) = (V::zero(), V::zero());
+    for (i, row) in a.chunks_exact(stride).enumerate() {
+        for entries in &row.as_chunks::<LANES>().0[..=i / LANES] {
+            let entries = V::load(entries);
+            (least, largest) = (least.min(entries), largest.max(entries));
+        }
+    }
+    let mut size = f64::MIN_POSITIVE;
+    for lane in largest.max(least.negated()).to_array() {
+        size = size.max(lane);
+    }
+    let exponent = libm::ilogb(size).clamp(-1000, 1000);
+    if exponent != 0 {
+        let inverse = V::splat(libm::exp2(f64::from(-exponent)));
+        for (i, row) in a.chunks_exact_mut(stride).enumerate() {
+            for entries in &mut row.as_chunks_mut::<LANES>().0[..=i / LANES] {
+                V::load(entries).mul(inverse).store(entries);
+            }
+        }
+    }
+    libm::exp2(f64::from(exponent))
+}
+
 /// Makes the reflection that moves the first `n` entries of `row` to the last of them; its vector goes to `row` and
-/// `vector`, zero from `n` on. Returns that entry and half of the squared length of the vector.
+/// `vector`, zero from `n` on in its last pack. Returns that entry and half of the squared length of the vector.
 #[inline(always)]
 fn reflect<V: Lanes>(row: &mut [f64], n: usize, vector: &mut [[f64; LANES]]) -> (f64, f64) {
+    // The pack of the diagonal entry may be the one after the last of the vector.
+    row[n..LANES * (n / LANES + 1)].fill(0.0);
+    if n == 0 {
+        return (0.0, 0.0);
+    }
     let n_packs = n.div_ceil(LANES);
-    row[n..].fill(0.0);
-    let pivot = if n == 0 { 0.0 } else { row[n - 1] };
+    let pivot = row[n - 1];
+    row[n - 1] = 0.0;
     let mut rest = V::zero();
-    if n > 0 {
-        row[n - 1] = 0.0;
-        for entries in &row.as_chunks::<LANES>().0[..n_packs] {
-            let entries = V::load(entries);
-            rest = entries.mul_add(entries, rest);
-        }
+    for entries in &row.as_chunks::<LANES>().0[..n_packs] {
+        let entries = V::load(entries);
+        rest = entries.mul_add(entries, rest);
     }
     let rest = rest.sum();
     let found = if rest < NOTHING {
-        row.fill(0.0);
+        row[..n].fill(0.0);
         (pivot, 0.0)
     } else {
         let square = rest + pivot * pivot;
@@ -121,21 +152,12 @@ fn reflect<V: Lanes>(row: &mut [f64], n: usize, vector: &mut [[f64; LANES]]) -> 
         row[n - 1] = pivot + if pivot < 0.0 { -length } else { length };
         (if pivot < 0.0 { length } else { -length }, square + pivot.abs() * length)
     };
-    let packs = row.as_chunks::<LANES>().0;
-    let length = packs.len().min(vector.len());
-    vector[..length].copy_from_slice(&packs[..length]);
+    vector[..n_packs].copy_from_slice(&row.as_chunks::<LANES>().0[..n_packs]);
     found
 }
 
-/// The sum over the lanes of each of eight.
-#[inline(always)]
-pub(super) fn sums<V: Lanes>(rows: [V; LANES]) -> V {
-    let t = V::transpose(rows);
-    t[0].add(t[1]).add(t[2].add(t[3])).add(t[4].add(t[5]).add(t[6].add(t[7])))
-}
-
-/// `a -= u qᵀ + q uᵀ`, then `product += a next`, for the first `n` rows and columns. Of the symmetric `a` the blocks
-/// of eight by eight on and below the diagonal are there.
+/// `a -= u qᵀ + q uᵀ`, then `product = a next`, for the first `n` rows and columns. Of the symmetric `a` the blocks of
+/// eight by eight on and below the diagonal are there.
 #[inline(always)]
 fn update<V: Lanes>(
     a: &mut [f64],
@@ -144,7 +166,10 @@ fn update<V: Lanes>(
     [u, q, next]: [&[[f64; LANES]]; 3],
     product: &mut [[f64; LANES]],
 ) {
-    for (block, rows) in a.chunks_exact_mut(LANES * stride).take(n.div_ceil(LANES)).enumerate() {
+    let n_packs = n.div_ceil(LANES);
+    let product = &mut product[..n_packs];
+    product.fill([0.0; LANES]);
+    for (block, rows) in a.chunks_exact_mut(LANES * stride).take(n_packs).enumerate() {
         let mut found = [V::zero(); LANES];
         let vectors = [&u[..=block], &q[..=block], &next[..=block]];
         let product = &mut product[..=block];
@@ -154,11 +179,10 @@ fn update<V: Lanes>(
                 found[4 * half + k] = four[k];
             }
         }
-        // Rows from `n` on are no part of this matrix.
-        let mut sum = sums(found).to_array();
-        sum[(n - LANES * block).min(LANES)..].fill(0.0);
-        V::load(&product[block]).add(V::load(&sum)).store(&mut product[block]);
+        V::load(&product[block]).add(V::sums(found)).store(&mut product[block]);
     }
+    // Rows from `n` on are no part of this matrix.
+    product.as_flattened_mut()[n..].fill(0.0);
 }
 
 /// Four rows of [`update`], `first` being their place in the block; returns the sums of their products.
@@ -200,78 +224,6 @@ fn four_rows<V: Lanes>(
         let value = q.neg_mul_add(up, u.neg_mul_add(qp, V::load(entry)));
         value.store(entry);
         sums[k] = value.mul_add(next, sums[k]);
-    }
-    sums
-}
-
-/// Writes `Qᵀ` of the reflections in the rows of `from` into `to`, which is the unit matrix.
-pub struct Gather<'a> {
-    pub from: &'a Matrix,
-    pub half_square: &'a [f64],
-    pub to: &'a mut Matrix,
-    /// Zeros, one a row.
-    pub shares: &'a mut [[f64; LANES]],
-}
-
-impl Kernel for Gather<'_> {
-    type Output = ();
-
-    /// `Qᵀ = H_1 H_2 ... H_{n-1}` from the left: the first `i` reflections change the first `i` rows and columns only.
-    /// While the rows are changed by one reflection, their products with the vector of the next are taken.
-    #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { from, half_square, to, shares } = self;
-        let (n, stride) = (from.n_rows(), to.stride());
-        for i in 0..n {
-            let packs = (i + 1).div_ceil(LANES);
-            let this = &from.packs(i)[..packs];
-            let last = i + 1 == n;
-            let next = &from.packs(if last { i } else { i + 1 })[..packs];
-            let half = if last { 0.0 } else { half_square[i + 1] };
-            let scale = V::splat(if half > 0.0 { 1.0 / half } else { 0.0 });
-            for (block, rows) in to.all_mut().chunks_exact_mut(LANES * stride).take(packs).enumerate() {
-                let mut found = [V::zero(); LANES];
-                for (part, four) in rows.chunks_exact_mut(4 * stride).enumerate() {
-                    let mut share = [V::zero(); 4];
-                    for k in 0..4 {
-                        share[k] = V::splat(shares[block][4 * part + k]);
-                    }
-                    let four = four_changed::<V>(four, stride, share, this, next);
-                    for k in 0..4 {
-                        found[4 * part + k] = four[k];
-                    }
-                }
-                sums(found).mul(scale).store(&mut shares[block]);
-            }
-        }
-    }
-}
-
-/// Four rows of [`Gather`]: `row -= share · this`; returns the sums of their products with `next`.
-#[inline(always)]
-fn four_changed<V: Lanes>(
-    rows: &mut [f64],
-    stride: usize,
-    share: [V; 4],
-    this: &[[f64; LANES]],
-    next: &[[f64; LANES]],
-) -> [V; 4] {
-    let n = this.len();
-    let (a, b) = rows.split_at_mut(2 * stride);
-    let ((a, b), (c, d)) = (a.split_at_mut(stride), b.split_at_mut(stride));
-    let a = &mut a.as_chunks_mut::<LANES>().0[..n];
-    let b = &mut b.as_chunks_mut::<LANES>().0[..n];
-    let c = &mut c.as_chunks_mut::<LANES>().0[..n];
-    let d = &mut d.as_chunks_mut::<LANES>().0[..n];
-    let next = &next[..n];
-    let mut sums = [V::zero(); 4];
-    for p in 0..n {
-        let (this, next) = (V::load(&this[p]), V::load(&next[p]));
-        for (k, entry) in [&mut a[p], &mut b[p], &mut c[p], &mut d[p]].into_iter().enumerate() {
-            let value = share[k].neg_mul_add(this, V::load(entry));
-            value.store(entry);
-            sums[k] = value.mul_add(next, sums[k]);
-        }
     }
     sums
 }

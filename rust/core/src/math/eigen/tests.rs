@@ -85,6 +85,23 @@ fn spectrum_of_a_chain() {
 }
 
 #[test]
+fn chains_with_weak_links() {
+    // Rows that come apart early, late, and all at once; equal blocks between them.
+    for n in [9, 20, 64] {
+        for strength in [1.0, 1e-4, 1e-9] {
+            let link = |k: usize| strength * 10_f64.powi(-((k % 7) as i32));
+            for period in [1, 5, n] {
+                assert_decomposed(&matrix(n, |i, j| match i.abs_diff(j) {
+                    0 => wave(i % period, 0),
+                    1 => link(i.min(j)),
+                    _ => 0.0,
+                }));
+            }
+        }
+    }
+}
+
+#[test]
 fn values_and_vectors_of_a_diagonal_are_in_the_same_order() {
     for n in [32, 33, 34] {
         let entry = |i: usize| ((7 * i) % n) as f64 - 11.0;
