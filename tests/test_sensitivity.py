@@ -50,10 +50,14 @@ def test_spectra_are_those_of_independent_programs(start, kind):
 @pytest.mark.parametrize("name", ["H2O", "NH3", "CH4"])
 @pytest.mark.parametrize(("kind", "blind"), [("SOAP", {}), ("ACSF", {}), ("OM", {}), ("OM s", {"NH3": 2, "CH4": 4})])
 def test_exactly_six_motions_change_nothing(name, kind, blind):
-    found = ip.sensitivity(by_name(kind, symmetric(name).symbols[0]), generic(name), 0)
+    descriptor = by_name(kind, symmetric(name).symbols[0])
+    found = ip.sensitivity(descriptor, generic(name), 0)
     n = 3 * found.n_sites
     assert found.rigid_modes.shape[0] == 6
-    assert found.rigid_residual < 2e-15
+    # Eigenvectors of overlap matrices are rounded where eigenvalues are near to each other.
+    residuals = [ip.sensitivity(descriptor, generic(name, seed), 0).rigid_residual for seed in range(5)]
+    assert np.median(residuals) < 2e-15
+    assert max(residuals) < 4e-15
     assert found.eigenvalues.shape == (n,)
     assert found.modes.shape == (n, found.n_sites, 3)
     assert len(found.null_modes()) == blind.get(name, 0)
