@@ -106,7 +106,7 @@ impl<'a> JacobianRow<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::JacobianRow;
+    use super::{JacobianRow, NEAR};
 
     #[test]
     fn images_share_a_block_and_the_center_takes_the_reaction() {
@@ -132,5 +132,21 @@ mod tests {
         row.add(0, &[1.0, 2.0]);
         row.finish();
         assert_eq!(values, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_large_block_of_the_center_is_made_of_all_others() {
+        let size = NEAR + 1;
+        let mut values = vec![f64::NAN; 4 * size];
+        let mut written = Vec::new();
+        let mut row = JacobianRow::new(&mut values, size, &[0, 2, 1, 0], Some(2), &mut written);
+        for (site, x) in (0_u8..).zip([1.0, 1000.0, 100.0, 10.0]) {
+            row.add(site.into(), &vec![x; size]);
+        }
+        row.finish();
+        let blocks: Vec<_> = values.chunks_exact(size).map(|block| (block[0], block[size - 1])).collect();
+        assert_eq!(blocks, [(11.0, 11.0), (100.0, 100.0), (-111.0, -111.0), (0.0, 0.0)]);
+        JacobianRow::new(&mut values, size, &[], Some(0), &mut written).finish();
+        assert!(values.iter().all(|x| *x == 0.0));
     }
 }

@@ -7,9 +7,9 @@
 //! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! Three steps a site: `terms` makes `b`, `b'`, `U` and `V`; `products` combines them, with pairs and degrees in
-//! lanes; `deliver` takes out what normalisation leaves over and writes the block. Together they cost little more than
-//! the writing.
+//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `along` finds from these what normalisation will take out;
+//! `products` combines them, with pairs and degrees in lanes; `deliver` finishes some of them at a time and writes the
+//! block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
 
 mod along;
 mod deliver;
