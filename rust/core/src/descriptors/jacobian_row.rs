@@ -2,6 +2,12 @@
 
 use crate::simd;
 
+/// Numbers of a block that stays in the nearest cache from site to site. To subtract from a larger one at each site is
+/// to fetch it each time, and costs more than to fetch the blocks of all sites once in the end,
+const NEAR: usize = 1 << 11;
+/// if all of them are not far away by then.
+const NOT_FAR: usize = 1 << 18;
+
 /// The blocks of one row of a Jacobian, `[xyz][feature]` each, to be filled site by site.
 ///
 /// Images of one atom share a block, and the block of the center takes what all sites give, with the opposite sign.
@@ -12,6 +18,8 @@ pub struct JacobianRow<'a> {
     /// Block of each site.
     of_site: &'a [u32],
     own: Option<u32>,
+    /// Whether the block of the center is made of all others at the end.
+    own_is_last: bool,
     /// Blocks that hold something already.
     written: &'a mut Vec<bool>,
 }
@@ -39,7 +47,8 @@ impl<'a> JacobianRow<'a> {
     ) -> Self {
         written.clear();
         written.resize(values.len() / size.max(1), false);
-        Self { values, size, of_site, own, written }
+        let own_is_last = own.is_some() && size > NEAR && values.len() <= NOT_FAR;
+        Self { values, size, of_site, own, own_is_last, written }
     }
 
     /// The place of a site; `None` for an image of the center, which moves with it, so that nothing changes.
@@ -53,6 +62,10 @@ impl<'a> JacobianRow<'a> {
         if own == block {
             self.written[block] = !is_new;
             return None;
+        }
+        if self.own_is_last {
+            let block = &mut self.values[block * self.size..][..self.size];
+            return Some(Place { block, is_new, own: None, own_is_new: false });
         }
         let own_is_new = !std::mem::replace(&mut self.written[own], true);
         let (before, after) = self.values.split_at_mut(own.max(block) * self.size);
@@ -76,17 +89,24 @@ impl<'a> JacobianRow<'a> {
         simd::add_scaled(-1.0, rows, own);
     }
 
-    /// Fills the blocks that no site has written to: that of a lonely center.
+    /// Fills the blocks that no site has written to, that of a lonely center among them.
     pub fn finish(self) {
-        let unwritten = |(_, written): &(_, &bool)| !**written;
-        let blocks = self.values.chunks_exact_mut(self.size.max(1)).zip(&*self.written);
-        blocks.filter(unwritten).for_each(|(block, _)| block.fill(0.0));
+        let last = self.own.filter(|_| self.own_is_last).map(|own| own as usize);
+        let unwritten = |&(index, (_, written)): &(usize, (_, &bool))| !*written && Some(index) != last;
+        let blocks = self.values.chunks_exact_mut(self.size.max(1)).zip(&*self.written).enumerate();
+        blocks.filter(unwritten).for_each(|(_, (block, _))| block.fill(0.0));
+        let Some(last) = last else { return };
+        let (before, rest) = self.values.split_at_mut(last * self.size);
+        let (own, after) = rest.split_at_mut(self.size);
+        let others: Vec<_> = before.chunks_exact(self.size).chain(after.chunks_exact(self.size)).collect();
+        own.fill(0.0);
+        simd::subtract_all(&others, own);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::JacobianRow;
+    use super::{JacobianRow, NEAR};
 
     #[test]
     fn images_share_a_block_and_the_center_takes_the_reaction() {
@@ -112,5 +132,21 @@ mod tests {
         row.add(0, &[1.0, 2.0]);
         row.finish();
         assert_eq!(values, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_large_block_of_the_center_is_made_of_all_others() {
+        let size = NEAR + 1;
+        let mut values = vec![f64::NAN; 4 * size];
+        let mut written = Vec::new();
+        let mut row = JacobianRow::new(&mut values, size, &[0, 2, 1, 0], Some(2), &mut written);
+        for (site, x) in (0_u8..).zip([1.0, 1000.0, 100.0, 10.0]) {
+            row.add(site.into(), &vec![x; size]);
+        }
+        row.finish();
+        let blocks: Vec<_> = values.chunks_exact(size).map(|block| (block[0], block[size - 1])).collect();
+        assert_eq!(blocks, [(11.0, 11.0), (100.0, 100.0), (-111.0, -111.0), (0.0, 0.0)]);
+        JacobianRow::new(&mut values, size, &[], Some(0), &mut written).finish();
+        assert!(values.iter().all(|x| *x == 0.0));
     }
 }

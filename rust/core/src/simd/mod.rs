@@ -21,4 +21,4 @@ pub use lanes::{LANES, Lanes};
 pub use pack::{Pack, at};
 pub use row::{BLOCK, Row};
 pub use select::{Block, Found, Points, lengths, select};
-pub use vector::{add_scaled, all_finite, dot, scale};
+pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

@@ -92,6 +92,56 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
+/// `sum -= Σ parts`, of the same length each.
+pub fn subtract_all(parts: &[&[f64]], sum: &mut [f64]) {
+    Isa::detect().run(SubtractAll { parts, sum });
+}
+
+struct SubtractAll<'a> {
+    parts: &'a [&'a [f64]],
+    sum: &'a mut [f64],
+}
+
+impl Kernel for SubtractAll<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { parts, sum } = self;
+        for four in parts.chunks(4) {
+            match *four {
+                [a, b, c, d] => subtract::<V, 4>([a, b, c, d], sum),
+                [a, b, c] => subtract::<V, 3>([a, b, c], sum),
+                [a, b] => subtract::<V, 2>([a, b], sum),
+                [a] => subtract::<V, 1>([a], sum),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn subtract<V: Lanes, const COUNT: usize>(parts: [&[f64]; COUNT], sum: &mut [f64]) {
+    let (sum, rest) = sum.as_chunks_mut::<LANES>();
+    let n_packs = sum.len();
+    let mut packs = [&[][..]; COUNT];
+    let mut rests = [&[][..]; COUNT];
+    for k in 0..COUNT {
+        let (part, part_rest) = parts[k].as_chunks::<LANES>();
+        (packs[k], rests[k]) = (&part[..n_packs], part_rest);
+    }
+    for i in 0..n_packs {
+        let mut total = V::load(&sum[i]);
+        for part in packs {
+            total = total.sub(V::load(&part[i]));
+        }
+        total.store(&mut sum[i]);
+    }
+    for (i, sum) in rest.iter_mut().enumerate() {
+        *sum = rests.iter().fold(*sum, |total, part| total - part[i]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +161,11 @@ mod tests {
                 let mut spoiled = a.clone();
                 spoiled[k] = bad;
                 assert!(!all_finite(&spoiled));
+            }
+            for count in 0..6 {
+                let mut left = b.clone();
+                subtract_all(&vec![a.as_slice(); count], &mut left);
+                assert!(left.iter().zip(a.iter().zip(&b)).all(|(left, (a, b))| *left == b - count as f64 * a));
             }
             scale(0.5, &mut sum);
             assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == 0.5 * (b - 2.0 * a)));

@@ -86,6 +86,11 @@ pub fn every_option() -> Vec<Case> {
     for (n_max, l_max) in [(11, 9), (8, 8), (17, 3), (3, 16)] {
         add(&format!("{n_max}, {l_max}"), &|p| (p.n_max, p.l_max) = (n_max, l_max));
     }
+    // Rows of pairs that are longer than what the Jacobian writes at a time, in each order.
+    for convention in [Convention::Isoprint, Convention::Quip] {
+        add(&format!("{convention:?}, long rows"), &|p| (p.convention, p.n_max, p.l_max) = (convention, 12, 20));
+    }
+    add("unsymmetric, long rows", &|p| (p.compression, p.n_max, p.l_max) = (Compression::Factors(2, 1), 20, 20));
     let case = |(name, parameters): (String, SoapParameters)| Case {
         name,
         normalized: parameters.normalize,

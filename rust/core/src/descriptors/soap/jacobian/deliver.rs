@@ -1,36 +1,68 @@
 //! From the derivatives of the columns to the blocks of a site and of its center.
 
+use super::products::{NOTHING, Products};
 use crate::descriptors::Place;
 use crate::simd::{Kernel, LANES, Lanes};
 
-/// Columns that are treated together along all axes, so that the row is read from the nearest cache twice of three
-/// times.
-const CHUNK: usize = 64 * LANES;
+/// Columns that are treated together, so that what is between two steps stays in the nearest cache.
+pub const CHUNK: usize = 48 * LANES;
 
-/// Writes `(rate - along · row) · inverse`, what normalisation leaves of a derivative.
+/// Writes `rate - along · row`, what normalisation leaves of a derivative.
 pub struct Deliver<'a> {
+    /// Features before normalisation, with room after their end.
     pub row: &'a [f64],
-    pub rates: [&'a [f64]; 3],
     pub along: [f64; 3],
-    pub inverse: f64,
-    /// Features along one axis; what is beyond the columns of the spectrum is constant.
+    /// Features along one axis.
     pub n_features: usize,
+    /// Those that are not constant.
+    pub n_columns: usize,
     pub place: Place<'a>,
 }
 
-impl Kernel for Deliver<'_> {
+/// Delivers columns whose derivatives are known.
+pub struct DeliverAll<'a> {
+    pub deliver: Deliver<'a>,
+    pub rates: [&'a [f64]; 3],
+}
+
+/// Delivers columns that are products, as they are made.
+pub struct DeliverProducts<'a> {
+    pub deliver: Deliver<'a>,
+    pub products: Products<'a>,
+    /// What they are multiplied with.
+    pub scale: f64,
+    /// Room for some of them.
+    pub room: [&'a mut [f64]; 3],
+}
+
+impl Kernel for DeliverAll<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(mut self) {
+        self.deliver.columns::<V>(0, self.deliver.n_columns, self.rates);
+        self.deliver.constant();
+    }
+}
+
+impl Kernel for DeliverProducts<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        match (self.place.is_new, self.place.own.is_some(), self.place.own_is_new) {
-            (true, false, _) => self.chunks::<V, NEW, NONE>(),
-            (true, true, true) => self.chunks::<V, NEW, NEW>(),
-            (true, true, false) => self.chunks::<V, NEW, OLD>(),
-            (false, false, _) => self.chunks::<V, OLD, NONE>(),
-            (false, true, true) => self.chunks::<V, OLD, NEW>(),
-            (false, true, false) => self.chunks::<V, OLD, OLD>(),
+        let Self { mut deliver, products, scale, room: [x, y, z] } = self;
+        let (mut first, mut waiting, mut repeated) = (0, 0, NOTHING);
+        for stretch in products.stretches(CHUNK) {
+            if waiting + stretch.length > CHUNK {
+                deliver.columns::<V>(first, waiting, [x, y, z]);
+                (first, waiting) = (stretch.place, 0);
+            }
+            let axes = [&mut x[waiting..], &mut y[waiting..], &mut z[waiting..]];
+            products.write::<V>(&stretch, scale, &mut repeated, axes);
+            waiting += stretch.length;
         }
+        deliver.columns::<V>(first, waiting, [x, y, z]);
+        deliver.constant();
     }
 }
 
@@ -42,26 +74,40 @@ const NEW: u8 = 1;
 const OLD: u8 = 2;
 
 impl Deliver<'_> {
+    /// So many columns from `first`, whose derivatives are the first of `rates`.
     #[inline(always)]
-    fn chunks<V: Lanes, const BLOCK: u8, const OWN: u8>(self) {
-        let Self { row, rates, along, inverse, n_features, place } = self;
-        let (block, own) = (place.block, place.own.unwrap_or(&mut []));
-        for first in (0..row.len()).step_by(CHUNK) {
-            let row = &row[first..row.len().min(first + CHUNK)];
-            for axis in 0..3 {
-                let start = axis * n_features + first;
-                let block = &mut block[start..start + row.len()];
-                let own = if OWN == NONE { &mut [] } else { &mut own[start..start + row.len()] };
-                let rate = &rates[axis][first..][..row.len()];
-                write::<V, BLOCK, OWN>([row, rate], [along[axis], inverse], block, own);
-            }
+    fn columns<V: Lanes>(&mut self, first: usize, length: usize, rates: [&[f64]; 3]) {
+        match (self.place.is_new, self.place.own.is_some(), self.place.own_is_new) {
+            (true, false, _) => self.axes::<V, NEW, NONE>(first, length, rates),
+            (true, true, true) => self.axes::<V, NEW, NEW>(first, length, rates),
+            (true, true, false) => self.axes::<V, NEW, OLD>(first, length, rates),
+            (false, false, _) => self.axes::<V, OLD, NONE>(first, length, rates),
+            (false, true, true) => self.axes::<V, OLD, NEW>(first, length, rates),
+            (false, true, false) => self.axes::<V, OLD, OLD>(first, length, rates),
         }
+    }
+
+    #[inline(always)]
+    fn axes<V: Lanes, const BLOCK: u8, const OWN: u8>(&mut self, first: usize, length: usize, rates: [&[f64]; 3]) {
+        let Self { row, along, n_features, place, .. } = self;
+        let own = place.own.as_deref_mut().unwrap_or(&mut []);
+        let row = &row[first..first + length];
         for axis in 0..3 {
-            let constant = axis * n_features + row.len()..(axis + 1) * n_features;
-            if BLOCK == NEW {
-                block[constant.clone()].fill(0.0);
+            let start = axis * *n_features + first;
+            let block = &mut place.block[start..start + length];
+            let own = if OWN == NONE { &mut [] } else { &mut own[start..start + length] };
+            write::<V, BLOCK, OWN>([row, &rates[axis][..length]], along[axis], block, own);
+        }
+    }
+
+    /// What is beyond the columns of the spectrum.
+    fn constant(&mut self) {
+        for axis in 0..3 {
+            let constant = axis * self.n_features + self.n_columns..(axis + 1) * self.n_features;
+            if self.place.is_new {
+                self.place.block[constant.clone()].fill(0.0);
             }
-            if OWN == NEW {
+            if let (Some(own), true) = (&mut self.place.own, self.place.own_is_new) {
                 own[constant].fill(0.0);
             }
         }
@@ -72,7 +118,7 @@ impl Deliver<'_> {
 #[inline(always)]
 fn write<V: Lanes, const BLOCK: u8, const OWN: u8>(
     [row, rate]: [&[f64]; 2],
-    [along, inverse]: [f64; 2],
+    along: f64,
     block: &mut [f64],
     own: &mut [f64],
 ) {
@@ -83,14 +129,14 @@ fn write<V: Lanes, const BLOCK: u8, const OWN: u8>(
     let (rate, block) = (&rate[..n_packs], &mut block[..n_packs]);
     let own = if OWN == NONE { own } else { &mut own[..n_packs] };
     for i in 0..n_packs {
-        let x = V::load(&row[i]).neg_mul_add(V::splat(along), V::load(&rate[i])).mul(V::splat(inverse));
+        let x = V::load(&row[i]).neg_mul_add(V::splat(along), V::load(&rate[i]));
         if BLOCK == NEW { x } else { V::load(&block[i]).add(x) }.store(&mut block[i]);
         if OWN != NONE {
             if OWN == NEW { x.negated() } else { V::load(&own[i]).sub(x) }.store(&mut own[i]);
         }
     }
     for (i, (row, rate)) in row_rest.iter().zip(rate_rest).enumerate() {
-        let x = (rate - row * along) * inverse;
+        let x = rate - row * along;
         block_rest[i] = if BLOCK == NEW { x } else { block_rest[i] + x };
         if OWN != NONE {
             own_rest[i] = if OWN == NEW { -x } else { own_rest[i] - x };

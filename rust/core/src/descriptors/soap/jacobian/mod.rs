@@ -7,16 +7,18 @@
 //! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! Three steps a site: `terms` makes `b`, `b'`, `U` and `V`; `products` combines them, with pairs and degrees in
-//! lanes; `deliver` takes out what normalisation leaves over and writes the block. Together they cost little more than
-//! the writing.
+//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `along` finds from these what normalisation will take out;
+//! `products` combines them, with pairs and degrees in lanes; `deliver` finishes some of them at a time and writes the
+//! block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
 
+mod along;
 mod deliver;
 mod products;
 mod terms;
 
-use self::deliver::Deliver;
-use self::products::Products;
+use self::along::Along;
+use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
+use self::products::{Products, WriteAll};
 use self::terms::{Contract, Spread, Terms};
 use super::compression::Layout;
 use super::power_spectrum::{PowerSpectrum, Spectrum};
@@ -126,24 +128,30 @@ impl<'a> JacobianOf<'a> {
             right: &terms[sides(layout) - 1],
         };
         let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
-        let n_columns = layout.n_features();
-        let (rates, along) = if let Some(selection) = &layout.selection {
-            isa.run(products.into(&[], [&mut *x, &mut *y, &mut *z]));
+        // What is taken out is the row times its dot product with the derivatives, over the square of its length.
+        let scale = self.norm.map_or(1.0, |norm| 1.0 / norm);
+        let share = if self.norm.is_some() { scale * scale } else { 0.0 };
+        let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
+        let deliver = |along: [f64; 3]| {
+            let along = along.map(|along| along * share);
+            Deliver { row, along, n_features, n_columns, place }
+        };
+        if layout.selection.is_none() && n_columns > CHUNK {
+            let along = if self.norm.is_some() { isa.run(Along { products: &products, scale, row }) } else { [0.0; 3] };
+            isa.run(DeliverProducts { deliver: deliver(along), products, scale, room: [x, y, z] });
+            return;
+        }
+        isa.run(WriteAll { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
+        let rates = if let Some(selection) = &layout.selection {
             for (selected, products) in selected.iter_mut().zip([x, y, z]) {
                 selection.apply(products, selected);
             }
-            let selected = selected.each_ref().map(Vec::as_slice);
-            (selected, selected.map(|rate| dot(&row[..n_columns], rate)))
+            selected.each_ref().map(Vec::as_slice)
         } else {
-            let along = isa.run(products.into(row, [&mut *x, &mut *y, &mut *z]));
-            ([&*x, &*y, &*z], along)
+            [&x[..n_columns], &y[..n_columns], &z[..n_columns]]
         };
-        let (along, inverse) = match self.norm {
-            Some(norm) => (along.map(|along| along / (norm * norm)), 1.0 / norm),
-            None => ([0.0; 3], 1.0),
-        };
-        let n_features = self.spectrum.n_features();
-        isa.run(Deliver { row: &row[..n_columns], rates, along, inverse, n_features, place });
+        let along = if self.norm.is_some() { rates.map(|rate| dot(&row[..n_columns], rate)) } else { [0.0; 3] };
+        isa.run(DeliverAll { deliver: deliver(along), rates });
     }
 }
 
