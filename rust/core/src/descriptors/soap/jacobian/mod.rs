@@ -136,7 +136,8 @@ impl<'a> JacobianOf<'a> {
             let along = along.map(|along| along * share);
             Deliver { row, along, n_features, n_columns, place }
         };
-        if layout.selection.is_none() && n_columns > CHUNK {
+        // Narrow registers cannot hold the sums that `Along` needs: there it is quicker to store the products.
+        if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
             let along = if self.norm.is_some() { isa.run(Along { products: &products, scale, row }) } else { [0.0; 3] };
             isa.run(DeliverProducts { deliver: deliver(along), products, scale, room: [x, y, z] });
             return;
