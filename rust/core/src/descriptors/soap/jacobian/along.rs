@@ -30,11 +30,11 @@ impl Kernel for Along<'_> {
             let place_of = |other: usize| &row[place + (other - others.start) * n_degrees..];
             let terms = products.left.from(n * n_degrees);
             if !layout.symmetric {
-                repeat::<V>(terms, n_degrees, 1.0, &mut repeated);
+                repeat::<V>(terms, n_degrees, 1.0, false, &mut repeated);
                 sums.add_part(products, &repeated, others.clone(), place_of(others.start));
                 continue;
             }
-            repeat::<V>(terms, n_degrees, std::f64::consts::SQRT_2, &mut repeated);
+            repeat::<V>(terms, n_degrees, std::f64::consts::SQRT_2, false, &mut repeated);
             // Function `n` is the first or the last of a row.
             let different = if others.start == n { n + 1..others.end } else { others.start..n };
             let touched = products.touched_with(n, &different);

@@ -55,7 +55,10 @@ impl Kernel for WriteAll<'_> {
     fn run<V: Lanes>(self) {
         let Self { products, scale, mut axes } = self;
         let mut repeated = NOTHING;
-        for stretch in products.stretches(usize::MAX) {
+        for n in 0..products.layout.left.len() {
+            let (others, place) = products.layout.row(n);
+            let length = others.len() * products.layout.n_degrees();
+            let stretch = Stretch { n, others, place, length };
             let mut at = [&mut [][..], &mut [][..], &mut [][..]];
             for (at, axis) in at.iter_mut().zip(&mut axes) {
                 *at = &mut axis[stretch.place..];
@@ -72,10 +75,14 @@ impl Products<'_> {
         let step = (most / n_degrees).max(1);
         (0..layout.left.len()).flat_map(move |n| {
             let (others, place) = layout.row(n);
-            others.clone().step_by(step).map(move |first| {
-                let end = others.end.min(first.saturating_add(step));
-                let place = place + (first - others.start) * n_degrees;
-                Stretch { n, others: first..end, place, length: (end - first) * n_degrees }
+            let (mut first, mut place) = (others.start, place);
+            // Not `step_by`, which divides to count its steps.
+            std::iter::from_fn(move || {
+                let some = first..others.end.min(first + step);
+                let length = some.len() * n_degrees;
+                let stretch = Stretch { n, others: some, place, length };
+                (first, place) = (first + step, place + length);
+                (length > 0).then_some(stretch)
             })
         })
     }
@@ -87,7 +94,7 @@ impl Products<'_> {
         let &Stretch { n, ref others, length, .. } = stretch;
         let (layout, n_degrees) = (self.layout, self.layout.n_degrees());
         let weight = scale * if layout.symmetric { std::f64::consts::SQRT_2 } else { 1.0 };
-        repeat::<V>(self.left.from(n * n_degrees), n_degrees, weight, repeated);
+        repeat::<V>(self.left.from(n * n_degrees), n_degrees, weight, n_degrees <= LANES, repeated);
         // What falls beyond the end of each part is overwritten by the next.
         if !layout.symmetric {
             self.part::<V>(repeated, others.clone(), 0, &mut axes);
@@ -133,6 +140,9 @@ impl Products<'_> {
     #[inline(always)]
     fn part<V: Lanes>(&self, repeated: &Repeated, others: Range<usize>, place: usize, axes: &mut [&mut [f64]; 3]) {
         let n_degrees = self.layout.n_degrees();
+        if n_degrees <= LANES {
+            return self.pairs::<V>(repeated, others, place, axes);
+        }
         let (n_packs, step) = ((others.len() * n_degrees).div_ceil(LANES), LANES % n_degrees);
         let right = eights(self.right.from(others.start * n_degrees), n_packs);
         let [x, y, z] = self.unit;
@@ -161,6 +171,31 @@ impl Products<'_> {
             }
             offset += step;
             offset -= if offset >= n_degrees { n_degrees } else { 0 };
+        }
+    }
+
+    /// The same where all degrees fit into one pack: pair after pair, each written over what fell beyond the one before.
+    #[inline(always)]
+    fn pairs<V: Lanes>(&self, repeated: &Repeated, others: Range<usize>, place: usize, axes: &mut [&mut [f64]; 3]) {
+        let n_degrees = self.layout.n_degrees();
+        let right = self.right.from(others.start * n_degrees);
+        let [x, y, z] = self.unit;
+        let unit = [V::splat(x), V::splat(y), V::splat(z)];
+        let left = lanes_at::<V>(repeated, 0);
+        for pair in 0..others.len() {
+            let from = pair * n_degrees;
+            let mut other = [V::zero(); KINDS];
+            for kind in 0..KINDS {
+                let eight = right[kind][from..].first_chunk::<LANES>();
+                other[kind] = V::load(eight.unwrap_or(&[0.0; LANES]));
+            }
+            let radial = left[1].mul_add(other[2], other[1].mul(left[2]));
+            for axis in 0..3 {
+                let tangential = left[0].mul_add(other[3 + axis], other[0].mul(left[3 + axis]));
+                if let Some(out) = axes[axis][place + from..].first_chunk_mut::<LANES>() {
+                    radial.mul_add(unit[axis], tangential).store(out);
+                }
+            }
         }
     }
 
@@ -210,9 +245,9 @@ pub fn lanes_at<V: Lanes>(repeated: &Repeated, offset: usize) -> [V; KINDS] {
 /// The terms of no function, over and over.
 pub const NOTHING: Repeated = [[0.0; REPEATED]; KINDS];
 
-/// Writes the terms of one function, times `weight`, over and over.
+/// Writes the terms of one function, times `weight`, over and over, or once.
 #[inline(always)]
-pub fn repeat<V: Lanes>(terms: [&[f64]; KINDS], n_degrees: usize, weight: f64, out: &mut Repeated) {
+pub fn repeat<V: Lanes>(terms: [&[f64]; KINDS], n_degrees: usize, weight: f64, once: bool, out: &mut Repeated) {
     let weight = V::splat(weight);
     let n_packs = n_degrees.div_ceil(LANES);
     let terms = eights(terms, n_packs);
@@ -221,9 +256,14 @@ pub fn repeat<V: Lanes>(terms: [&[f64]; KINDS], n_degrees: usize, weight: f64, o
         for group in 0..n_packs {
             store_at(V::load(&terms[kind][group]).mul(weight), group * LANES, &mut out[kind]);
         }
+        if once {
+            continue;
+        }
         let first = V::load(&terms[kind][0]).mul(weight);
-        for start in (n_degrees..n_degrees + LANES).step_by(n_degrees) {
+        let mut start = n_degrees;
+        while start < n_degrees + LANES {
             store_at(first, start, &mut out[kind]);
+            start += n_degrees;
         }
     }
 }
