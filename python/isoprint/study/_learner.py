@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-class Learner:
+class Learner(ABC):
     """Parameters are the fields of the dataclass; `fit` sets attributes that end in `_`."""
 
     @classmethod
@@ -36,9 +37,9 @@ class Learner:
             setattr(self, name, value)
         return self
 
+    @abstractmethod
     def predict(self, features: ArrayLike) -> Floats:
         """Targets of rows of features."""
-        raise NotImplementedError
 
     def score(self, features: ArrayLike, targets: ArrayLike) -> float:
         """R² of the predictions, as in scikit-learn."""
