@@ -81,7 +81,11 @@ def test_pullback_is_the_difference(case, atoms, seed, mixed):
     atoms = of(case, atoms)
     centers = centers_in(atoms, mixed)
     assume_smooth(case, atoms, centers)
-    assert_pullback_is_the_derivative(without_kinks(case), atoms, centers=centers, seed=seed, tolerance=case.tolerance)
+    # Short where normalisation makes a faint density steep, and long enough for the digits that there are.
+    step = 5e-4 if case.descriptor.dtype == "float32" else 1e-4
+    assert_pullback_is_the_derivative(
+        without_kinks(case), atoms, centers=centers, seed=seed, tolerance=case.tolerance, step=step
+    )
 
 
 @smooth
@@ -100,6 +104,8 @@ def test_all_derivatives_are_one_jacobian(case, atoms, seed, mixed):
     atoms = of(case, atoms)
     centers = centers_in(atoms, mixed)
     assume_described(case, atoms, centers)
+    if case.center_apart:  # the weight of a site that is on the center but for rounding has no digits
+        assume(in_general_position(atoms, case.descriptor.reach, centers=centers, margin=1e-4))
     assert_jacobian_consistent(case.descriptor, atoms, centers=centers, seed=seed)
 
 
