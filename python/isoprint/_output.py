@@ -177,9 +177,9 @@ def telling(path: PathLike, *kinds: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, ImportError):
-        raise
-    except (OSError, *kinds) as problem:
+    except Exception as problem:
+        if not isinstance(problem, (OSError, *kinds)):
+            raise
         reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
         told = OSError(f"{os.fsdecode(path)} cannot be written: {' '.join(reason.split())}")
         told.errno = getattr(problem, "errno", None)
@@ -293,7 +293,7 @@ def _remove(folder: Path) -> None:
     for name in (_NEW, _OLD):
         shutil.rmtree(folder / name, ignore_errors=True)
     with contextlib.suppress(OSError):
-        if set(os.listdir(folder)) <= {_LOCK}:
+        if {entry.name for entry in folder.iterdir()} <= {_LOCK}:
             (folder / _LOCK).unlink(missing_ok=True)
             folder.rmdir()
 

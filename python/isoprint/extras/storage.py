@@ -37,7 +37,7 @@ def require_place(path: str | os.PathLike[str]) -> Path:
     """
     target = Path(os.fsdecode(path))
     if target.suffix not in SUFFIXES:
-        raise ValueError(f"output is {target.name!r}; its suffix must be one of {', '.join(SUFFIXES)}")
+        raise ValueError(f"output is {str(path)!r}; its suffix must be one of {', '.join(SUFFIXES)}")
     _output.require_place(path, store=_store(target))
     return target
 
@@ -81,7 +81,7 @@ def create(path: str | os.PathLike[str], shape: tuple[int, int], dtype: str, abo
 def _npy(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any], telling: Any) -> Iterator[Any]:
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     with telling(), part.open("xb") as file:
-        np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
+        np.lib.format.write_array_header_1_0(file, header)
         start = file.tell()
         _reserve(file, start, int(np.prod(shape)) * np.dtype(dtype).itemsize)
     if 0 in shape:  # nothing to map
