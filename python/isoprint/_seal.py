@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 # A letter comes first, so that no program takes the checksum for a number.
 _CHECK = re.compile(r" check=(x[0-9a-f]{32})$")
 _SEAL = re.compile(r" frames=(\d+) seal=(x[0-9a-f]{32})$")
-_ANY = re.compile(r"\b(frames|seal|check)=")
+_ANY = re.compile(r" frames=\d+ seal=| check=x")
 
 
 class Block(NamedTuple):
