@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +144,8 @@ class _Said:
         try:
             return check(value)
         except (ValueError, TypeError) as problem:
-            said = repr(value)
-            brief = said if len(said) < 60 else f"{said[:60]}..."
-            raise ValueError(f"{self.place}: {name} is {brief}; {problem}") from None
+            said = " ".join(reprlib.repr(value).split())
+            raise ValueError(f"{self.place}: {name} is {said}; {problem}") from None
 
 
 def _point(place: str, frame: Any, numbers: Any, defaults: dict[str, Any]) -> dict[str, Any]:
