@@ -366,11 +366,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from isoprint import _output
+from isoprint import _output, _parts
 from test_output_files import load, make
 path, every = Path(sys.argv[2]), int(sys.argv[3])
 if "aside" in sys.argv:
-    _output._exchanged = lambda *folders: False
+    _parts.exchanged = lambda *folders: False
 make(path, 0.0)
 ends, line, missing, status = set(), 0, 0, 1
 while status:
@@ -381,7 +381,7 @@ while status:
 
         def count(frame, event, argument):
             global seen
-            if frame.f_code.co_filename != _output.__file__:
+            if frame.f_code.co_filename not in (_output.__file__, _parts.__file__):
                 return None
             seen += event == "line"
             if seen == line:
@@ -394,7 +394,7 @@ while status:
     status = os.waitpid(child, 0)[1]
     missing += not path.exists()
     assert len(os.listdir()) <= 2, os.listdir()
-    _output._clear(path)
+    _parts.clear(path)
     assert os.listdir() == [path.name], (line, os.listdir())
     ends.add(line - load(path))
 assert 0.0 in ends and len(ends) > 2, ends

@@ -453,8 +453,8 @@ def test_what_is_no_list_of_pairs(tmp_path):
         (b"\nH ", b"\nHe "),
     ]:
         (tmp_path / "pairs.extxyz").write_bytes(content.replace(old, new, 1))
-        with (
-            pytest.warns(UserWarning, match="no checksums"),
-            pytest.raises(ValueError, match=r"pairs\.extxyz', frame \d"),
-        ):
+        with pytest.raises(ValueError, match=r"pairs\.extxyz', frame \d"):
             ip.Pairs.read(tmp_path / "pairs.extxyz")
+    (tmp_path / "pairs.extxyz").write_bytes(content)
+    with pytest.warns(UserWarning, match="no checksums"):
+        assert len(ip.Pairs.read(tmp_path / "pairs.extxyz")) == 2

@@ -89,12 +89,7 @@ def read(file: str | os.PathLike[str], kind: str) -> Stored:
     Raises
     ------
     ValueError
-        Where anything is missing, too much, or changed; it says where.
-
-    Warns
-    -----
-    UserWarning
-        Where the file has no checksums, because an older version has written it.
+        Where anything is missing, too much, or changed; it says where. A file without checksums is only understood.
     """
     name = os.fsdecode(file)
     text = _text(name)
@@ -104,15 +99,27 @@ def read(file: str | os.PathLike[str], kind: str) -> Stored:
     known = any(_ANY.search(block.lines[1]) for block in blocks)
     if known:
         _verify(name, blocks)
-    else:
+    places = [_at(name, place, block) for place, block in enumerate(blocks)]
+    return Stored([_parsed(*found) for found in zip(places, blocks, strict=True)], places, known)
+
+
+def warn_unless_sealed(stored: Stored, file: str | os.PathLike[str]) -> None:
+    """Warn whoever reads a path or pairs where a file has no checksums.
+
+    Parameters
+    ----------
+    stored : Stored
+        What was read.
+    file : path
+        From where.
+    """
+    if not stored.sealed:
         warnings.warn(
-            f"{name!r} has no checksums, so that nobody can tell whether it is whole: an older isoprint"
+            f"{os.fsdecode(file)!r} has no checksums, so that nobody can tell whether it is whole: an older isoprint"
             " wrote it, or another program; read and write it again to have them",
             UserWarning,
             stacklevel=4,
         )
-    places = [_at(name, place, block) for place, block in enumerate(blocks)]
-    return Stored([_parsed(*found) for found in zip(places, blocks, strict=True)], places, known)
 
 
 def warn_if_damaged(file: str | os.PathLike[str]) -> None:

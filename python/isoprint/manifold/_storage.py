@@ -106,6 +106,7 @@ def read(file: str | os.PathLike[str]) -> Path:
         raise ValueError(
             f"{os.fsdecode(file)!r} is no path: its first frame has no isoprint_path; take a file of Path.write"
         )
+    _seal.warn_unless_sealed(stored, file)
     about = _Said(stored.places[0], header)
     if about.entry("format", _count, 1) > _FORMAT:
         raise ValueError(f"{about.place}: format is {header['format']}, which only a newer isoprint can read")

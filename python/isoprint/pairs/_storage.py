@@ -28,6 +28,7 @@ def read(file: str | os.PathLike[str]) -> list[Pair]:
         if len(frames) < 2:
             raise ValueError(f"{places[0]}: it is one of a pair, and the other is missing; the file was cut")
         found.append(_pair(places, *frames))
+    _seal.warn_unless_sealed(stored, file)
     return found
 
 

@@ -157,6 +157,11 @@ class Pairs(list[P]):
         ----------
         file : path
             The file.
+
+        Returns
+        -------
+        Pairs
+            Of the same kinds and with the same numbers as those that were written.
         """
         from isoprint.pairs._storage import read
 
