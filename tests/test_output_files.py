@@ -1,5 +1,6 @@
 """Outputs: nothing is lost but an older file of the kind, whatever happens, and nothing half done is left."""
 
+import errno
 import importlib.util
 import io
 import json
@@ -537,8 +538,12 @@ def storage_of_noise(path):
         rows[0:1000] = noise
 
 
-def test_where_room_cannot_be_reserved_it_is_written(folder, monkeypatch):
-    monkeypatch.delattr(os, "posix_fallocate", raising=False)
+@pytest.mark.parametrize("problem", [AttributeError(), OSError(errno.EINVAL, "not on this disk")])
+def test_where_room_cannot_be_reserved_it_is_written(folder, monkeypatch, problem):
+    def reserve(*arguments):
+        raise problem
+
+    monkeypatch.setattr(os, "posix_fallocate", reserve, raising=False)
     monkeypatch.setattr(storage, "_BLOCK", 1000)
     make("a.npy", 3.0, rows=500)
     assert load("a.npy") == 3.0

@@ -5,6 +5,7 @@ A file appears under its name only when it is complete; a full disk is an `OSErr
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -101,7 +102,9 @@ def _reserve(file: BinaryIO, start: int, size: int) -> None:
         return
     try:
         os.posix_fallocate(file.fileno(), start, size)
-    except AttributeError:  # not on macOS and Windows
+    except (AttributeError, OSError) as problem:  # macOS and Windows have no such call, some file systems no such thing
+        if isinstance(problem, OSError) and problem.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
         for done in range(0, size, _BLOCK):
             file.write(bytes(min(_BLOCK, size - done)))
 
