@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from isoprint import _output
 
 Floats = NDArray[np.float64]
 
@@ -52,8 +53,9 @@ def _said(entry: tuple[str, Any]) -> str:
 
 
 def store(file: str | os.PathLike[str], blocks: Sequence[str]) -> None:
-    """Write a file that appears under its name only when it is complete."""
-    target = Path(file)
-    part = target.with_name(target.name + ".part")
-    part.write_text("".join(blocks), encoding="utf-8")
-    part.replace(target)
+    """Write a file that appears under its name only when it is complete; compressed where its name says so."""
+    from ase.io.formats import open_with_compression
+
+    content = "".join(blocks).encode()
+    with _output.replacing(file) as part, _output.telling(file), open_with_compression(str(part), "wb") as opened:
+        opened.write(content)

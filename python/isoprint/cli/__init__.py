@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -10,20 +12,33 @@ from typing import NoReturn
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         options = _parser().parse_args(arguments)
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
     except ImportError as problem:
         return _complain(f"{problem}; install it with pip")
     except (ValueError, TypeError, OSError, MemoryError) as problem:
+        _drop_unwritable()
         return _complain(str(problem) or type(problem).__name__)
 
 
 def _complain(message: str, status: int = 2) -> int:
     print(f"isoprint: error: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def _drop_unwritable() -> None:
+    """Let go of what cannot be printed, on a full disk or down a closed pipe; Python would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from isoprint import _seal
+
 
 def read(options: Any) -> list[Any]:
     """The structures that the options name."""
@@ -18,6 +20,7 @@ def read(options: Any) -> list[Any]:
     except Exception as problem:  # every format fails in its own way
         detail = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
         raise ValueError(f"{options.input} cannot be read; check --format and --index ({detail})") from None
+    _seal.warn_if_damaged(options.input)
     return frames if isinstance(frames, list) else [frames]
 
 

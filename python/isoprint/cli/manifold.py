@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint.cli import _descriptors, _files
+from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.manifold.follow import DIRECTIONS
 
 _EXAMPLE = """\
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the path as extended XYZ")
     parser.add_argument("--plot", metavar="FILE", help="figure of rings, distances and spectra: .png, .pdf, .svg")
     parser.add_argument("--chemiscope", metavar="FILE", help="the path as a .json.gz for chemiscope")
-    parser.add_argument("--resume", action="store_true", default=False, help="IN is a path to go on with")
+    parser.add_argument("--resume", action="store_true", default=False, help="go on with the path IN; OUT may be IN")
     parser.add_argument("--step", type=float, help="first step in Å, over all coordinates (0.004)")
     parser.add_argument("--largest-step", type=float, help="longest step in Å (1.5 steps)")
     parser.add_argument("--max-steps", type=int, help="most steps of each direction (1000)")
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.manifold.path import Path
 
     given = vars(options)
+    _outputs.require(options, in_place=options.resume)
     descriptor = _descriptors.chosen(options)
     if options.resume:
         path = Path.read(options.input)

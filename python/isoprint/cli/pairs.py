@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isoprint._progress import reporting
-from isoprint.cli import _descriptors, _files
+from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
 examples:
@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
     from isoprint.pairs.search import find_blind_pairs
 
+    _outputs.require(options)
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
     if search.get("guard") == "overlap_matrix":
         del search["guard"]

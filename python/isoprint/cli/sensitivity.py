@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from isoprint.cli import _descriptors, _files
+from isoprint import _output
+from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
 examples:
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.sensitivity import sensitivity
 
     given = vars(options)
+    _outputs.require(options, _outputs.text)
     descriptor = _descriptors.chosen(options)
     frames = _files.started(options)
     _files.require_single(len(frames), given, ("output", "plot", "chemiscope"))
@@ -59,7 +60,12 @@ def run(options: argparse.Namespace) -> int:
     if "output" in given:
         from ase.io import write
 
-        write(options.output, found.to_frames(options.amplitude), format="extxyz")
+        modes = found.to_frames(options.amplitude)
+        if options.output == "-":
+            write("-", modes, format="extxyz")
+        else:
+            with _output.replacing(options.output, stream=True) as part, _output.telling(options.output):
+                write(part, modes, format="extxyz")
         print(f"{options.output}: {found.n_internal} modes")
     if "plot" in given:
         from isoprint.extras.plotting import saved
@@ -72,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
         write_modes(found, options.chemiscope, options.amplitude)
         print(f"{options.chemiscope}: modes")
     if "json" in given:
-        Path(options.json).write_text(json.dumps(entries, indent=1) + "\n")
+        _output.write(options.json, (json.dumps(entries, indent=1) + "\n").encode(), stream=True)
         print(f"{options.json}: {len(entries)} structures")
     return 0
 

@@ -14,7 +14,7 @@ from isoprint._elements import numbers_of
 from isoprint._jobs import threads
 from isoprint._progress import reporting
 from isoprint.centers import resolve
-from isoprint.cli import _descriptors, _files
+from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.descriptors._base import Descriptor
 from isoprint.extras import storage
 from isoprint.frames import pack
@@ -62,6 +62,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
+    _outputs.require(options, storage.require_place)
     descriptor = _descriptors.chosen(options)
     threads(options.n_jobs)
     frames = _files.read(options)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoprint import _output
+
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path
     from isoprint.sensitivity import Sensitivity
@@ -62,14 +64,25 @@ def _write(file: Any, name: str, frames: list[Any], properties: dict[str, Any], 
         import chemiscope
     except ImportError:
         raise ImportError("files for chemiscope need its package: pip install chemiscope") from None
-    chemiscope.write_input(
-        os.fspath(file),
-        frames,
-        metadata={"name": name},
-        properties={
-            key: {"target": "structure", "values": np.asarray(values), "units": units}
-            for key, (values, units) in properties.items()
-        },
-        shapes={arrows: chemiscope.ase_vectors_to_arrows(frames, arrows, target="atom", scale=2.0, radius=0.04)},
-        settings={"structure": [{"shape": arrows}]},
-    )
+    require_place(file)
+    shapes = {arrows: chemiscope.ase_vectors_to_arrows(frames, arrows, target="atom", scale=2.0, radius=0.04)}
+    with _output.replacing(file) as part, _output.telling(file):
+        chemiscope.write_input(
+            os.fspath(part),
+            frames,
+            metadata={"name": name},
+            properties={
+                key: {"target": "structure", "values": np.asarray(values), "units": units}
+                for key, (values, units) in properties.items()
+            },
+            shapes=shapes,
+            settings={"structure": [{"shape": arrows}]},
+        )
+
+
+def require_place(file: str | os.PathLike[str]) -> None:
+    """Refuse a path where no file for chemiscope may be put, before anything is computed."""
+    name = os.fsdecode(file)
+    if not name.endswith((".json", ".json.gz")):
+        raise ValueError(f"output is {name!r}; files for chemiscope end in .json or .json.gz")
+    _output.require_place(file)

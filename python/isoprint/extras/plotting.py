@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint import _output
 from isoprint._elements import label_of
 
 if TYPE_CHECKING:
@@ -37,9 +38,30 @@ def figure(rows: int = 1, columns: int = 1, *, size: tuple[float, float] = (4.2,
 
 def saved(drawn: Any, path: str | os.PathLike[str] | None, *, dpi: int = 110) -> Any:
     """Store a figure, if there is a path, and give it back."""
-    if path is not None:
+    if path is None:
+        return drawn
+    if hasattr(path, "write"):  # an open file
         drawn.savefig(path, dpi=dpi)
+        return drawn
+    place = named_figure(path)
+    with _output.replacing(place, stream=True) as part, _output.telling(place, RuntimeError):
+        drawn.savefig(part, dpi=dpi)
     return drawn
+
+
+def named_figure(path: str | os.PathLike[str]) -> str:
+    """The name of a figure: with the suffix that matplotlib gives it where it has none, and one that it knows."""
+    from matplotlib import rcParams
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    name = os.fsdecode(path)
+    suffix = os.path.splitext(name)[1][1:]  # noqa: PTH122  (as matplotlib does it)
+    if not suffix:
+        return f"{name.rstrip('.')}.{rcParams['savefig.format']}"
+    known = FigureCanvasAgg.get_supported_filetypes()
+    if suffix.lower() not in known:
+        raise ValueError(f"figure is {name!r}; its suffix must be one of {', '.join(f'.{kind}' for kind in known)}")
+    return name
 
 
 # Sensitivity

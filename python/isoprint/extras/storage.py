@@ -1,21 +1,51 @@
 """Features on disk: numpy's own formats, and HDF5 or Zarr where `h5py` or `zarr` is installed.
 
-A file appears under its name only when it is complete.
+A file appears under its name only when it is complete; a full disk is an `OSError` and leaves the older file as it was.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from isoprint import _output
+from isoprint.extras import _hdf5, _zarr
+
 SUFFIXES = (".npz", ".npy", ".h5", ".hdf5", ".zarr")
+# Zeros written at a time where a file system cannot reserve room.
+_BLOCK = 2**24
+
+
+def require_place(path: str | os.PathLike[str]) -> Path:
+    """Refuse a path where no features may be put, before anything is computed.
+
+    Parameters
+    ----------
+    path : path
+        As for `create`.
+
+    Returns
+    -------
+    Path
+        The path.
+    """
+    target = Path(os.fsdecode(path))
+    if target.suffix not in SUFFIXES:
+        raise ValueError(f"output is {str(path)!r}; its suffix must be one of {', '.join(SUFFIXES)}")
+    _output.require_place(path, store=_store(target))
+    return target
+
+
+def _store(target: Path) -> Callable[[Path], bool] | None:
+    """What may be replaced: for Zarr a folder that is a store of ours, else a file."""
+    return _zarr.is_ours if target.suffix == ".zarr" else None
 
 
 @contextmanager
@@ -25,7 +55,8 @@ def create(path: str | os.PathLike[str], shape: tuple[int, int], dtype: str, abo
     Parameters
     ----------
     path : path
-        The suffix decides: `.npz`, `.npy` (features only), `.h5`, `.hdf5` or `.zarr`.
+        The suffix decides: `.npz`, `.npy` (features only), `.h5`, `.hdf5` or `.zarr`. An older file is replaced, and so
+        is an older Zarr store that was written here; anything else in the way is refused.
     shape : tuple of int
         Rows and columns.
     dtype : str
@@ -38,91 +69,51 @@ def create(path: str | os.PathLike[str], shape: tuple[int, int], dtype: str, abo
     array
         Something that takes `rows[start:stop] = values`; a numpy array for numpy's formats.
     """
-    target = Path(path)
-    if target.suffix not in SUFFIXES:
-        raise ValueError(f"output is {target.name!r}; its suffix must be one of {', '.join(SUFFIXES)}")
-    if not target.parent.is_dir():
-        raise ValueError(f"output is {str(target)!r}, but there is no folder {str(target.parent)!r}; make it first")
-    opened = {".npz": _npz, ".npy": _npy, ".zarr": _zarr}.get(target.suffix, _hdf5)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with opened(part, shape, dtype, about) as rows:
-            yield rows
-        _replace(part, target)
-    finally:
-        _remove(part)
-
-
-@contextmanager
-def _npy(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any]) -> Iterator[Any]:
-    if 0 in shape:  # nothing to map
-        rows = np.empty(shape, dtype)
-        with part.open("wb") as file:
-            np.save(file, rows)
+    target = require_place(path)
+    opened = {".npz": _npz, ".npy": _npy, ".zarr": _zarr.opened}.get(target.suffix, _hdf5.opened)
+    with (
+        _output.replacing(path, store=_store(target)) as part,
+        opened(part, shape, dtype, about, lambda: _output.telling(path, RuntimeError)) as rows,
+    ):
         yield rows
-        return
-    mapped = np.lib.format.open_memmap(part, mode="w+", dtype=np.dtype(dtype), shape=shape)
-    yield mapped
-    mapped.flush()
 
 
 @contextmanager
-def _npz(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any]) -> Iterator[Any]:
+def _npy(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any], telling: Any) -> Iterator[Any]:
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    with telling(), part.open("xb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        _reserve(file, start, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    if 0 in shape:  # nothing to map
+        yield np.empty(shape, dtype)
+        return
+    with telling():
+        mapped = np.memmap(part, dtype, "r+", start, shape)
+    yield mapped
+    with telling():
+        mapped.flush()
+
+
+def _reserve(file: BinaryIO, start: int, size: int) -> None:
+    """Take room on the disk: writing to mapped memory that has none would end the process."""
+    file.flush()
+    if size == 0:
+        return
+    try:
+        os.posix_fallocate(file.fileno(), start, size)
+    except (AttributeError, OSError) as problem:  # macOS and Windows have no such call, some file systems no such thing
+        if isinstance(problem, OSError) and problem.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        for done in range(0, size, _BLOCK):
+            file.write(bytes(min(_BLOCK, size - done)))
+
+
+@contextmanager
+def _npz(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any], telling: Any) -> Iterator[Any]:
     rows = np.empty(shape, dtype)
     yield rows
     beside: dict[str, Any] = {name: np.asarray(value) for name, value in about.items() if name != "parameters"}
-    with part.open("wb") as file:
-        np.savez(file, features=rows, parameters=np.asarray(json.dumps(about["parameters"])), **beside)
-
-
-@contextmanager
-def _hdf5(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any]) -> Iterator[Any]:
-    try:
-        import h5py
-    except ImportError:
-        raise ValueError('writing HDF5 needs h5py: pip install "isoprint[storage]"') from None
-    with h5py.File(part, "w") as file:
-        rows = file.create_dataset("features", shape, dtype)
-        for name, value in about.items():
-            if name == "parameters":
-                file.attrs[name] = json.dumps(value)
-            else:
-                strings = isinstance(value, list)
-                file.create_dataset(name, data=value, dtype=h5py.string_dtype() if strings else None)
-        yield rows
-
-
-@contextmanager
-def _zarr(part: Path, shape: tuple[int, int], dtype: str, about: dict[str, Any]) -> Iterator[Any]:
-    try:
-        import zarr
-    except ImportError:
-        raise ValueError('writing Zarr needs zarr: pip install "isoprint[storage]"') from None
-    group = zarr.open_group(str(part), mode="w")
-    make = getattr(group, "create_array", None) or group.create_dataset  # the second is the name before zarr 3
-    chunks = (max(1, min(shape[0], 2**20 // max(shape[1], 1))), max(shape[1], 1))
-    rows = make("features", shape=shape, dtype=dtype, chunks=chunks)
-    for name, value in about.items():
-        if isinstance(value, np.ndarray):
-            make(name, shape=value.shape, dtype=value.dtype, chunks=tuple(max(n, 1) for n in value.shape))[...] = value
-        else:
-            group.attrs[name] = value
-    yield rows
-
-
-def _replace(part: Path, target: Path) -> None:
-    """Put the finished file in the place of an older one; a Zarr store is a folder."""
-    if target.is_dir():
-        aside = part.with_suffix(".old")
-        target.rename(aside)
-        part.rename(target)
-        shutil.rmtree(aside)
-    else:
-        part.replace(target)
-
-
-def _remove(part: Path) -> None:
-    if part.is_dir():
-        shutil.rmtree(part)
-    else:
-        part.unlink(missing_ok=True)
+    parameters = np.asarray(json.dumps(about["parameters"]))
+    with telling(), part.open("xb") as file:
+        np.savez(file, features=rows, parameters=parameters, **beside)

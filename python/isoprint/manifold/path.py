@@ -320,12 +320,13 @@ class Path:
     # Files and figures
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Store the path as extended XYZ, which ASE and OVITO open, with every digit.
+        """Store the path as extended XYZ, which ASE and OVITO open, with every digit, and with checksums.
 
         Parameters
         ----------
         path : path
-            The file.
+            The file, which appears under its name only when it is complete; an older file is replaced, and anything
+            else in the way is refused.
         """
         from isoprint.manifold._storage import write
 
@@ -341,6 +342,17 @@ class Path:
             The file.
         descriptor
             The fingerprint of the path, to `resume` it or to draw its figures.
+
+        Raises
+        ------
+        ValueError
+            Where the file was cut, edited or damaged; it says where.
+
+        Warns
+        -----
+        UserWarning
+            Where the file has no checksums, because an older isoprint or another program has written it. Of such a
+            file only what contradicts itself is noticed.
         """
         from isoprint.manifold._storage import read
 

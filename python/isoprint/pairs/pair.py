@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _xyz
+from isoprint import _seal, _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.environment import environment
 
@@ -147,7 +147,25 @@ class Pairs(list[P]):
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        _xyz.store(file, blocks)
+        _xyz.store(file, _seal.sealed(blocks))
+
+    @classmethod
+    def read(cls, file: str | os.PathLike[str]) -> Pairs[Any]:
+        """Read what `write` has stored; a file that was cut or changed is refused.
+
+        Parameters
+        ----------
+        file : path
+            The file.
+
+        Returns
+        -------
+        Pairs
+            Of the same kinds and with the same numbers as those that were written.
+        """
+        from isoprint.pairs._storage import read
+
+        return cls(read(file))
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):

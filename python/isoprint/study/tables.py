@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from isoprint import _output
 
 Floats = NDArray[np.float64]
 
@@ -104,10 +106,11 @@ class Table:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write comma-separated values, with a line of names first; floats with all digits."""
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        _output.write(path, text.getvalue().encode(), stream=True)
 
     def to_pandas(self) -> Any:
         """The same as a `pandas.DataFrame`."""

@@ -1,0 +1,59 @@
+"""Pairs read from the files that they were written to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from isoprint import _seal
+from isoprint.pairs.pair import BlindPair, DegeneratePair, Pair
+
+# What tells the kinds of pairs apart in a file.
+_KINDS: dict[str, type[Pair]] = {"blind": BlindPair, "determinant": DegeneratePair, "separation": Pair}
+_NUMBERS = {"float": (int, float, np.number), "int": (int, np.integer), "bool": (bool, np.bool_)}
+
+
+def read(file: str | os.PathLike[str]) -> list[Pair]:
+    """The pairs in a file of `Pairs.write`."""
+    stored = _seal.read(file, "list of pairs")
+    found: list[Pair] = []
+    for number in range(len(stored.frames) // 2 + len(stored.frames) % 2):
+        places, frames = (entries[2 * number : 2 * number + 2] for entries in (stored.places, stored.frames))
+        for place, frame, member in zip(places, frames, "ab", strict=False):
+            if (frame.info.get("pair"), frame.info.get("member")) != (number, member):
+                raise ValueError(f"{place}: it is not structure {member} of pair {number}; take a file of Pairs.write")
+        if len(frames) < 2:
+            raise ValueError(f"{places[0]}: it is one of a pair, and the other is missing; the file was cut")
+        found.append(_pair(places, *frames))
+    _seal.warn_unless_sealed(stored, file)
+    return found
+
+
+def _pair(places: list[str], a: Any, b: Any) -> Pair:
+    from ase import Atoms
+
+    if not np.array_equal(a.numbers, b.numbers):
+        raise ValueError(
+            f"{places[1]}: it is {b.symbols}, and the other of the pair is {a.symbols}; both must be alike"
+        )
+    for place, frame in zip(places, (a, b), strict=True):
+        if not np.isfinite(frame.positions).all():
+            raise ValueError(f"{place}: its positions are not finite; the file is damaged")
+    kind = next((kind for key, kind in _KINDS.items() if key in a.info), Pair)
+    said = {
+        field.name: _number(places[0], field.name, a.info.get(field.name), str(field.type))
+        for field in fields(kind)
+        if field.name not in ("a", "b")
+    }
+    first, second = (Atoms(numbers=frame.numbers, positions=frame.positions) for frame in (a, b))
+    return kind(first, second, **said)
+
+
+def _number(place: str, name: str, value: Any, kind: str) -> Any:
+    right = isinstance(value, _NUMBERS[kind]) and (kind == "bool" or not isinstance(value, (bool, np.bool_)))
+    if not right or value != value:
+        raise ValueError(f"{place}: {name} is {value!r:.60}; the file is damaged, or none of Pairs.write")
+    return {"float": float, "int": int, "bool": bool}[kind](value)
