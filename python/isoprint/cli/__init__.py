@@ -7,12 +7,15 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from isoprint.cli._warnings import in_one_line
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     try:
         options = _parser().parse_args(arguments)
-        return int(options.run(options))
+        with in_one_line():
+            return int(options.run(options))
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
     except ImportError as problem:

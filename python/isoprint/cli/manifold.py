@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from isoprint._words import counted
 from isoprint.cli import _descriptors, _files
 from isoprint.manifold.follow import DIRECTIONS
 
@@ -67,12 +68,14 @@ def run(options: argparse.Namespace) -> int:
         with _interruptible() as told:
             path = path.resume(descriptor, **limits, progress=told)
     else:
-        frames = _files.started(options)
-        _files.require_single(len(frames), given, ("output",))
+        frames, distorted = _files.started(options)
+        _files.require_single(len(frames), options, ("output",))
         descriptor.fit(frames)
         rules = {name: given[name] for name in _RULES if name in given}
         with _interruptible() as told:
             path = follow_manifold(descriptor, frames[0], options.center, **rules, progress=told)
+        if distorted:
+            print(distorted)
     path.write(options.output)
     print(f"{options.output}: {path!r}")
     if "plot" in given:
@@ -82,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         from isoprint.extras.chemiscope import write_path
 
         write_path(path, options.chemiscope)
-        print(f"{options.chemiscope}: {len(path)} structures")
+        print(f"{options.chemiscope}: {counted(len(path), 'structure')}")
     return 130 if path.status == "interrupted" else 0
 
 
@@ -98,7 +101,7 @@ def _interruptible() -> Iterator[Any]:
 
     def told(points: int, arc: float) -> bool:
         if shown:
-            print(f"\r{points} points, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
+            print(f"\r{counted(points, 'point')}, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
         return not asked
 
     before = signal.signal(signal.SIGINT, ask)

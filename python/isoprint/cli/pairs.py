@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from isoprint._progress import reporting
@@ -36,8 +35,7 @@ def add(commands: Any) -> None:
         "-o", "--output", metavar="OUT", required=True, help="all pairs as extended XYZ, the blind ones first"
     )
     parser.add_argument("--center", type=int, help="the atom whose fingerprint is meant (0)")
-    parser.add_argument("--index", default="0", help="which structure of the file (0)")
-    parser.add_argument("--format", default=None, help="format of the file, where ase does not guess it")
+    _files.add_input(parser, "0", "structure of the file (0)")
     parser.add_argument("--starts", type=int, help="random pairs to start from (20)")
     parser.add_argument("--seed", type=int, help="of the starts (0)")
     parser.add_argument(
@@ -61,6 +59,7 @@ _SEARCH = ("center", "starts", "seed", "guard", "distance", "amplitude", "thresh
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
+    from isoprint.pairs.pair import summary
     from isoprint.pairs.search import find_blind_pairs
 
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
@@ -71,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         pairs = find_blind_pairs(descriptor, _molecule(options), **search, progress=report)
     pairs.write(options.output)
     print(
-        f"{options.output}: {len(pairs.blind)} of {len(pairs)} pairs of {pairs[0].a.symbols} are blind; least"
+        f"{options.output}: {summary(pairs)}; least"
         f" |dF| {pairs[0].feature_distance:.1e}, {pairs[0].relative:.1e} of what displacements of 0.02 Å change"
     )
     return 0
@@ -79,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _molecule(options: argparse.Namespace) -> Any:
     """The structure in a file, or the formula that IN is."""
-    if not Path(options.input).exists() and options.input.isalnum():
+    if _files.is_formula(options):
         return options.input
     frames = _files.read(options)
-    _files.require_single(len(frames), vars(options), ("output",))
+    _files.require_single(len(frames), options, ("output",))
     return frames[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from isoprint._words import counted
 from isoprint.cli import _descriptors, _files
 
 _EXAMPLE = """\
@@ -48,9 +49,11 @@ def run(options: argparse.Namespace) -> int:
 
     given = vars(options)
     descriptor = _descriptors.chosen(options)
-    frames = _files.started(options)
-    _files.require_single(len(frames), given, ("output", "plot", "chemiscope"))
+    frames, distorted = _files.started(options)
+    _files.require_single(len(frames), options, ("output", "plot", "chemiscope"))
     descriptor.fit(frames)
+    if distorted:
+        print(distorted)
     entries = []
     for place, frame in enumerate(frames):
         found = sensitivity(descriptor, frame, options.center)
@@ -60,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         from ase.io import write
 
         write(options.output, found.to_frames(options.amplitude), format="extxyz")
-        print(f"{options.output}: {found.n_internal} modes")
+        print(f"{options.output}: {counted(found.n_internal, 'mode')}")
     if "plot" in given:
         from isoprint.extras.plotting import saved
 
@@ -73,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.chemiscope}: modes")
     if "json" in given:
         Path(options.json).write_text(json.dumps(entries, indent=1) + "\n")
-        print(f"{options.json}: {len(entries)} structures")
+        print(f"{options.json}: {counted(len(entries), 'structure')}")
     return 0
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isoprint import __version__
-from isoprint._elements import numbers_of
+from isoprint._elements import numbers_of, spell
 from isoprint._jobs import threads
 from isoprint._progress import reporting
+from isoprint._words import counted
 from isoprint.centers import resolve
 from isoprint.cli import _descriptors, _files
+from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
 from isoprint.extras import storage
 from isoprint.frames import pack
@@ -53,8 +56,7 @@ def add(commands: Any) -> None:
         required=True,
         help=f"features; the suffix decides: {' '.join(storage.SUFFIXES)}",
     )
-    parser.add_argument("--index", default=":", help="which structures, such as 0, -1 or ::10 (all)")
-    parser.add_argument("--format", default=None, help="format of the input, where ase does not guess it")
+    _files.add_input(parser, ":", "structures, such as 0, -1 or ::10 (all)")
     parser.add_argument("--n-jobs", type=int, default=None, help="threads; -1 for all cores")
     _descriptors.add_options(parser)
     parser.set_defaults(run=run)
@@ -79,6 +81,10 @@ def run(options: argparse.Namespace) -> int:
     if not averaged:
         about["atom"] = centers.atom
     shape = int(offsets[-1]), descriptor.n_features
+    if elements is not None:
+        _notice_absent(elements, packed.numbers, options)
+    if shape[0] == 0 and Path(options.output).exists():
+        raise ValueError(f"no atom was chosen, and {options.output} exists: nothing is no reason to replace it")
     with (
         storage.create(options.output, shape, np.dtype(descriptor.dtype).name, about) as rows,
         reporting(sys.stderr.isatty()) as report,
@@ -87,8 +93,20 @@ def run(options: argparse.Namespace) -> int:
             descriptor.transform(frames, out=rows, n_jobs=options.n_jobs, progress=report)
         else:
             _in_batches(descriptor, frames, offsets, rows, options.n_jobs, report)
-    print(f"{options.output}: {shape[0]} rows of {shape[1]} features from {packed.n_frames} structures")
+    made = f"{counted(shape[0], 'row')} of {counted(shape[1], 'feature')}"
+    print(f"{options.output}: {made} from {counted(packed.n_frames, 'structure')}")
     return 0
+
+
+def _notice_absent(elements: list[int], numbers: Any, options: Any) -> None:
+    """Warn where atoms of an element are asked for that no structure has."""
+    absent = [number for number in elements if number not in numbers]
+    if absent:
+        given = f"{vars(options)['centers']!r}: " if "centers" in vars(options) else ""
+        warn(
+            f"centers are asked for of {given}{spell(absent)}, of which {options.input} has no atom; it has"
+            f" {spell(np.unique(numbers))}. Centers are elements here, as in --centers O, and not indices"
+        )
 
 
 def _in_batches(

@@ -1,0 +1,265 @@
+"""Which format a file has, and what was wrong where it cannot be read."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from isoprint.cli._warnings import held_back
+
+# As much of a file as is looked at to tell its format.
+_HEAD = 4096
+_COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz", b"PK\x03\x04": ".zip", b"(\xb5/\xfd": ".zst"}
+_LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\s*(#.*)?$.*^[^#\n]*\b(xlo\s+xhi|avec)\b", re.MULTILINE | re.DOTALL)
+_XYZ = ("xyz", "extxyz")
+# Formats that say how many atoms there are: ase reads what is left of a file that was cut, without a word.
+_COUNTED = ("gromacs", "lammps-dump-text", "mol", "sdf")
+
+
+def found(path: Path, given: str | None) -> str:
+    """The format of a file, as ase calls it: as given, or by its name and content."""
+    from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, ioformats
+
+    if given is not None:
+        if given not in ioformats:
+            near = difflib.get_close_matches(given, ioformats, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "such as extxyz, vasp, cif or lammps-data"
+            raise ValueError(f"--format is {given!r}, which ase does not know; {hint}")
+        known = given
+    elif path.is_dir():
+        known = "bundletrajectory" if (path / "metadata.json").exists() else ""
+        if not known:
+            raise ValueError(f"{path} is a folder; name a file in it")
+    elif not path.is_file():
+        raise ValueError(f"{path} is a pipe or a device; say what it holds by --format, or write it to a file first")
+    else:
+        head = _head(path)
+        if _LAMMPS_DATA.search(head):
+            return "lammps-data"
+        try:
+            known = str(filetype(_local(path)))
+        except UnknownFileTypeError:
+            known = ""
+        if known not in ioformats:
+            raise ValueError(f"the format of {path} is known neither by its name nor by its content; {_hint(path)}")
+    if not get_ioformat(known).can_read:
+        raise ValueError(f"ase writes {known}, but does not read it; convert {path} to a format such as extxyz")
+    return known
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes; an empty file is an error here."""
+    from ase.io.formats import open_with_compression
+
+    try:
+        with open_with_compression(_local(path), "rb") as file:
+            head = bytes(file.read(_HEAD))
+    except Exception as problem:  # compressed files fail in their own ways
+        raise _failure(path, "", problem) from None
+    if not head:
+        raise ValueError(f"{path} is empty")
+    return head
+
+
+def _local(path: Path) -> str:
+    """A name that cannot be taken for standard input or for the address of a database."""
+    return str(path.absolute())
+
+
+def parsed(path: Path, index: int | slice | str, known: str) -> list[Any]:
+    """The structures that an index means, perhaps none."""
+    from ase.io import read
+    from ase.io.formats import get_ioformat
+
+    chosen = slice(index, index + 1 or None) if isinstance(index, int) else index
+    single = get_ioformat(known).single
+    every = slice(None) if single and not isinstance(chosen, str) else chosen
+    try:
+        with held_back():
+            frames = list(read(_local(path), index=every, format=known, do_not_split_by_at_sign=True))
+    except (ImportError, MemoryError):
+        raise
+    except Exception as problem:  # every format fails in its own way
+        if isinstance(chosen, slice) and chosen != slice(None) and count(path, known):
+            return []
+        raise _failure(path, known, problem) from None
+    if single and isinstance(chosen, slice):
+        frames = frames[chosen]
+    if known in _COUNTED and isinstance(chosen, slice):
+        _require_all_atoms(path, known, frames, chosen)
+    return frames
+
+
+def count(path: Path, known: str) -> int:
+    """How many structures a file has; 0 where it cannot be read."""
+    from ase.io import read
+
+    try:
+        with held_back():
+            return len(read(_local(path), index=slice(None), format=known, do_not_split_by_at_sign=True))
+    except Exception:  # every format fails in its own way
+        return 0
+
+
+def lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, compressed or not."""
+    from ase.io.formats import open_with_compression
+
+    with open_with_compression(_local(path), "r") as file:
+        yield from file
+
+
+def _require_all_atoms(path: Path, known: str, frames: list[Any], chosen: slice) -> None:
+    """Raise where a structure has not as many atoms as its file says."""
+    declared = list(_declared(path, known))
+    for place, (n, frame) in enumerate(zip(declared[chosen], frames, strict=False)):
+        if len(frame) != n:
+            number = range(len(declared))[chosen][place]
+            raise ValueError(
+                f"{path}, read as {known}: structure {number} should have {n} atoms, and {len(frame)} are there; was"
+                " the file cut?"
+            )
+
+
+def _declared(path: Path, known: str) -> Iterator[int]:
+    """How many atoms each structure should have."""
+    text = lines(path)
+    if known == "lammps-dump-text":
+        for line in text:
+            if "ITEM: NUMBER OF ATOMS" in line:
+                yield int(next(text))
+    elif known == "gromacs":
+        yield from map(int, islice(text, 1, 2))
+    else:
+        yield from (int(line[:3]) for line in islice(text, 3, 4))
+
+
+def _failure(path: Path, known: str, problem: Exception) -> Exception:
+    """What to tell of a file that cannot be read."""
+    from ase.io.formats import get_compression, ioformats
+
+    if isinstance(problem, OSError) and problem.errno is not None:
+        return ValueError(f"{path} cannot be read: {problem.strerror}")
+    if get_compression(path.name)[1] is not None and not _unpacks(path):
+        return ValueError(f"{path} cannot be read: its compressed content is damaged or was cut; copy it anew")
+    text = None if ioformats[known].isbinary and known != "cif" else _text(path)
+    if text is None:
+        return ValueError(f"{path} is no file of the format {known}, or damaged; {another(path, known)}")
+    reason = _wrong_in_xyz(text) if known in _XYZ else None
+    reason = reason or _wrong_element(known, problem, text) or _wrong_in_general(problem, text)
+    return ValueError(f"{path} cannot be read as {known}: {reason}")
+
+
+def _text(path: Path) -> list[str] | None:
+    try:
+        return list(lines(path))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _unpacks(path: Path) -> bool:
+    """Whether a compressed file is whole."""
+    from ase.io.formats import open_with_compression
+
+    try:
+        with open_with_compression(_local(path), "rb") as file:
+            while file.read(2**20):
+                pass
+    except Exception:  # every kind fails in its own way
+        return False
+    return True
+
+
+def another(path: Path, known: str) -> str:
+    """What to do about a file that is perhaps something else than it was taken for."""
+    return f"if it is none, say what it is by --format ({_hint(path, known)})"
+
+
+def _hint(path: Path, known: str = "") -> str:
+    """How to say what a file is."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError:
+        start = b""
+    for magic, suffix in _COMPRESSED.items():
+        if start.startswith(magic) and path.suffix != suffix:
+            return f"it is compressed: unpack it, or name it {path.name}{suffix}"
+    examples = [name for name in ("lammps-data", "extxyz", "vasp", "cif") if name != known]
+    return f"give --format, such as {', '.join(examples)}" if not known else f"such as {', '.join(examples)}"
+
+
+def _wrong_in_xyz(text: list[str]) -> str | None:
+    """The first line of an XYZ file that is not as it should be."""
+    place, frame = 0, 0
+    while place < len(text) and text[place].strip():
+        first = text[place].strip()
+        if not first.isdecimal():
+            before = "; the structure before may have more atoms than it says" if frame else ""
+            return f"line {place + 1} is {first[:60]!r}, where the number of atoms of structure {frame} belongs{before}"
+        n = int(first)
+        rows = [row for row in text[place + 2 : place + 2 + n] if row.strip()]
+        if len(rows) < n:
+            return (
+                f"it ends after {len(rows)} of the {n} atoms of structure {frame}, in line {len(text)}; the file may"
+                " have been cut"
+            )
+        least = 4 if "Properties=" not in text[place + 1] else 0
+        for k, row in enumerate(rows):
+            if len(row.split()) < least:
+                return f"line {place + 3 + k} is {row.strip()[:60]!r}; an atom needs a symbol and three coordinates"
+        place, frame = place + 2 + n, frame + 1
+        while place < len(text) and text[place].startswith("VEC"):
+            place += 1
+    return None
+
+
+def _wrong_element(known: str, problem: Exception, text: list[str]) -> str | None:
+    """An element that does not exist, which ase meets as a key of a table."""
+    told = str(problem.args[0]) if problem.args else ""
+    named = told if isinstance(problem, KeyError) and re.fullmatch(r"\S{1,12}", told) else _quoted(told, "symbol")
+    where = _line_of(named, text[2:] if known in _XYZ else text) if named else None
+    if where is None:
+        if "Could not determine chemical symbols" in told:
+            return "it names no elements; write their symbols into it, before their numbers of atoms as since VASP 5"
+        if "chemical symbols" in told or "species" in told:
+            return f"{told.rstrip('. ')}; write the symbols of the elements into the file"
+        return None
+    line = where + (2 if known in _XYZ else 0)
+    return f"line {line} names the element {named!r}, which does not exist; write its symbol, such as H or Cl"
+
+
+def _quoted(told: str, about: str) -> str | None:
+    words = re.findall(r"'([^'\s]+)'|\"([^\"\s]+)\"", told)
+    return (words[-1][0] or words[-1][1]) if words and about in told.lower() else None
+
+
+def _line_of(word: str, text: list[str]) -> int | None:
+    """The first line, counted from one, in which a word stands."""
+    for number, line in enumerate(text, 1):
+        if word in re.findall(r"[^\s,=]+", line) or re.search(rf"(?<![A-Za-z]){re.escape(word)}\d*(?![A-Za-z])", line):
+            return number
+    return None
+
+
+# Errors whose words are about a program rather than about a file.
+_INTERNAL = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, StopIteration, TypeError)
+
+
+def _wrong_in_general(problem: Exception, text: list[str]) -> str:
+    """What ase says where that is about the file, with the line that it means."""
+    told = " ".join(str(problem).split())
+    if isinstance(problem, _INTERNAL) or "StopIteration" in told or " " not in told or "shape" in told:
+        return f"something is missing in its {len(text)} lines, or it is of another format; check --format"
+    word = _quoted(told, "")
+    where = _line_of(word, text) if word else None
+    if "style" in told.lower():
+        return (
+            f"the style of its atoms is not known ({told}); write it after the word, as in 'Atoms # charge': atomic,"
+            " charge, bond, angle, molecular or full"
+        )
+    return f"{told.rstrip('. ')}{f', in line {where}' if where else ''}"
