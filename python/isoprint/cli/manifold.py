@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.manifold.follow import follow_manifold
     from isoprint.manifold.path import Path
 
-    given = vars(options)
+    given, distorted = vars(options), None
     descriptor = _descriptors.chosen(options)
     if options.resume:
         path = Path.read(options.input)
@@ -74,8 +74,6 @@ def run(options: argparse.Namespace) -> int:
         rules = {name: given[name] for name in _RULES if name in given}
         with _interruptible() as told:
             path = follow_manifold(descriptor, frames[0], options.center, **rules, progress=told)
-        if distorted:
-            print(distorted)
     path.write(options.output)
     print(f"{options.output}: {path!r}")
     if "plot" in given:
@@ -86,6 +84,8 @@ def run(options: argparse.Namespace) -> int:
 
         write_path(path, options.chemiscope)
         print(f"{options.chemiscope}: {counted(len(path), 'structure')}")
+    if distorted:
+        print(distorted)
     return 130 if path.status == "interrupted" else 0
 
 
