@@ -54,8 +54,8 @@ def _partial(frame: Any) -> Iterator[tuple[int, str]]:
     # Files of proteins give 0 where nothing is known, and 1; what is between is one of several places.
     column = np.asarray(arrays.get("occupancy", arrays.get("occupancies", ())))
     if column.ndim == 1 and column.dtype.kind == "f":
-        for atom in np.flatnonzero((column > 0.0) & (column < 1.0 - _WHOLE)):
-            yield int(atom), f"{column[atom]:g}"
+        for place in np.flatnonzero((column > 0.0) & (column < 1.0 - _WHOLE)).tolist():
+            yield place, f"{column[place]:g}"
 
 
 def _is_whole(entry: Mapping[Any, Any]) -> bool:

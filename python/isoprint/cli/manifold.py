@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.manifold.path import Path
 
     given, distorted = vars(options), None
-    descriptor = _descriptors.chosen(options)
+    descriptor = _descriptors.chosen(options, for_shapes=True)
     if options.resume:
         path = Path.read(options.input)
         descriptor.fit(path.frames)

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
     if search.get("guard") == "overlap_matrix":
         del search["guard"]
-    descriptor = _descriptors.chosen(options)
+    descriptor = _descriptors.chosen(options, for_shapes=True)
     with reporting(sys.stderr.isatty()) as report:
         pairs = find_blind_pairs(descriptor, _molecule(options), **search, progress=report)
     pairs.write(options.output)

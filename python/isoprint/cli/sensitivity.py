@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.sensitivity import sensitivity
 
     given = vars(options)
-    descriptor = _descriptors.chosen(options)
+    descriptor = _descriptors.chosen(options, for_shapes=True)
     frames, distorted = _files.started(options)
     _files.require_single(len(frames), options, ("output", "plot", "chemiscope"))
     descriptor.fit(frames)
