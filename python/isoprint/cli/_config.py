@@ -28,7 +28,7 @@ def read(path: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError(f"{path} has brackets in brackets, deeper than any parameter needs; remove them") from None
     except ValueError as problem:  # of TOML, or of a number with too many digits
-        raise ValueError(f"{path} is not valid TOML: {problem}") from None
+        raise ValueError(f"{path} is not valid TOML: {str(problem).partition(';')[0]}") from None
 
 
 def require_known(path: str, given: Collection[str], name: str, known: Collection[str], every: Collection[str]) -> None:

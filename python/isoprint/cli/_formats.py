@@ -14,6 +14,8 @@ from isoprint.cli._warnings import held_back
 # As much of a file as is looked at to tell its format.
 _HEAD = 4096
 _COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz", b"PK\x03\x04": ".zip", b"(\xb5/\xfd": ".zst"}
+_UNPACKED = (".gz", ".bz2", ".xz")
+_EXAMPLES = ("lammps-data", "extxyz", "vasp", "cif")
 _LAMMPS_DATA = re.compile(rb"^\s*\d+\s+atoms\s*(#.*)?$.*^[^#\n]*\b(xlo\s+xhi|avec)\b", re.MULTILINE | re.DOTALL)
 _XYZ = ("xyz", "extxyz")
 # Formats that say how many atoms there are: ase reads what is left of a file that was cut, without a word.
@@ -45,7 +47,10 @@ def found(path: Path, given: str | None) -> str:
         except UnknownFileTypeError:
             known = ""
         if known not in ioformats:
-            raise ValueError(f"the format of {path} is known neither by its name nor by its content; {_hint(path)}")
+            hint = f"give --format, such as {', '.join(_EXAMPLES)}"
+            raise ValueError(
+                f"the format of {path} is known neither by its name nor by its content; {_compressed(path) or hint}"
+            )
     if not get_ioformat(known).can_read:
         raise ValueError(f"ase writes {known}, but does not read it; convert {path} to a format such as extxyz")
     return known
@@ -126,16 +131,15 @@ def _require_all_atoms(path: Path, known: str, frames: list[Any], chosen: slice)
 
 
 def _declared(path: Path, known: str) -> Iterator[int]:
-    """How many atoms each structure should have."""
+    """How many atoms each structure should have, as far as the file says it."""
     text = lines(path)
     if known == "lammps-dump-text":
-        for line in text:
-            if "ITEM: NUMBER OF ATOMS" in line:
-                yield int(next(text))
+        counts = (next(text, "") for line in text if "ITEM: NUMBER OF ATOMS" in line)
     elif known == "gromacs":
-        yield from map(int, islice(text, 1, 2))
+        counts = islice(text, 1, 2)
     else:
-        yield from (int(line[:3]) for line in islice(text, 3, 4))
+        counts = (line[:3] for line in islice(text, 3, 4) if "V3000" not in line)
+    yield from (int(count) for count in counts if count.strip().isdecimal())
 
 
 def _failure(path: Path, known: str, problem: Exception) -> Exception:
@@ -176,21 +180,23 @@ def _unpacks(path: Path) -> bool:
 
 def another(path: Path, known: str) -> str:
     """What to do about a file that is perhaps something else than it was taken for."""
-    return f"if it is none, say what it is by --format ({_hint(path, known)})"
+    examples = [name for name in _EXAMPLES if name != known]
+    return _compressed(path) or f"if it is something else, say so by --format, such as {', '.join(examples)}"
 
 
-def _hint(path: Path, known: str = "") -> str:
-    """How to say what a file is."""
+def _compressed(path: Path) -> str | None:
+    """What to do about a compressed file that is not named as one, or that ase does not unpack."""
     try:
         with path.open("rb") as file:
             start = file.read(8)
     except OSError:
-        start = b""
+        return None
     for magic, suffix in _COMPRESSED.items():
+        if start.startswith(magic) and suffix not in _UNPACKED:
+            return "it is compressed: unpack it first"
         if start.startswith(magic) and path.suffix != suffix:
             return f"it is compressed: unpack it, or name it {path.name}{suffix}"
-    examples = [name for name in ("lammps-data", "extxyz", "vasp", "cif") if name != known]
-    return f"give --format, such as {', '.join(examples)}" if not known else f"such as {', '.join(examples)}"
+    return None
 
 
 def _wrong_in_xyz(text: list[str]) -> str | None:

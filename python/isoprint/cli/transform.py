@@ -81,10 +81,11 @@ def run(options: argparse.Namespace) -> int:
     if not averaged:
         about["atom"] = centers.atom
     shape = int(offsets[-1]), descriptor.n_features
-    if elements is not None:
-        _notice_absent(elements, packed.numbers, options)
-    if shape[0] == 0 and Path(options.output).exists():
-        raise ValueError(f"no atom was chosen, and {options.output} exists: nothing is no reason to replace it")
+    absent = _absent(elements or [], packed.numbers, options)
+    if absent and not len(centers.atom) and Path(options.output).exists():
+        raise ValueError(f"{absent}; {options.output} is kept as it was")
+    if absent:
+        warn(absent)
     with (
         storage.create(options.output, shape, np.dtype(descriptor.dtype).name, about) as rows,
         reporting(sys.stderr.isatty()) as report,
@@ -98,15 +99,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _notice_absent(elements: list[int], numbers: Any, options: Any) -> None:
-    """Warn where atoms of an element are asked for that no structure has."""
+def _absent(elements: list[int], numbers: Any, options: Any) -> str | None:
+    """What to say where atoms of an element are to become rows and no structure has any."""
     absent = [number for number in elements if number not in numbers]
-    if absent:
-        given = f"{vars(options)['centers']!r}: " if "centers" in vars(options) else ""
-        warn(
-            f"centers are asked for of {given}{spell(absent)}, of which {options.input} has no atom; it has"
-            f" {spell(np.unique(numbers))}. Centers are elements here, as in --centers O, and not indices"
-        )
+    if not absent:
+        return None
+    given = f" ({vars(options)['centers']!r} was asked for)" if "centers" in vars(options) else ""
+    return (
+        f"no atom of {options.input} is a center of {spell(absent)}{given}: it has {spell(np.unique(numbers))}; centers"
+        " are elements, not indices"
+    )
 
 
 def _in_batches(
