@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from isoprint.cli._warnings import held_back
 
 # As much of a file as is looked at to tell its format.
@@ -85,18 +87,31 @@ def parsed(path: Path, index: int | slice | str, known: str) -> list[Any]:
     every = slice(None) if single and not isinstance(chosen, str) else chosen
     try:
         with held_back():
-            frames = list(read(_local(path), index=every, format=known, do_not_split_by_at_sign=True))
+            frames = list(read(_local(path), index=every, **_options(known)))
     except (ImportError, MemoryError):
         raise
     except Exception as problem:  # every format fails in its own way
         if isinstance(chosen, slice) and chosen != slice(None) and count(path, known):
             return []
         raise _failure(path, known, problem) from None
+    if known == "lammps-data":
+        frames = list(map(_by_id, frames))
     if single and isinstance(chosen, slice):
         frames = frames[chosen]
     if known in _COUNTED and isinstance(chosen, slice):
         _require_all_atoms(path, known, frames, chosen)
     return frames
+
+
+def _options(known: str) -> dict[str, Any]:
+    """How ase is to read: names as they are, and atoms in the order of the file where it would mix up their labels."""
+    options: dict[str, Any] = {"format": known, "do_not_split_by_at_sign": True}
+    return {**options, "sort_by_id": False} if known == "lammps-data" else options
+
+
+def _by_id(frame: Any) -> Any:
+    """The same with its atoms in the order of their numbers."""
+    return frame[np.argsort(frame.arrays["id"], kind="stable")]
 
 
 def count(path: Path, known: str) -> int:
@@ -105,7 +120,7 @@ def count(path: Path, known: str) -> int:
 
     try:
         with held_back():
-            return len(read(_local(path), index=slice(None), format=known, do_not_split_by_at_sign=True))
+            return len(read(_local(path), index=slice(None), **_options(known)))
     except Exception:  # every format fails in its own way
         return 0
 
@@ -133,6 +148,7 @@ def _require_all_atoms(path: Path, known: str, frames: list[Any], chosen: slice)
 def _declared(path: Path, known: str) -> Iterator[int]:
     """How many atoms each structure should have, as far as the file says it."""
     text = lines(path)
+    counts: Iterator[str]
     if known == "lammps-dump-text":
         counts = (next(text, "") for line in text if "ITEM: NUMBER OF ATOMS" in line)
     elif known == "gromacs":
