@@ -167,8 +167,9 @@ def _failure(path: Path, known: str, problem: Exception) -> Exception:
     if get_compression(path.name)[1] is not None and not _unpacks(path):
         return ValueError(f"{path} cannot be read: its compressed content is damaged or was cut; copy it anew")
     text = None if ioformats[known].isbinary and known != "cif" else _text(path)
-    if text is None:
+    if text is None and (type(problem) is not ValueError or " " not in str(problem)):
         return ValueError(f"{path} is no file of the format {known}, or damaged; {another(path, known)}")
+    text = text or []
     reason = _wrong_in_xyz(text) if known in _XYZ else None
     reason = reason or _wrong_element(known, problem, text) or _wrong_in_general(problem, text)
     return ValueError(f"{path} cannot be read as {known}: {reason}")
@@ -269,7 +270,7 @@ def _line_of(word: str, text: list[str]) -> int | None:
 
 
 # Errors whose words are about a program rather than about a file.
-_INTERNAL = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, StopIteration, TypeError)
+_INTERNAL = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, OSError, StopIteration, TypeError)
 
 
 def _wrong_in_general(problem: Exception, text: list[str]) -> str:
@@ -284,4 +285,6 @@ def _wrong_in_general(problem: Exception, text: list[str]) -> str:
             f"the style of its atoms is not known ({told}); write it after the word, as in 'Atoms # charge': atomic,"
             " charge, bond, angle, molecular or full"
         )
+    told = re.sub(r"invalid literal for int\(\) with base 10: (.*)", r"\1 is no whole number", told)
+    told = re.sub(r"could not convert string to float: (.*)", r"\1 is no number", told)
     return f"{told.rstrip('. ')}{f', in line {where}' if where else ''}"

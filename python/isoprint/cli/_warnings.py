@@ -36,5 +36,5 @@ def held_back() -> Iterator[None]:
         warnings.simplefilter("default")
         yield
     for kept in caught:
-        if not issubclass(kept.category, (DeprecationWarning, PendingDeprecationWarning)):
+        if not issubclass(kept.category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
             warnings.warn_explicit(kept.message, kept.category, kept.filename, kept.lineno)
