@@ -12,7 +12,6 @@ _PROGRAMS = {_DSCRIBE: "DScribe", _QUIP: "QUIP", _FEATOMIC: "featomic", _LIBFP: 
 _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "alpha_max": (("n_max",), (_QUIP,)),
     "amplitude": (("amplitude_scaling",), ()),
-    "amplitude_scaling": (("species_weight",), (_QUIP,)),
     "angular_basis": (("l_max",), (_FEATOMIC,)),
     "atom_sigma": (("sigma", "width_scale"), (_QUIP,)),
     "atom_sigma_r": (("sigma",), (_QUIP,)),
