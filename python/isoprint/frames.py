@@ -2,6 +2,7 @@
 
 A *frame* is one structure: an `ase.Atoms`, a `pymatgen` structure or molecule, or any object with `positions`,
 `numbers` and, where it is periodic, `cell` and `pbc`. Nothing is imported to find out: what counts is the attributes.
+Atoms are whole ones: sites that are occupied in part are refused, whichever library read them.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
     for names, choices, text in re.findall(r"^(\w[\w, ]*) : (.*)\n((?:    .*\n?)+)", section, re.MULTILINE):
         sentence = re.split(r"(?<=\w)[.;] ", " ".join(text.split()) + " ")[0].strip(". ")
         if choices.startswith("{"):
-            sentence = f"{sentence}: {choices.strip('{}')}"
+            words, _, rest = choices[1:].partition("}")
+            sentence = f"{sentence}: {words}{rest}"
         found.update(dict.fromkeys(names.split(", "), sentence))
     return found
 

@@ -15,6 +15,8 @@ from isoprint.cli._warnings import held_back
 
 # As much of a file as is looked at to tell its format.
 _HEAD = 4096
+# Larger ones are not searched for the line of a fault, in bytes.
+_SEARCHED = 2**27
 _COMPRESSED = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz", b"PK\x03\x04": ".zip", b"(\xb5/\xfd": ".zst"}
 _UNPACKED = (".gz", ".bz2", ".xz")
 _EXAMPLES = ("lammps-data", "extxyz", "vasp", "cif")
@@ -135,7 +137,8 @@ def lines(path: Path) -> Iterator[str]:
 
 def _require_all_atoms(path: Path, known: str, frames: list[Any], chosen: slice) -> None:
     """Raise where a structure has not as many atoms as its file says."""
-    declared = list(_declared(path, known))
+    ends = (chosen.start or 0) >= 0 and (chosen.step or 1) > 0 and (chosen.stop or 0) > 0
+    declared = list(islice(_declared(path, known), chosen.stop if ends else None))
     for place, (n, frame) in enumerate(zip(declared[chosen], frames, strict=False)):
         if len(frame) != n:
             number = range(len(declared))[chosen][place]
@@ -176,8 +179,9 @@ def _failure(path: Path, known: str, problem: Exception) -> Exception:
 
 
 def _text(path: Path) -> list[str] | None:
+    """The lines in which a fault is looked for: none of a file too large for that, `None` where it is no text."""
     try:
-        return list(lines(path))
+        return list(lines(path)) if path.stat().st_size < _SEARCHED else []
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -231,7 +235,7 @@ def _wrong_in_xyz(text: list[str]) -> str | None:
                 f"it ends after {len(rows)} of the {n} atoms of structure {frame}, in line {len(text)}; the file may"
                 " have been cut"
             )
-        least = 4 if "Properties=" not in text[place + 1] else 0
+        least = 0 if "Properties=" in "".join(text[place + 1 : place + 2]) else 4
         for k, row in enumerate(rows):
             if len(row.split()) < least:
                 return f"line {place + 3 + k} is {row.strip()[:60]!r}; an atom needs a symbol and three coordinates"
@@ -244,7 +248,11 @@ def _wrong_in_xyz(text: list[str]) -> str | None:
 def _wrong_element(known: str, problem: Exception, text: list[str]) -> str | None:
     """An element that does not exist, which ase meets as a key of a table."""
     told = str(problem.args[0]) if problem.args else ""
-    named = told if isinstance(problem, KeyError) and re.fullmatch(r"\S{1,12}", told) else _quoted(told, "symbol")
+    named = (
+        told
+        if isinstance(problem, KeyError) and re.fullmatch(r"[A-Za-z]{1,4}\d*|\d{1,3}", told)
+        else _quoted(told, "symbol")
+    )
     where = _line_of(named, text[2:] if known in _XYZ else text) if named else None
     if where is None:
         if "Could not determine chemical symbols" in told:
@@ -277,7 +285,7 @@ def _wrong_in_general(problem: Exception, text: list[str]) -> str:
     """What ase says where that is about the file, with the line that it means."""
     told = " ".join(str(problem).split())
     if isinstance(problem, _INTERNAL) or "StopIteration" in told or " " not in told or "shape" in told:
-        return f"something is missing in its {len(text)} lines, or it is of another format; check --format"
+        return "it has not all that this format needs: it was cut, or is of another format; check --format"
     word = _quoted(told, "")
     where = _line_of(word, text) if word else None
     if "style" in told.lower():

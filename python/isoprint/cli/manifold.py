@@ -11,6 +11,7 @@ from typing import Any
 
 from isoprint._words import counted
 from isoprint.cli import _descriptors, _files
+from isoprint.cli._warnings import warn
 from isoprint.manifold.follow import DIRECTIONS
 
 _EXAMPLE = """\
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
 
 
 _LIMITS = ("max_steps", "max_arc")
+_WITH_A_START = ("index", "format", "types", "stretch", "bend", "seed")
 _RULES = ("step", "largest_step", "largest_ratio", "mode", "direction", *_LIMITS)
 
 
@@ -62,6 +64,9 @@ def run(options: argparse.Namespace) -> int:
     given, distorted = vars(options), None
     descriptor = _descriptors.chosen(options, for_shapes=True)
     if options.resume:
+        unused = [name for name in (*_WITH_A_START, *_RULES) if name not in _LIMITS and given.get(name) is not None]
+        if unused:
+            warn(f"--{unused[0].replace('_', '-')} has no effect with --resume: the path goes on by its own rules")
         path = Path.read(options.input)
         descriptor.fit(path.frames)
         limits = {name: given[name] for name in _LIMITS if name in given}

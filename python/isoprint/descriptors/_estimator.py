@@ -49,13 +49,15 @@ class Estimator(ABC):
         if "__init__" in vars(cls):
             cls.__init__ = _telling(cls.__init__)  # type: ignore[method-assign]
 
-    def __getattr__(self, name: str) -> Any:
-        """Say what a method or parameter is called here; only asked for what there is not."""
-        if hasattr(type(self), name):
-            return object.__getattribute__(self, name)  # a property that failed, and fails again with its own words
-        message = f"{type(self).__name__!r} object has no attribute {name!r}"
-        hint = None if name.startswith("_") else _hints.attribute(type(self), name, self._defaults())
-        raise AttributeError(f"{message}; {hint}" if hint else message, name=name, obj=self)
+    if not TYPE_CHECKING:  # for whom there is no attribute that is not defined
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what a method or parameter is called here; only asked for what there is not."""
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # a property that failed, and fails again with its own words
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            hint = None if name.startswith("_") else _hints.attribute(type(self), name, self._defaults())
+            raise AttributeError(f"{message}; {hint}" if hint else message, name=name, obj=self)
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
