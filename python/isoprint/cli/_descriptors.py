@@ -112,16 +112,23 @@ def chosen(options: argparse.Namespace, *, for_shapes: bool = False) -> Descript
         raise ValueError(
             f"missing {', '.join('--' + key.replace('_', '-') for key in missing)}; give it here or in a --config file"
         )
-    if name == "acsf" and not parameters.keys() & _FUNCTIONS:
-        if for_shapes:
-            raise ValueError(f"{_NO_FUNCTIONS}; {_ASK}")
-        warn(f"{_NO_FUNCTIONS}; for more {_ASK}")
+    if for_shapes and name == "acsf" and not parameters.keys() & _FUNCTIONS:
+        raise ValueError(_NO_FUNCTIONS)
     return DESCRIPTORS[name](**parameters)
 
 
 _FUNCTIONS = {"g1", "g2", "g3", "g4", "g5", "functions"}
-_NO_FUNCTIONS = "no functions were given for acsf, whose G1 alone counts neighbors and sees no shapes"
-_ASK = "take --standard, or list g2, g3, g4 or g5 in a --config file"
+_NO_FUNCTIONS = (
+    "no functions were given for acsf, whose G1 alone counts neighbors and sees no shapes; take --standard, or list g2,"
+    " g3, g4 or g5 in a --config file"
+)
+
+
+def notice(descriptor: Descriptor, options: argparse.Namespace) -> None:
+    """Warn where nobody has said what the fingerprint is to see."""
+    bare = isinstance(descriptor, ACSF) and not any(getattr(descriptor, name) for name in _FUNCTIONS - {"g1"})
+    if bare and "g1" not in vars(options):
+        warn(_NO_FUNCTIONS)
 
 
 def _standard(name: str, parameters: dict[str, Any]) -> Descriptor:

@@ -94,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
             descriptor.transform(frames, out=rows, n_jobs=options.n_jobs, progress=report)
         else:
             _in_batches(descriptor, frames, offsets, rows, options.n_jobs, report)
+    _descriptors.notice(descriptor, options)
     made = f"{counted(shape[0], 'row')} of {counted(shape[1], 'feature')}"
     print(f"{options.output}: {made} from {counted(packed.n_frames, 'structure')}")
     return 0
