@@ -89,11 +89,8 @@ def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
     return found
 
 
-def chosen(options: argparse.Namespace, *, for_shapes: bool = False) -> Descriptor:
-    """The fingerprint that the options, the file of parameters and the argument string ask for.
-
-    With `for_shapes` it has to see more than how many neighbors there are.
-    """
+def chosen(options: argparse.Namespace) -> Descriptor:
+    """The fingerprint that the options, the file of parameters and the argument string ask for."""
     given = vars(options)
     configured = _config.read(given["config"]) if "config" in given else {}
     wanted = given.get("descriptor", configured.pop("descriptor", None))
@@ -112,8 +109,6 @@ def chosen(options: argparse.Namespace, *, for_shapes: bool = False) -> Descript
         raise ValueError(
             f"missing {', '.join('--' + key.replace('_', '-') for key in missing)}; give it here or in a --config file"
         )
-    if for_shapes and name == "acsf" and not parameters.keys() & _FUNCTIONS:
-        raise ValueError(_NO_FUNCTIONS)
     return DESCRIPTORS[name](**parameters)
 
 
@@ -126,9 +121,20 @@ _NO_FUNCTIONS = (
 
 def notice(descriptor: Descriptor, options: argparse.Namespace) -> None:
     """Warn where nobody has said what the fingerprint is to see."""
-    bare = isinstance(descriptor, ACSF) and not any(getattr(descriptor, name) for name in _FUNCTIONS - {"g1"})
-    if bare and "g1" not in vars(options):
+    if _is_bare(descriptor, options):
         warn(_NO_FUNCTIONS)
+
+
+def require_shapes(descriptor: Descriptor, options: argparse.Namespace) -> None:
+    """Raise there, where the question is what the fingerprint sees."""
+    if _is_bare(descriptor, options):
+        raise ValueError(_NO_FUNCTIONS)
+
+
+def _is_bare(descriptor: Descriptor, options: argparse.Namespace) -> bool:
+    """Whether these are symmetry functions of which none was asked for."""
+    several = any(getattr(descriptor, name, ()) for name in _FUNCTIONS - {"g1"})
+    return isinstance(descriptor, ACSF) and not several and "g1" not in vars(options)
 
 
 def _standard(name: str, parameters: dict[str, Any]) -> Descriptor:

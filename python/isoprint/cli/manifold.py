@@ -62,7 +62,8 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.manifold.path import Path
 
     given, distorted = vars(options), None
-    descriptor = _descriptors.chosen(options, for_shapes=True)
+    descriptor = _descriptors.chosen(options)
+    _descriptors.require_shapes(descriptor, options)
     if options.resume:
         unused = [name for name in (*_WITH_A_START, *_RULES) if name not in _LIMITS and given.get(name) is not None]
         if unused:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from isoprint._parameters import whole
 from isoprint._progress import reporting
 from isoprint.cli import _descriptors, _files
 
@@ -65,9 +66,11 @@ def run(options: argparse.Namespace) -> int:
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
     if search.get("guard") == "overlap_matrix":
         del search["guard"]
-    descriptor = _descriptors.chosen(options, for_shapes=True)
+    descriptor, molecule = _descriptors.chosen(options), _molecule(options)
+    whole("starts", search.get("starts", 1), 1, 10**9)
+    _descriptors.require_shapes(descriptor, options)
     with reporting(sys.stderr.isatty()) as report:
-        pairs = find_blind_pairs(descriptor, _molecule(options), **search, progress=report)
+        pairs = find_blind_pairs(descriptor, molecule, **search, progress=report)
     pairs.write(options.output)
     print(
         f"{options.output}: {summary(pairs)}; least"
@@ -77,9 +80,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _molecule(options: argparse.Namespace) -> Any:
-    """The structure in a file, or the formula that IN is."""
+    """The structure in a file, or of the formula that IN is."""
+    from isoprint.pairs._molecules import reference
+
     if _files.is_formula(options):
-        return options.input
+        return reference(options.input)
     frames = _files.read(options)
     _files.require_single(len(frames), options, ("output",))
     return frames[0]

@@ -48,9 +48,10 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.sensitivity import sensitivity
 
     given = vars(options)
-    descriptor = _descriptors.chosen(options, for_shapes=True)
+    descriptor = _descriptors.chosen(options)
     frames, distorted = _files.started(options)
     _files.require_single(len(frames), options, ("output", "plot", "chemiscope"))
+    _descriptors.require_shapes(descriptor, options)
     descriptor.fit(frames)
     if distorted:
         print(distorted)
