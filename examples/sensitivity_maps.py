@@ -15,6 +15,8 @@ from ase.build import bulk
 import isoprint as ip
 
 R_CUT = 4.8
+# Eigenvalues below this part of the largest are rounding.
+UNSEEN = 1e-20
 
 
 def soap(center, sigma, n, species=None):
@@ -121,9 +123,13 @@ def figures(folder, done):
         table = done["bases"]
         drawn, axes = plotting.figure()
         for color, n, column in zip(plotting.COLORS, table["n"], np.transpose(table["softest"]), strict=False):
-            axes[0, 0].semilogy(table["sigma"], column, "o-", ms=4, color=color, label=f"{n}, {n}")
-        axes[0, 0].set(xlabel="width of the density / Å", ylabel="softest eigenvalue / largest", ylim=(1e-18, 1e-3))
-        axes[0, 0].legend(frameon=False, title="n_max, l_max", ncols=2)
+            # What is smaller is rounding; it stands on the line.
+            seen = np.maximum(column, UNSEEN)
+            axes[0, 0].semilogy(table["sigma"], seen, "o-", ms=4, color=color, label=f"{n}, {n}", clip_on=False)
+        axes[0, 0].axhline(UNSEEN, lw=0.8, ls=":", color="0.5", zorder=0)
+        axes[0, 0].text(0.5, 0.6 * UNSEEN, "not seen", color="0.4", ha="right", va="top", fontsize=9)
+        axes[0, 0].set(xlabel="width of the density / Å", ylabel="softest eigenvalue / largest", ylim=(1e-22, 1e-3))
+        axes[0, 0].legend(frameon=False, title="n_max, l_max", ncols=2, loc=(0.42, 0.2))
         plotting.saved(drawn, folder / "map_bases.png")
     found = ip.sensitivity(soap("Si", 0.3, 16, ["Si"]), silicon(), 0)
     plotting.saved(found.plot(), folder / "sensitivity_silicon.png")

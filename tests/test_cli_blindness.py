@@ -75,7 +75,7 @@ def test_sensitivity_writes_modes_figures_and_numbers(folder, capsys):
     assert entry["rank"] == 6
     assert (folder / "s.png").stat().st_size > 5000
     assert capsys.readouterr().out.splitlines()[-3:] == [
-        "modes.extxyz: 6 modes", "s.png: spectrum and sites", "s.json: 1 structures"
+        "modes.extxyz: 6 modes", "s.png: spectrum and sites", "s.json: 1 structure"
     ]  # fmt: skip
 
 

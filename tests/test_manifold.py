@@ -254,7 +254,7 @@ def test_a_path_ends_where_a_site_crosses_the_cutoff(outside):
             "4 internal motions of this structure change nothing, 0 of a displaced one: it is symmetric",
         ),
         (symmetric("CH4"), "8 internal motions"),
-        (symmetric("H2O"), "1 internal motions"),
+        (symmetric("H2O"), "1 internal motion of this structure changes nothing"),
         (molecule("CO2"), "symmetric or flat"),
         (molecule("CO"), "a pair of atoms"),
         (Atoms("C"), "no site within 4.8 Å"),

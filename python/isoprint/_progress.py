@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from isoprint._words import counted
+
 Report = Callable[[int, int], None]
 
 
@@ -61,7 +63,7 @@ class PlainBar:
         percent = 100 * done // max(total, 1)
         if percent != self._shown:
             self._shown = percent
-            print(f"\r{percent:3d} % of {total} rows", end="", file=sys.stderr, flush=True)
+            print(f"\r{percent:3d} % of {counted(total, 'row')}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End the line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isoprint._elements import label_of
+from isoprint._words import counted
 
 if TYPE_CHECKING:
     from isoprint.sensitivity import Sensitivity
@@ -17,8 +18,8 @@ def of_sensitivity(found: Sensitivity) -> str:
     numbers = found.environment.numbers
     center = f"{label_of(int(numbers[0]))} (atom {int(found.environment.atom[0])})"
     lines = [
-        f"{type(found.environment.descriptor).__name__} of {center} with {found.n_sites - 1} sites",
-        f"  rank               {found.rank} of {found.n_internal} internal motions",
+        f"{type(found.environment.descriptor).__name__} of {center} with {counted(found.n_sites - 1, 'site')}",
+        f"  rank               {found.rank} of {counted(found.n_internal, 'internal motion')}",
         f"  largest            {found.largest:.6g} / Å",
         f"  condition          {found.condition:.4g}   (largest over smallest singular value)",
         f"  isolation          {found.isolation:.4g}   (second smallest over smallest eigenvalue)",
@@ -34,8 +35,7 @@ def of_sensitivity(found: Sensitivity) -> str:
     shells = found.shells()
     first = shells[0].sensitivity
     for shell in shells:
+        sites = f"{len(shell.sites):4d} {'site ' if len(shell.sites) == 1 else 'sites'}"
         part = f"{shell.sensitivity / first:8.3f} of the first" if first > 0.0 else ""
-        lines.append(
-            f"    {shell.radius:7.3f} Å  {len(shell.sites):4d} sites  {shell.sensitivity:10.4g} / Å  {part}".rstrip()
-        )
+        lines.append(f"    {shell.radius:7.3f} Å  {sites}  {shell.sensitivity:10.4g} / Å  {part}".rstrip())
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 A *frame* is one structure: an `ase.Atoms`, a `pymatgen` structure or molecule, or any object with `positions`,
 `numbers` and, where it is periodic, `cell` and `pbc`. Nothing is imported to find out: what counts is the attributes.
+Atoms are whole ones: sites that are occupied in part are refused, whichever library read them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._elements import SYMBOLS, spell, symbol_of
+from isoprint._occupancy import disordered, require_whole
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,6 +73,7 @@ def pack(frames: Sequence[Any]) -> Frames:
         return Frames(
             np.empty((0, 3)), np.empty(0, np.int64), np.empty((0, 3, 3)), np.empty((0, 3), bool), np.zeros(1, np.int64)
         )
+    require_whole(frames)
     if len(frames) > 1:
         packed = _pack_quickly(frames)
         if packed is not None:
@@ -142,7 +145,7 @@ def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
         try:
             numbers = frame.atomic_numbers
         except AttributeError:
-            raise ValueError(f"frame {place} has sites without a definite element; give an ordered structure") from None
+            raise disordered(frame, place) from None
         lattice = getattr(frame, "lattice", None)
         if lattice is None:
             return frame.cart_coords, numbers, None, False

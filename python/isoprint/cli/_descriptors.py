@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import inspect
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
+from isoprint.cli import _config
+from isoprint.cli._values import value
+from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
@@ -67,7 +67,7 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         if isinstance(default, bool):
             groups[title].add_argument(option, action=argparse.BooleanOptionalAction, help=text)
         else:
-            groups[title].add_argument(option, metavar="X", type=_value, help=text)
+            groups[title].add_argument(option, metavar="X", type=value, help=text)
 
 
 def _help(explanation: str, default: Any) -> str:
@@ -83,40 +83,22 @@ def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
     for names, choices, text in re.findall(r"^(\w[\w, ]*) : (.*)\n((?:    .*\n?)+)", section, re.MULTILINE):
         sentence = re.split(r"(?<=\w)[.;] ", " ".join(text.split()) + " ")[0].strip(". ")
         if choices.startswith("{"):
-            sentence = f"{sentence}: {choices.strip('{}')}"
+            words, _, rest = choices[1:].partition("}")
+            sentence = f"{sentence}: {words}{rest}"
         found.update(dict.fromkeys(names.split(", "), sentence))
     return found
-
-
-def _value(text: str) -> Any:
-    """What an option means: a number, a word, several after commas, or several by species as `C=8,H=5`."""
-    if re.fullmatch(r"\w+=[^,=]+(,\w+=[^,=]+)*", text):
-        return {key: _value(entry) for key, _, entry in (pair.partition("=") for pair in text.split(","))}
-    if "," in text:
-        return [_value(entry) for entry in text.split(",") if entry]
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            pass
-    return None if text.lower() == "none" else text
 
 
 def chosen(options: argparse.Namespace) -> Descriptor:
     """The fingerprint that the options, the file of parameters and the argument string ask for."""
     given = vars(options)
-    configured = _configured(given["config"]) if "config" in given else {}
+    configured = _config.read(given["config"]) if "config" in given else {}
     wanted = given.get("descriptor", configured.pop("descriptor", None))
     name = _name_of_quip(given["quip"], wanted) if "quip" in given else wanted or "soap_turbo"
-    if name not in DESCRIPTORS:
+    if not isinstance(name, str) or name not in DESCRIPTORS:
         raise ValueError(f"descriptor is {name!r}; choose one of {', '.join(DESCRIPTORS)}")
     known = DESCRIPTORS[name]._defaults()
-    for key in configured:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise ValueError(
-                f"{given['config']}: {name} has no parameter {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
-            )
+    _config.require_known(given.get("config", ""), configured, name, known, DESCRIPTORS)
     parameters = {**configured, **_parameters_among(given, name)}
     if "standard" in given:
         return _standard(name, parameters)
@@ -130,11 +112,36 @@ def chosen(options: argparse.Namespace) -> Descriptor:
     return DESCRIPTORS[name](**parameters)
 
 
+_FUNCTIONS = {"g1", "g2", "g3", "g4", "g5", "functions"}
+_NO_FUNCTIONS = (
+    "no functions were given for acsf, whose G1 alone counts neighbors and sees no shapes; take --standard, or list g2,"
+    " g3, g4 or g5 in a --config file"
+)
+
+
+def notice(descriptor: Descriptor, options: argparse.Namespace) -> None:
+    """Warn where nobody has said what the fingerprint is to see."""
+    if _is_bare(descriptor, options):
+        warn(_NO_FUNCTIONS)
+
+
+def require_shapes(descriptor: Descriptor, options: argparse.Namespace) -> None:
+    """Raise there, where the question is what the fingerprint sees."""
+    if _is_bare(descriptor, options):
+        raise ValueError(_NO_FUNCTIONS)
+
+
+def _is_bare(descriptor: Descriptor, options: argparse.Namespace) -> bool:
+    """Whether these are symmetry functions of which none was asked for."""
+    several = any(getattr(descriptor, name, ()) for name in _FUNCTIONS - {"g1"})
+    return isinstance(descriptor, ACSF) and not several and "g1" not in vars(options)
+
+
 def _standard(name: str, parameters: dict[str, Any]) -> Descriptor:
     """The set of symmetry functions that needs no list."""
     if name != "acsf":
         raise ValueError(f"--standard is a set of symmetry functions, not of {name}; take --descriptor acsf")
-    own = sorted(parameters.keys() & {"g1", "g2", "g3", "g4", "g5", "functions"})
+    own = sorted(parameters.keys() & _FUNCTIONS)
     if own:
         raise ValueError(f"--standard already says {', '.join(own)}; leave them out")
     return ACSF.standard(**parameters)
@@ -170,16 +177,3 @@ def _of_quip(text: str, name: str, parameters: dict[str, Any]) -> Descriptor:
         raise ValueError(f"--quip already says {', '.join(extra)}; leave them out")
     descriptor: Descriptor = build(text, **parameters)
     return descriptor
-
-
-def _configured(path: str) -> dict[str, Any]:
-    """Parameters in a TOML file."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        with Path(path).open("rb") as file:
-            return dict(tomllib.load(file))
-    except tomllib.TOMLDecodeError as problem:
-        raise ValueError(f"{path} is not valid TOML: {problem}") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isoprint import _output
+from isoprint.cli import _files
 
 Check = Callable[[str], Any]
 
@@ -32,8 +33,8 @@ def require(options: Namespace, output: Check = _output.require_place, *, in_pla
         if name not in given:
             continue
         check(given[name])
-        for source in ("input", "config"):
-            if not (in_place and (name, source) == ("output", "input")) and _same(given[name], given.get(source)):
+        for source, read in (("input", _files.parted(given.get("input", ""))[0]), ("config", given.get("config"))):
+            if not (in_place and (name, source) == ("output", "input")) and _same(given[name], read):
                 raise ValueError(
                     f"--{name} is {given[name]!r}, which is the file that is read; it would be lost, give another name"
                 )

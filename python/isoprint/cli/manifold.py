@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from isoprint._words import counted
 from isoprint.cli import _descriptors, _files, _outputs
+from isoprint.cli._warnings import warn
 from isoprint.manifold.follow import DIRECTIONS
 
 _EXAMPLE = """\
@@ -50,6 +52,7 @@ def add(commands: Any) -> None:
 
 
 _LIMITS = ("max_steps", "max_arc")
+_WITH_A_START = ("index", "format", "types", "stretch", "bend", "seed")
 _RULES = ("step", "largest_step", "largest_ratio", "mode", "direction", *_LIMITS)
 
 
@@ -58,18 +61,22 @@ def run(options: argparse.Namespace) -> int:
     from isoprint.manifold.follow import follow_manifold
     from isoprint.manifold.path import Path
 
-    given = vars(options)
+    given, distorted = vars(options), None
     _outputs.require(options, in_place=options.resume)
     descriptor = _descriptors.chosen(options)
+    _descriptors.require_shapes(descriptor, options)
     if options.resume:
+        unused = [name for name in (*_WITH_A_START, *_RULES) if name not in _LIMITS and given.get(name) is not None]
+        if unused:
+            warn(f"--{unused[0].replace('_', '-')} has no effect with --resume: the path goes on by its own rules")
         path = Path.read(options.input)
         descriptor.fit(path.frames)
         limits = {name: given[name] for name in _LIMITS if name in given}
         with _interruptible() as told:
             path = path.resume(descriptor, **limits, progress=told)
     else:
-        frames = _files.started(options)
-        _files.require_single(len(frames), given, ("output",))
+        frames, distorted = _files.started(options)
+        _files.require_single(len(frames), options, ("output",))
         descriptor.fit(frames)
         rules = {name: given[name] for name in _RULES if name in given}
         with _interruptible() as told:
@@ -83,7 +90,9 @@ def run(options: argparse.Namespace) -> int:
         from isoprint.extras.chemiscope import write_path
 
         write_path(path, options.chemiscope)
-        print(f"{options.chemiscope}: {len(path)} structures")
+        print(f"{options.chemiscope}: {counted(len(path), 'structure')}")
+    if distorted:
+        print(distorted)
     return 130 if path.status == "interrupted" else 0
 
 
@@ -99,7 +108,7 @@ def _interruptible() -> Iterator[Any]:
 
     def told(points: int, arc: float) -> bool:
         if shown:
-            print(f"\r{points} points, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
+            print(f"\r{counted(points, 'point')}, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
         return not asked
 
     before = signal.signal(signal.SIGINT, ask)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from isoprint._parameters import whole
 from isoprint._progress import reporting
 from isoprint.cli import _descriptors, _files, _outputs
 
@@ -36,8 +36,7 @@ def add(commands: Any) -> None:
         "-o", "--output", metavar="OUT", required=True, help="all pairs as extended XYZ, the blind ones first"
     )
     parser.add_argument("--center", type=int, help="the atom whose fingerprint is meant (0)")
-    parser.add_argument("--index", default="0", help="which structure of the file (0)")
-    parser.add_argument("--format", default=None, help="format of the file, where ase does not guess it")
+    _files.add_input(parser, "0", "structure of the file (0)")
     parser.add_argument("--starts", type=int, help="random pairs to start from (20)")
     parser.add_argument("--seed", type=int, help="of the starts (0)")
     parser.add_argument(
@@ -61,27 +60,32 @@ _SEARCH = ("center", "starts", "seed", "guard", "distance", "amplitude", "thresh
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
+    from isoprint.pairs.pair import summary
     from isoprint.pairs.search import find_blind_pairs
 
     _outputs.require(options)
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
     if search.get("guard") == "overlap_matrix":
         del search["guard"]
-    descriptor = _descriptors.chosen(options)
+    descriptor, molecule = _descriptors.chosen(options), _molecule(options)
+    whole("starts", search.get("starts", 1), 1, 10**9)
+    _descriptors.require_shapes(descriptor, options)
     with reporting(sys.stderr.isatty()) as report:
-        pairs = find_blind_pairs(descriptor, _molecule(options), **search, progress=report)
+        pairs = find_blind_pairs(descriptor, molecule, **search, progress=report)
     pairs.write(options.output)
     print(
-        f"{options.output}: {len(pairs.blind)} of {len(pairs)} pairs of {pairs[0].a.symbols} are blind; least"
+        f"{options.output}: {summary(pairs)}; least"
         f" |dF| {pairs[0].feature_distance:.1e}, {pairs[0].relative:.1e} of what displacements of 0.02 Å change"
     )
     return 0
 
 
 def _molecule(options: argparse.Namespace) -> Any:
-    """The structure in a file, or the formula that IN is."""
-    if not Path(options.input).exists() and options.input.isalnum():
-        return options.input
+    """The structure in a file, or of the formula that IN is."""
+    from isoprint.pairs._molecules import reference
+
+    if _files.is_formula(options):
+        return reference(options.input)
     frames = _files.read(options)
-    _files.require_single(len(frames), vars(options), ("output",))
+    _files.require_single(len(frames), options, ("output",))
     return frames[0]

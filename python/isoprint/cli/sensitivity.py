@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from isoprint import _output
+from isoprint._words import counted
 from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
@@ -49,9 +50,12 @@ def run(options: argparse.Namespace) -> int:
     given = vars(options)
     _outputs.require(options, _outputs.text)
     descriptor = _descriptors.chosen(options)
-    frames = _files.started(options)
-    _files.require_single(len(frames), given, ("output", "plot", "chemiscope"))
+    frames, distorted = _files.started(options)
+    _files.require_single(len(frames), options, ("output", "plot", "chemiscope"))
+    _descriptors.require_shapes(descriptor, options)
     descriptor.fit(frames)
+    if distorted:
+        print(distorted)
     entries = []
     for place, frame in enumerate(frames):
         found = sensitivity(descriptor, frame, options.center)
@@ -66,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             with _output.replacing(options.output, stream=True) as part, _output.telling(options.output):
                 write(part, modes, format="extxyz")
-        print(f"{options.output}: {found.n_internal} modes")
+        print(f"{options.output}: {counted(found.n_internal, 'mode')}")
     if "plot" in given:
         from isoprint.extras.plotting import saved
 
@@ -79,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.chemiscope}: modes")
     if "json" in given:
         _output.write(options.json, (json.dumps(entries, indent=1) + "\n").encode(), stream=True)
-        print(f"{options.json}: {len(entries)} structures")
+        print(f"{options.json}: {counted(len(entries), 'structure')}")
     return 0
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isoprint import __version__
-from isoprint._elements import numbers_of
+from isoprint._elements import numbers_of, spell
 from isoprint._jobs import threads
 from isoprint._progress import reporting
+from isoprint._words import counted
 from isoprint.centers import resolve
 from isoprint.cli import _descriptors, _files, _outputs
+from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
 from isoprint.extras import storage
 from isoprint.frames import pack
@@ -53,8 +56,7 @@ def add(commands: Any) -> None:
         required=True,
         help=f"features; the suffix decides: {' '.join(storage.SUFFIXES)}",
     )
-    parser.add_argument("--index", default=":", help="which structures, such as 0, -1 or ::10 (all)")
-    parser.add_argument("--format", default=None, help="format of the input, where ase does not guess it")
+    _files.add_input(parser, ":", "structures, such as 0, -1 or ::10 (all)")
     parser.add_argument("--n-jobs", type=int, default=None, help="threads; -1 for all cores")
     _descriptors.add_options(parser)
     parser.set_defaults(run=run)
@@ -80,6 +82,11 @@ def run(options: argparse.Namespace) -> int:
     if not averaged:
         about["atom"] = centers.atom
     shape = int(offsets[-1]), descriptor.n_features
+    absent = _absent(elements or [], packed.numbers, options)
+    if absent and not len(centers.atom) and Path(options.output).exists():
+        raise ValueError(f"{absent}; {options.output} is kept as it was")
+    if absent:
+        warn(absent)
     with (
         storage.create(options.output, shape, np.dtype(descriptor.dtype).name, about) as rows,
         reporting(sys.stderr.isatty()) as report,
@@ -88,8 +95,22 @@ def run(options: argparse.Namespace) -> int:
             descriptor.transform(frames, out=rows, n_jobs=options.n_jobs, progress=report)
         else:
             _in_batches(descriptor, frames, offsets, rows, options.n_jobs, report)
-    print(f"{options.output}: {shape[0]} rows of {shape[1]} features from {packed.n_frames} structures")
+    _descriptors.notice(descriptor, options)
+    made = f"{counted(shape[0], 'row')} of {counted(shape[1], 'feature')}"
+    print(f"{options.output}: {made} from {counted(packed.n_frames, 'structure')}")
     return 0
+
+
+def _absent(elements: list[int], numbers: Any, options: Any) -> str | None:
+    """What to say where atoms of an element are to become rows and no structure has any."""
+    absent = [number for number in elements if number not in numbers]
+    if not absent:
+        return None
+    given = f" ({vars(options)['centers']!r} was asked for)" if "centers" in vars(options) else ""
+    return (
+        f"no atom of {options.input} is a center of {spell(absent)}{given}: it has {spell(np.unique(numbers))}; centers"
+        " are elements, not indices"
+    )
 
 
 def _in_batches(

@@ -7,17 +7,18 @@ answer, it is scikit-learn that asked, so it is there to be imported.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from isoprint import _hints
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -41,6 +42,22 @@ class Estimator(ABC):
     """Parameters as attributes of the same name, stored by `__init__` as they are given."""
 
     _sklearn_output_config: dict[str, str]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the constructor say what may have been meant; its signature stays what it is."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = _telling(cls.__init__)  # type: ignore[method-assign]
+
+    if not TYPE_CHECKING:  # for whom there is no attribute that is not defined
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what a method or parameter is called here; only asked for what there is not."""
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # a property that failed, and fails again with its own words
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            hint = None if name.startswith("_") else _hints.attribute(type(self), name, self._defaults())
+            raise AttributeError(f"{message}; {hint}" if hint else message, name=name, obj=self)
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -68,9 +85,9 @@ class Estimator(ABC):
         known = self._defaults()
         for name in params:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; {hint}")
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; {_hints.parameter(type(self), name, known)}"
+                )
         for name, value in params.items():
             setattr(self, name, value)
         return self
@@ -136,6 +153,42 @@ class Estimator(ABC):
     def __sklearn_is_fitted__(self) -> bool:
         """Whether `transform` would work."""
         return True
+
+
+def _telling(init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that explains arguments which it does not take."""
+
+    @wraps(init)
+    def told(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError:
+            message = _misfit(type(self), init, args, kwargs)
+            if message is None:
+                raise
+            raise TypeError(message) from None
+
+    return told
+
+
+def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """Which argument a constructor does not take, if that is what was wrong."""
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    kinds = {p.kind for p in parameters}
+    if kinds & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}:
+        return None
+    known = [p.name for p in parameters]
+    for name in kwargs:
+        if name not in known:
+            return f"{cls.__name__} has no parameter {name!r}; {_hints.parameter(cls, name, known)}"
+    by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    if len(args) > len(by_place):
+        example = known[len(by_place)]
+        return (
+            f"{cls.__name__} takes its parameters by name, as in {cls.__name__}({example}={args[len(by_place)]!r:.40});"
+            f" {len(args)} were given without one"
+        )
+    return None
 
 
 @cache

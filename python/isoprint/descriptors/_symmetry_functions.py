@@ -54,7 +54,7 @@ def grid(
     functions = [Function(kind, numbers, r_cut, channels) for channels in ones for kind, numbers in radial]
     functions += [Function(kind, numbers, r_cut, channels) for channels in pairs for kind, numbers in angular]
     if not functions:
-        raise ValueError("there are no functions; give g2, g3, g4 or g5, or g1=True")
+        raise ValueError("there are no functions; give g2, g3, g4 or g5, or g1=True, or take ACSF.standard()")
     return functions
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint import _output
 from isoprint._elements import label_of
+from isoprint._words import counted
 
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path, Scatter
@@ -145,10 +146,12 @@ def plot_path(path: Path, *, random: Scatter | None = None, amplitude: float = 0
 def _heading(path: Path) -> str:
     if path.closed:
         return (
-            f"ring of {len(path) - 1} points: diameter {path.diameter:.3f} Å, length {path.length:.3f} Å,"
+            f"ring of {counted(len(path), 'point')}: diameter {path.diameter:.3f} Å, length {path.length:.3f} Å,"
             f" gap {path.gap:.0e} Å"
         )
-    return f"{path.status} after {len(path)} points: length {path.length:.3f} Å, diameter {path.diameter:.3f} Å"
+    return (
+        f"{path.status} after {counted(len(path), 'point')}: length {path.length:.3f} Å, diameter {path.diameter:.3f} Å"
+    )
 
 
 def _views(positions: Floats) -> tuple[Floats, Floats]:

@@ -88,7 +88,6 @@ def plot_parity(evaluations: Mapping[str, Evaluation], *, path: str | os.PathLik
     columns = min(4, len(evaluations))
     rows = -(-len(evaluations) // columns)
     drawn, axes = figure(rows, columns, size=(2.45, 2.8))
-    drawn.get_layout_engine().set(h_pad=0.07)  # titles of square panels are not allowed for
     panels = axes.ravel()
     truths = np.concatenate([found.target["ring"] for found in evaluations.values()])
     low, high = truths.min(), truths.max()
@@ -101,7 +100,7 @@ def plot_parity(evaluations: Mapping[str, Evaluation], *, path: str | os.PathLik
         quality = next(row for row in found.rows() if row["test"] == "ring")
         ax.set_title(name, fontsize=10)
         ax.text(0.05, 0.95, f"R² = {quality['r2']:.2f}", transform=ax.transAxes, va="top", fontsize=9)
-        ax.set(xlim=span, ylim=span, box_aspect=1.0)
+        ax.set(xlim=span, ylim=span)
         ax.label_outer()
         _tidy(ax)
     for ax in panels[len(evaluations) :]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._motion import centered, internal_motions
 from isoprint._parameters import choice, real, whole
+from isoprint._words import counted
 from isoprint.environment import Environment, environment
 from isoprint.manifold._assembly import joined
 from isoprint.manifold._valley import Follower, Rules, Walk
@@ -191,10 +192,10 @@ def _require_way(sites: Environment, s: Floats) -> None:
     anyway, _ = decomposed(triangle(sites.jacobian(nudged)), internal_motions(nudged))
     blind = int(np.sum(anyway <= RANK_RTOL * anyway[-1]))
     if blind < unseen:
+        what = f"{counted(unseen, 'internal motion')} of this structure change{'s' if unseen == 1 else ''} nothing"
         raise ValueError(
-            f"{unseen} internal motions of this structure change nothing, {blind} of a displaced one: it is symmetric"
-            " or flat, and a path would begin by symmetry alone; displace the atoms by 0.02 Å or more, or take"
-            " helical_start"
+            f"{what}, {blind} of a displaced one: it is symmetric or flat, and a path would begin by symmetry alone;"
+            " displace the atoms by 0.02 Å or more, or take helical_start"
         )
     if unseen > 1:
         raise ValueError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from isoprint import _seal, _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
+from isoprint._words import counted
 from isoprint.environment import environment
 
 Floats = NDArray[np.float64]
@@ -173,8 +174,13 @@ class Pairs(list[P]):
         rows = [_HEADER, *map(_cells, self)]
         width = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
         lines = ["  ".join(cell.rjust(w) for cell, w in zip(row, width, strict=True)) for row in rows]
-        name = self[0].a.symbols
-        return "\n".join([f"{len(self.blind)} of {len(self)} pairs of {name} are blind", *lines])
+        return "\n".join([summary(self), *lines])
+
+
+def summary(pairs: Pairs[Any]) -> str:
+    """How many of at least one pair are blind, in a few words."""
+    blind = len(pairs.blind)
+    return f"{blind} of {counted(len(pairs), 'pair')} of {pairs[0].a.symbols} {'is' if blind == 1 else 'are'} blind"
 
 
 def _cells(pair: Any) -> tuple[str, ...]:
