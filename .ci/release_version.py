@@ -1,11 +1,10 @@
-"""Is the tag that asks for a release the version of the workspace, and does the changelog know it?
+"""Says what stands against a release: a tag that is not the version of the workspace, a changelog without it.
 
 Takes a reference such as `refs/tags/v0.2.0`; a branch asks for no release and passes.
 """
 
 import re
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,11 +14,12 @@ def complaint(reference: str, root: Path = ROOT) -> str | None:
     """What stands against a release under this reference; `None` if nothing does."""
     if not reference.startswith("refs/tags/"):
         return None
-    version = tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    written = re.search(r'^version = "(.+)"$', (root / "Cargo.toml").read_text(), re.MULTILINE)
+    version = written[1] if written else None
     tag = reference.removeprefix("refs/tags/")
     if tag != f"v{version}":
         return f"the tag is {tag}, but the version in Cargo.toml is {version}: the tag must be v{version}"
-    if not re.search(rf"^## \[{re.escape(version)}\]", (root / "CHANGELOG.md").read_text(), re.MULTILINE):
+    if not re.search(rf"^## \[{re.escape(str(version))}\]", (root / "CHANGELOG.md").read_text(), re.MULTILINE):
         return f"CHANGELOG.md has no section [{version}]"
     return None
 
