@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._parameters import choice, real
-from isoprint.descriptors._base import DTYPES, Descriptor, Ready
+from isoprint.descriptors._base import Descriptor, Ready, precision
 from isoprint.descriptors._estimator import not_fitted, snapshot
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
 from isoprint.frames import listed
@@ -288,7 +288,7 @@ class Hybrid(Descriptor):
 
     def _ready(self) -> Ready:
         """What the parameters make. Blocks keep what is costly, so nothing is kept here."""
-        dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
+        dtype = precision(self.dtype)
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
         return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
