@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,22 @@ def require_apart(out: NDArray[Any], inputs: Iterable[tuple[str, Any]]) -> None:
                     f"out shares memory with {name}, which would be overwritten while it is read; pass an array of its"
                     " own, or a copy"
                 )
+
+
+# What calls that still run write to; one entry a call.
+_written: list[NDArray[Any]] = []
+
+
+@contextmanager
+def writing(out: NDArray[Any]) -> Iterator[None]:
+    """While results are written into `out`, no other call may write there, be it of another thread or a callback."""
+    if any(_overlap(out, other) for other in tuple(_written)):
+        raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
+    _written.append(out)
+    try:
+        yield
+    finally:
+        _written[:] = [other for other in _written if other is not out]
 
 
 def of_frames(frames: Sequence[Any]) -> Iterator[tuple[str, Any]]:

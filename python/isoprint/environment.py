@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from isoprint._arrays import shown
 from isoprint._parameters import real
 from isoprint.centers import resolve
-from isoprint.frames import listed, pack
+from isoprint.frames import ANY_ATOM, listed, pack, require_species
 from isoprint.neighbors import neighbors
 
 Floats = NDArray[np.float64]
@@ -122,6 +122,7 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     if len(structures) != 1:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)
+    require_species(packed, ANY_ATOM, type(descriptor).__name__)
     index = _atom(center, packed)
     known = fitted(descriptor, structures[0] if single else structures)
     if not getattr(known, "periodic", True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._aliases import of_frames, require_apart
+from isoprint._aliases import of_frames, require_apart, writing
 from isoprint._arrays import shown
 from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._jobs import threads
@@ -249,17 +249,12 @@ class Descriptor(Estimator):
         """
         call = self._call(frames, centers, n_jobs)
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
-        if out is not None:
+        if out is None:
+            _write(call, target, progress)
+        else:
             require_apart(out, self._inputs(call))
-        with reporting(progress) as report:
-            call.ready.core.transform(
-                call.frames,
-                call.centers,
-                target,
-                average=call.ready.average,
-                threads=call.threads,
-                progress=report,
-            )
+            with writing(out):
+                _write(call, target, progress)
         _require_range(target)
         if target is not rows:
             rows[...] = target
@@ -402,6 +397,13 @@ class Descriptor(Estimator):
         yield "centers", centers
         for name, value in self.get_params().items():
             yield f"the parameter {name}", value
+
+
+def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
+    with reporting(progress) as report:
+        call.ready.core.transform(
+            call.frames, call.centers, target, average=call.ready.average, threads=call.threads, progress=report
+        )
 
 
 def precision(dtype: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -292,6 +292,11 @@ class Hybrid(Descriptor):
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
         return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
+
+    def _inputs(self, call: Any) -> Iterator[tuple[str, Any]]:
+        yield from super()._inputs(call)
+        learned = self._current()
+        yield "scales_", None if learned is None else learned.scales
 
     # Learning
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::{Job, Spare};
-use crate::error::{Error, LAST_ELEMENT};
 use crate::descriptors::Descriptor;
+use crate::error::{Error, LAST_ELEMENT};
 use crate::geometry::{Center, Centers, Frames, Grid};
 
 /// Centers in a chunk at most.
