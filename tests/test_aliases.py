@@ -143,14 +143,14 @@ def test_nor_over_the_centers(kind):
 
 def test_nor_over_parameters():
     matrix = np.eye(COLUMNS, 135)
-    with refuses("the parameter compression"):
+    with refuses("compression"):
         turbo(compression=matrix).transform(structure()[1], out=matrix.reshape(-1)[: N * COLUMNS].reshape(N, COLUMNS))
     matrix = np.eye(COLUMNS, 135)
     both = ip.Hybrid([turbo(compression=matrix)], scale=None)
-    with refuses("the parameter soapturbo__compression"):
+    with refuses("soapturbo__compression"):
         both.transform(structure()[1], out=matrix.reshape(-1)[: N * COLUMNS].reshape(N, COLUMNS))
     scale = np.ones(N * COLUMNS)
-    with refuses("the parameter scale"):
+    with refuses("scale"):
         ip.Hybrid([half(), half()], scale=scale[:2]).transform(structure()[1], out=scale.reshape(N, COLUMNS))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +12,74 @@ from numpy.typing import NDArray
 # Beyond so many steps of the exact search two arrays of interlaced strides are taken for overlapping.
 _PATIENCE = 100_000
 
+# A file, and the first byte and the one after the last.
+_Place = tuple[Any, int, int]
 
-def require_apart(out: NDArray[Any], inputs: Iterable[tuple[str, Any]]) -> None:
-    """Raise where `out` shares memory, or a place in a file, with one of these; names say which.
+
+def require_apart(out: NDArray[Any], frames: Sequence[Any], others: Mapping[str, Any]) -> None:
+    """Raise where `out` shares memory, or a place in a file, with what it is computed from.
 
     Parameters
     ----------
     out : ndarray
         What is written to.
-    inputs : iterable of (str, object)
-        Names for messages, and arrays, or sequences and mappings of such; what is no array is passed over.
+    frames : sequence
+        The structures, as they were given.
+    others : mapping
+        From names for messages to whatever else was given: arrays, or lists and mappings that may hold some.
     """
     if not _rows_apart(out):
         raise ValueError(
             f"out has rows that share memory with each other (strides {out.strides}); pass an array with a place for"
             " every entry"
         )
-    target = _in_file(out)
-    for name, thing in inputs:
-        for array in _arrays(thing):
-            if _overlap(out, array) or (target is not None and _same_place(target, _in_file(array))):
-                raise ValueError(
-                    f"out shares memory with {name}, which would be overwritten while it is read; pass an array of its"
-                    " own, or a copy"
-                )
+    mapped = _in_file(out)
+    for place, frame in enumerate(frames):
+        for attribute in _ASE if hasattr(frame, "positions") else _PYMATGEN:
+            if _touches(out, mapped, getattr(frame, attribute, None)):
+                raise ValueError(_shared(f"{attribute} of frame {place}"))
+    for name, thing in others.items():
+        if type(thing) not in _PLAIN and _touches(out, mapped, thing):
+            raise ValueError(_shared(name))
+
+
+_ASE, _PYMATGEN = ("positions", "numbers", "cell", "pbc"), ("cart_coords", "atomic_numbers", "lattice")
+
+
+def _shared(name: str) -> str:
+    return f"out shares memory with {name}, which it would overwrite; pass an array of its own, or a copy"
+
+
+def _touches(out: NDArray[Any], mapped: _Place | None, thing: Any) -> bool:
+    if mapped is None and type(thing) is np.ndarray:
+        return _overlap(out, thing)
+    return any(_overlap(out, array) or _same_place(mapped, _in_file(array)) for array in _arrays(thing))
 
 
 # What calls that still run write to; one entry a call.
 _written: list[NDArray[Any]] = []
 
 
-@contextmanager
-def writing(out: NDArray[Any]) -> Iterator[None]:
+class Writing:
     """While results are written into `out`, no other call may write there, be it of another thread or a callback."""
-    if any(_overlap(out, other) for other in tuple(_written)):
-        raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
-    _written.append(out)
-    try:
-        yield
-    finally:
-        _written[:] = [other for other in _written if other is not out]
 
+    def __init__(self, out: NDArray[Any]) -> None:
+        self.out = out
 
-def of_frames(frames: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    """The arrays of structures, as they were given, with a name for each."""
-    for place, frame in enumerate(frames):
-        for attribute in _ATTRIBUTES:
-            thing = getattr(frame, attribute, None)
-            if thing is not None:
-                yield f"{attribute} of frame {place}", getattr(thing, "array", getattr(thing, "matrix", thing))
+    def __enter__(self) -> None:
+        if any(_overlap(self.out, other) for other in tuple(_written)):
+            raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
+        _written.append(self.out)
 
-
-_ATTRIBUTES = ("positions", "numbers", "cell", "pbc", "cart_coords", "atomic_numbers", "lattice")
+    def __exit__(self, *raised: object) -> None:
+        _written[:] = [other for other in _written if other is not self.out]
 
 
 def _arrays(thing: Any) -> Iterator[NDArray[Any]]:
     if isinstance(thing, np.ndarray):
         yield thing
+    elif hasattr(thing, "array") or hasattr(thing, "matrix"):  # the cell of ase, the lattice of pymatgen
+        yield from _arrays(thing.array if hasattr(thing, "array") else thing.matrix)
     elif isinstance(thing, Mapping):
         yield from _arrays(list(thing.values()))
     elif isinstance(thing, (list, tuple)):
@@ -127,7 +137,7 @@ def _rows_apart(out: NDArray[Any]) -> bool:
     return not any(((np.abs(i * down - j * right) < size) & (j < m)).any() for j in (nearest, nearest + 1))
 
 
-def _in_file(array: NDArray[Any]) -> tuple[Any, int, int] | None:
+def _in_file(array: NDArray[Any]) -> _Place | None:
     """File and range of bytes of an array that numpy maps from a file: two maps of one file have two addresses."""
     root: Any = array
     while isinstance(root.base, np.ndarray):
@@ -149,5 +159,5 @@ def _in_file(array: NDArray[Any]) -> tuple[Any, int, int] | None:
     )
 
 
-def _same_place(one: tuple[Any, int, int], other: tuple[Any, int, int] | None) -> bool:
-    return other is not None and one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+def _same_place(one: _Place | None, other: _Place | None) -> bool:
+    return one is not None and other is not None and one[0] == other[0] and one[1] < other[2] and other[1] < one[2]

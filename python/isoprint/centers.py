@@ -17,7 +17,7 @@ _FORMS = "give atom indices such as [0, 4], points as an array (k, 3), or both i
 
 # What can be walked through, and still is no list of centers.
 _NO_LISTS = (str, bytes, bytearray, memoryview, Mapping)
-_TRUTH = (bool, np.bool_)
+_INTEGERS, _TRUTH = {int}, {bool, np.bool_}
 
 
 class Centers(NamedTuple):
@@ -103,14 +103,16 @@ def _of_one_frame(wanted: Any, frame: int, n_atoms: int) -> tuple[Ints, Floats |
     """Indices (-1 for points) of the centers of one frame, and positions if there are points."""
     what = f"centers of frame {frame}"
     items = wanted if type(wanted) in (list, np.ndarray) else _items(wanted, what)
-    if type(items) is list and holds_truth(items) and not all(isinstance(item, _TRUTH) for item in items):
-        return _mixed(items, frame, n_atoms)
-    try:
+    if isinstance(items, np.ndarray):
         array = plain(what, items)
-    except ValueError:
-        if isinstance(items, np.ndarray):
-            raise
-        return _mixed(items, frame, n_atoms)  # indices and points in one list have no common shape
+    else:
+        kinds = set(map(type, items))
+        if kinds != _INTEGERS and holds_truth(items) and not kinds <= _TRUTH:
+            return _mixed(items, frame, n_atoms)
+        try:
+            array = np.asarray(items)
+        except Exception:  # indices and points in one list have no common shape
+            return _mixed(items, frame, n_atoms)
     if array.size == 0:
         return np.empty(0, np.int64), None
     if array.dtype.kind == "O":
@@ -173,8 +175,8 @@ def _remedy(array: NDArray[Any]) -> str:
 
 def _require_atoms(index: NDArray[Any], frame: int, n_atoms: int) -> None:
     """Raise where an index is of no atom; before it is made an `int64`, where -1 stands for a point."""
-    least, most = int(index.min()), int(index.max())
-    if least < 0 or most >= n_atoms:
+    least = index.min()
+    if least < 0 or index.max() >= n_atoms:
         first = index[(index < 0) if least < 0 else (index >= n_atoms)][0]
         raise ValueError(_out_of_range(int(first), frame, n_atoms))
 

@@ -119,8 +119,13 @@ class Derivatives:
         return change
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
 def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str) -> NDArray[np.float64]:
     """`value` in contiguous double precision, or an error that says what was expected and found."""
+    if type(value) is np.ndarray and value.dtype is _DOUBLE and value.shape == expected and value.flags.c_contiguous:
+        return value
     array = plain(name, value)
     if array.shape != expected:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
@@ -145,17 +150,16 @@ _FEW = 8192
 def all_finite(result: NDArray[Any]) -> bool:
     """Whether all entries are finite: by one sum, which is quick, and one by one only where that is not."""
     if result.size <= _FEW:
-        total = np.vdot(result, result)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = result.sum()
-    return isfinite(total) or bool(np.isfinite(result).all())
+        return isfinite(np.vdot(result, result)) or bool(np.isfinite(result).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return isfinite(result.sum()) or bool(np.isfinite(result).all())
 
 
 def require_no_overflow(name: str, given: NDArray[np.float64], *results: NDArray[Any]) -> None:
     """Raise where a result that is linear in an argument is not finite, although the argument is."""
-    if not all(map(all_finite, results)):
-        raise ValueError(
-            f"{name} has entries up to {np.abs(given).max(initial=0.0):.3g}, with which the result is not finite"
-            f"{' in single precision' if results[0].dtype == np.float32 else ''}; make them smaller"
-        )
+    for result in results:
+        if not all_finite(result):
+            raise ValueError(
+                f"{name} has entries up to {np.abs(given).max(initial=0.0):.3g}, with which the result is not finite"
+                f"{' in single precision' if result.dtype == np.float32 else ''}; make them smaller"
+            )

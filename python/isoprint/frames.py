@@ -6,6 +6,7 @@ A *frame* is one structure: an `ase.Atoms`, a `pymatgen` structure or molecule, 
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def listed(frames: Any) -> tuple[list[Any], bool]:
     """The structures as a list, and whether a single one was given without a list around it."""
     if is_frame(frames):
         return [frames], True
-    if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
+    if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable) or getattr(frames, "shape", None) == ():
         raise TypeError(
             f"frames is {shown(frames)}; give a structure (such as an ase.Atoms) or a sequence of structures;"
             " read files with ase.io.read(path, ':')"
@@ -92,28 +93,28 @@ def _offsets(counts: list[int]) -> Ints:
 
 
 def _pack_quickly(frames: Sequence[Any]) -> Frames | None:
-    """Many frames that all speak like ASE's, without a look at each; `None` where something has to be converted."""
+    """Many frames of ASE, without a look at each; `None` where something is of another kind or has to be converted."""
+    atoms = getattr(sys.modules.get("ase"), "Atoms", None)
+    if atoms is None or not all(issubclass(kind, atoms) for kind in set(map(type, frames))):
+        return None
     try:
-        positions, numbers = [frame.positions for frame in frames], [frame.numbers for frame in frames]
-        cells, pbc = [frame.cell.array for frame in frames], [frame.pbc for frame in frames]
+        arrays = [frame.arrays for frame in frames]
+        positions, numbers = [own["positions"] for own in arrays], [own["numbers"] for own in arrays]
         counts = list(map(len, numbers))
-        if counts != list(map(len, positions)) or set(map(len, cells)) != {3} or set(map(len, pbc)) != {3}:
+        if counts != list(map(len, positions)):
             return None
         # Without casts: what is of another type, in one frame of many, is looked at by itself.
-        flat = (
-            np.concatenate(positions, dtype=np.float64, casting="no"),
-            np.concatenate(numbers, dtype=np.int64, casting="no"),
-            np.concatenate(cells, dtype=np.float64, casting="no"),
-            np.concatenate(pbc, dtype=np.bool_, casting="no"),
-        )
-    except (AttributeError, TypeError, ValueError):
+        flat = np.concatenate(positions, dtype=np.float64, casting="no")
+        kinds = np.concatenate(numbers, dtype=np.int64, casting="no")
+        cells = np.concatenate([frame.cell.array for frame in frames])
+        pbc = np.concatenate([frame.pbc for frame in frames])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    # Masked arrays make one of their own kind.
+    if flat.shape[1:] != (3,) or kinds.ndim != 1 or type(flat) is not np.ndarray or type(kinds) is not np.ndarray:
         return None
     n = len(frames)
-    shapes = [array.shape for array in flat]
-    # Masked arrays and quantities make arrays of their own kind.
-    if shapes != [(sum(counts), 3), (sum(counts),), (3 * n, 3), (3 * n,)] or {*map(type, flat)} != {np.ndarray}:
-        return None
-    return Frames(flat[0], flat[1], flat[2].reshape(n, 3, 3), flat[3].reshape(n, 3), _offsets(counts))
+    return Frames(flat, kinds, cells.reshape(n, 3, 3), pbc.reshape(n, 3), _offsets(counts))
 
 
 def _arrays(frame: Any, place: int) -> tuple[Floats, Ints, Floats, NDArray[np.bool_]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._aliases import of_frames, require_apart, writing
+from isoprint._aliases import Writing, require_apart
 from isoprint._arrays import shown
 from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._jobs import threads
@@ -252,8 +251,8 @@ class Descriptor(Estimator):
         if out is None:
             _write(call, target, progress)
         else:
-            require_apart(out, self._inputs(call))
-            with writing(out):
+            require_apart(out, call.given[0], self._inputs(call))
+            with Writing(out):
                 _write(call, target, progress)
         _require_range(target)
         if target is not rows:
@@ -390,13 +389,9 @@ class Descriptor(Estimator):
         n_rows = packed.n_frames if ready.average else len(resolved.atom)
         return _Call(ready, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
 
-    def _inputs(self, call: _Call) -> Iterator[tuple[str, Any]]:
-        """What the user gave that may be an array, with a name for each."""
-        structures, centers = call.given
-        yield from of_frames(structures)
-        yield "centers", centers
-        for name, value in self.get_params().items():
-            yield f"the parameter {name}", value
+    def _inputs(self, call: _Call) -> dict[str, Any]:
+        """What is given besides the structures and may be an array, by name."""
+        return {**self.get_params(), "centers": call.given[1]}
 
 
 def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
@@ -411,14 +406,14 @@ def precision(dtype: Any) -> str:
     try:
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         native = isinstance(dtype, str) or np.dtype(dtype).isnative
-    except TypeError:
+    except Exception:  # numpy asks the object itself
         name, native = None, False
     return str(choice("dtype", name if native else shown(dtype), DTYPES))
 
 
 def _require_range(rows: NDArray[Any]) -> None:
     """Raise where single precision has no room for a number that double precision had."""
-    if rows.dtype == np.float32 and not all_finite(rows):
+    if rows.dtype.char == "f" and not all_finite(rows):
         raise ValueError("there are numbers beyond the range of float32 in the result; take float64")
 
 

@@ -15,7 +15,6 @@ from isoprint._elements import ANY
 from isoprint._parameters import whole
 from isoprint._progress import Report
 from isoprint.centers import Centers
-from isoprint.derivatives import all_finite
 from isoprint.descriptors._base import Ready
 from isoprint.environment import reach_of
 from isoprint.frames import ANY_ATOM, Frames
@@ -111,14 +110,16 @@ class SideBySide:
 
 
 def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
-    """Write a block times its factor; what is too large for double precision is an error."""
-    with np.errstate(over="ignore"):
-        np.multiply(block, part.factor, out=out)
-    if out.dtype == np.float64 and not all_finite(out):
+    """Write a block times its factor; what is too large for the output is an error."""
+    try:
+        with np.errstate(over="raise"):
+            np.multiply(block, part.factor, out=out)
+    except FloatingPointError:
+        largest = f"numbers up to {np.abs(block).max():.3g} times the factor {part.factor:.3g} of {part.who}"
         raise ValueError(
-            f"numbers up to {np.abs(block).max():.3g} times the factor {part.factor:.3g} of {part.who} are not finite;"
-            " make its entry of scale or weights smaller"
-        )
+            f"{largest} are beyond the range of {out.dtype}; take smaller entries of scale or weights"
+            f"{', or float64' if out.dtype == np.float32 else ''}"
+        ) from None
 
 
 def _share(progress: Report | None, place: int, n: int) -> Report | None:

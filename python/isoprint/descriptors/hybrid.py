@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -293,10 +293,9 @@ class Hybrid(Descriptor):
         # Each block passes over atoms, and over periodicity, for itself.
         return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
 
-    def _inputs(self, call: Any) -> Iterator[tuple[str, Any]]:
-        yield from super()._inputs(call)
+    def _inputs(self, call: Any) -> dict[str, Any]:
         learned = self._current()
-        yield "scales_", None if learned is None else learned.scales
+        return {**super()._inputs(call), "scales_": None if learned is None else learned.scales}
 
     # Learning
 
