@@ -138,6 +138,7 @@ def test_any_object_at_any_parameter_is_refused_by_name(kind, data):
     value = data.draw(ODD)
     names = {
         "sigma_scaling": ("sigma",),
+        "sigma_t_scaling": ("sigma_t",),
         "r_cut": ("r_cut", "cutoff", "max_sites", "r_soft", "functions"),
         "g1": ("g1", "functions"),
         "g2": ("g2", "functions"),

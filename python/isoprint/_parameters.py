@@ -64,6 +64,8 @@ def integer(value: Any) -> int | None:
 def choice(name: str, value: Any, options: Sequence[Any]) -> Any:
     """One of a few values."""
     for option in options:
+        if value is option:
+            return option
         alike = isinstance(value, str) if isinstance(option, str) else type(value) is type(option)
         if alike and value == option:
             return option

@@ -118,6 +118,8 @@ def configuration_distance(
     True
     """
     separate = _BY_ELEMENT[choice("kind", kind, KINDS)] if by_element is None else flag("by_element", by_element)
+    if not callable(getattr(descriptor, "transform", None)):
+        raise ValueError(f"descriptor is {shown(descriptor)}; give a fingerprint, which has a method transform")
     numbers = [pack([frame]).numbers for frame in (one, other)]
     if len(numbers[0]) != len(numbers[1]):
         raise ValueError(

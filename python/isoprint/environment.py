@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import shown
+from isoprint._arrays import plain, shown
 from isoprint._parameters import real
 from isoprint.centers import resolve
 from isoprint.frames import ANY_ATOM, listed, pack, require_species
@@ -108,9 +108,9 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
         The center first, then the sites by atom and distance.
     """
     for name in ("transform", "derivatives"):
-        if not callable(getattr(descriptor, name, None)):
+        if isinstance(descriptor, type) or not callable(getattr(descriptor, name, None)):
             raise ValueError(
-                f"{descriptor!r} has no method {name}; take a descriptor of isoprint, or anything with transform and"
+                f"{shown(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with transform and"
                 " derivatives"
             )
     if getattr(descriptor, "average", None) is not None:
@@ -159,7 +159,7 @@ def reach_of(thing: Any, who: str) -> float:
 
 
 def _atom(center: Any, packed: Any) -> int:
-    if isinstance(center, (list, tuple)) or np.shape(center):
+    if isinstance(center, (list, tuple)) or plain("center", center).shape:
         raise ValueError(f"center is {shown(center)}; give the index of one atom: a point in space does not move along")
     return int(resolve([center], packed, True, None).atom[0])
 

@@ -133,7 +133,7 @@ class Descriptor(Estimator):
         ndarray of str, dtype object
             As many names as there are features.
         """
-        return np.array(self._columns(self._species()), dtype=object)
+        return np.array(self._columns(self._ready().species), dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether the species are known."""
@@ -382,7 +382,7 @@ class Descriptor(Estimator):
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
         ready = self._ready()
         structures, single = listed(frames)
-        if hasattr(centers, "__next__"):
+        if centers is not None and hasattr(centers, "__next__"):
             centers = list(centers)
         packed = ready.admitted(pack(structures), type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)

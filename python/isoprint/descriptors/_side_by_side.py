@@ -111,6 +111,9 @@ class SideBySide:
 
 def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
     """Write a block times its factor; what is too large for the output is an error."""
+    if part.factor == 1.0 and out.dtype.char == "d":
+        out[...] = block
+        return
     try:
         with np.errstate(over="raise"):
             np.multiply(block, part.factor, out=out)

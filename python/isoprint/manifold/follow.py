@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, reals
+from isoprint._arrays import plain, reals, shown
 from isoprint._motion import centered, internal_motions
 from isoprint._parameters import choice, real, whole
 from isoprint.environment import Environment, environment
@@ -132,6 +132,10 @@ def follow_manifold(
             " they must not decrease in this order"
         )
     choice("direction", direction, DIRECTIONS)
+    if reference is not None and not callable(getattr(reference, "transform", None)):
+        raise ValueError(f"reference is {shown(reference)}; give a descriptor, or None for an OverlapMatrix")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress is {shown(progress)}; give None, or a function of (points, arc in Å)")
     sites = environment(descriptor, frame, center)
     if len(sites.numbers) < 3:
         raise ValueError(
