@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 from ase import Atoms
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -88,10 +88,6 @@ def _answer(call, names):
         assert not isinstance(values, np.ndarray) or np.isfinite(values).all()
 
 
-FUZZ = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-
-
-@FUZZ
 @given(st.sampled_from(sorted(CHEAP)), st.sampled_from(sorted(METHODS)), st.data())
 def test_any_object_at_any_argument_is_refused_by_name(kind, method, data):
     descriptor = CHEAP[kind]()
@@ -115,7 +111,6 @@ def test_any_object_at_any_argument_is_refused_by_name(kind, method, data):
     _answer(lambda: getattr(descriptor, method)(**{**own, name: value}), (*names, "adjoint", "displacements"))
 
 
-@FUZZ
 @given(st.sampled_from(sorted(CHEAP)), st.sampled_from(ATTRIBUTES), ODD, st.integers(0, 2), st.booleans())
 def test_any_object_at_any_attribute_of_a_structure_is_refused_by_name(kind, attribute, value, place, periodic):
     whole = {
@@ -131,7 +126,6 @@ def test_any_object_at_any_attribute_of_a_structure_is_refused_by_name(kind, att
     _answer(lambda: descriptor.derivatives(frames[place]), ("frame 0",))
 
 
-@FUZZ
 @given(st.sampled_from(sorted(CHEAP)), st.data())
 def test_any_object_at_any_parameter_is_refused_by_name(kind, data):
     name = data.draw(st.sampled_from(sorted(set(CHEAP[kind]().get_params(deep=False)) - _NOT_HERE)))

@@ -150,8 +150,8 @@ _FEW = 8192
 def all_finite(result: NDArray[Any]) -> bool:
     """Whether all entries are finite: by one sum, which is quick, and one by one only where that is not."""
     if result.size <= _FEW:
-        flat = result.ravel()
-        return isfinite(flat.dot(flat)) or bool(np.isfinite(result).all())
+        # Unlike other products, this one does not warn where the squares alone are too large.
+        return isfinite(np.vdot(result, result)) or bool(np.isfinite(result).all())
     with np.errstate(over="ignore", invalid="ignore"):
         return isfinite(result.sum()) or bool(np.isfinite(result).all())
 

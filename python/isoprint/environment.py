@@ -110,8 +110,8 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     for name in ("transform", "derivatives"):
         if isinstance(descriptor, type) or not callable(getattr(descriptor, name, None)):
             raise ValueError(
-                f"{shown(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with transform and"
-                " derivatives"
+                f"{shown(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with transform"
+                " and derivatives"
             )
     if getattr(descriptor, "average", None) is not None:
         raise ValueError(

@@ -277,7 +277,8 @@ class Descriptor(Estimator):
         frames : ase.Atoms or alike, or a sequence of these
             The structures.
         adjoint : array_like (n_rows, n_features)
-            Derivative of a scalar, such as an energy, with respect to each feature.
+            Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
+            are not finite are an error.
         centers, n_jobs, progress
             As in `transform`.
 
@@ -319,7 +320,7 @@ class Descriptor(Estimator):
         frames : ase.Atoms or alike, or a sequence of these
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
-            How each atom moves.
+            How each atom moves. Entries so large that the result is not finite are an error.
         centers, n_jobs, progress
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
