@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,11 @@ def _touches(out: NDArray[Any], mapped: _Place | None, thing: Any) -> bool:
     return any(_overlap(out, array) or _same_place(mapped, _in_file(array)) for array in _arrays(thing))
 
 
-# What calls that still run write to; one entry a call.
-_written: list[NDArray[Any]] = []
+# What calls that still run write to, by call; single steps of a dictionary need no lock.
+_written: dict[int, NDArray[Any]] = {}
+if hasattr(os, "register_at_fork"):
+    # The other threads, and their calls, are not in the child.
+    os.register_at_fork(after_in_child=_written.clear)
 
 
 class Writing:
@@ -67,12 +71,12 @@ class Writing:
         self.out = out
 
     def __enter__(self) -> None:
-        if any(_overlap(self.out, other) for other in tuple(_written)):
+        if any(_overlap(self.out, other) for other in tuple(_written.values())):
             raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
-        _written.append(self.out)
+        _written[id(self)] = self.out
 
     def __exit__(self, *raised: object) -> None:
-        _written[:] = [other for other in _written if other is not self.out]
+        _written.pop(id(self), None)
 
 
 def _arrays(thing: Any) -> Iterator[NDArray[Any]]:

@@ -105,16 +105,3 @@ def wholes(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
 
 def _must(verb: str) -> str:
     return "it must hold" if verb == "is" else "they must be"
-
-
-def finite_reals(what: str, value: Any, verb: str = "is") -> Floats:
-    """As `reals`, where every number must be finite."""
-    array = reals(what, value, verb)
-    good = np.isfinite(array)
-    if not good.all():
-        place = tuple(map(int, np.argwhere(~good)[0]))
-        raise ValueError(
-            f"{what} {'has' if verb == 'is' else 'have'} the entry {array[place]} at {list(place)};"
-            " all entries must be finite"
-        )
-    return array
