@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 from ase.build import molecule
 
+import isoprint as ip
+from catalog import acsf, coulomb, soap, turbo
 from isoprint.frames import pack
 
 WATER = molecule("H2O")
@@ -63,3 +65,8 @@ def masked(values, at=0):
     array = np.ma.array(values)
     array[at] = np.ma.masked
     return array
+
+
+def descriptors():
+    yield from (turbo(), soap(), acsf(), coulomb("").descriptor)
+    yield ip.Hybrid([turbo(), acsf()], scale=None)

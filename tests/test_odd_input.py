@@ -9,9 +9,9 @@ from ase import Atoms
 from scipy import sparse
 
 import isoprint as ip
-from catalog import acsf, coulomb, soap, turbo
+from catalog import acsf, turbo
 from isoprint.frames import pack
-from odd import WATER, Quantity, SimpleNamespace, Touchy, frame, kind_of, masked, packs
+from odd import WATER, Quantity, SimpleNamespace, Touchy, descriptors, frame, kind_of, masked, packs
 
 NO_TRUTH = [
     [np.nan, 0, 0],
@@ -370,11 +370,6 @@ def no_arrays(shape):
     yield np.full(shape, -np.inf)
     yield from (0.0, 1, None, "", Touchy(), [], np.zeros(shape[1]), np.zeros((1, shape[1])), np.zeros((shape[0], 1)))
     yield from (np.zeros((shape[1] + 1, shape[0])), np.zeros((1, *shape)), np.zeros((shape[0] + 1, shape[1])))
-
-
-def descriptors():
-    yield from (turbo(), soap(), acsf(), coulomb("").descriptor)
-    yield ip.Hybrid([turbo(), acsf()], scale=None)
 
 
 def test_adjoints_and_displacements_are_real_numbers_of_one_shape():

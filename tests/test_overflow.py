@@ -6,8 +6,7 @@ from ase import Atoms
 
 import isoprint as ip
 from catalog import acsf, coulomb, overlap, soap, turbo
-from odd import WATER
-from test_odd_input import descriptors
+from odd import WATER, descriptors
 
 
 def test_what_is_too_large_to_be_answered_is_said():
