@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from isoprint._arrays import shown
+from isoprint._parameters import integer
 
 # Place is atomic number; "X" stands for a ghost atom, as in ASE.
 SYMBOLS = tuple(
@@ -16,6 +18,8 @@ SYMBOLS = tuple(
     """.split()
 )
 _NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+# The largest atomic number.
+LAST = len(SYMBOLS) - 1
 # Stands, alone, for one species that every element belongs to; no atom has this number.
 ANY = -1
 
@@ -30,28 +34,32 @@ def number_of(element: Any, name: str = "species") -> int:
     if isinstance(element, str):
         if element in _NUMBERS:
             return _NUMBERS[element]
-    elif not isinstance(element, bool):
-        try:
-            number = operator.index(element)
-        except TypeError:
-            pass
-        else:
-            if 0 <= number < len(SYMBOLS):
-                return number
+    else:
+        number = integer(element)
+        if number is not None and 0 <= number <= LAST:
+            return number
     raise ValueError(
-        f"{name} contains {element!r}, which is no element; write a symbol such as 'C' or an atomic number"
+        f"{name} contains {shown(element)}, which is no element; write a symbol such as 'C' or an atomic number"
     )
 
 
 def numbers_of(elements: Any, name: str) -> list[int]:
-    """The atomic numbers of one element or of several different ones, in their order."""
-    if isinstance(elements, str) or not isinstance(elements, Iterable):
+    """The atomic numbers of one element or of several different ones, in their order; of a set, by atomic number."""
+    if isinstance(elements, (bytes, bytearray, memoryview, Iterator)):
+        raise ValueError(f"{name} is {shown(elements)}; give a list of symbols or atomic numbers such as ['H', 'O']")
+    if isinstance(elements, str) or not isinstance(elements, Iterable) or getattr(elements, "shape", None) == ():
         elements = [elements]
     numbers = [number_of(element, name) for element in elements]
+    if isinstance(elements, (set, frozenset)):
+        numbers.sort()
+    _require_once(numbers, name)
+    return numbers
+
+
+def _require_once(numbers: list[int], name: str) -> None:
     repeated = sorted({symbol_of(number) for number in numbers if numbers.count(number) > 1})
     if repeated:
         raise ValueError(f"{name} contains {', '.join(repeated)} more than once; list every element once")
-    return numbers
 
 
 def label_of(number: int) -> str:
@@ -64,13 +72,20 @@ def spell(numbers: Iterable[int]) -> str:
     return ", ".join(repr(symbol_of(int(number))) for number in numbers)
 
 
+def by_element(name: str, value: Mapping[Any, Any]) -> dict[int, Any]:
+    """The same mapping by atomic number, which no two keys may share."""
+    numbers = [number_of(element, name) for element in value]
+    _require_once(numbers, name)
+    return dict(zip(numbers, value.values(), strict=True))
+
+
 def per_species(name: str, value: Any, numbers: list[int]) -> list[Any]:
     """One entry a species, from one value for all or from a mapping by element that covers exactly the species."""
     if not isinstance(value, Mapping):
         return [value] * len(numbers)
     if numbers == [ANY]:
         raise ValueError(f"{name} is a mapping, but species 'any' is a single one; give one number")
-    by_number = {number_of(element, name): entry for element, entry in value.items()}
+    by_number = by_element(name, value)
     strangers = [number for number in by_number if number not in numbers]
     if strangers:
         raise ValueError(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import operator
 import os
+import sys
+
+from isoprint._arrays import shown
+from isoprint._parameters import integer
 
 
 def threads(n_jobs: int | None) -> int:
     """Threads for `n_jobs`: 0, the default, for `None`; all cores for -1, all but one for -2."""
     if n_jobs is None:
         return 0
-    try:
-        wanted = operator.index(n_jobs)
-    except TypeError:
-        wanted = 0
-    if wanted == 0 or isinstance(n_jobs, bool):
-        raise ValueError(f"n_jobs is {n_jobs!r}; give a number of threads, -1 for all cores, or None for the default")
-    return wanted if wanted > 0 else max(1, _cores() + 1 + wanted)
+    wanted = integer(n_jobs)
+    if not wanted:
+        raise ValueError(
+            f"n_jobs is {shown(n_jobs)}; give a number of threads, -1 for all cores, or None for the default"
+        )
+    # As many as make no difference stand for any more than that.
+    return min(wanted, sys.maxsize) if wanted > 0 else max(1, _cores() + 1 + wanted)
 
 
 def _cores() -> int:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import holds_truth, plain, reals, shown
+from isoprint._parameters import integer
 from isoprint.frames import Floats, Frames, Ints
 
 _FORMS = "give atom indices such as [0, 4], points as an array (k, 3), or both in one list"
+
+
+# What can be walked through, and still is no list of centers.
+_NO_LISTS = (str, bytes, bytearray, memoryview, Mapping)
+_INTEGERS, _TRUTH = {int}, {bool, np.bool_}
 
 
 class Centers(NamedTuple):
@@ -42,9 +48,9 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     """
     if centers is None:
         return _default(frames, elements)
-    if isinstance(centers, str) or not isinstance(centers, Iterable):
+    if _is_no_list(centers):
         raise ValueError(
-            f"centers is {centers!r}; {_FORMS}; elements are chosen by the parameter centers of the constructor"
+            f"centers is {shown(centers)}; {_FORMS}; elements are chosen by the parameter centers of the constructor"
         )
     of_each = [centers] if single else list(centers)
     if len(of_each) != frames.n_frames:
@@ -59,8 +65,7 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
         if wanted is None and default is not None:
             own, at = default.atom[default.offsets[place] : default.offsets[place + 1]], None
         else:
-            own, at = _of_one_frame(wanted, place)
-            _require_atoms(own, place, int(frames.offsets[place + 1] - frames.offsets[place]))
+            own, at = _of_one_frame(wanted, place, int(frames.offsets[place + 1] - frames.offsets[place]))
         index.append(own)
         points.append(at)
     if len(index) == 1:
@@ -94,41 +99,61 @@ def _default(frames: Frames, elements: Sequence[int] | None) -> Centers:
     return Centers(offsets, local[chosen], None)
 
 
-def _of_one_frame(wanted: Any, frame: int) -> tuple[Ints, Floats | None]:
+def _of_one_frame(wanted: Any, frame: int, n_atoms: int) -> tuple[Ints, Floats | None]:
     """Indices (-1 for points) of the centers of one frame, and positions if there are points."""
-    try:
-        array = np.asarray(wanted if isinstance(wanted, np.ndarray) else list(wanted))
-    except (ValueError, TypeError):  # indices and points in one list have no common shape
-        if isinstance(wanted, Iterable):
-            return _mixed(wanted, frame)
-        raise ValueError(f"centers of frame {frame} are {wanted!r}; {_FORMS}") from None
+    what = f"centers of frame {frame}"
+    items = wanted if type(wanted) in (list, np.ndarray) else _items(wanted, what)
+    if isinstance(items, np.ndarray):
+        array = plain(what, items)
+    else:
+        kinds = set(map(type, items))
+        if kinds != _INTEGERS and holds_truth(items) and not kinds <= _TRUTH:
+            return _mixed(items, frame, n_atoms)
+        try:
+            array = np.asarray(items)
+        except Exception:  # indices and points in one list have no common shape
+            return _mixed(items, frame, n_atoms)
     if array.size == 0:
         return np.empty(0, np.int64), None
     if array.dtype.kind == "O":
-        return _mixed(array, frame)
+        return _mixed(array, frame, n_atoms)
     if array.dtype.kind in "iu" and array.ndim == 1:
-        _forbid_negative(array, frame)
+        _require_atoms(array, frame, n_atoms)
         return np.ascontiguousarray(array, dtype=np.int64), None
     if array.dtype.kind in "fiu" and array.ndim == 2 and array.shape[1] == 3:
-        return np.full(len(array), _POINT), np.ascontiguousarray(array, dtype=np.float64)
-    raise ValueError(f"centers of frame {frame} are {_what(array)}; {_FORMS}{_remedy(array)}")
+        return np.full(len(array), _POINT), reals(what, array, "are")
+    raise ValueError(f"{what} are {_what(array)}; {_FORMS}{_remedy(array)}")
 
 
-def _mixed(wanted: Iterable[Any], frame: int) -> tuple[Ints, Floats | None]:
+def _items(wanted: Any, what: str) -> Any:
+    """An array as it is, else the entries: those of a sequence in its order, those of a set as they are counted."""
+    if _is_no_list(wanted):
+        raise ValueError(f"{what} are {shown(wanted)}; {_FORMS}")
+    if isinstance(wanted, np.ndarray):
+        return wanted
+    items = list(wanted)
+    if isinstance(wanted, (set, frozenset)) and all(integer(item) is not None for item in items):
+        items.sort()
+    return items
+
+
+def _is_no_list(thing: Any) -> bool:
+    return isinstance(thing, _NO_LISTS) or not isinstance(thing, Iterable) or getattr(thing, "shape", None) == ()
+
+
+def _mixed(wanted: Iterable[Any], frame: int, n_atoms: int) -> tuple[Ints, Floats | None]:
     items = list(wanted)
     index, points = np.full(len(items), _POINT), np.zeros((len(items), 3))
     for place, item in enumerate(items):
-        if not isinstance(item, (bool, np.bool_)):
-            try:
-                index[place] = operator.index(item)
-            except TypeError:
-                pass
-            else:
-                _forbid_negative(index[place : place + 1], frame)
-                continue
-        array = np.asarray(item)
-        if array.dtype.kind not in "fiu" or array.shape != (3,):
-            raise ValueError(f"center {place} of frame {frame} is {item!r}; {_FORMS}")
+        number = integer(item)
+        if number is not None:
+            if not 0 <= number < n_atoms:
+                raise ValueError(_out_of_range(number, frame, n_atoms))
+            index[place] = number
+            continue
+        array = plain(f"center {place} of frame {frame}", item)
+        if array.dtype.kind not in "fiu" or array.shape != (3,) or holds_truth(item):
+            raise ValueError(f"center {place} of frame {frame} is {shown(item)}; {_FORMS}")
         points[place] = array
     return index, points if (index == _POINT).any() else None
 
@@ -148,18 +173,17 @@ def _remedy(array: NDArray[Any]) -> str:
     return ""
 
 
-def _forbid_negative(index: NDArray[Any], frame: int) -> None:
-    """A negative index is no center: in the arrays it would stand for a point."""
-    if index.size and index.min() < 0:
-        raise ValueError(
-            f"center {index[index < 0][0]} of frame {frame} is out of range:"
-            " atoms are counted from 0, negative indices are not understood"
-        )
+def _require_atoms(index: NDArray[Any], frame: int, n_atoms: int) -> None:
+    """Raise where an index is of no atom; before it is made an `int64`, where -1 stands for a point."""
+    least = index.min()
+    if least < 0 or index.max() >= n_atoms:
+        first = index[(index < 0) if least < 0 else (index >= n_atoms)][0]
+        raise ValueError(_out_of_range(int(first), frame, n_atoms))
 
 
-def _require_atoms(index: Ints, frame: int, n_atoms: int) -> None:
-    if index.size and index.max() >= n_atoms:
-        raise ValueError(
-            f"center {index[index >= n_atoms][0]} of frame {frame} is out of range:"
-            f" the frame has {n_atoms} atoms, counted from 0"
-        )
+def _out_of_range(index: int, frame: int, n_atoms: int) -> str:
+    if index < 0:
+        remedy = " atoms are counted from 0, negative indices are not understood"
+    else:
+        remedy = f" the frame has {n_atoms} atoms, counted from 0"
+    return f"center {index} of frame {frame} is out of range:{remedy}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from isoprint._arrays import plain, reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,9 @@ class Derivatives:
         meaning = "one row a row of transform, one column a feature"
         weights = finite("adjoint", shaped("adjoint", adjoint, (self.n_rows, self.n_features), meaning))
         gradient = np.zeros((self.n_atoms, 3))
-        np.add.at(gradient, self.atom, np.einsum("bxf,bf->bx", self.values, weights[self.center]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.add.at(gradient, self.atom, np.einsum("bxf,bf->bx", self.values, weights[self.center]))
+        require_no_overflow("adjoint", weights, gradient)
         return gradient
 
     def pushforward(self, displacements: ArrayLike) -> NDArray[np.float64]:
@@ -108,18 +113,23 @@ class Derivatives:
         """
         velocity = finite("displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom"))
         change = np.zeros((self.n_rows, self.n_features))
-        np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
+        require_no_overflow("displacements", velocity, change)
         return change
+
+
+_DOUBLE = np.dtype(np.float64)
 
 
 def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str) -> NDArray[np.float64]:
     """`value` in contiguous double precision, or an error that says what was expected and found."""
-    array = np.asarray(value)
+    if type(value) is np.ndarray and value.dtype is _DOUBLE and value.shape == expected and value.flags.c_contiguous:
+        return value
+    array = plain(name, value)
     if array.shape != expected:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return reals(name, value)
 
 
 def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,3 +141,26 @@ def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
             f"{name} has the entry {numbers[row, column]} in row {row}, column {column}; all entries must be finite"
         )
     return numbers
+
+
+# Larger results are summed without BLAS, which would wake its threads for them.
+_FEW = 8192
+
+
+def all_finite(result: NDArray[Any]) -> bool:
+    """Whether all entries are finite: by one sum, which is quick, and one by one only where that is not."""
+    if result.size <= _FEW:
+        # Unlike other products, this one does not warn where the squares alone are too large.
+        return isfinite(np.vdot(result, result)) or bool(np.isfinite(result).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return isfinite(result.sum()) or bool(np.isfinite(result).all())
+
+
+def require_no_overflow(name: str, given: NDArray[np.float64], *results: NDArray[Any]) -> None:
+    """Raise where a result that is linear in an argument is not finite, although the argument is."""
+    for result in results:
+        if not all_finite(result):
+            raise ValueError(
+                f"{name} has entries up to {np.abs(given).max(initial=0.0):.3g}, with which the result is not finite"
+                f"{' in single precision' if result.dtype == np.float32 else ''}; make them smaller"
+            )

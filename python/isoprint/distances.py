@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import reals, shown, wholes
 from isoprint._elements import spell
 from isoprint._parameters import choice, flag
 from isoprint.derivatives import shaped
@@ -64,7 +65,7 @@ def match_rows(one: ArrayLike, other: ArrayLike, *, numbers: Any = None, kind: s
     from scipy.spatial.distance import cdist
 
     choice("kind", kind, KINDS)
-    a = np.asarray(one, float)
+    a = reals("one", one)
     if a.ndim != 2:
         raise ValueError(f"one has shape {a.shape}; give one row an atom, one column a feature")
     b = shaped("other", other, (len(a), a.shape[1]), "as many rows and columns as the first array has")
@@ -117,6 +118,8 @@ def configuration_distance(
     True
     """
     separate = _BY_ELEMENT[choice("kind", kind, KINDS)] if by_element is None else flag("by_element", by_element)
+    if not callable(getattr(descriptor, "transform", None)):
+        raise ValueError(f"descriptor is {shown(descriptor)}; give a fingerprint, which has a method transform")
     numbers = [pack([frame]).numbers for frame in (one, other)]
     if len(numbers[0]) != len(numbers[1]):
         raise ValueError(
@@ -136,7 +139,9 @@ def _blocks(numbers: Any, n: int) -> list[tuple[NDArray[np.intp], NDArray[np.int
     """Rows of either array that may be paired."""
     if numbers is None:
         return [(np.arange(n), np.arange(n))]
-    mine, theirs = (np.asarray(each) for each in numbers)
+    if not isinstance(numbers, (tuple, list, np.ndarray)) or len(numbers) != 2:
+        raise ValueError(f"numbers is {shown(numbers)}; give the atomic numbers of both, a pair of sequences, or None")
+    mine, theirs = (wholes("an entry of numbers", each) for each in numbers)
     for each in (mine, theirs):
         if each.shape != (n,):
             raise ValueError(f"numbers has an entry of shape {each.shape}, expected two of shape ({n},)")

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import plain, shown
+from isoprint._parameters import real
 from isoprint.centers import resolve
-from isoprint.frames import listed, pack
+from isoprint.frames import ANY_ATOM, listed, pack, require_species
 from isoprint.neighbors import neighbors
 
 Floats = NDArray[np.float64]
@@ -106,10 +108,10 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
         The center first, then the sites by atom and distance.
     """
     for name in ("transform", "derivatives"):
-        if not callable(getattr(descriptor, name, None)):
+        if isinstance(descriptor, type) or not callable(getattr(descriptor, name, None)):
             raise ValueError(
-                f"{descriptor!r} has no method {name}; take a descriptor of isoprint, or anything with transform and"
-                " derivatives"
+                f"{shown(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with transform"
+                " and derivatives"
             )
     if getattr(descriptor, "average", None) is not None:
         raise ValueError(
@@ -120,11 +122,12 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     if len(structures) != 1:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)
+    require_species(packed, ANY_ATOM, type(descriptor).__name__)
     index = _atom(center, packed)
     known = fitted(descriptor, structures[0] if single else structures)
     if not getattr(known, "periodic", True):
         packed = packed._replace(pbc=np.zeros_like(packed.pbc))
-    r_cut = float(getattr(known, "reach", None) or getattr(known, "r_cut", None) or np.inf)
+    r_cut = reach_of(known, type(known).__name__)
     atom, vector = _sites(packed, index, r_cut)
     inside = np.linalg.norm(vector, axis=1) < r_cut
     if not inside.any():
@@ -147,9 +150,17 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     )
 
 
+def reach_of(thing: Any, who: str) -> float:
+    """How far a fingerprint sees, in Å; infinite where it does not say."""
+    reach = getattr(thing, "reach", None) or getattr(thing, "r_cut", None) or np.inf
+    if isinstance(reach, float) and reach == np.inf:
+        return np.inf
+    return real(f"r_cut of {who}", reach, above=0.0, remedy="it must be a positive number of Å, or infinite")
+
+
 def _atom(center: Any, packed: Any) -> int:
-    if isinstance(center, (list, tuple, np.ndarray)) and np.ndim(center) > 0:
-        raise ValueError(f"center is {center!r}; give the index of one atom: a point in space does not move along")
+    if isinstance(center, (list, tuple)) or plain("center", center).shape:
+        raise ValueError(f"center is {shown(center)}; give the index of one atom: a point in space does not move along")
     return int(resolve([center], packed, True, None).atom[0])
 
 

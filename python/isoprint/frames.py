@@ -7,13 +7,16 @@ Atoms are whole ones: sites that are occupied in part are refused, whichever lib
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._elements import SYMBOLS, spell, symbol_of
+from isoprint._arrays import holds_truth, plain, reals, shown
+from isoprint._elements import LAST, SYMBOLS, spell, symbol_of
 from isoprint._occupancy import disordered, require_whole
 
 Floats = NDArray[np.float64]
@@ -59,9 +62,9 @@ def listed(frames: Any) -> tuple[list[Any], bool]:
     """The structures as a list, and whether a single one was given without a list around it."""
     if is_frame(frames):
         return [frames], True
-    if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
+    if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable) or getattr(frames, "shape", None) == ():
         raise TypeError(
-            f"frames is {frames!r}; give a structure (such as an ase.Atoms) or a sequence of structures;"
+            f"frames is {shown(frames)}; give a structure (such as an ase.Atoms) or a sequence of structures;"
             " read files with ase.io.read(path, ':')"
         )
     return list(frames), False
@@ -93,23 +96,28 @@ def _offsets(counts: list[int]) -> Ints:
 
 
 def _pack_quickly(frames: Sequence[Any]) -> Frames | None:
-    """Many frames that all speak like ASE's, without a look at each; `None` where something has to be converted."""
+    """Many frames of ASE, without a look at each; `None` where something is of another kind or has to be converted."""
+    atoms = getattr(sys.modules.get("ase"), "Atoms", None)
+    if atoms is None or not all(issubclass(kind, atoms) for kind in set(map(type, frames))):
+        return None
     try:
-        positions, numbers = [frame.positions for frame in frames], [frame.numbers for frame in frames]
-        counts = [len(own) for own in numbers]
-        if counts != [len(own) for own in positions]:
+        arrays = [frame.arrays for frame in frames]
+        positions, numbers = [own["positions"] for own in arrays], [own["numbers"] for own in arrays]
+        counts = list(map(len, numbers))
+        if counts != list(map(len, positions)):
             return None
-        flat = np.concatenate(positions), np.concatenate(numbers)
+        # Without casts: what is of another type, in one frame of many, is looked at by itself.
+        flat = np.concatenate(positions, dtype=np.float64, casting="no")
+        kinds = np.concatenate(numbers, dtype=np.int64, casting="no")
         cells = np.concatenate([frame.cell.array for frame in frames])
         pbc = np.concatenate([frame.pbc for frame in frames])
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    kinds = tuple(array.dtype.type for array in (*flat, cells, pbc))
-    shapes = flat[0].shape[1:], flat[1].ndim, cells.shape, pbc.shape
+    # Masked arrays make one of their own kind.
+    if flat.shape[1:] != (3,) or kinds.ndim != 1 or type(flat) is not np.ndarray or type(kinds) is not np.ndarray:
+        return None
     n = len(frames)
-    if kinds != (np.float64, np.int64, np.float64, np.bool_) or shapes != ((3,), 1, (3 * n, 3), (3 * n,)):
-        return None
-    return Frames(*flat, cells.reshape(n, 3, 3), pbc.reshape(n, 3), _offsets(counts))
+    return Frames(flat, kinds, cells.reshape(n, 3, 3), pbc.reshape(n, 3), _offsets(counts))
 
 
 def _arrays(frame: Any, place: int) -> tuple[Floats, Ints, Floats, NDArray[np.bool_]]:
@@ -152,7 +160,7 @@ def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
         return frame.cart_coords, numbers, lattice.matrix, getattr(lattice, "pbc", True)
     if not is_frame(frame):
         raise TypeError(
-            f"frame {place} is {frame!r:.80}; a frame is an ase.Atoms, a pymatgen structure,"
+            f"frame {place} is {shown(frame)}; a frame is an ase.Atoms, a pymatgen structure,"
             " or an object with positions, numbers, cell and pbc"
         )
     cell, pbc = getattr(frame, "cell", None), getattr(frame, "pbc", None)
@@ -162,51 +170,58 @@ def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
 
 
 def _positions(positions: Any, place: int) -> Floats:
-    array = np.asarray(positions)
+    what = f"positions of frame {place}"
+    array = plain(what, positions)
     if array.size == 0:
         return np.empty((0, 3))
     if array.ndim != 2 or array.shape[1] != 3:
-        raise ValueError(f"positions of frame {place} have shape {array.shape}, expected (n_atoms, 3)")
-    return _reals(array, f"positions of frame {place}")
-
-
-def _reals(array: NDArray[Any], what: str) -> Floats:
-    """The same in contiguous double precision."""
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{what} are of type {array.dtype}; they must be real numbers")
-    return np.ascontiguousarray(array, dtype=np.float64)
+        raise ValueError(f"{what} have shape {array.shape}, expected (n_atoms, 3)")
+    return reals(what, positions, "are")
 
 
 def _numbers(numbers: Any, place: int) -> Ints:
-    array = np.asarray(numbers)
+    array = plain(f"numbers of frame {place}", numbers)
     if array.size == 0:
         return np.empty(0, np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
+    if array.ndim != 1 or array.dtype.kind not in "iu" or holds_truth(numbers):
         raise ValueError(
-            f"numbers of frame {place} are {array.dtype} of shape {array.shape}; give one integer atomic number an atom"
+            f"numbers of frame {place} are {array.dtype} of shape {array.shape}, such as {shown(array.flat[0])};"
+            " give one integer atomic number an atom"
         )
+    if array.dtype == np.uint64 and array.max() > LAST:
+        atom = int(np.argmax(array > LAST))
+        raise ValueError(no_element(int(array[atom]), place, atom))
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def _cell(cell: Any, place: int) -> Floats:
     if cell is None:
         return np.zeros((3, 3))
-    array = _reals(np.asarray(cell), f"cell vectors of frame {place}")
+    array = reals(f"cell vectors of frame {place}", cell, "are")
     if array.shape == (3,):
         return np.diag(array)
     if array.shape != (3, 3):
+        hint = " lengths and angles become vectors by ase.geometry.cellpar_to_cell;" if array.shape == (6,) else ""
         raise ValueError(
-            f"cell of frame {place} has shape {array.shape};"
+            f"cell of frame {place} has shape {array.shape};{hint}"
             " give three vectors as rows (3, 3), three lengths (3,), or None"
         )
     return array
 
 
 def _pbc(pbc: Any, place: int) -> NDArray[np.bool_]:
-    array = np.asarray(False if pbc is None else pbc, dtype=bool)
-    if array.shape not in ((), (3,)):
-        raise ValueError(f"pbc of frame {place} is {pbc!r}; give one truth value, or one for each of the three axes")
-    return np.ascontiguousarray(np.broadcast_to(array, 3))
+    """Truth values, or the numbers 0 and 1; words, and numbers that are neither, are as true to numpy."""
+    array = plain(f"pbc of frame {place}", False if pbc is None else pbc)
+    truth = array.dtype.kind == "b"
+    if array.dtype.kind in "iuf":
+        truth = bool(np.isin(array, (0, 1)).all())
+    elif array.dtype.kind == "O":
+        truth = all(isinstance(entry, (bool, np.bool_)) for entry in array.flat)
+    if not truth or array.shape not in ((), (3,)):
+        raise ValueError(
+            f"pbc of frame {place} is {shown(pbc)}; give one truth value, or one for each of the three axes"
+        )
+    return np.ascontiguousarray(np.broadcast_to(array.astype(np.bool_), 3))
 
 
 def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
@@ -216,17 +231,61 @@ def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
     return known
 
 
+# Elements and placeholders: whatever can be an atom.
+ANY_ATOM = familiar(range(len(SYMBOLS)))
+
+
+def no_element(number: int, frame: int, atom: int) -> str:
+    """What to say of a number that is not in the table."""
+    return (
+        f"atom {atom} of frame {frame} has the atomic number {number}, which is no element: they are numbered from 1 to"
+        f" {LAST}, and 0 is a placeholder; correct the numbers, or remove the atom"
+    )
+
+
 def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
     """Raise where an atom is of an element that the descriptor was not told about; `known` as of `familiar`."""
-    found = known.take(frames.numbers, mode="clip")
-    if not found.all():
-        place = int(np.argmin(found))
-        frame, atom = frames.locate(place)
-        own = frames.numbers[frames.offsets[frame] : frames.offsets[frame + 1]]
-        symbol = symbol_of(int(frames.numbers[place]))
-        told = np.flatnonzero(known).tolist()
-        new = spell(sorted({int(number) for number in own if number not in told}))
-        raise ValueError(
-            f"species of frame {frame} include {new} (atom {atom} is {symbol!r}), which this {who} was not told about;"
-            f" add them to species=({spell(told)}), fit on frames that contain them, or pass unknown_species='ignore'"
+    numbers = frames.numbers
+    found = known.take(numbers, mode="clip")
+    if known[0]:
+        # Negative numbers were clipped to the place of "X".
+        found &= numbers >= 0
+    if found.all():
+        return
+    strange = (numbers < 0) | (numbers > LAST)
+    place = int(np.argmax(strange if strange.any() else ~found))
+    number, (frame, atom) = int(numbers[place]), frames.locate(place)
+    if strange[place]:
+        raise ValueError(no_element(number, frame, atom))
+    own = numbers[frames.offsets[frame] : frames.offsets[frame + 1]]
+    told = np.flatnonzero(known).tolist()
+    new = spell(sorted({int(other) for other in own if other not in told}))
+    remedy = f"add them to species=({spell(told)}), fit on frames that contain them, or pass unknown_species='ignore'"
+    if number == 0:
+        remedy = (
+            "it is a placeholder, which fit never learns; remove such atoms, pass over them with"
+            f" unknown_species='ignore', or name 'X' in species=('X', {spell(told)})"
         )
+    raise ValueError(
+        f"species of frame {frame} include {new} (atom {atom} is {symbol_of(number)!r}), which this {who} was not told"
+        f" about; {remedy}"
+    )
+
+
+def learned_species(frames: Frames, *, told_to_ignore: bool) -> list[int]:
+    """Atomic numbers of the elements in the frames, sorted; placeholders are left out, with a warning."""
+    require_species(frames, ANY_ATOM, "fit")
+    species = [int(number) for number in np.unique(frames.numbers)]
+    if species[:1] != [0]:
+        return species
+    if not told_to_ignore:
+        ghosts = np.flatnonzero(frames.numbers == 0)
+        frame, atom = frames.locate(int(ghosts[0]))
+        warnings.warn(
+            f"{len(ghosts)} of {frames.n_atoms} atoms, the first of them atom {atom} of frame {frame}, are placeholders"
+            " 'X' (atomic number 0), which are not learned as a species; remove them, pass over them with"
+            f" unknown_species='ignore', or name 'X' in species=({spell(species)})",
+            UserWarning,
+            stacklevel=3,
+        )
+    return species[1:]

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import reals
 from isoprint._motion import complement, rigid_motions
-from isoprint._parameters import real
+from isoprint._parameters import real, whole
 from isoprint.environment import Environment, environment
 
 Floats = NDArray[np.float64]
@@ -203,7 +204,7 @@ class Sensitivity:
 
     def _gradient(self, gradient: ArrayLike) -> Floats:
         """The internal part of a gradient, in the order of the sites, `(3 n_sites,)`."""
-        given = np.asarray(gradient, float)
+        given = reals("gradient", gradient)
         atom, n_atoms = self.environment.atom, self.environment.n_atoms
         apart = len(np.unique(atom)) == len(atom)
         expected = (n_atoms if apart else self.n_sites, 3)
@@ -279,9 +280,8 @@ class Sensitivity:
             The center first, with the mode as array `mode` and `eigenvalue`, `scaled` and `mode_index` in `info`.
         """
         size = real("amplitude", amplitude, remedy="it must be a number of Å")
-        if not isinstance(steps, int) or steps < 1:
-            raise ValueError(f"steps is {steps!r}; it must be a positive number of frames a mode")
-        phases = np.sin(2.0 * np.pi * np.arange(steps) / steps) if steps > 1 else np.ones(1)
+        count = whole("steps", steps, 1, 10**9)
+        phases = np.sin(2.0 * np.pi * np.arange(count) / count) if count > 1 else np.ones(1)
         frames = []
         for index, (s, mode) in enumerate(zip(self.singular_values, self.internal_modes, strict=True)):
             for phase in phases:

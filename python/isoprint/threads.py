@@ -15,11 +15,28 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from isoprint._core import get_num_threads, set_num_threads
+from isoprint import _core
+from isoprint._arrays import shown
+from isoprint._core import get_num_threads
+from isoprint._parameters import integer
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
 _LIBRARY = "threadpoolctl"
+
+
+def set_num_threads(n: int) -> None:
+    """Set how many threads a calculation takes where `n_jobs` does not say, in the whole process.
+
+    Parameters
+    ----------
+    n : int
+        Threads; 0 goes back to the environment.
+    """
+    wanted = integer(n)
+    if wanted is None or wanted < 0:
+        raise ValueError(f"n is {shown(n)}; give a number of threads, or 0 for as many as the environment says")
+    _core.set_num_threads(min(wanted, sys.maxsize))
 
 
 def _register(library: Any) -> None:

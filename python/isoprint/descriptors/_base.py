@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._aliases import Writing, require_apart
+from isoprint._arrays import shown
 from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._jobs import threads
 from isoprint._parameters import choice, flag
 from isoprint._progress import Report, reporting
 from isoprint.centers import Centers, resolve
-from isoprint.derivatives import Derivatives, Pullback, shaped
+from isoprint.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
-from isoprint.frames import Frames, familiar, listed, pack, require_species
+from isoprint.frames import Frames, familiar, learned_species, listed, pack, require_species
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -68,6 +70,7 @@ class _Call(NamedTuple):
     """The arguments that every calculation shares."""
 
     ready: Ready
+    given: tuple[list[Any], Any]
     frames: Frames
     centers: Centers
     n_rows: int
@@ -130,7 +133,7 @@ class Descriptor(Estimator):
         ndarray of str, dtype object
             As many names as there are features.
         """
-        return np.array(self._columns(self._species()), dtype=object)
+        return np.array(self._columns(self._ready().species), dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether the species are known."""
@@ -158,7 +161,7 @@ class Descriptor(Estimator):
         ready: Ready | None = self.__dict__.get("_cache")
         if ready is None or not all(watch.unchanged() for watch in ready.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
-            dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
+            dtype = precision(self.dtype)
             average = choice("average", self.average, AVERAGES)
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
@@ -175,6 +178,8 @@ class Descriptor(Estimator):
     def fit(self, frames: Any, y: Any = None) -> Self:
         """Learn the species, unless they were given; then nothing is learned.
 
+        Placeholders ("X", atomic number 0) are never learned; a warning says how to say what they are.
+
         Parameters
         ----------
         frames : ase.Atoms or alike, or a sequence of these
@@ -183,12 +188,12 @@ class Descriptor(Estimator):
             Accepted because scikit-learn passes it.
         """
         if self.species is None:
-            numbers = pack(listed(frames)[0]).numbers
-            if not len(numbers):
+            species = learned_species(pack(listed(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
+            if not species:
                 raise ValueError(
                     "there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)"
                 )
-            self._learned = [int(number) for number in np.unique(numbers)]
+            self._learned = species
         return self
 
     def fit_transform(self, frames: Any, y: Any = None, **options: Any) -> Any:
@@ -228,7 +233,8 @@ class Descriptor(Estimator):
             For one frame the indices of atoms, or points `(k, 3)` in Å, or both in one list; for several frames one
             such sequence a frame, with `None` for the default: every atom, or those that the parameter `centers` names.
         out : ndarray, optional
-            Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine.
+            Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine. It
+            may not share memory with any other argument.
         n_jobs : int, optional
             Threads; -1 for all cores. The result does not depend on it.
         progress : callable or bool, optional
@@ -242,15 +248,13 @@ class Descriptor(Estimator):
         """
         call = self._call(frames, centers, n_jobs)
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
-        with reporting(progress) as report:
-            call.ready.core.transform(
-                call.frames,
-                call.centers,
-                target,
-                average=call.ready.average,
-                threads=call.threads,
-                progress=report,
-            )
+        if out is None:
+            _write(call, target, progress)
+        else:
+            require_apart(out, call.given[0], self._inputs(call))
+            with Writing(out):
+                _write(call, target, progress)
+        _require_range(target)
         if target is not rows:
             rows[...] = target
         return self._contained(rows if out is None else out)
@@ -273,7 +277,8 @@ class Descriptor(Estimator):
         frames : ase.Atoms or alike, or a sequence of these
             The structures.
         adjoint : array_like (n_rows, n_features)
-            Derivative of a scalar, such as an energy, with respect to each feature.
+            Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
+            are not finite are an error.
         centers, n_jobs, progress
             As in `transform`.
 
@@ -288,16 +293,16 @@ class Descriptor(Estimator):
         )
         weights = shaped("adjoint", adjoint, (call.n_rows, call.ready.core.n_features), meaning)
         with reporting(progress) as report:
-            return Pullback(
-                *call.ready.core.pullback(
-                    call.frames,
-                    call.centers,
-                    weights,
-                    average=call.ready.average,
-                    threads=call.threads,
-                    progress=report,
-                )
+            positions, strain = call.ready.core.pullback(
+                call.frames,
+                call.centers,
+                weights,
+                average=call.ready.average,
+                threads=call.threads,
+                progress=report,
             )
+        require_no_overflow("adjoint", weights, positions, strain)
+        return Pullback(positions, strain)
 
     def pushforward(
         self,
@@ -315,7 +320,7 @@ class Descriptor(Estimator):
         frames : ase.Atoms or alike, or a sequence of these
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
-            How each atom moves.
+            How each atom moves. Entries so large that the result is not finite are an error.
         centers, n_jobs, progress
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
@@ -337,6 +342,7 @@ class Descriptor(Estimator):
                 threads=call.threads,
                 progress=report,
             )
+        require_no_overflow("displacements", velocity, rows)
         return rows
 
     def derivatives(
@@ -371,15 +377,45 @@ class Descriptor(Estimator):
                 threads=call.threads,
                 progress=report,
             )
+        _require_range(blocks[0])
         return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
         ready = self._ready()
         structures, single = listed(frames)
+        if centers is not None and hasattr(centers, "__next__"):
+            centers = list(centers)
         packed = ready.admitted(pack(structures), type(self).__name__)
         resolved = resolve(centers, packed, single, ready.centers)
         n_rows = packed.n_frames if ready.average else len(resolved.atom)
-        return _Call(ready, packed, resolved, n_rows, threads(n_jobs))
+        return _Call(ready, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
+
+    def _inputs(self, call: _Call) -> dict[str, Any]:
+        """What is given besides the structures and may be an array, by name."""
+        return {**self.get_params(), "centers": call.given[1]}
+
+
+def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
+    with reporting(progress) as report:
+        call.ready.core.transform(
+            call.frames, call.centers, target, average=call.ready.average, threads=call.threads, progress=report
+        )
+
+
+def precision(dtype: Any) -> str:
+    """The name of a precision: as a word, or as numpy spells it."""
+    try:
+        name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        native = isinstance(dtype, str) or np.dtype(dtype).isnative
+    except Exception:  # numpy asks the object itself
+        name, native = None, False
+    return str(choice("dtype", name if native else shown(dtype), DTYPES))
+
+
+def _require_range(rows: NDArray[Any]) -> None:
+    """Raise where single precision has no room for a number that double precision had."""
+    if rows.dtype.char == "f" and not all_finite(rows):
+        raise ValueError("there are numbers beyond the range of float32 in the result; take float64")
 
 
 def _is_any(species: Any) -> bool:
@@ -399,6 +435,8 @@ def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any],
         )
     if out.dtype.name not in DTYPES or not out.dtype.isnative:
         raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
+    if np.ma.is_masked(out):
+        raise ValueError("out has masked entries, which would hide results; pass a plain array")
     if not out.flags.writeable:
         raise ValueError(
             "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import plain, shown
+
 _MODES = "two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
 TRIVIAL = ("trivial",)
 NAMED = ("mu2", "mu1nu1", "crossover", "diagonal", "trivial")
@@ -89,10 +91,12 @@ def _matrix(given: Any, modes: str) -> tuple[tuple[int, int], Any, Any, Any]:
     if hasattr(given, "tocsr"):
         rows = given.tocsr(copy=True)
         rows.sum_duplicates()
+        if rows.data.dtype.kind not in "fiub":
+            raise ValueError(f"compression is a sparse matrix of {rows.data.dtype}; it must hold real numbers")
         return given.shape, np.repeat(np.arange(given.shape[0]), np.diff(rows.indptr)), rows.indices, rows.data
-    dense = np.asarray(given)
+    dense = plain("compression", given)
     if dense.ndim != 2 or dense.dtype.kind not in "fiub":
-        raise ValueError(f"compression is {given!r:.80}; give {modes}")
+        raise ValueError(f"compression is {shown(given)}; give {modes}")
     row, column = np.nonzero(dense)
     return (dense.shape[0], dense.shape[1]), row, column, dense[row, column]
 

@@ -209,7 +209,10 @@ def _brief(value: Any) -> str:
         return "{" + ", ".join(f"{key!r}: {_brief(entry)}" for key, entry in value.items()) + "}"
     if hasattr(value, "shape") and value.shape != ():
         return f"<{type(value).__name__} {'x'.join(map(str, value.shape))}>"
-    return repr(value)
+    try:
+        return repr(value)
+    except Exception:  # more digits than Python prints, or an object that cannot say what it is
+        return f"<{type(value).__name__}>"
 
 
 def changeable(value: Any) -> bool:

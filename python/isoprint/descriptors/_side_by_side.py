@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import reals
 from isoprint._elements import ANY
+from isoprint._parameters import whole
 from isoprint._progress import Report
 from isoprint.centers import Centers
 from isoprint.descriptors._base import Ready
-from isoprint.frames import Frames
+from isoprint.environment import reach_of
+from isoprint.frames import ANY_ATOM, Frames
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +54,7 @@ class SideBySide:
             block = np.empty((len(out), part.ready.core.n_features))
             options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
             part.ready.core.transform(admitted, centers, block, **options)
-            np.multiply(block, part.factor, out=out[:, columns])
+            _scale(part, block, out[:, columns])
 
     def pullback(
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
@@ -60,10 +63,12 @@ class SideBySide:
         _require_finite(adjoint)
         gradients = []
         for part, columns, admitted, report in self._blocks(frames, progress):
-            weights = part.factor * adjoint[:, columns]
+            weights = np.empty((len(adjoint), part.ready.core.n_features))
+            _scale(part, adjoint[:, columns], weights)
             options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
             gradients.append(part.ready.core.pullback(admitted, centers, weights, **options))
-        positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
+            positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
         return positions, strain
 
     def pushforward(
@@ -74,7 +79,7 @@ class SideBySide:
             block = np.empty((len(out), part.ready.core.n_features))
             options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
             part.ready.core.pushforward(admitted, centers, displacements, block, **options)
-            np.multiply(block, part.factor, out=out[:, columns])
+            _scale(part, block, out[:, columns])
 
     def derivatives(
         self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
@@ -88,19 +93,36 @@ class SideBySide:
                 "threads": threads,
                 "progress": report,
             }
-            found.append((part.factor, columns, *part.ready.core.derivatives(admitted, centers, **options)))
+            found.append((part, columns, *part.ready.core.derivatives(admitted, centers, **options)))
         n_atoms = max(1, frames.n_atoms)
         pairs = [center * n_atoms + atom for *_, center, atom in found]
         every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
         if not same:
             every = np.unique(np.concatenate(pairs))
         values = (np.empty if same else np.zeros)((len(every), 3, self.n_features), dtype)
-        for own, (factor, columns, block, _, _) in zip(pairs, found, strict=True):
+        for own, (part, columns, block, _, _) in zip(pairs, found, strict=True):
             if len(own) == len(every):
-                np.multiply(block, factor, out=values[:, :, columns])
+                _scale(part, block, values[:, :, columns])
             else:
-                values[np.searchsorted(every, own), :, columns] = factor * block
+                _scale(part, block, block)
+                values[np.searchsorted(every, own), :, columns] = block
         return values, every // n_atoms, every % n_atoms
+
+
+def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
+    """Write a block times its factor; what is too large for the output is an error."""
+    if part.factor == 1.0 and out.dtype.char == "d":
+        out[...] = block
+        return
+    try:
+        with np.errstate(over="raise"):
+            np.multiply(block, part.factor, out=out)
+    except FloatingPointError:
+        largest = f"numbers up to {np.abs(block).max():.3g} times the factor {part.factor:.3g} of {part.who}"
+        raise ValueError(
+            f"{largest} are beyond the range of {out.dtype}; take smaller entries of scale or weights"
+            f"{', or float64' if out.dtype == np.float32 else ''}"
+        ) from None
 
 
 def _share(progress: Report | None, place: int, n: int) -> Report | None:
@@ -139,14 +161,13 @@ class Stranger:
         self._thing, self._who = thing, who
         if not hasattr(thing, "n_features"):
             raise ValueError(f"{who} has no attribute n_features; it must say how many columns it has")
-        self.n_features = int(thing.n_features)
-        reach = getattr(thing, "reach", None) or getattr(thing, "r_cut", None)
-        self.r_cut = np.inf if reach is None else float(reach)
+        self.n_features = whole(f"n_features of {who}", thing.n_features, 0, 2**31)
+        self.r_cut = reach_of(thing, who)
 
     def ready(self) -> Ready:
         """The same as what our own fingerprints are once their parameters were checked."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Ready([], self, [ANY], None, None, average, "float64", not periodic)
+        return Ready([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
     def transform(self, frames: Any, centers: Any, out: Any, **options: Any) -> None:
         """Write the rows into `out`."""
@@ -175,7 +196,8 @@ class Stranger:
         ((frame, own, _),) = _one_by_one(frames, centers)
         found = self._method("derivatives")(frame, centers=own)
         order = np.lexsort((found.atom, found.center))
-        return np.asarray(found.values, float)[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
+        values = reals(f"derivatives of {self._who}", found.values, "are")
+        return values[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
 
     def _method(self, name: str) -> Callable[..., Any]:
         method = getattr(self._thing, name, None)
@@ -185,7 +207,8 @@ class Stranger:
         return found
 
     def _gather(self, rows: list[Any], out: Any, name: str) -> None:
-        values = np.concatenate([np.empty((0, self.n_features)), *(np.asarray(own, float) for own in rows)])
+        found = [reals(f"{name} of {self._who}", own) for own in rows]
+        values = np.concatenate([np.empty((0, self.n_features)), *found])
         if values.shape != out.shape:
             raise ValueError(
                 f"{name} of {self._who} returned an array of shape {values.shape}, expected {out.shape}: one row a"

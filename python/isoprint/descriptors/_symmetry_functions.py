@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from isoprint._arrays import shown
 from isoprint._elements import ANY, label_of, number_of, per_species, spell
 from isoprint._parameters import choice, real
 
@@ -62,8 +63,8 @@ def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
     """The numbers of the functions of one kind."""
     names = NUMBERS[kind]
     shape = f"({', '.join('R_s' if name == 'r_s' else name for name in names)})" if len(names) > 1 else names[0]
-    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
-        raise ValueError(f"{kind} is {given!r}; give a sequence with one {shape} a function")
+    if _is_no_list(given):
+        raise ValueError(f"{kind} is {shown(given)}; give a sequence with one {shape} a function")
     needed = len([name for name in names if name not in _OPTIONAL or kind == "g2"])
     found = []
     for place, entry in enumerate(given):
@@ -71,7 +72,7 @@ def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
         alone = isinstance(entry, (str, bytes)) or not isinstance(entry, Iterable)
         numbers = [entry] if alone else list(entry)
         if not needed <= len(numbers) <= len(names):
-            raise ValueError(f"entry {place} of {kind} is {entry!r}; give {shape}")
+            raise ValueError(f"entry {place} of {kind} is {shown(entry)}; give {shape}")
         numbers += [_OPTIONAL[name] for name in names[len(numbers) :]]
         label = f"entry {place} of {kind}"
         found.append(
@@ -82,10 +83,15 @@ def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
     return found
 
 
+def _is_no_list(given: Any) -> bool:
+    """Whether this cannot be walked through, or not twice: columns are made first, and named later."""
+    return isinstance(given, (str, bytes, bytearray, Mapping, Iterator)) or not isinstance(given, Iterable)
+
+
 def one_by_one(functions: Any, species: list[int], r_cut: float) -> list[Function]:
     """The functions of a list of mappings, in its order."""
-    if isinstance(functions, (str, bytes, Mapping)) or not isinstance(functions, Iterable):
-        raise ValueError(f"functions is {functions!r}; give a sequence of mappings, one a column")
+    if _is_no_list(functions):
+        raise ValueError(f"functions is {shown(functions)}; give a sequence of mappings, one a column")
     found = [_one(place, given, species, r_cut) for place, given in enumerate(functions)]
     if not found:
         raise ValueError("functions is empty; list at least one, or leave it out and give g2, g3, g4 or g5")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from isoprint import _core
@@ -264,7 +264,8 @@ class ACSF(Descriptor):
             g1 = flag("g1", self.g1)
             return functions_.grid(species, r_cut, g1, self.g2, self.g3, self.g4, self.g5, by_element=by_element)
         for name in ("g2", "g3", "g4", "g5"):
-            if len(getattr(self, name)):
+            given = getattr(self, name)
+            if not isinstance(given, Sized) or len(given):
                 raise ValueError(f"functions are listed one by one, and {name} is given too; leave one of them out")
         return functions_.one_by_one(self.functions, species, r_cut)
 

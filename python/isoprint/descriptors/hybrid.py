@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import plain, shown
 from isoprint._elements import ANY, label_of, numbers_of
 from isoprint._parameters import choice, real
-from isoprint.descriptors._base import DTYPES, Descriptor, Ready
+from isoprint.descriptors._base import Descriptor, Ready, precision
 from isoprint.descriptors._estimator import not_fitted, snapshot
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
 from isoprint.frames import listed
@@ -283,15 +284,27 @@ class Hybrid(Descriptor):
 
     def _compile(self, species: list[int]) -> SideBySide:
         blocks = self._fitted()
-        factors = self.scales_ * _factors("weights", self.weights, len(blocks))
+        scales, weights = self.scales_, _factors("weights", self.weights, len(blocks))
+        with np.errstate(over="ignore", under="ignore"):
+            factors = scales * weights
+        for (name, _), factor, scale, weight in zip(blocks, factors, scales, weights, strict=True):
+            if not 0.0 < factor < np.inf:
+                raise ValueError(
+                    f"block {name!r} has the scale {scale:.3g} and the weight {weight:.3g}, whose product is {factor};"
+                    " take entries of scale and weights nearer to one"
+                )
         return SideBySide([_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)])
 
     def _ready(self) -> Ready:
         """What the parameters make. Blocks keep what is costly, so nothing is kept here."""
-        dtype = choice("dtype", self.dtype if isinstance(self.dtype, str) else np.dtype(self.dtype).name, DTYPES)
+        dtype = precision(self.dtype)
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
         return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
+
+    def _inputs(self, call: Any) -> dict[str, Any]:
+        learned = self._current()
+        return {**super()._inputs(call), "scales_": None if learned is None else learned.scales}
 
     # Learning
 
@@ -381,8 +394,8 @@ def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:
     """One positive number a block; all one where nothing is given."""
     if given is None:
         return np.ones(n)
-    if isinstance(given, (str, bytes)) or np.ndim(given) != 1 or len(given) != n:
-        raise ValueError(f"{name} is {given!r}; give one positive number for each of the {n} descriptors, or None")
+    if isinstance(given, (str, bytes)) or plain(name, given).shape != (n,):
+        raise ValueError(f"{name} is {shown(given)}; give one positive number for each of the {n} descriptors, or None")
     return np.array(
         [real(f"entry {k} of {name}", value, above=0.0, remedy="it must be positive") for k, value in enumerate(given)]
     )

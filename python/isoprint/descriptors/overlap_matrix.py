@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import number_of, spell
+from isoprint._elements import by_element, spell
 from isoprint._parameters import choice, flag, real, whole
 from isoprint._radii import covalent_radius
 from isoprint.descriptors._base import Core
@@ -214,12 +214,7 @@ class OverlapMatrix(Spectrum):
         if not isinstance(self.radii, Mapping):
             raise ValueError(f"radii is {self.radii!r}; give a mapping such as {{'C': 0.77, 'H': 0.37}}, in Å")
         known = {
-            number_of(element, "radii"): real(
-                f"radii of {spell([number_of(element, 'radii')])}",
-                radius,
-                above=0.0,
-                remedy="it must be a positive number of Å",
-            )
-            for element, radius in self.radii.items()
+            number: real(f"radii of {spell([number])}", radius, above=0.0, remedy="it must be a positive number of Å")
+            for number, radius in by_element("radii", self.radii).items()
         }
         return [known[number] if number in known else covalent_radius(number) for number in species]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._elements import number_of, spell, symbol_of
+from isoprint._arrays import plain
+from isoprint._elements import by_element, spell, symbol_of
 from isoprint._parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression
 from isoprint.descriptors._base import Core, Descriptor
@@ -276,7 +277,8 @@ class SoapTurbo(Descriptor):
                 f"basis_matrix is a {type(self.basis_matrix).__name__}; give a mapping such as {{'C': matrix}}"
             )
         given = {
-            number_of(element, "basis_matrix"): np.asarray(matrix) for element, matrix in self.basis_matrix.items()
+            number: plain(f"basis_matrix of {spell([number])}", matrix)
+            for number, matrix in by_element("basis_matrix", self.basis_matrix).items()
         }
         strangers = [number for number in given if number not in species]
         if strangers:

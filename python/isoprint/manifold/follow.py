@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import plain, reals, shown
 from isoprint._motion import centered, internal_motions
 from isoprint._parameters import choice, real, whole
 from isoprint._words import counted
@@ -114,11 +115,12 @@ def follow_manifold(
     The object was found by Parsaeifard & Goedecker, J. Chem. Phys. 156, 034302 (2022). They walked along the softest
     mode in small steps, which drifts out of the valley; correcting each step keeps to it and needs few points.
     """
-    largest = 1.5 * step if largest_step is None else largest_step
+    first_step = _length("step", step)
+    largest = 1.5 * first_step if largest_step is None else largest_step
     rules = Rules(
-        step=_length("step", step),
+        step=first_step,
         largest_step=_length("largest_step", largest),
-        smallest_step=_length("smallest_step", step / 20.0 if smallest_step is None else smallest_step),
+        smallest_step=_length("smallest_step", first_step / 20.0 if smallest_step is None else smallest_step),
         tolerance=_length("tolerance", tolerance),
         longest_correction=_length("longest_correction", longest_correction),
         max_arc=_length("max_arc", max_arc),
@@ -131,6 +133,10 @@ def follow_manifold(
             " they must not decrease in this order"
         )
     choice("direction", direction, DIRECTIONS)
+    if reference is not None and not callable(getattr(reference, "transform", None)):
+        raise ValueError(f"reference is {shown(reference)}; give a descriptor, or None for an OverlapMatrix")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress is {shown(progress)}; give None, or a function of (points, arc in Å)")
     sites = environment(descriptor, frame, center)
     if len(sites.numbers) < 3:
         raise ValueError(
@@ -169,7 +175,7 @@ def _telling(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], Any]:
 
 def _tangent(sites: Environment, mode: Any, s: Floats, modes: Floats) -> Floats:
     """The first direction, from all singular values and modes of the start."""
-    if np.ndim(mode) > 0:
+    if plain("mode", mode).ndim > 0:
         return _given(sites, mode)
     index = whole("mode", mode, 0, len(s) - 1)
     _require_way(sites, s)
@@ -208,7 +214,7 @@ def _require_way(sites: Environment, s: Floats) -> None:
 def _given(sites: Environment, mode: ArrayLike) -> Floats:
     """A displacement of the sites, without its rigid part and of unit length."""
     shape = sites.positions.shape
-    wanted = np.asarray(mode, float)
+    wanted = reals("mode", mode)
     if wanted.shape != shape or not np.isfinite(wanted).all():
         raise ValueError(f"mode has shape {wanted.shape}, expected finite numbers of shape {shape}: one row a site")
     internal = internal_motions(sites.positions)

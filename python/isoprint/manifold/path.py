@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import shown, wholes
 from isoprint._motion import rigid_motions
 from isoprint._parameters import real, whole
 from isoprint.environment import Environment
@@ -215,7 +216,7 @@ class Path:
         from ase import Atoms
 
         start = self.positions[self.start]
-        moves = np.random.default_rng(seed).uniform(-most, most, (count, *start.shape))
+        moves = np.random.default_rng(whole("seed", seed, 0, 2**63 - 1)).uniform(-most, most, (count, *start.shape))
         frames = [Atoms(numbers=self.numbers, positions=start + move) for move in moves]
         origin = self.frames[self.start]
         return Scatter(
@@ -238,11 +239,18 @@ class Path:
             Potential energies in eV.
         """
         values = []
-        for k in range(len(self)) if at is None else np.asarray(at).tolist():
+        for k in range(len(self)) if at is None else self._points(at):
             atoms = self.frames[k].copy()
             atoms.calc = calculator
             values.append(float(atoms.get_potential_energy()))
         return np.array(values)
+
+    def _points(self, at: ArrayLike) -> list[int]:
+        """Places of points, as users of sequences give them."""
+        places = wholes("at", at).reshape(-1)
+        if len(places) and not -len(self) <= places.min() <= places.max() < len(self):
+            raise ValueError(f"at is {shown(at)}; the path has points 0 to {len(self) - 1}")
+        return [int(place) for place in places]
 
     def learnability(self, gradient: Callable[[Floats], ArrayLike], descriptor: Any = None) -> Floats:
         """The learnability norm of a target at every point, see `Sensitivity.learnability`.

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import plain
+
 Floats = NDArray[np.float64]
 
 
@@ -50,7 +52,7 @@ def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorot
     -------
     Pseudorotation
     """
-    chosen = np.asarray(sites)
+    chosen = plain("sites", sites)
     if chosen.shape != (3,) or len(set(chosen.tolist())) != 3:
         raise ValueError(f"sites is {sites!r}; give three different sites")
     if not (np.issubdtype(chosen.dtype, np.integer) and ((chosen > 0) & (chosen < positions.shape[1])).all()):

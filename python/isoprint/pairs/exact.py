@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import plain, shown
 from isoprint._parameters import real, whole
 from isoprint.pairs._molecules import center_and_neighbors
 from isoprint.pairs.pair import DegeneratePair, Pairs, apart, placed
@@ -106,10 +107,12 @@ def _radii(given: Any, default: list[float]) -> Floats:
     remedy = "it must be a positive number of Å"
     if given is None:
         return np.array(default)
-    if np.ndim(given) == 0:
+    if plain("radii", given).ndim == 0:
         return np.full(N_NEIGHBORS, real("radii", given, above=0.0, remedy=remedy))
-    if np.shape(given) != (N_NEIGHBORS,):
-        raise ValueError(f"radii is {given!r}; give one distance in Å, or one for each of the {N_NEIGHBORS} neighbors")
+    if plain("radii", given).shape != (N_NEIGHBORS,):
+        raise ValueError(
+            f"radii is {shown(given)}; give one distance in Å, or one for each of the {N_NEIGHBORS} neighbors"
+        )
     return np.array([real(f"entry {k} of radii", r, above=0.0, remedy=remedy) for k, r in enumerate(given)])
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import shown
 from isoprint._blas import single_threaded
 from isoprint._parameters import real, whole
 from isoprint._progress import Report, reporting
@@ -122,7 +123,7 @@ def find_blind_pairs(
 
 def _frame(molecule: Any) -> Any:
     if not is_frame(molecule):
-        raise ValueError(f"molecule is {molecule!r}; give a formula such as 'CH4', 'NH3' or 'H2O', or a frame")
+        raise ValueError(f"molecule is {shown(molecule)}; give a formula such as 'CH4', 'NH3' or 'H2O', or a frame")
     return molecule
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import reals
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -48,7 +50,7 @@ class Learner(ABC):
         """R² of the predictions, as in scikit-learn."""
         from isoprint.study.tables import scores
 
-        return scores(np.asarray(targets, float), self.predict(features))["r2"]
+        return scores(reals("targets", targets, "are"), self.predict(features))["r2"]
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that this is a regressor."""
@@ -64,7 +66,7 @@ class Learner(ABC):
 
 def table_of(features: ArrayLike, columns: int | None = None) -> Floats:
     """Rows of finite features, or an error that says what is wrong."""
-    x = np.asarray(features, float)
+    x = reals("features", features, "are")
     if x.ndim != 2 or (columns is not None and x.shape[1] != columns):
         expected = "(n_rows, n_features)" if columns is None else f"(n_rows, {columns}), as many columns as in fit"
         raise ValueError(f"features have shape {x.shape}, expected {expected}")
@@ -76,7 +78,7 @@ def table_of(features: ArrayLike, columns: int | None = None) -> Floats:
 
 def targets_of(targets: ArrayLike, rows: int) -> Floats:
     """One finite number a row, two rows at least."""
-    y = np.asarray(targets, float)
+    y = reals("targets", targets, "are")
     if y.shape != (rows,):
         raise ValueError(f"targets have shape {y.shape}, expected ({rows},): one number a row of features")
     if rows < 2:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import reals, wholes
 from isoprint._motion import aligned
 from isoprint._parameters import choice, real, whole
 
@@ -64,8 +65,8 @@ class Ring:
         if numbers is None:
             positions, numbers = _stacked(frames)
         else:
-            positions = np.asarray(frames, float)
-        order = np.asarray(numbers, np.int64)
+            positions = reals("positions of the ring", frames, "are")
+        order = wholes("numbers of the ring", numbers, "are")
         if positions.ndim != 3 or positions.shape[1:] != (len(order), 3):
             raise ValueError(
                 f"positions of the ring have shape {positions.shape}, expected (n_points, {len(order)}, 3): one entry"

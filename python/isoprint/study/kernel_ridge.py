@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._arrays import shown
 from isoprint._parameters import real, whole
 from isoprint.study._learner import Learner, table_of, targets_of
 
@@ -114,9 +115,12 @@ class KernelRidge(Learner):
         return {"length": self.length_, "ridge": self.ridge_}
 
     def _positive(self, name: str) -> list[float]:
+        given = getattr(self, name)
+        if isinstance(given, (str, bytes, Mapping, Iterator)) or not isinstance(given, Iterable):
+            raise ValueError(f"{name} is {shown(given)}; give a list of positive numbers")
         values = [
             real(f"{name}[{i}]", value, above=0.0, remedy="it must be a positive number")
-            for i, value in enumerate(getattr(self, name))
+            for i, value in enumerate(given)
         ]
         if not values:
             raise ValueError(f"{name} is empty; give at least one number")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._parameters import whole
 from isoprint.frames import pack
 from isoprint.neighbors import neighbors
 
@@ -45,7 +46,7 @@ def assert_invariant(
     wanted = list(range(len(atoms)) if centers is None else centers)
     rows = np.asarray(descriptor.transform(atoms, centers=wanted))
     allowed = (_ROUNDING[rows.dtype.name] if tolerance is None else tolerance) * _largest(rows)
-    for name, moved, atom, point in _disguises(atoms, np.random.default_rng(seed)):
+    for name, moved, atom, point in _disguises(atoms, _generator(seed)):
         same = [atom(center) if np.ndim(center) == 0 else point(np.asarray(center, float)) for center in wanted]
         _compare(f"under {name}", np.asarray(descriptor.transform(moved, centers=same)), rows, allowed)
 
@@ -112,7 +113,7 @@ def assert_pullback_is_the_derivative(
     tolerance : float
         Largest difference allowed, relative to the length of the derivative of all features, up to a factor of ten.
     """
-    atoms, rng = _atoms(frame), np.random.default_rng(seed)
+    atoms, rng = _atoms(frame), _generator(seed)
     direction = rng.uniform(-1.0, 1.0, (len(atoms), 3))
 
     def rows(amount: float) -> Array:
@@ -155,7 +156,7 @@ def assert_strain_is_the_derivative(
     tolerance : float
         Largest difference allowed, relative to the length of the derivative of all features, up to a factor of ten.
     """
-    atoms, rng = _atoms(frame), np.random.default_rng(seed)
+    atoms, rng = _atoms(frame), _generator(seed)
     strain = rng.uniform(-1.0, 1.0, (3, 3))
 
     def rows(amount: float) -> Array:
@@ -190,7 +191,7 @@ def assert_jacobian_consistent(
         Largest difference allowed, relative to the largest feature or derivative; by default 1e-10, in single
         precision 1e-5.
     """
-    atoms, rng = _atoms(frame), np.random.default_rng(seed)
+    atoms, rng = _atoms(frame), _generator(seed)
     sparse = descriptor.derivatives(atoms, centers=centers)
     jacobian = sparse.dense()
     precision = _ROUNDING[jacobian.dtype.name] if tolerance is None else tolerance
@@ -268,7 +269,7 @@ def assert_same_for_any_threads(
     seed : int
         Of the adjoint and the displacement.
     """
-    structures, rng = list(frames), np.random.default_rng(seed)
+    structures, rng = list(frames), _generator(seed)
     adjoint = rng.standard_normal(np.shape(descriptor.transform(structures, n_jobs=1)))
     move = rng.standard_normal((pack(structures).n_atoms, 3))
 
@@ -326,6 +327,10 @@ def _atoms(frame: Any) -> Any:
 def _reach(descriptor: Any) -> float:
     """Distance beyond which nothing is seen; where a descriptor does not say, its cutoff."""
     return float(descriptor.reach if hasattr(descriptor, "reach") else descriptor.r_cut)
+
+
+def _generator(seed: Any) -> np.random.Generator:
+    return np.random.default_rng(whole("seed", seed, 0, 2**63 - 1))
 
 
 def _rotation(rng: np.random.Generator) -> Array:

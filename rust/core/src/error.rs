@@ -1,5 +1,8 @@
 //! Everything that can go wrong because of what a user handed in; one variant per thing they can fix.
 
+/// The largest atomic number.
+pub const LAST_ELEMENT: i64 = 118;
+
 /// What was wrong, where, and what to do about it.
 ///
 /// Species appear as atomic numbers; whoever talks to people turns them into symbols.
@@ -59,6 +62,18 @@ pub enum Error {
         /// Index of the atom in its frame.
         atom: usize,
         /// Its atomic number.
+        number: i64,
+    },
+    /// An atom's number is that of no element, nor of a placeholder, which is 0.
+    #[error(
+        "atom {atom} of frame {frame} has the atomic number {number}, which is no element: they are numbered from 1 to {LAST_ELEMENT}, and 0 is a placeholder; correct the numbers, or remove the atom"
+    )]
+    NotAnElement {
+        /// Index of the frame.
+        frame: usize,
+        /// Index of the atom in its frame.
+        atom: usize,
+        /// What it has for an atomic number.
         number: i64,
     },
     /// A center's index is not an atom of its frame.

@@ -106,3 +106,23 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     let ahead = pushforward(&soap, Average::Off, &frames, &centers, &moves, &mut rows, &mut job);
     assert!(matches!(ahead, Err(Error::EntryNotFinite { name: "displacements", row: 1, column: 1, .. })));
 }
+
+#[test]
+fn a_number_of_no_element_is_refused_even_where_species_are_passed_over() {
+    let (positions, cells, pbc, offsets) = ([[0.0; 3], [1.0, 0.0, 0.0]], [[[0.0; 3]; 3]], [[false; 3]], [0, 2]);
+    for ignores in [false, true] {
+        let mut parameters = common::parameters();
+        parameters.ignore_unknown_species = ignores;
+        let soap = SoapTurbo::new(parameters).expect("legal parameters");
+        for stranger in [-1, 119, i64::MIN, i64::MAX] {
+            let numbers = [6, stranger];
+            let frames = Frames::new(&positions, &numbers, &cells, &pbc, &offsets).expect("a legal frame");
+            let centers = Centers::new(&frames, &[0, 1], &[0], &[]).expect("legal centers");
+            let mut go_on = |_, _| ControlFlow::Continue(());
+            let mut job = Job { pool: None, progress: &mut go_on, spare: None };
+            let mut rows = vec![0.0; soap.n_features()];
+            let refusal = transform(&soap, Average::Off, &frames, &centers, &mut rows, &mut job);
+            assert_eq!(refusal, Err(Error::NotAnElement { frame: 0, atom: 1, number: stranger }));
+        }
+    }
+}

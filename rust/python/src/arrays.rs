@@ -12,6 +12,7 @@ use numpy::{
     PyUntypedArray, PyUntypedArrayMethods, dtype,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -160,6 +161,14 @@ pub fn slice_mut<'a, T: Element, D: Dimension>(
     array.as_slice_mut().map_err(|_| explain_layout(name))
 }
 
+/// Rows of three truth values, which numpy keeps in bytes of any value: to Rust all but 0 and 1 are none.
+fn truths(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyResult<Vec<[bool; 3]>> {
+    typed::<bool, Ix2>(name, value, shape)?;
+    let bytes = value.call_method1(intern!(value.py(), "view"), (dtype::<u8>(value.py()),))?;
+    let bytes = read::<u8, Ix2>(name, &bytes, shape)?;
+    Ok(triples(slice(name, &bytes)?).iter().map(|row| row.map(|byte| byte != 0)).collect())
+}
+
 type Object<'py> = Bound<'py, PyAny>;
 
 /// The borrowed arrays of [`Frames`]: the tuple (positions, numbers, cells, pbc, offsets).
@@ -167,7 +176,7 @@ pub struct FrameArrays<'py> {
     positions: PyReadonlyArray<'py, f64, Ix2>,
     numbers: PyReadonlyArray<'py, i64, Ix1>,
     cells: PyReadonlyArray<'py, f64, Ix3>,
-    pbc: PyReadonlyArray<'py, bool, Ix2>,
+    pbc: Vec<[bool; 3]>,
     offsets: PyReadonlyArray<'py, i64, Ix1>,
 }
 
@@ -181,7 +190,7 @@ impl<'py> FromPyObject<'_, 'py> for FrameArrays<'py> {
             positions: read("positions", &positions, &[Any("n_atoms"), Exactly(3)])?,
             numbers: read("numbers", &numbers, &[Any("n_atoms")])?,
             cells: read("cells", &cells, &[Any("n_frames"), Exactly(3), Exactly(3)])?,
-            pbc: read("pbc", &pbc, &[Any("n_frames"), Exactly(3)])?,
+            pbc: truths("pbc", &pbc, &[Any("n_frames"), Exactly(3)])?,
             offsets: read("offsets", &offsets, &[Any("n_frames + 1")])?,
         })
     }
@@ -194,7 +203,7 @@ impl FrameArrays<'_> {
             triples(slice("positions", &self.positions)?),
             slice("numbers", &self.numbers)?,
             triples(triples(slice("cells", &self.cells)?)),
-            triples(slice("pbc", &self.pbc)?),
+            &self.pbc,
             slice("offsets", &self.offsets)?,
         )
         .map_err(|error| errors::to_python(&error))

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::{Job, Spare};
-use crate::Error;
 use crate::descriptors::Descriptor;
+use crate::error::{Error, LAST_ELEMENT};
 use crate::geometry::{Center, Centers, Frames, Grid};
 
 /// Centers in a chunk at most.
@@ -140,11 +140,18 @@ impl<'a> Batch<'a> {
 }
 
 /// Channel of each atom.
+///
+/// # Errors
+/// Where a number is that of no element, whatever the descriptor does about species that it was not told about; and
+/// where there is such a species.
 fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Result<Vec<u8>, Error> {
     // Neighbors in the list of atoms tend to be of one element: ask once for each run.
     let (mut last, mut channel) = (None, None);
     let of = |(atom, &number): (usize, &i64)| {
         if last != Some(number) {
+            if !(0..=LAST_ELEMENT).contains(&number) {
+                return Err(Error::NotAnElement { frame, atom, number });
+            }
             (last, channel) = (Some(number), descriptor.channel(number));
         }
         match channel {
