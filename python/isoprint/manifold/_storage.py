@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What is said of every point, and the type of the numbers.
 _OF_POINTS = {"feature_distance": float, "steps": float, "iterations": int, "ranks": int}
-_OF_THE_PATH = ("status", "start", "first_status", "gap", "next_step", "r_cut")
+_OF_THE_PATH = ("status", "start", "first_status", "gap", "contrast", "noise", "next_step", "r_cut")
 
 
 def write(path: Path, file: str | os.PathLike[str]) -> None:
@@ -69,6 +69,6 @@ def read(file: str | os.PathLike[str]) -> Path:
         spectra=np.array([frame.info["spectrum"] for frame in frames], float),
         rules=Rules(**about["rules"]),
         outside=outside,
-        **{name: about[name] for name in _OF_THE_PATH},
+        **{name: about[name] for name in _OF_THE_PATH if name in about},
         **columns,
     )
