@@ -98,7 +98,6 @@ def test_methane_that_closed_by_jumps_is_no_ring():
         ("SiH4", OVERLAP, 0.01, 0.02, 8),
         ("CH4", ACSF, 0.03, 0.03, 101),
         pytest.param("NH3", OVERLAP, 0.02, 0.07, 8, marks=pytest.mark.slow),
-        pytest.param("SiH4", ACSF, 0.03, 0.07, 109, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_closed_stays_closed_when_followed_more_finely(molecule, descriptor, stretch, bend, seed):
@@ -341,13 +340,14 @@ BULK = [
 @pytest.mark.parametrize("rattle", [0.01, 0.05])
 @pytest.mark.parametrize("descriptor", BULK, ids=["ACSF", "SOAP", "small SOAP", "SoapTurbo"])
 def test_rattled_copper_is_not_symmetric(descriptor, rattle):
-    try:
-        path = ip.follow_manifold(descriptor, copper(rattle), 0, max_steps=1)
-    except ValueError as error:
-        assert "symmetric" not in str(error)
-        assert "change nothing in the fingerprint" in str(error)
+    atoms = copper(rattle)
+    found = ip.sensitivity(descriptor, atoms, 0)
+    if found.n_internal - found.rank > 1:
+        with pytest.raises(ValueError, match="change nothing in the fingerprint") as refused:
+            ip.follow_manifold(descriptor, atoms, 0, max_steps=1)
+        assert "symmetric" not in str(refused.value)
     else:
-        assert len(path) >= 1
+        assert len(ip.follow_manifold(descriptor, atoms, 0, max_steps=1)) > 1
 
 
 @pytest.mark.parametrize("element", ["Cu", "Si"])
