@@ -58,7 +58,7 @@ def line_of_path(path: Path) -> str:
     if path.closed:
         told.append(f"gap {path.gap:.1e} Å")
     if path.weak_steps:
-        told.append(f"{path.weak_steps} weak steps")
+        told.append(f"weak steps {path.weak_steps}")
     if path.status == "noise" and path.noise is not None:
         told.append(f"noise {path.noise:.1e}")
     return f"Path({', '.join(told)})"

@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
 
         write_path(path, options.chemiscope)
         print(f"{options.chemiscope}: {len(path)} structures")
+    print(path.report())
     return 130 if path.status == "interrupted" else 0
 
 
