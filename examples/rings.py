@@ -154,13 +154,18 @@ def starts():
         rows.append({"start": "helical", "molecule": molecule, "fingerprint": kind, "stretch": stretch, "bend": bend,
                      "closed": len(closed), "of": n,
                      "diameter": float(np.median([path.diameter for path in closed or paths])),
-                     "contrast": [float(f([path.contrast for path in closed])) for f in (min, max) if closed]})  # fmt: skip
+                     "contrast": span([path.contrast for path in closed])})  # fmt: skip
         print(rows[-1], flush=True)
     for molecule, kind, amplitude, n in [("NH3", "SOAP 0.3", 0.05, 60), ("NH3", "ACSF", 0.05, 60),
                                          ("CH4", "ACSF", 0.15, 100), ("NH3", "OM", 0.05, 40)]:  # fmt: skip
         rows.extend(by_chance(molecule, kind, amplitude, n))
         print(rows[-2:], flush=True)
     return rows
+
+
+def span(values):
+    """The least and the largest, if there are any."""
+    return [float(min(values)), float(max(values))] if values else []
 
 
 def by_chance(molecule, kind, amplitude, n):

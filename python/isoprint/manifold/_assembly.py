@@ -115,11 +115,10 @@ def _with_beginning(path: Path, found: Path) -> Path:
         name: np.concatenate([getattr(path, name)[: path.start], getattr(found, name)]) for name in _OF_POINTS
     }
     whole_path["steps"][path.start] = path.steps[path.start]
-    return measured(replace(found, **whole_path, start=path.start, first_status=path.first_status))
+    return contrasted(replace(found, **whole_path, start=path.start, first_status=path.first_status))
 
 
-def measured(path: Path) -> Path:
-    """The same path with its contrast and noise; it knows its fingerprint."""
-    sites, start = path.environment(), path.positions[path.start]
-    contrast = _measures.contrast(sites, path.positions, path.start, path.feature_distance)
-    return replace(path, contrast=contrast, noise=_measures.noise(sites, start, sites.jacobian(start)))
+def contrasted(path: Path) -> Path:
+    """The same path with its contrast; it knows its fingerprint."""
+    contrast = _measures.contrast(path.environment(), path.positions, path.start, path.feature_distance)
+    return replace(path, contrast=contrast)

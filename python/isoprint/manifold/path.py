@@ -81,7 +81,7 @@ class Path:
         anything else. `None` where the path is its start alone.
     noise : float or None
         How far the fingerprint of the start is from a smooth function that does not change with rigid motions, as
-        `|dF|`: changes along the path that are not larger mean nothing.
+        `|dF|`: changes along the path that are not larger mean nothing. `None` in files of versions that did not know it.
     descriptor
         The fingerprint; `None` after `read`.
     reference
@@ -376,14 +376,14 @@ class Path:
         path : path
             The file.
         descriptor
-            The fingerprint of the path, to `resume` it or to draw its figures; and for the contrast and the noise of a
-            path that was stored by a version that did not know them.
+            The fingerprint of the path, to `resume` it or to draw its figures; and for the contrast of a path that was
+            stored by a version that did not know it.
         """
-        from isoprint.manifold._assembly import measured
+        from isoprint.manifold._assembly import contrasted
         from isoprint.manifold._storage import read
 
         found = replace(read(path), descriptor=descriptor)
-        return found if descriptor is None or found.noise is not None else measured(found)
+        return found if descriptor is None or found.contrast is not None else contrasted(found)
 
     def pseudorotation(self, sites: ArrayLike = (1, 2, 3)) -> Any:
         """Amplitudes and phases of the distortion of three like neighbors; see `isoprint.manifold.pseudorotation`.
