@@ -81,7 +81,7 @@ class Path:
         anything else. `None` where the path is its start alone.
     noise : float or None
         How far the fingerprint of the start is from a smooth function that does not change with rigid motions, as
-        `|dF|`: changes along the path that are not larger mean nothing. `None` in files of versions that did not know it.
+        `|dF|`: changes along the path that are not larger mean nothing. `None` in files that do not say.
     descriptor
         The fingerprint; `None` after `read`.
     reference
