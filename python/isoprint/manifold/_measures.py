@@ -56,7 +56,7 @@ def contrast(environment: Environment, positions: Floats, start: int, feature_di
     """The largest change of a fingerprint along a path, over the median change of random moves of like size.
 
     Of like size are moves of the start along its internal motions, in directions that are evenly distributed, as long,
-    over all coordinates, as the way from the start to the point of the largest change.
+    over all coordinates, as the way from the start to the point of the largest change. They turn with the structure.
 
     Parameters
     ----------
@@ -81,8 +81,16 @@ def contrast(environment: Environment, positions: Floats, start: int, feature_di
     origin = positions[start]
     row = environment.row(origin)
     internal = internal_motions(origin)
-    moves = np.random.default_rng(0).normal(size=(_MOVES, internal.shape[1]))
+    drawn = np.random.default_rng(0).normal(size=(_MOVES, *origin.shape)) @ _own_axes(origin)
+    moves = drawn.reshape(_MOVES, -1) @ internal @ internal.T
     moves *= size / np.linalg.norm(moves, axis=1, keepdims=True)
-    changes = [np.linalg.norm(environment.row(origin + (internal @ move).reshape(-1, 3)) - row) for move in moves]
+    changes = [np.linalg.norm(environment.row(origin + move.reshape(-1, 3)) - row) for move in moves]
     usual = float(np.median(changes))
     return float(feature_distance[farthest]) / usual if usual > 0.0 else None
+
+
+def _own_axes(positions: Floats) -> Floats:
+    """Three orthonormal rows that turn with a structure: towards its first site, its second, and across."""
+    axes, lengths = np.linalg.qr((positions[1:3] - positions[0]).T)
+    first, second = (axes * np.where(np.diag(lengths) < 0.0, -1.0, 1.0)).T
+    return np.array([first, second, np.cross(first, second)])

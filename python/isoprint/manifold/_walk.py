@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 
 # Consecutive tangents, and the step between them, agree at least so well.
 LEAST_COSINE = 0.97
+_TINY = np.finfo(float).tiny
 
 
 class Point(NamedTuple):
@@ -112,7 +113,7 @@ def weak_steps(positions: Floats, tangents: Floats, start: int, *, closed: bool)
         here, there = np.where(to > start, to - 1, to), np.where(to > start, to, to - 1)
         turn = rotation_onto(positions[there], positions[here])
         chord = (positions[there] @ turn - positions[here]) * np.where(to > start, 1.0, -1.0)[:, None, None]
-        ahead = np.sum(chord * tangents[here], axis=(1, 2)) / np.linalg.norm(chord, axis=(1, 2))
+        ahead = np.sum(chord * tangents[here], axis=(1, 2)) / np.maximum(np.linalg.norm(chord, axis=(1, 2)), _TINY)
         if closed:
             ahead[-1] = 1.0
         weak[1:] = np.minimum(ahead, np.sum((tangents[there] @ turn) * tangents[here], axis=(1, 2))) <= LEAST_COSINE
