@@ -73,8 +73,10 @@ def summary(path):
         "diameter": path.diameter,
         "gap": path.gap if path.closed else None,
         "largest_step": path.steps.max(),
+        "weak_steps": path.weak_steps,
         "feature_distance": path.feature_distance.max(),
         "random": np.median(random.feature_distance),
+        "contrast": path.contrast,
         "softest": [path.softest.min(), path.softest.max()],
         "isolation": path.isolation.min(),
         "om": path.reference_distance.max(),
@@ -140,22 +142,30 @@ def starts():
     for molecule, kind, stretch, bend, n in [
         ("NH3", "SOAP 0.3", 0.04, 0.16, 8), ("NH3", "ACSF", 0.07, 0.07, 8), ("CH4", "SOAP 0.3", 0.02, 0.07, 12),
         ("CH4", "SOAP 0.3", 0.03, 0.03, 12), ("CH4", "SOAP 0.3", 0.05, 0.14, 8), ("CH4", "ACSF", 0.03, 0.03, 12),
-        ("CH4", "ACSF", 0.05, 0.05, 12), ("CH4", "ACSF", 0.08, 0.08, 8),
+        ("CH4", "ACSF", 0.05, 0.05, 12), ("CH4", "ACSF", 0.08, 0.08, 8), ("PH3", "OM", 0.04, 0.16, 12),
+        ("PH3", "OM", 0.02, 0.07, 12), ("NH3", "OM", 0.04, 0.16, 12), ("SiH4", "OM", 0.01, 0.02, 12),
     ]:  # fmt: skip
-        descriptor = fingerprints(molecule[0])[kind]
+        descriptor = fingerprints(molecule[:-2])[kind]
         paths = [
             ip.follow_manifold(descriptor, ip.helical_start(molecule, stretch=stretch, bend=bend, seed=seed), 0)
             for seed in range(n)
         ]
+        closed = [path for path in paths if path.closed]
         rows.append({"start": "helical", "molecule": molecule, "fingerprint": kind, "stretch": stretch, "bend": bend,
-                     "closed": sum(path.closed for path in paths), "of": n,
-                     "diameter": float(np.median([path.diameter for path in paths]))})  # fmt: skip
+                     "closed": len(closed), "of": n,
+                     "diameter": float(np.median([path.diameter for path in closed or paths])),
+                     "contrast": span([path.contrast for path in closed])})  # fmt: skip
         print(rows[-1], flush=True)
     for molecule, kind, amplitude, n in [("NH3", "SOAP 0.3", 0.05, 60), ("NH3", "ACSF", 0.05, 60),
                                          ("CH4", "ACSF", 0.15, 100), ("NH3", "OM", 0.05, 40)]:  # fmt: skip
         rows.extend(by_chance(molecule, kind, amplitude, n))
         print(rows[-2:], flush=True)
     return rows
+
+
+def span(values):
+    """The least and the largest, if there are any."""
+    return [float(min(values)), float(max(values))] if values else []
 
 
 def by_chance(molecule, kind, amplitude, n):

@@ -93,6 +93,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.chemiscope}: {counted(len(path), 'structure')}")
     if distorted:
         print(distorted)
+    print(path.report())
     return 130 if path.status == "interrupted" else 0
 
 

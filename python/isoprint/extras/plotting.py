@@ -139,7 +139,8 @@ def plot_path(path: Path, *, random: Scatter | None = None, amplitude: float = 0
     axes[0, 0].legend(frameon=False, loc="best")
     draw_distances(axes[1, 0], path, random)
     draw_spectra(axes[1, 1], path)
-    drawn.suptitle(_heading(path))
+    contrast = "" if path.contrast is None else f", contrast {path.contrast:.2g}"
+    drawn.suptitle(_heading(path) + contrast)
     return drawn
 
 

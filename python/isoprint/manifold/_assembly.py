@@ -10,13 +10,16 @@ import numpy as np
 
 from isoprint._motion import rotation_onto
 from isoprint._parameters import real, whole
-from isoprint.manifold._valley import Follower, Point, Walk
+from isoprint.manifold import _measures
+from isoprint.manifold._finer import followed
+from isoprint.manifold._valley import Follower
+from isoprint.manifold._walk import Point, Walk
 from isoprint.manifold.path import Path
 
 # What a path knows of each of its points.
 _OF_POINTS = ("positions", "tangents", "spectra", "feature_distance", "steps", "iterations", "ranks")
 # Nothing leads on from such an end.
-_FINAL = ("closed", "fold", "cutoff")
+_FINAL = ("closed", "fold", "cutoff", "noise")
 
 
 def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
@@ -29,12 +32,14 @@ def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
     steps = [0.0, *(point.step for point in backwards), *(point.step for point in onwards.points[1:])]
     turns = [rotation_onto(point.positions, follower.start) for point in points]
     n = len(follower.start)
+    positions = np.array([point.positions @ turn for point, turn in zip(points, turns, strict=True)])
+    distance = np.array([point.feature_distance for point in points])
     return Path(
         numbers=follower.environment.numbers,
-        positions=np.array([point.positions @ turn for point, turn in zip(points, turns, strict=True)]),
+        positions=positions,
         tangents=np.array([point.tangent.reshape(n, 3) @ turn for point, turn in zip(points, turns, strict=True)]),
         spectra=np.array([point.spectrum for point in points]),
-        feature_distance=np.array([point.feature_distance for point in points]),
+        feature_distance=distance,
         steps=np.array(steps),
         iterations=np.array([point.iterations for point in points]),
         ranks=np.array([point.rank for point in points]),
@@ -42,6 +47,8 @@ def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
         start=len(before),
         first_status=walks[1].status if len(walks) > 1 else None,
         gap=onwards.gap,
+        contrast=_measures.contrast(follower.environment, positions, len(before), distance),
+        noise=follower.noise,
         rules=follower.rules,
         next_step=onwards.step,
         r_cut=follower.environment.r_cut,
@@ -77,7 +84,8 @@ def longer(
     def told(walk: Walk) -> Any:
         return None if progress is None else progress(path.start + len(walk.points), walk.arc)
 
-    found = joined(follower, [follower.walk(walk, told)], path.reference)
+    follower, walk = followed(follower, walk, told)
+    found = joined(follower, [walk], path.reference)
     return found if path.start == 0 or found.closed else _with_beginning(path, found)
 
 
@@ -107,4 +115,10 @@ def _with_beginning(path: Path, found: Path) -> Path:
         name: np.concatenate([getattr(path, name)[: path.start], getattr(found, name)]) for name in _OF_POINTS
     }
     whole_path["steps"][path.start] = path.steps[path.start]
-    return replace(found, **whole_path, start=path.start, first_status=path.first_status)
+    return contrasted(replace(found, **whole_path, start=path.start, first_status=path.first_status))
+
+
+def contrasted(path: Path) -> Path:
+    """The same path with its contrast; it knows its fingerprint."""
+    contrast = _measures.contrast(path.environment(), path.positions, path.start, path.feature_distance)
+    return replace(path, contrast=contrast)

@@ -64,6 +64,8 @@ _OF_THE_PATH: dict[str, Check] = {
     "start": _count,
     "first_status": _or_none(_word),
     "gap": _size,
+    "contrast": _or_none(_size),
+    "noise": _or_none(_size),
     "next_step": _size,
     "r_cut": _size,
 }

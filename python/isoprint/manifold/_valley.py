@@ -2,13 +2,14 @@
 
 The softest mode of the sensitivity matrix predicts, Gauss-Newton in the plane normal to it corrects, and the next
 tangent is the mode that overlaps most with the step just made. A step that could be a jump into another valley is made
-shorter, and never accepted.
+shorter; at the smallest length it is accepted if it leads onwards at all, and counts as weak.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,15 +18,19 @@ from numpy.typing import NDArray
 from isoprint._blas import single_threaded
 from isoprint._motion import aligned, centered, complement, rigid_motions, rotation_onto
 from isoprint.environment import Environment
+from isoprint.manifold import _measures
+from isoprint.manifold._walk import LEAST_COSINE, Point, Walk
 from isoprint.sensitivity import decomposed, triangle
 
 Floats = NDArray[np.float64]
 
 # Softest modes among which the next tangent is looked for.
 _CANDIDATES = 3
-# Consecutive tangents, and the step between them, agree at least so well.
-_LEAST_COSINE = 0.97
+# A step of the smallest length, and the tangent it begins with, agree at least so well.
+_WEAKEST_COSINE = 0.5
 _MOST_ITERATIONS = 25
+# Noise of the derivatives above this part of the second softest singular value turns tangents by more than they may.
+_MOST_TURNING = 0.1
 # Singular values below this part of the largest cannot be divided by: they belong to motions that change nothing.
 _UNSEEN = 1e-13
 
@@ -44,25 +49,6 @@ class Rules:
     largest_ratio: float
 
 
-class Point(NamedTuple):
-    """A structure on the path."""
-
-    positions: Floats
-    """`(n_sites, 3)`, centroid at the origin, turned so that it is nearest to the point before."""
-    tangent: Floats
-    """Unit displacement `(3 n_sites,)` onwards."""
-    spectrum: Floats
-    """Eigenvalues of the sensitivity matrix, rigid motions first, `(3 n_sites,)`."""
-    feature_distance: float
-    """`|F - F0|`."""
-    step: float
-    """Distance to the point before."""
-    rank: int
-    """Which of the soft modes the tangent is; 0 is the softest."""
-    iterations: int
-    """Corrections that were made."""
-
-
 class _Corrected(NamedTuple):
     positions: Floats
     jacobian: Floats
@@ -70,52 +56,6 @@ class _Corrected(NamedTuple):
     feature_distance: float
     iterations: int
     converged: bool
-
-
-class Walk:
-    """Points of one direction, and why they end.
-
-    Attributes
-    ----------
-    points : list of Point
-        The start first.
-    arc : float
-        Length so far, in Å.
-    width : float
-        Largest distance of a point from the start, in Å over all coordinates.
-    step : float
-        Length of the next step.
-    left : bool
-        Whether the path has turned against its first direction, as a ring must somewhere.
-    status : str
-        "open" as long as it goes on.
-    gap : float
-        How far from the start a ring crossed the plane through it.
-    """
-
-    def __init__(self, points: list[Point], step: float) -> None:
-        self.points: list[Point] = []
-        self.arc, self.width, self.gap = 0.0, 0.0, np.inf
-        self.step, self.left, self.status = step, False, "open"
-        for point in points:
-            self.add(point)
-
-    @property
-    def origin(self) -> Point:
-        """The start."""
-        return self.points[0]
-
-    def add(self, point: Point) -> None:
-        """One more point."""
-        self.points.append(point)
-        self.arc += point.step
-        offset = point.positions - self.origin.positions
-        self.width = max(self.width, float(np.linalg.norm(offset)))
-
-    def turned(self, forward: float) -> bool:
-        """Whether the path leads forward again, once it has led backward; `forward` is its first direction's share."""
-        self.left = self.left or forward < 0.0
-        return self.left and forward > 0.0
 
 
 class Follower:
@@ -137,6 +77,23 @@ class Follower:
         self.rules = rules
         self.target = environment.row(start)
         self.outside = environment.outside - environment.positions.mean(axis=0)
+
+    @cached_property
+    def noise(self) -> float:
+        """How far the fingerprint of the start is from a smooth invariant function, as `|dF|`."""
+        return _measures.noise(self.environment, self.start, self.environment.jacobian(self.start))
+
+    def finer(self) -> Follower:
+        """One that takes steps half as long, and twice as many."""
+        rules = self.rules
+        halved = replace(
+            rules,
+            step=0.5 * rules.step,
+            largest_step=0.5 * rules.largest_step,
+            smallest_step=0.5 * rules.smallest_step,
+            max_steps=2 * rules.max_steps,
+        )
+        return Follower(self.environment, self.start, halved)
 
     def first(self, choose: Callable[[Floats, Floats], Floats]) -> Point:
         """The start as a point of the path; `choose` picks a tangent from singular values and modes."""
@@ -168,9 +125,9 @@ class Follower:
         if len(walk.points) - 1 >= self.rules.max_steps:
             return "steps"
         here = walk.points[-1]
-        there, walk.step = self._stepped(here, walk.step)
-        if there is None:
-            return "fold"
+        there, leads_on, walk.step = self._stepped(here, walk.step)
+        if not leads_on:
+            return "noise" if self._drowned(here, there.feature_distance) else "fold"
         if self._crosses_cutoff(there.positions):
             return "cutoff"
         turn = rotation_onto(there.positions, self.start)
@@ -180,8 +137,8 @@ class Follower:
         softest = there.spectrum[len(rigid_motions(there.positions))]
         return "ratio" if softest > self.rules.largest_ratio * there.spectrum[-1] else "open"
 
-    def _stepped(self, here: Point, step: float) -> tuple[Point | None, float]:
-        """The next point and the length of the step after it; no point where the valley ends."""
+    def _stepped(self, here: Point, step: float) -> tuple[Point, bool, float]:
+        """The next point, whether it is one or the valley ends, and the length of the step after it."""
         rules = self.rules
         h = step
         while True:
@@ -192,16 +149,29 @@ class Follower:
             ahead = float(here.tangent @ chord)
             good = (
                 found.converged
-                and ahead > _LEAST_COSINE
-                and float(there.tangent @ here.tangent) > _LEAST_COSINE
+                and ahead > LEAST_COSINE
+                and float(there.tangent @ here.tangent) > LEAST_COSINE
                 and there.step < 2.5 * h
             )
             if good or h <= rules.smallest_step:
                 break
             h = max(0.5 * h, rules.smallest_step)
-        if not good and (not found.converged or there.step > 4.0 * h or ahead < 0.5):
-            return None, h
-        return there, min(1.3 * h, rules.largest_step) if good and found.iterations <= 4 else h
+        if not good and (not found.converged or there.step > 4.0 * h or ahead < _WEAKEST_COSINE):
+            return there, False, h
+        return there, True, min(1.3 * h, rules.largest_step) if good and found.iterations <= 4 else h
+
+    def _drowned(self, here: Point, residual: float) -> bool:
+        """Whether the noise of the fingerprint hides where the valley leads on; `residual` is `|F - F0|` there.
+
+        What tells the path from all else is the second softest motion. Along it the floor is shifted by noise of the
+        values, and where `F - F0` is not zero by noise of the derivatives, and corrections do not become shorter than
+        these shifts; noise of the derivatives turns the tangents, too.
+        """
+        n_rigid = len(rigid_motions(here.positions))
+        across = float(np.sqrt(here.spectrum[n_rigid + 1]))
+        turning = float(np.sqrt(here.spectrum[:n_rigid].max()))
+        shift = self.noise * across + turning * residual
+        return shift > self.rules.tolerance * across**2 or turning > _MOST_TURNING * across
 
     def _correct(self, guess: Floats, tangent: Floats) -> _Corrected:
         """Least `|F - F0|` in the plane through `guess` normal to the tangent, by Gauss-Newton."""
@@ -279,7 +249,7 @@ class Follower:
         found = self._correct(crossing, normal)
         end = self._point(found, here)
         missed = float(np.linalg.norm(aligned(end.positions, self.start) - self.start))
-        if not found.converged or missed > 0.1 * gap + 1e-6:
+        if not found.converged or missed > 0.1 * gap + max(1e-6, 10.0 * self.rules.tolerance):
             return False
         walk.add(end)
         walk.gap = gap

@@ -15,7 +15,9 @@ from isoprint._parameters import choice, real, whole
 from isoprint._words import counted
 from isoprint.environment import Environment, environment
 from isoprint.manifold._assembly import joined
-from isoprint.manifold._valley import Follower, Rules, Walk
+from isoprint.manifold._finer import followed
+from isoprint.manifold._valley import Follower, Rules
+from isoprint.manifold._walk import Walk
 from isoprint.manifold.path import Path
 from isoprint.sensitivity import RANK_RTOL, decomposed, triangle
 
@@ -27,6 +29,11 @@ DIRECTIONS = ("both", "forward", "backward")
 _TWINS = 1.0 + 1e-6
 # A nudge in Å that breaks the symmetry of a structure, to tell symmetry from a fingerprint that is blind anyway.
 _NUDGE = 0.02
+# A motion that symmetry hides is seen so many times better once the symmetry is broken; where the atoms are displaced
+# already, a nudge of like size makes little difference, even if it lifts some motions over the threshold.
+_WOKEN = 1e3
+# Parts of the largest singular value that are rounding alone: the symmetry is exact.
+_ROUNDING = 1e-12
 
 
 def follow_manifold(
@@ -51,7 +58,9 @@ def follow_manifold(
 
     From the start along the softest mode of the sensitivity matrix, and then along the floor of the valley of
     `|F - F0|²`, until the curve closes into a ring, or ends. A step that might be a jump into another valley is
-    made shorter and never accepted. The same call gives the same path.
+    made shorter; one that still might at the smallest length is accepted and counted, see `Path.weak_steps`, and a ring
+    with such steps is one only if it stays closed with steps of half and of quarter length. The same call gives the
+    same path.
 
     Parameters
     ----------
@@ -67,7 +76,7 @@ def follow_manifold(
     largest_step, smallest_step : float, optional
         Bounds of later steps; by default 1.5 `step` and `step` / 20.
     max_steps : int
-        Most steps of each direction; the path may be resumed.
+        Most steps of each direction; the path may be resumed. Where steps are halved, twice as many.
     max_arc : float
         Longest path of each direction, in Å.
     largest_ratio : float, optional
@@ -83,15 +92,19 @@ def follow_manifold(
     reference : descriptor, optional
         What `reference_distance` is measured with; by default `OverlapMatrix` with the same cutoff.
     progress : callable, optional
-        Is told (points, arc in Å) after every point; if it returns `False`, the path ends there.
+        Is told (points, arc in Å) after every point; if it returns `False`, the path ends there. A ring with weak
+        steps is told again, from its start, when it is followed more finely.
 
     Returns
     -------
     Path
         Its `status` is one of
 
-        * "closed": a ring. The last structure is the first again; `gap` is how far the steps missed it.
+        * "closed": a ring. The last structure is the first again; `gap` is how far the steps missed it. How blind the
+          fingerprint is to it, `contrast` says.
         * "fold": the floor of the valley ends or turns sharply.
+        * "noise": the fingerprint has too few digits to say where the valley leads on, see `Path.noise`. A larger
+          `tolerance` may help: above the noise over the second smallest singular value.
         * "arc", "steps": a limit was reached; `resume` goes on.
         * "ratio": the fingerprint sees too much, by `largest_ratio`.
         * "interrupted": `progress` asked for the end; `resume` goes on.
@@ -147,14 +160,19 @@ def follow_manifold(
     first = follower.first(partial(_tangent, sites, mode))
     ways = {"both": (1.0, -1.0), "forward": (1.0,), "backward": (-1.0,)}[direction]
     walks: list[Walk] = []
+    walkers: list[Follower] = []
     for way in ways:
         start = first._replace(tangent=way * first.tangent)
-        walks.append(follower.walk(Walk([start], rules.step), _telling(progress, walks)))
-        if walks[-1].status == "closed":
-            walks = walks[-1:]
-        if walks[-1].status in ("closed", "interrupted"):
+        # Where shorter steps were needed on one side, they are taken on the other.
+        follower, walk = followed(follower, Walk([start], follower.rules.step), _telling(progress, walks))
+        if walk.status == "closed":
+            walks.clear()
+            walkers.clear()
+        walks.append(walk)
+        walkers.append(follower)
+        if walk.status in ("closed", "interrupted"):
             break
-    return joined(follower, walks, reference)
+    return joined(walkers[0], walks, reference)
 
 
 def _length(name: str, value: Any) -> float:
@@ -189,25 +207,32 @@ def _tangent(sites: Environment, mode: Any, s: Floats, modes: Floats) -> Floats:
 
 
 def _require_way(sites: Environment, s: Floats) -> None:
-    """Refuse a structure whose softness is that of its symmetry."""
-    unseen = int(np.sum(s <= RANK_RTOL * s[-1]))
+    """Refuse a structure whose softness is that of its symmetry, and a fingerprint that is blind to a whole surface."""
+    here = s / s[-1]
+    unseen = int(np.sum(here <= RANK_RTOL))
     if not unseen:
         return
     start = centered(sites.positions)
     nudged = start + np.random.default_rng(0).uniform(-_NUDGE, _NUDGE, start.shape)
-    anyway, _ = decomposed(triangle(sites.jacobian(nudged)), internal_motions(nudged))
-    blind = int(np.sum(anyway <= RANK_RTOL * anyway[-1]))
-    if blind < unseen:
+    values, _ = decomposed(triangle(sites.jacobian(nudged)), internal_motions(nudged))
+    there = values / values[-1]
+    blind = int(np.sum(there <= RANK_RTOL))
+    # From the stiffest on: atoms in line have one motion more, the softest.
+    both = min(len(here), len(there))
+    before, after = here[-both:], there[-both:]
+    woken = before[(before <= RANK_RTOL) & (after > RANK_RTOL) & (after > _WOKEN * before)]
+    if len(woken):
+        nearly = "" if woken.max() < _ROUNDING else "nearly "
         what = f"{counted(unseen, 'internal motion')} of this structure change{'s' if unseen == 1 else ''} nothing"
         raise ValueError(
-            f"{what}, {blind} of a displaced one: it is symmetric or flat, and a path would begin by symmetry alone;"
-            " displace the atoms by 0.02 Å or more, or take helical_start"
+            f"{what}, {blind} of a displaced one: it is {nearly}symmetric or flat, and a path would begin by symmetry"
+            " alone; displace the atoms by 0.02 Å or more, or take helical_start"
         )
     if unseen > 1:
         raise ValueError(
-            f"{unseen} internal motions of this environment change nothing in the fingerprint, symmetric or not, so"
-            " there is no single path but a whole surface; take a descriptor with more features, or a smaller"
-            " environment"
+            f"{unseen} internal motions of this environment change nothing in the fingerprint (less than 1e-10 of what"
+            f" the stiffest does; of a displaced one {blind} do not), so there is no single path but a whole surface;"
+            " take a descriptor with more features, or a smaller environment"
         )
 
 

@@ -16,6 +16,7 @@ from isoprint._motion import rigid_motions
 from isoprint._parameters import real, whole
 from isoprint.environment import Environment
 from isoprint.manifold._valley import Rules
+from isoprint.manifold._walk import weak_steps
 from isoprint.manifold.copies import Copy, copies_along
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ class Path:
     iterations, ranks : ndarray (n_points,)
         Corrections of each point, and which of the soft modes its tangent is.
     status : str
-        Why the path ends: "closed", "fold", "arc", "steps", "ratio", "cutoff" (see `follow_manifold`), or
+        Why the path ends: "closed", "fold", "noise", "arc", "steps", "ratio", "cutoff" (see `follow_manifold`), or
         "interrupted".
     start : int
         The point it was begun from.
@@ -66,13 +67,22 @@ class Path:
     gap : float
         How far from the start a ring crossed the plane through the start, in Å; infinite where nothing closed.
     rules : Rules
-        Lengths and limits it was followed with.
+        Lengths and limits it was followed with; half or a quarter of what was asked for where a ring had weak steps and
+        did not stay one.
     next_step : float
         Length of the step that would come next, in Å.
     r_cut : float
         How far the center sees, in Å.
     outside : ndarray (n_others, 3)
         Sites just beyond, which must not come in.
+    contrast : float or None
+        The largest change of the fingerprint along the path, over the median change of random moves of like size: moves
+        along the internal motions of the start, as long over all coordinates as the way from the start to the point of
+        the largest change. Far below 1 the fingerprint is blind to the path, a closed one or not; at 1 it sees it like
+        anything else. `None` where the path is its start alone.
+    noise : float or None
+        How far the fingerprint of the start is from a smooth function that does not change with rigid motions, as
+        `|dF|`: changes along the path that are not larger mean nothing. `None` in files that do not say.
     descriptor
         The fingerprint; `None` after `read`.
     reference
@@ -95,6 +105,8 @@ class Path:
     next_step: float
     r_cut: float
     outside: Floats
+    contrast: float | None = None
+    noise: float | None = None
     descriptor: Any = None
     reference: Any = None
 
@@ -102,11 +114,15 @@ class Path:
         return len(self.positions)
 
     def __repr__(self) -> str:
-        gap = f", gap {self.gap:.1e} Å" if self.closed else ""
-        return (
-            f"Path({self.status}, {len(self)} points, length {self.length:.3f} Å, diameter {self.diameter:.3f} Å,"
-            f" |dF| up to {self.feature_distance.max():.2e}{gap})"
-        )
+        from isoprint._report import line_of_path
+
+        return line_of_path(self)
+
+    def report(self) -> str:
+        """Everything that must be said of a path, in a few lines of text."""
+        from isoprint._report import of_path
+
+        return of_path(self)
 
     # Shape
 
@@ -114,6 +130,20 @@ class Path:
     def closed(self) -> bool:
         """Whether it is a ring."""
         return self.status == "closed"
+
+    @cached_property
+    def weak(self) -> NDArray[np.bool_]:
+        """Whether the step to each point is not along the tangents on its sides (cosine below 0.97), `(n_points,)`.
+
+        Such a step is accepted at the smallest length only. The softest mode is not the direction of the path there, or
+        the path has jumped.
+        """
+        return weak_steps(self.positions, self.tangents, self.start, closed=self.closed)
+
+    @property
+    def weak_steps(self) -> int:
+        """How many steps are `weak`. A ring that has some is one with steps of half and quarter length, too."""
+        return int(self.weak.sum())
 
     @cached_property
     def frames(self) -> list[Any]:
@@ -172,6 +202,12 @@ class Path:
     def isolation(self) -> Floats:
         """Second smallest over smallest eigenvalue of the internal motions, `(n_points,)`; above 4 all goes well."""
         return np.asarray(self._internal[:, 1] / np.maximum(self._internal[:, 0], np.finfo(float).tiny))
+
+    @property
+    def rigid_residual(self) -> Floats:
+        """What rigid motions change, over the largest singular value, `(n_points,)`: rounding, or noise."""
+        unseen = self.spectra[:, : self.spectra.shape[1] - self._internal.shape[1]]
+        return np.asarray(np.sqrt(unseen.max(axis=1) / self.spectra[:, -1]))
 
     @property
     def _internal(self) -> Floats:
@@ -319,7 +355,7 @@ class Path:
         Returns
         -------
         Path
-            The longer path. A path that has ended for good ("closed", "fold", "cutoff") is returned as it is.
+            The longer path. A path that has ended for good ("closed", "fold", "noise", "cutoff") is returned as it is.
         """
         from isoprint.manifold._assembly import longer
 
@@ -349,7 +385,8 @@ class Path:
         path : path
             The file.
         descriptor
-            The fingerprint of the path, to `resume` it or to draw its figures.
+            The fingerprint of the path, to `resume` it or to draw its figures; and for the contrast of a path that was
+            stored by a version that did not know it.
 
         Raises
         ------
@@ -362,9 +399,11 @@ class Path:
             Where the file has no checksums, because an older isoprint or another program has written it. Of such a
             file only what contradicts itself is noticed.
         """
+        from isoprint.manifold._assembly import contrasted
         from isoprint.manifold._storage import read
 
-        return replace(read(path), descriptor=descriptor)
+        found = replace(read(path), descriptor=descriptor)
+        return found if descriptor is None or found.contrast is not None else contrasted(found)
 
     def pseudorotation(self, sites: ArrayLike = (1, 2, 3)) -> Any:
         """Amplitudes and phases of the distortion of three like neighbors; see `isoprint.manifold.pseudorotation`.

@@ -50,7 +50,7 @@ def helical_start(molecule: str, *, stretch: float = 0.03, bend: float = 0.07, s
     molecule : str
         Formula such as "NH3", "CH4", "PH3" or "SiH4".
     stretch, bend : float
-        Amplitudes of the two waves in Å. The ring is about as wide as the larger.
+        Amplitudes of the two waves in Å. The ring is half to twice as wide as the larger.
     seed : int
         Of phase and handedness, and of the undistorted structure.
 
