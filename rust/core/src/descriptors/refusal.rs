@@ -1,5 +1,7 @@
 //! Why a descriptor cannot describe the surroundings of some center.
 
+use crate::Error;
+
 /// What is wrong with an environment; the engine adds which one it was.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
@@ -52,4 +54,23 @@ pub enum Refusal {
         /// Distance to the next eigenvalue.
         gap: f64,
     },
+    /// The surroundings are not at fault: the work on them has ended early.
+    #[error("{0}")]
+    Unfinished(Box<Error>),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Unfinished(Box::new(error))
+    }
+}
+
+impl Refusal {
+    /// The error for the center number `center` of frame number `frame`.
+    pub fn of_center(self, frame: usize, center: usize) -> Error {
+        match self {
+            Self::Unfinished(error) => *error,
+            refusal => Error::Environment { frame, center, refusal },
+        }
+    }
 }

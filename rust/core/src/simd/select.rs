@@ -4,6 +4,10 @@
 //! fused), so that the sites of a center never depend on the machine.
 
 use super::{Isa, LANES};
+use crate::{Error, memory};
+
+/// What is too large if memory is refused.
+const WHAT: &str = "neighbor search";
 
 /// Up to eight consecutive points, all in the same periodic image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,6 +82,18 @@ impl Found {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.slot.is_empty()
+    }
+
+    /// Asks for the room that [`select`] needs for `more` points and a whole vector, and would not do without.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn expect(&mut self, more: usize) -> Result<(), Error> {
+        memory::reserve(WHAT, &mut self.slot, more)?;
+        for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
+            memory::reserve(WHAT, column, more)?;
+        }
+        Ok(())
     }
 
     /// Room for `more` points and a whole vector written past the last of them.

@@ -22,12 +22,15 @@ use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
-use crate::Error;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
+use crate::{Error, Stop, memory};
 
 /// Nearer than this (Å), an atom on the center is in no direction.
 const NEAREST: f64 = 1e-10;
+
+/// What is too large if memory is refused.
+const WHAT: &str = "symmetry functions of one center";
 
 /// Symmetry functions of one center.
 #[derive(Debug, Clone)]
@@ -101,32 +104,39 @@ impl Descriptor for Acsf {
         true
     }
 
-    fn scratch(&self) -> AcsfScratch {
+    fn scratch(&self) -> Result<AcsfScratch, Error> {
         let groups = &self.plan.groups;
         let most_columns = groups.iter().map(|group| group.columns.len()).max().unwrap_or(0);
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
-        AcsfScratch {
+        let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
+        Ok(AcsfScratch {
             n_sites: 0,
-            shells: vec![Shell::default(); self.plan.shells.len()],
-            batch: Box::new(Batch::new(groups)),
+            shells: memory::zeros(WHAT, self.plan.shells.len())?,
+            batch: Box::new(Batch::new(groups)?),
             gradients: Box::new(Gradients::new()),
-            sums: vec![Pack::ZERO; most_columns],
-            changes: vec![Pack::ZERO; most_columns],
-            rates: vec![Pack::ZERO; most_etas * pairs::PACKS],
-            weights: vec![0.0; most_columns],
+            sums: columns()?,
+            changes: columns()?,
+            rates: memory::filled(WHAT, most_etas * pairs::PACKS, Pack::ZERO)?,
+            weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
             velocity: Vec::new(),
             pull: Vec::new(),
-            common: Common::new(groups),
+            common: Common::new(groups)?,
             blocks: Vec::new(),
             rows: Vec::new(),
-        }
+        })
     }
 
-    fn prepare(&self, environment: &Environment<'_>, _slopes: bool, scratch: &mut AcsfScratch) -> Result<(), Refusal> {
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        _slopes: bool,
+        scratch: &mut AcsfScratch,
+        _stop: &Stop<'_>,
+    ) -> Result<(), Refusal> {
         scratch.n_sites = environment.len();
         for (plan, shell) in self.plan.shells.iter().zip(&mut scratch.shells) {
-            shell.fill(plan, &self.weights, environment);
+            shell.fill(plan, &self.weights, environment)?;
             for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
                 let nearest = shell.r[shell.segments[segment].clone()].iter().fold(f64::INFINITY, |a, &r| a.min(r));
                 if nearest < NEAREST {
@@ -137,7 +147,7 @@ impl Descriptor for Acsf {
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64]) {
+    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let AcsfScratch { shells, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
@@ -151,8 +161,10 @@ impl Descriptor for Acsf {
                 batch,
                 sums: &mut sums[..group.columns.len()],
                 row: coefficients,
-            });
+                stop,
+            })?;
         }
+        Ok(())
     }
 
     fn expand_tangent(
@@ -161,15 +173,14 @@ impl Descriptor for Acsf {
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         for (which, plan) in self.plan.shells.iter().enumerate() {
             let AcsfScratch { shells, batch, sums, changes, rates, numbers, velocity: of_slots, .. } = scratch;
             let shell = &shells[which];
-            of_slots.clear();
-            of_slots.resize(shell.site.len(), [0.0; 3]);
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 3])?;
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for slot in shell.segments.iter().flat_map(Clone::clone) {
                 let (r, v) = (shell.vector(slot), velocity[shell.site[slot] as usize]);
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * shell.inverse[slot];
@@ -188,28 +199,34 @@ impl Descriptor for Acsf {
                     row: coefficients,
                     row_rate: tangent,
                     rates,
-                });
+                    stop,
+                })?;
             }
         }
+        Ok(())
     }
 
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut AcsfScratch, pull: &mut [[f64; 3]]) {
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut AcsfScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         pull.fill([0.0; 3]);
         for (which, plan) in self.plan.shells.iter().enumerate() {
             let AcsfScratch { shells, batch, gradients, weights, numbers, pull: of_slots, .. } = scratch;
             let shell = &shells[which];
-            of_slots.clear();
-            of_slots.resize(shell.site.len(), [0.0; 4]);
+            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 4])?;
             for group in self.plan.groups.iter().filter(|group| group.shell == which) {
                 let weights = &mut weights[..group.columns.len()];
                 for (weight, &column) in weights.iter_mut().zip(&group.columns) {
                     *weight = adjoint[column as usize];
                 }
-                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots });
+                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots, stop })?;
             }
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             isa.run(radial::Pullback { plan, shell, adjoint, slopes: numbers });
             for slot in shell.segments.iter().flat_map(Clone::clone) {
                 let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
@@ -217,18 +234,24 @@ impl Descriptor for Acsf {
                 (0..3).for_each(|i| pull[i] += of_slots[slot][i] + along * r[i]);
             }
         }
+        Ok(())
     }
 
-    fn jacobian(&self, _coefficients: &[f64], scratch: &mut AcsfScratch, out: &mut JacobianRow<'_>) {
+    fn jacobian(
+        &self,
+        _coefficients: &[f64],
+        scratch: &mut AcsfScratch,
+        out: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         let width = self.n_features();
         let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
-        rows.clear();
-        rows.resize(*n_sites * 3 * width, 0.0);
+        memory::refill(WHAT, rows, *n_sites * 3 * width, 0.0)?;
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for radial in &plan.radial {
+                stop.after(shell.site.len())?;
                 isa.run(radial::Slopes { shape: radial.shape, shell, out: numbers });
                 for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
                     for slot in shell.segments[segment].clone() {
@@ -241,10 +264,10 @@ impl Descriptor for Acsf {
         }
         for group in &self.plan.groups {
             let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
-            blocks.clear();
-            blocks.resize(shell.site.len() * 3 * group.n_packs, Pack::ZERO);
-            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks });
+            memory::refill(WHAT, blocks, shell.site.len() * 3 * group.n_packs, Pack::ZERO)?;
+            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks, stop })?;
             for slot in shell.segments.iter().flat_map(Clone::clone) {
+                stop.after(blocks.len())?;
                 for i in 0..3 {
                     let row = &mut rows[(shell.site[slot] as usize * 3 + i) * width..][..width];
                     group.add_to(&blocks[(slot * 3 + i) * group.n_packs..][..group.n_packs], row);
@@ -252,7 +275,9 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
+            stop.after(*n_sites * width)?;
             out.add(site, rows);
         }
+        Ok(())
     }
 }

@@ -13,8 +13,8 @@ mod sites;
 
 use super::cell::{Cell, Vector, finite};
 use super::{Center, Frame};
-use crate::Error;
 use crate::simd::{Isa, Kernel, Lanes, Points};
+use crate::{Error, Stop};
 use bins::Bins;
 use layout::Layout;
 use sites::Query;
@@ -26,6 +26,9 @@ pub const MAX_SITES: usize = 65_535;
 
 /// More images of the cell within reach of one center than this are refused.
 pub const MAX_IMAGES: usize = 10_000_000;
+
+/// What is too large if memory is refused.
+const WHAT: &str = "neighbor search";
 
 /// The channel of atoms that are not seen.
 const INVISIBLE: u8 = u8::MAX;
@@ -51,17 +54,31 @@ impl Grid {
     /// [`Error::PositionNotFinite`] for any atom, visible or not; [`Error::CellNotFinite`] and
     /// [`Error::SingularCell`] along periodic axes; [`Error::TooManyImages`] for a cell that is tiny compared with
     /// the cutoff; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have
-    /// one entry an atom.
+    /// one entry an atom; [`Error::Memory`].
     pub fn new(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<Self, Error> {
+        Self::interruptible(frame, frame_index, channels, r_cut, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(
+        frame: &Frame<'_>,
+        frame_index: usize,
+        channels: &[u8],
+        r_cut: f64,
+        stop: &Stop<'_>,
+    ) -> Result<Self, Error> {
         check(frame, frame_index, channels, r_cut)?;
         let cell = Cell::new(frame, frame_index)?.reduced();
-        let (wrapped, bounds) = bins::wrap(&cell, frame.positions, channels);
+        let (wrapped, bounds) = bins::wrap(&cell, frame.positions, channels, stop)?;
         let layout = Layout::new(&cell, &bounds, r_cut);
         let images = layout.images();
         if images.is_nan() || images > MAX_IMAGES as f64 {
             return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
         }
-        let bins = Bins::new(&layout, &wrapped, channels);
+        let bins = Bins::new(&layout, &wrapped, channels, stop)?;
         Ok(Self { frame: frame_index, r_cut, cell, layout, bins, isa: Isa::detect() })
     }
 
@@ -70,9 +87,9 @@ impl Grid {
     /// so are other atoms at the same place. The center is number `center_index` of its frame in messages.
     ///
     /// # Errors
-    /// [`Error::TooManySites`]; [`Error::CenterOutOfRange`] and [`Error::PointNotFinite`] for a center that is none.
+    /// [`Error::TooManySites`]; [`Error::Memory`]; [`Error::CenterOutOfRange`] and [`Error::PointNotFinite`] for a center that is none.
     pub fn find(&self, center: Center, center_index: usize, sites: &mut Sites) -> Result<(), Error> {
-        sites.clear();
+        sites.begin()?;
         let (origin, own) = self.origin(center, center_index)?;
         let query = Query {
             isa: self.isa,
@@ -82,10 +99,10 @@ impl Grid {
             limit: self.r_cut * self.r_cut,
         };
         if self.isa.run(Search { grid: self, query: &query, sites }) {
-            sites.finish(self.isa, &self.bins);
-            return Ok(());
+            return sites.finish(self.isa, &self.bins);
         }
         sites.clear();
+        sites.refused()?;
         Err(Error::TooManySites { frame: self.frame, center: center_index, limit: MAX_SITES, r_cut: self.r_cut })
     }
 
