@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
-use isoprint_core::Error;
-use isoprint_core::engine::{Job, Spare};
+use isoprint_core::engine::{Job, Spare, Tally};
+use isoprint_core::{Error, Stop};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -15,8 +15,8 @@ use crate::{errors, threads};
 /// Work on fewer rows than this is over before a second thread is awake.
 const SMALL: usize = 16;
 
-/// Time between two looks at signals, at least.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// Time between two looks at signals, at least; less than work lets pass before it reports again.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// What a caller wishes for besides the result.
 #[derive(Default)]
@@ -38,8 +38,9 @@ impl Wishes<'_> {
 
 /// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
 ///
-/// While the work reports progress, signals are looked at (Python does so on its main thread only) and the caller's
-/// callback is called. What they raise stops the work and is raised here.
+/// Some twenty times a second the work reports progress on this thread, whoever does it: signals are looked at (Python
+/// does so on its main thread only) and the caller's callback is called. What they raise stops the work within some
+/// milliseconds and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
     wishes: &Wishes<'_>,
@@ -58,6 +59,11 @@ pub fn enter<R: Send>(
         Some(error) => Err(error),
         None => result.map_err(|error| errors::to_python(&error)),
     }
+}
+
+/// Prepares a descriptor, on the caller's thread; can be interrupted like all work.
+pub fn prepare<R: Send>(py: Python<'_>, work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send) -> PyResult<R> {
+    enter(py, &Wishes::default(), 0, |job| job.here(&Tally::new(0), work))
 }
 
 /// Hears of progress, and passes it on to Python.

@@ -217,13 +217,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
         Ok(sums)
     }
 
-    fn expand(
-        &self,
-        worker: &mut Worker<D>,
-        frame: &Prepared,
-        row: usize,
-        stop: &Stop<'_>,
-    ) -> Result<Center, Error> {
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<Center, Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
         if !self.descriptor.is_linear() {
             self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;

@@ -145,13 +145,7 @@ impl<D: Descriptor> Forward<'_, D> {
     }
 
     /// Coefficients of one center, and their tangents where there are displacements, into the worker.
-    fn expand(
-        &self,
-        worker: &mut Worker<D>,
-        frame: &Prepared,
-        row: usize,
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<(), Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some(), stop)?;
         let Some(displacements) = self.displacements else {
             return self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop);

@@ -48,11 +48,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn here<R>(
-        &mut self,
-        tally: &Tally,
-        work: impl FnOnce(&Stop<'_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
+    pub fn here<R>(&mut self, tally: &Tally, work: impl FnOnce(&Stop<'_>) -> Result<R, Error>) -> Result<R, Error> {
         let wished = AtomicBool::new(false);
         let caller = RefCell::new((self, Instant::now()));
         let ask = || {

@@ -32,12 +32,7 @@ impl Shell {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn fill(
-        &mut self,
-        plan: &ShellPlan,
-        weights: &[f64],
-        environment: &Environment<'_>,
-    ) -> Result<(), Error> {
+    pub fn fill(&mut self, plan: &ShellPlan, weights: &[f64], environment: &Environment<'_>) -> Result<(), Error> {
         let n_segments = plan.angular.len();
         // Every segment may leave a pack unfilled, and one follows the last.
         let most = environment.len() + LANES * (n_segments + 1);

@@ -219,12 +219,7 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// The derivatives `[site][xyz][feature]` of a row of few features, one pullback a feature.
-    fn rows_one_by_one(
-        &self,
-        scratch: &mut SpectrumScratch,
-        rows: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
+    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let n_features = self.n_features();
         let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
         memory::resize(WHAT, &mut pull, rows.len() / (3 * n_features), [0.0; 3])?;

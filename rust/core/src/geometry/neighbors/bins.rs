@@ -109,12 +109,7 @@ pub(super) struct Bins {
 impl Bins {
     /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
-    pub(super) fn new(
-        layout: &Layout,
-        wrapped: &[Vector],
-        channels: &[u8],
-        stop: &Stop<'_>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
         let n = wrapped.len();
         let n_bins = layout.n_bins();
         let workers = workers(n);

@@ -62,18 +62,11 @@ struct Density {
 }
 
 impl Density {
-    fn new(parameters: &SoapParameters, sigma: f64) -> Result<Self, Error> {
+    fn new(parameters: &SoapParameters, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let SoapParameters { basis, n_max, l_max, r_cut, basis_error_exponent, accuracy, .. } = *parameters;
         let reach = parameters.reach();
-        let integrals = RadialIntegrals::new(&IntegralParameters {
-            basis,
-            n_max,
-            l_max,
-            r_cut,
-            sigma,
-            basis_error_exponent,
-            reach,
-        });
+        let integral_parameters = IntegralParameters { basis, n_max, l_max, r_cut, sigma, basis_error_exponent, reach };
+        let integrals = RadialIntegrals::new(&integral_parameters, stop)?;
         let rounding = integrals.rounding();
         check(
             rounding <= MOST_ROUNDING,
@@ -85,7 +78,7 @@ impl Density {
                  another sigma"
             ),
         )?;
-        let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy);
+        let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy, stop)?;
         let mut at_center = vec![0.0; n_max * (l_max + 1)];
         integrals.evaluate(0.0, &mut at_center);
         at_center.truncate(n_max);
@@ -131,15 +124,24 @@ impl Soap {
     /// Prepares bases and tables.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a parameter out of range, named.
+    /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`].
     pub fn new(parameters: SoapParameters) -> Result<Self, Error> {
+        Self::interruptible(parameters, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(parameters: SoapParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
         let SoapParameters { n_max, l_max, convention, .. } = parameters;
-        let layout = Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max)?;
+        let layout =
+            Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max, stop)?;
         let mut known: Vec<Density> = Vec::new();
         for species in &parameters.species {
             if known.iter().all(|density| density.sigma != species.sigma) {
-                known.push(Density::new(&parameters, species.sigma)?);
+                known.push(Density::new(&parameters, species.sigma, stop)?);
             }
         }
         let of = |species: &DensityParameters| known.iter().find(|density| density.sigma == species.sigma);

@@ -44,12 +44,21 @@ impl SoapTurbo {
     /// Prepares bases and tables.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a parameter out of range, named.
+    /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`].
     pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
+        Self::interruptible(parameters, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(parameters: TurboParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
         let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
-        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max)?;
-        let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
+        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max, stop)?;
+        let profiles: Result<Vec<_>, _> =
+            parameters.species.iter().map(|s| Profile::new(&parameters, s, stop)).collect();
         let profiles = profiles?;
         let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
         let expansion = Expansion::new(parameters.l_max, profiles, centers);
