@@ -1,4 +1,4 @@
-"""One verb a chore: ``nox -s lint test bench docs wheel``."""
+"""One verb a chore: ``nox -s lint test bench docs wheel``, and the long ones: ``oldest slow sanitize fuzz``."""
 
 from pathlib import Path
 
@@ -61,3 +61,48 @@ def wheel(session: nox.Session) -> None:
     session.run("maturin", "build", "--release", "--sdist", "--out", "dist")
     session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
     session.run("abi3audit", "--strict", *map(str, Path("dist").glob("*.whl")))
+
+
+# What has no wheel of its oldest version for this Python would have to be compiled.
+WHEELS_ONLY = ("h5py", "matplotlib", "numcodecs", "numpy", "pandas", "polars", "scikit-learn", "scipy")
+
+
+@nox.session
+def oldest(session: nox.Session) -> None:
+    """Test with the oldest dependencies that `pyproject.toml` admits."""
+    session.install("uv")
+    pins, limits = Path(session.create_tmp()) / "oldest.txt", Path(session.create_tmp()) / "limits.txt"
+    # Old versions of matplotlib use names that newer versions of pyparsing warn of.
+    limits.write_text("pyparsing<3.2\n")
+    wheels = [word for name in WHEELS_ONLY for word in ("--only-binary", name)]
+    lowest = ["--extra", "test", "--resolution", "lowest-direct", "-c", str(limits), "-o", str(pins)]
+    session.run("uv", "pip", "compile", "-q", "pyproject.toml", *lowest, *wheels)
+    session.run("uv", "pip", "install", "-r", str(pins))
+    session.run("uv", "pip", "install", "--no-deps", ".")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the long checks, and the others with twenty times as many drawn examples."""
+    session.install(".[test]", "pytest-xdist>=3.5")
+    session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs, env={"HYPOTHESIS_PROFILE": "long"})
+
+
+@nox.session(venv_backend="none")
+def sanitize(session: nox.Session) -> None:
+    """Test the core with every access to memory checked; needs a nightly toolchain."""
+    target = ["--target", "x86_64-unknown-linux-gnu"]
+    environment = {"RUSTFLAGS": "-Zsanitizer=address", "CARGO_TARGET_DIR": "target/sanitize"}
+    session.run("cargo", "+nightly", "test", "-p", "isoprint-core", *target, *session.posargs, env=environment)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Throw bytes at the doors of the core for a while; needs a nightly toolchain and cargo-fuzz."""
+    seconds = session.posargs[0] if session.posargs else "300"
+    for target in ("neighbors", "descriptors"):
+        session.run(
+            "cargo", "+nightly", "fuzz", "run", "--fuzz-dir", "rust/fuzz", target, "--", f"-max_total_time={seconds}"
+        )

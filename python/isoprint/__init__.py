@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
+from isoprint._core import __version__
 from isoprint.derivatives import Derivatives, Pullback
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
@@ -28,8 +29,6 @@ from isoprint.pairs.exact import degenerate_pairs
 from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
 from isoprint.pairs.search import find_blind_pairs
 from isoprint.sensitivity import Sensitivity, sensitivity
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ACSF",

@@ -15,11 +15,15 @@ __all__ = [
     "OverlapMatrix",
     "SOAP",
     "SoapTurbo",
+    "__version__",
     "get_num_threads",
     "isa",
     "neighbors",
     "set_num_threads",
 ]
+
+__version__: str
+"""The version of the package, as `Cargo.toml` has it."""
 
 # positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
 # the atoms of frame f are offsets[f]:offsets[f + 1].

@@ -10,6 +10,7 @@
 // Python's keywords arrive one by one, and by value.
 #![allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 
+use isoprint_core::simd::Isa;
 use pyo3::prelude::*;
 
 mod acsf;
@@ -44,4 +45,14 @@ mod _core {
     use crate::soap_turbo::SoapTurbo;
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
+
+    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, errors};
+
+    /// The version of the workspace, which is written in its `Cargo.toml` and nowhere else.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Whoever asks for other instructions wants to be sure of getting them.
+        Isa::requested().map_err(|error| errors::to_python(&error))?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -11,6 +11,11 @@ pub const MAX_PACKS: usize = 3;
 /// Rows beyond the last that a product may touch.
 pub const PADDING: usize = 28;
 
+/// Packs that the products below are compiled for: 1, 2 and this many. Their last arm takes every larger count for
+/// this one, which the compiler cannot see.
+const COMPILED_PACKS: usize = 3;
+const _: () = assert!(MAX_PACKS == COMPILED_PACKS, "more packs need kernels of their own in every match on n_packs");
+
 /// Harmonics whose accumulators are held together, for `n_rows` of them with `n_packs` packs each.
 #[inline(always)]
 fn tile<V: Lanes>(n_rows: usize, n_packs: usize) -> usize {

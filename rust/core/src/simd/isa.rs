@@ -5,6 +5,10 @@ use std::sync::OnceLock;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Lanes, Portable};
+use crate::Error;
+
+/// The environment variable that asks for less than the processor has: `baseline`, `avx2` or `avx512`.
+pub const VARIABLE: &str = "ISOPRINT_ISA";
 
 /// A family of vector instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,25 +31,49 @@ pub trait Kernel {
 }
 
 impl Isa {
-    /// The best family this processor has, or the one named by the environment variable `ISOPRINT_ISA` (`baseline`,
-    /// `avx2`, `avx512`) where that is less.
+    /// Every family, the least first.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
+
+    /// The best family this processor has, or the one named by the environment variable [`VARIABLE`] where that is
+    /// less. A value that names none is passed over here; [`Isa::requested`] tells.
     pub fn detect() -> Self {
         static FOUND: OnceLock<Isa> = OnceLock::new();
-        *FOUND.get_or_init(|| Self::limit().map_or_else(Self::native, |limit| limit.min(Self::native())))
+        *FOUND.get_or_init(|| match Self::requested() {
+            Ok(Some(limit)) => limit.min(Self::native()),
+            _ => Self::native(),
+        })
     }
 
-    /// The name that `ISOPRINT_ISA` takes.
+    /// The family that the environment variable [`VARIABLE`] names; `None` where it is not set, or empty.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] where it names none.
+    pub fn requested() -> Result<Option<Self>, Error> {
+        std::env::var_os(VARIABLE).map_or(Ok(None), |value| Self::named(&value.to_string_lossy()))
+    }
+
+    /// The family of this name; `None` for no name.
+    fn named(name: &str) -> Result<Option<Self>, Error> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let found = Self::ALL.into_iter().find(|isa| isa.name() == name);
+        found.map(Some).ok_or_else(|| Error::Parameter {
+            name: VARIABLE,
+            value: format!("{name:?}"),
+            remedy: "the environment variable takes \"baseline\", \"avx2\" or \"avx512\"; unset it for the best that \
+                     this processor has"
+                .into(),
+        })
+    }
+
+    /// The name that [`VARIABLE`] takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         }
-    }
-
-    fn limit() -> Option<Self> {
-        let wanted = std::env::var("ISOPRINT_ISA").ok()?;
-        [Self::Baseline, Self::Avx2, Self::Avx512].into_iter().find(|isa| isa.name() == wanted)
     }
 
     fn native() -> Self {
@@ -97,4 +125,21 @@ fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx2,fma")]
 fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx2>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Isa;
+
+    #[test]
+    fn every_name_is_understood_and_no_other() {
+        for isa in Isa::ALL {
+            assert_eq!(Isa::named(isa.name()), Ok(Some(isa)));
+        }
+        assert_eq!(Isa::named(""), Ok(None));
+        for unknown in ["avx", "AVX2", "avx512 ", "0", "none"] {
+            let error = Isa::named(unknown).unwrap_err().to_string();
+            assert!(error.contains(&format!("ISOPRINT_ISA is {unknown:?}")), "{error}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ mod select;
 mod vector;
 
 pub use exp::exp;
-pub use isa::{Isa, Kernel};
+pub use isa::{Isa, Kernel, VARIABLE};
 pub use lanes::{LANES, Lanes};
 pub use pack::{Pack, at};
 pub use row::{BLOCK, Row};
