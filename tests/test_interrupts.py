@@ -77,7 +77,7 @@ def run(program):
 
 # Each would take minutes for the centers asked for: one center alone, some seconds at least.
 HEAVY = {
-    "ACSF": "ACSF.standard(['H'], r_cut=12.0), 30_000",
+    "ACSF": "ACSF.standard(species=['H'], r_cut=12.0), 30_000",
     "OverlapMatrix": "OverlapMatrix(species=['H'], r_cut=12.0, orbitals='spd', max_sites=333), 330",
     "contracted": "OverlapMatrix(species=['H'], r_cut=12.0, orbitals='sp', contracted=True), 740",
     "CoulombMatrix": "CoulombMatrix(species=['H'], r_cut=12.0, max_sites=2950), 2_900",
@@ -141,7 +141,7 @@ def test_control_c_ends_averages_and_neighbor_lists():
 def test_what_progress_raises_ends_a_row_that_takes_long():
     seconds = run(
         """
-        descriptor, frame = ACSF.standard(["H"], r_cut=12.0).fit([crowd(3)]), crowd(30_000)
+        descriptor, frame = ACSF.standard(species=["H"], r_cut=12.0).fit([crowd(3)]), crowd(30_000)
         for n_jobs in (1, 2):
             calls = []
 
