@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+import isoprint
 from isoprint import SOAP, CoulombMatrix
 
 limited = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
@@ -45,21 +46,20 @@ def attempt(call, extra):
         # What a crash says of itself is not wanted here.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
         try:
             call()
-        except MemoryError as error:
-            # numpy's own, or ours: both say how much it was, but for what Python itself asks for.
+        except MemoryError:
             os._exit(3)
-        except RuntimeError as error:
-            os._exit(4 if "threads" in str(error) else 5)
-        except BaseException:
+        except BaseException as error:
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+            os.write(1, f"{type(error).__name__}: {error}: ".encode())
             os._exit(5)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return f"signal {os.WTERMSIG(status)}"
-    return {0: "done", 3: "MemoryError", 4: "no threads"}.get(os.WEXITSTATUS(status), "another error")
+    return {0: "done", 3: "MemoryError"}.get(os.WEXITSTATUS(status), "another error")
 
 
 def sweep(name, call, limits):
@@ -84,7 +84,7 @@ def calls(descriptor, frames, centers=None, n_jobs=1):
 def outcomes(program):
     """What became of each call under each limit."""
     program = PROGRAM + textwrap.dedent(program)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "python"), "MALLOC_ARENA_MAX": "2"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(isoprint.__file__).parents[1]), "MALLOC_ARENA_MAX": "2"}
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def outcomes(program):
 
 
 def assert_no_death(found):
-    strange = [(call, outcome) for call, outcome in found if outcome not in ("done", "MemoryError", "no threads")]
+    strange = [(call, outcome) for call, outcome in found if outcome not in ("done", "MemoryError")]
     assert not strange, strange
     assert any(outcome == "MemoryError" for _, outcome in found), "no limit was too low"
 
@@ -101,7 +101,7 @@ MANY_ATOMS = """
 large = gas({n})
 for n_jobs in (1, 2):
     sweep(f"neighbors {{n_jobs}}", lambda: neighbors(large, 4.0, n_jobs=n_jobs), {limits})
-    acsf = ACSF(radial=[{{"eta": 0.1}}], r_cut=4.0, species=["H"]).fit([crowd(3)])
+    acsf = ACSF(r_cut=4.0, species=["H"]).fit([crowd(3)])
     for name, call in calls(acsf, [large], n_jobs=n_jobs).items():
         sweep(f"{{name}} {{n_jobs}}", call, {limits})
 """
@@ -145,7 +145,7 @@ for make in (
     lambda: SoapTurbo(species=species, r_cut=4.0, n_max=8, l_max=8),
     lambda: SOAP(species=species, r_cut=4.0, n_max=8, l_max=8, compression="2_1"),
 ):
-    sweep("fit", lambda: make().fit([number]), {limits})
+    sweep("fit", lambda: make().fit([number]).n_features, {limits})
     descriptor = make().fit([number])
     for which, call in calls(descriptor, [number], [[0]]).items():
         sweep(which, call, {limits})
@@ -198,7 +198,7 @@ def test_the_error_says_how_much_it_was_and_the_next_call_is_right():
             except MemoryError as error:
                 print("message", error, sep=": ")
             found = neighbors(small, 4.0)
-            same = all(np.array_equal(a, b) for a, b in zip(found, expected))
+            same = all(np.array_equal(getattr(found, part), getattr(expected, part)) for part in ("offsets", "index", "vector"))
             print("next", "right" if same else "wrong", sep=": ", flush=True)
 
         call()
@@ -206,16 +206,15 @@ def test_the_error_says_how_much_it_was_and_the_next_call_is_right():
     )
     messages = dict(found)
     assert messages["next"] == "right"
-    message = next(value for key, value in found if key.startswith("message"))
-    assert re.search(r"would need \d+ bytes, more than can be allocated; work on fewer atoms", f"{found} {message}")
+    assert re.search(r"the neighbor \w+ would need \d+ bytes, more than can be allocated; work on fewer atoms", str(found))
 
 
 def test_sizes_beyond_reason_are_refused():
     frame = Atoms("H2", [[0, 0, 0], [0, 0, 1]])
     with pytest.raises(ValueError, match=r"max_sites"):
-        CoulombMatrix(species=["H"], r_cut=4.0, max_sites=10**9).fit([frame])
+        CoulombMatrix(species=["H"], r_cut=4.0, max_sites=10**9).fit([frame]).n_features
     with pytest.raises((MemoryError, ValueError), match=r"n_max|bytes"):
-        SOAP(species=list(range(1, 119)), r_cut=4.0, n_max=24, l_max=30).fit([frame])
+        SOAP(species=list(range(1, 119)), r_cut=4.0, n_max=24, l_max=30).fit([frame]).n_features
 
 
 def test_a_compression_of_too_many_rows_is_refused():
@@ -223,5 +222,5 @@ def test_a_compression_of_too_many_rows_is_refused():
     soap = SOAP(species=["H"], r_cut=4.0, n_max=2, l_max=1)
     n_features = soap.fit([Atoms("H")]).n_features
     matrix = sparse.coo_array((np.ones(1), ([0], [0])), shape=(2**45, n_features))
-    with pytest.raises(MemoryError, match=r"would need \d+ bytes"):
-        SOAP(species=["H"], r_cut=4.0, n_max=2, l_max=1, compression=matrix).fit([Atoms("H")])
+    with pytest.raises(MemoryError, match=r"would need \d+ bytes|Unable to allocate"):
+        SOAP(species=["H"], r_cut=4.0, n_max=2, l_max=1, compression=matrix).fit([Atoms("H")]).transform(Atoms("H"))

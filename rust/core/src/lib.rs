@@ -23,7 +23,7 @@ pub mod engine;
 pub mod error;
 pub mod geometry;
 pub mod math;
-mod memory;
+pub mod memory;
 pub mod simd;
 mod stop;
 

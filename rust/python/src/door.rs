@@ -5,18 +5,22 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use isoprint_core::engine::{Job, Spare, Tally};
-use isoprint_core::{Error, Stop};
+use isoprint_core::{Error, Stop, memory};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{errors, threads};
+use crate::{allocator, errors, threads};
 
 /// Work on fewer rows than this is over before a second thread is awake.
 const SMALL: usize = 16;
 
 /// Time between two looks at signals, at least; less than work lets pass before it reports again.
 const PATIENCE: Duration = Duration::from_millis(25);
+
+/// The stack of a thread, and what it needs besides to begin.
+const STACK: usize = 2 << 20;
+const BESIDES: usize = 1 << 19;
 
 /// What a caller wishes for besides the result.
 #[derive(Default)]
@@ -47,6 +51,7 @@ pub fn enter<R: Send>(
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
+    allocator::put_by().map_err(|error| errors::to_python(&error))?;
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
     let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
@@ -139,8 +144,12 @@ fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
 }
 
 fn build(threads: usize) -> PyResult<ThreadPool> {
+    // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
+    let needed = memory::room::<u8>("stacks of the threads", threads * (STACK + BESIDES));
+    drop(needed.map_err(|error| errors::to_python(&error))?);
     ThreadPoolBuilder::new()
         .num_threads(threads)
+        .stack_size(STACK)
         .thread_name(|index| format!("isoprint-{index}"))
         .build()
         .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))
