@@ -206,7 +206,9 @@ def test_the_error_says_how_much_it_was_and_the_next_call_is_right():
     )
     messages = dict(found)
     assert messages["next"] == "right"
-    assert re.search(r"the neighbor \w+ would need \d+ bytes, more than can be allocated; work on fewer atoms", str(found))
+    assert re.search(
+        r"the neighbor \w+ would need \d+ bytes, more than can be allocated; work on fewer atoms", str(found)
+    )
 
 
 def test_sizes_beyond_reason_are_refused():
