@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 
 class Learner(ABC):
     """Parameters are the fields of the dataclass; `fit` sets attributes that end in `_`."""
+
+    # Before version 1.6 this told scikit-learn what `__sklearn_tags__` says now.
+    _estimator_type: ClassVar[str] = "regressor"
 
     @classmethod
     def _names(cls) -> list[str]:
