@@ -74,7 +74,7 @@ impl<D: Descriptor> Worker<D> {
         descriptor.prepare(&environment, slopes, &mut self.scratch).map_err(|refusal| Error::Environment {
             frame: frame.frame,
             center: row - centers.rows(frame.frame).start,
-            refusal,
+            refusal: refusal.of_atoms(&self.sites.index),
         })?;
         Ok(center)
     }

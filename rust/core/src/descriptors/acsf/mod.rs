@@ -3,7 +3,8 @@
 //!
 //! Every feature is a sum over neighbors or over pairs of neighbors. Functions of pairs are products of an exponential
 //! of distances and a power of the cosine: `plan` sorts them into rectangles of η by (ζ, λ), `pairs` collects pairs
-//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them.
+//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them. `undirected` is for atoms on
+//! the center, which are in no direction.
 
 mod angular;
 mod jacobian;
@@ -14,6 +15,7 @@ mod powers;
 mod pull;
 mod radial;
 mod shell;
+mod undirected;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
@@ -22,12 +24,13 @@ use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
+use self::undirected::OnCenter;
 use crate::Error;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
 
-/// Nearer than this (Å), an atom on the center is in no direction.
-const NEAREST: f64 = 1e-10;
+/// Nearer than this part of the cutoff, an atom is on the center and in no direction.
+const NEAREST: f64 = 1e-11;
 
 /// Symmetry functions of one center.
 #[derive(Debug, Clone)]
@@ -42,6 +45,7 @@ pub struct Acsf {
 pub struct AcsfScratch {
     n_sites: usize,
     shells: Vec<Shell>,
+    on_center: Vec<OnCenter>,
     batch: Box<Batch>,
     gradients: Box<Gradients>,
     sums: Vec<Pack>,
@@ -108,6 +112,7 @@ impl Descriptor for Acsf {
         AcsfScratch {
             n_sites: 0,
             shells: vec![Shell::default(); self.plan.shells.len()],
+            on_center: Vec::new(),
             batch: Box::new(Batch::new(groups)),
             gradients: Box::new(Gradients::new()),
             sums: vec![Pack::ZERO; most_columns],
@@ -123,25 +128,36 @@ impl Descriptor for Acsf {
         }
     }
 
-    fn prepare(&self, environment: &Environment<'_>, _slopes: bool, scratch: &mut AcsfScratch) -> Result<(), Refusal> {
-        scratch.n_sites = environment.len();
-        for (plan, shell) in self.plan.shells.iter().zip(&mut scratch.shells) {
+    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut AcsfScratch) -> Result<(), Refusal> {
+        let AcsfScratch { n_sites, shells, on_center, .. } = scratch;
+        *n_sites = environment.len();
+        on_center.clear();
+        for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
             shell.fill(plan, &self.weights, environment);
             for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
-                let nearest = shell.r[shell.segments[segment].clone()].iter().fold(f64::INFINITY, |a, &r| a.min(r));
-                if nearest < NEAREST {
-                    return Err(Refusal::NoDirection { distance: nearest });
-                }
+                let slots = shell.segments[segment].clone();
+                let near = slots.filter(|&slot| shell.r[slot] < NEAREST * plan.r_cut);
+                on_center.extend(near.map(|slot| OnCenter { shell: which, slot, value: shell.value[slot] }));
             }
         }
-        Ok(())
+        match on_center.first() {
+            Some(first) if slopes => {
+                let shell = &scratch.shells[first.shell];
+                Err(Refusal::NoDirection { atom: shell.site[first.slot] as usize, distance: shell.r[first.slot] })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64]) {
-        let AcsfScratch { shells, batch, sums, .. } = scratch;
+        let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
             isa.run(radial::Values { plan, shell, row: coefficients });
+        }
+        // They count for nothing among those that are in some direction.
+        for &OnCenter { shell, slot, .. } in &*on_center {
+            shells[shell].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
             isa.run(angular::Values {
@@ -152,6 +168,16 @@ impl Descriptor for Acsf {
                 sums: &mut sums[..group.columns.len()],
                 row: coefficients,
             });
+        }
+        if on_center.is_empty() {
+            return;
+        }
+        for &OnCenter { shell, slot, value } in &*on_center {
+            shells[shell].value[slot] = value;
+        }
+        for group in &self.plan.groups {
+            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
+            isa.run(undirected::Values { group, plan, shell, on_center, row: coefficients });
         }
     }
 

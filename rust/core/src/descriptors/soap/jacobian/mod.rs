@@ -65,6 +65,8 @@ pub struct JacobianOf<'a> {
     scratch: &'a mut JacobianScratch,
     /// Length of the vector before normalisation, if it is normalised.
     norm: Option<f64>,
+    /// What the coefficients were multiplied with.
+    unit: f64,
 }
 
 impl JacobianScratch {
@@ -96,6 +98,10 @@ impl<'a> JacobianOf<'a> {
     ) -> Self {
         let layout = spectrum.layout();
         let norm = spectrum.unnormalised(coefficients, spectrum_scratch, &mut scratch.row[..layout.n_features()]);
+        if let (None, Some((unit, coefficients))) = (norm, spectrum.rescaled(coefficients)) {
+            let rescaled = Self::new(spectrum, harmonics, &coefficients, spectrum_scratch, scratch);
+            return Self { unit, ..rescaled };
+        }
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
@@ -106,7 +112,7 @@ impl<'a> JacobianOf<'a> {
                 row.iter_mut().for_each(|c| *c *= factor);
             }
         }
-        Self { spectrum, scratch, norm }
+        Self { spectrum, scratch, norm, unit: 1.0 }
     }
 
     /// Puts `∂ features / ∂ site` where it belongs.
@@ -129,8 +135,8 @@ impl<'a> JacobianOf<'a> {
         };
         let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
         // What is taken out is the row times its dot product with the derivatives, over the square of its length.
-        let scale = self.norm.map_or(1.0, |norm| 1.0 / norm);
-        let share = if self.norm.is_some() { scale * scale } else { 0.0 };
+        let inverse = self.norm.map_or(1.0, |norm| 1.0 / norm);
+        let (scale, share) = (self.unit * inverse, if self.norm.is_some() { inverse * inverse } else { 0.0 });
         let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
         let deliver = |along: [f64; 3]| {
             let along = along.map(|along| along * share);
