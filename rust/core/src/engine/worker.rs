@@ -78,7 +78,8 @@ impl<D: Descriptor> Worker<D> {
         stop.check()?;
         let center = self.find(frame, centers, row)?;
         let environment = environment(frame, center, &self.sites);
-        let of_center = |refusal: Refusal| refusal.of_center(frame.frame, row - centers.rows(frame.frame).start);
+        let first = centers.rows(frame.frame).start;
+        let of_center = |refusal: Refusal| refusal.of_atoms(&self.sites.index).of_center(frame.frame, row - first);
         descriptor.prepare(&environment, slopes, &mut self.scratch, stop).map_err(of_center)?;
         Ok(center)
     }

@@ -334,6 +334,9 @@ unsafe fn select_avx2(task: &Task<'_>, output: &mut Output) {
     output.len = len;
 }
 
+/// Squares below this, 2^-1000, lose digits: vectors so short, of less than 1e-150, have no length and no direction.
+const SMALLEST: f64 = 9.332636185032189e-302;
+
 /// Replaces `r` by the lengths of the vectors, squared, summed and rounded as [`select`] did.
 ///
 /// # Panics
@@ -369,7 +372,8 @@ fn lengths_avx2(dx: &[f64], dy: &[f64], dz: &[f64], r: &mut [f64]) {
 fn lengths_baseline(dx: &[f64], dy: &[f64], dz: &[f64], r: &mut [f64]) {
     assert!(dy.len() == dx.len() && dz.len() == dx.len() && r.len() == dx.len());
     for (((x, y), z), r) in dx.iter().zip(dy).zip(dz).zip(r) {
-        *r = ((x * x + y * y) + z * z).sqrt();
+        let square = (x * x + y * y) + z * z;
+        *r = if square < SMALLEST { 0.0 } else { square.sqrt() };
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Every feature is a sum over neighbors or over pairs of neighbors. Functions of pairs are products of an exponential
 //! of distances and a power of the cosine: `plan` sorts them into rectangles of η by (ζ, λ), `pairs` collects pairs
-//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them.
+//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them. `undirected` is for atoms on
+//! the center, which are in no direction.
 
 mod angular;
 mod jacobian;
@@ -14,6 +15,7 @@ mod powers;
 mod pull;
 mod radial;
 mod shell;
+mod undirected;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
@@ -22,12 +24,13 @@ use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
+use self::undirected::OnCenter;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
 
-/// Nearer than this (Å), an atom on the center is in no direction.
-const NEAREST: f64 = 1e-10;
+/// Nearer than this part of the cutoff, an atom is on the center and in no direction.
+const NEAREST: f64 = 1e-11;
 
 /// What is too large if memory is refused.
 const WHAT: &str = "symmetry functions of one center";
@@ -45,6 +48,7 @@ pub struct Acsf {
 pub struct AcsfScratch {
     n_sites: usize,
     shells: Vec<Shell>,
+    on_center: Vec<OnCenter>,
     batch: Box<Batch>,
     gradients: Box<Gradients>,
     sums: Vec<Pack>,
@@ -112,6 +116,7 @@ impl Descriptor for Acsf {
         Ok(AcsfScratch {
             n_sites: 0,
             shells: memory::zeros(WHAT, self.plan.shells.len())?,
+            on_center: Vec::new(),
             batch: Box::new(Batch::new(groups)?),
             gradients: Box::new(Gradients::new()),
             sums: columns()?,
@@ -130,28 +135,39 @@ impl Descriptor for Acsf {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        _slopes: bool,
+        slopes: bool,
         scratch: &mut AcsfScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
-        scratch.n_sites = environment.len();
-        for (plan, shell) in self.plan.shells.iter().zip(&mut scratch.shells) {
+        let AcsfScratch { n_sites, shells, on_center, .. } = scratch;
+        *n_sites = environment.len();
+        on_center.clear();
+        for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
             shell.fill(plan, &self.weights, environment)?;
             for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
-                let nearest = shell.r[shell.segments[segment].clone()].iter().fold(f64::INFINITY, |a, &r| a.min(r));
-                if nearest < NEAREST {
-                    return Err(Refusal::NoDirection { distance: nearest });
-                }
+                let slots = shell.segments[segment].clone();
+                let near = slots.filter(|&slot| shell.r[slot] < NEAREST * plan.r_cut);
+                on_center.extend(near.map(|slot| OnCenter { shell: which, slot, value: shell.value[slot] }));
             }
         }
-        Ok(())
+        match on_center.first() {
+            Some(first) if slopes => {
+                let shell = &scratch.shells[first.shell];
+                Err(Refusal::NoDirection { atom: shell.site[first.slot] as usize, distance: shell.r[first.slot] })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        let AcsfScratch { shells, batch, sums, .. } = scratch;
+        let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
             isa.run(radial::Values { plan, shell, row: coefficients });
+        }
+        // They count for nothing among those that are in some direction.
+        for &OnCenter { shell, slot, .. } in &*on_center {
+            shells[shell].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
             isa.run(angular::Values {
@@ -163,6 +179,17 @@ impl Descriptor for Acsf {
                 row: coefficients,
                 stop,
             })?;
+        }
+        if on_center.is_empty() {
+            return Ok(());
+        }
+        for &OnCenter { shell, slot, value } in &*on_center {
+            shells[shell].value[slot] = value;
+        }
+        for group in &self.plan.groups {
+            stop.check()?;
+            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
+            isa.run(undirected::Values { group, plan, shell, on_center, row: coefficients });
         }
         Ok(())
     }

@@ -1,9 +1,16 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
 
+use std::ops::RangeInclusive;
+
 use super::compression::{Factor, Layout};
 use super::{MAX_DEGREE, WHAT};
 use crate::simd::{Isa, Kernel, LANES, Lanes, dot, scale};
 use crate::{Error, Stop, memory};
+
+/// The floor of lengths where there is none: the direction of a row is what it is, however short the row was.
+pub const NO_FLOOR: f64 = 0.0;
+/// Squares of lengths that have all their digits, and 2^±900.
+const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -24,7 +31,7 @@ pub struct SpectrumParameters {
     pub stride: usize,
     /// `κ_l`
     pub degree_weights: Vec<f64>,
-    /// The length below which a row is not divided by it; `None` if none is.
+    /// The length below which a row is not divided by it, or [`NO_FLOOR`]; `None` if none is.
     pub norm: Option<f64>,
     /// A last column that always is this.
     pub constant: Option<f64>,
@@ -133,9 +140,12 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        let norm = self.unnormalised(coefficients, scratch, row, stop)?;
-        if let Some(norm) = norm {
+        if let Some(norm) = self.unnormalised(coefficients, scratch, row, stop)? {
             scale(1.0 / norm, row);
+        } else if let Some((_, coefficients)) = self.rescaled(coefficients) {
+            if let Some(norm) = self.unnormalised(&coefficients, scratch, row, stop)? {
+                scale(1.0 / norm, row);
+            }
         }
         Ok(())
     }
@@ -160,9 +170,14 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
-        let row = self.fill_constant(row, 0.0);
         let mut p = std::mem::take(&mut scratch.row);
         let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, self.rescaled(coefficients)) {
+            scratch.row = p;
+            let tangent: Vec<f64> = tangent.iter().map(|x| x * unit).collect();
+            return self.contract_tangent(&coefficients, &tangent, scratch, row, stop);
+        }
+        let row = self.fill_constant(row, 0.0);
         let mut rate = std::mem::take(&mut scratch.rate);
         let Spectrum { sums, rates, products, tile, .. } = scratch;
         let [left, right] = self.gather(coefficients, sums);
@@ -198,9 +213,16 @@ impl PowerSpectrum {
         memory::resize(WHAT, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
+        let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, self.rescaled(coefficients)) {
+            scratch.row = p;
+            self.contract_pullback(&coefficients, adjoint, scratch, coefficients_adjoint, stop)?;
+            scale(unit, coefficients_adjoint);
+            return Ok(());
+        }
         let mut rate = std::mem::take(&mut scratch.rate);
         // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
-        let inner = match self.unnormalised_if_needed(coefficients, scratch, &mut p, stop)? {
+        let inner = match norm {
             Some(norm) => {
                 project_out(&p, norm, adjoint, &mut rate);
                 &rate
@@ -257,8 +279,26 @@ impl PowerSpectrum {
             selection.apply(products, row);
         }
         let Some(smallest) = self.norm else { return Ok(None) };
-        let norm = dot(row, row).sqrt();
-        Ok((norm >= smallest).then_some(norm))
+        let square = dot(row, row);
+        let counts = if smallest == NO_FLOOR { SQUARES.contains(&square) } else { square.sqrt() >= smallest };
+        Ok(counts.then(|| square.sqrt()))
+    }
+
+    /// A power of two, and the coefficients times it, where these are so small or large that squares of lengths were
+    /// not in range; none where all are zero, or of order one already.
+    ///
+    /// What is normalised does not change by that; what it is differentiated by must be multiplied too.
+    #[cold]
+    pub fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let largest = coefficients.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
+        if self.norm != Some(NO_FLOOR) || largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
+            return None;
+        }
+        let unit = libm::ldexp(1.0, (-libm::frexp(largest).1).clamp(-1000, 1000));
+        if unit == 1.0 || largest * unit >= 1.0 || largest * unit < 0.5 {
+            return None;
+        }
+        Some((unit, coefficients.iter().map(|c| c * unit).collect()))
     }
 
     fn unnormalised_if_needed(

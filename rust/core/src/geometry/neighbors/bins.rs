@@ -20,12 +20,13 @@ pub(super) struct Bounds {
     pub low: Vector,
     /// Largest coordinates along the axes of the cell.
     pub high: Vector,
-    /// Largest Cartesian coordinate of a wrapped atom, whatever its sign.
-    pub largest: f64,
+    /// Largest Cartesian coordinates of a wrapped atom, whatever their sign.
+    pub largest: Vector,
 }
 
 impl Bounds {
-    const NOTHING: Self = Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: 0.0 };
+    const NOTHING: Self =
+        Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: [0.0; 3] };
 
     #[inline]
     fn include(&mut self, point: Vector, fractions: Vector) {
@@ -33,7 +34,7 @@ impl Bounds {
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(fractions[axis]);
             self.high[axis] = self.high[axis].max(fractions[axis]);
-            self.largest = self.largest.max(point[axis].abs());
+            self.largest[axis] = self.largest[axis].max(point[axis].abs());
         }
     }
 
@@ -42,7 +43,7 @@ impl Bounds {
             n_visible: self.n_visible + other.n_visible,
             low: [0, 1, 2].map(|axis| self.low[axis].min(other.low[axis])),
             high: [0, 1, 2].map(|axis| self.high[axis].max(other.high[axis])),
-            largest: self.largest.max(other.largest),
+            largest: [0, 1, 2].map(|axis| self.largest[axis].max(other.largest[axis])),
         }
     }
 }

@@ -167,6 +167,13 @@ impl Sites {
         Ok(())
     }
 
+    /// Divides all lengths by `unit`, a power of two.
+    pub(super) fn divide(&mut self, unit: f64) {
+        for lengths in [&mut self.dx, &mut self.dy, &mut self.dz, &mut self.r] {
+            lengths.iter_mut().for_each(|x| *x /= unit);
+        }
+    }
+
     /// A counting sort by channel, which keeps the order within a channel.
     fn group(&mut self, bins: &Bins) {
         let mut next = [0_usize; 256];

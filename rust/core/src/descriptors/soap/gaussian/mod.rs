@@ -17,14 +17,14 @@ use super::columns::{self, Convention};
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, finite, not_negative, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::{Error, Stop};
 
-/// Below this length a row is left as it is: its square would underflow.
-const SMALLEST_NORM: f64 = 1e-140;
+/// Nearer than this part of the distance up to which atoms are seen, a weight without bounds has no digits.
+const NEAREST: f64 = 1e-10;
 /// Narrowest density, in units of the distance up to which atoms are seen.
 const NARROWEST: f64 = 5e-3;
 /// Widest density, in the same units.
@@ -157,7 +157,7 @@ impl Soap {
             layout,
             stride: expansion.stride(),
             degree_weights: columns::degree_weights(convention, l_max),
-            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            norm: parameters.normalize.then_some(NO_FLOOR),
             constant: parameters.constant,
         });
         let accuracy = known.iter().map(|density| density.accuracy).fold(0.0, f64::max);
@@ -210,6 +210,14 @@ impl Descriptor for Soap {
         scratch: &mut SoapScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
+        if self.parameters.weighting.as_ref().is_some_and(|weighting| !weighting.limit().is_finite()) {
+            let nearest = NEAREST * self.parameters.reach();
+            // Exactly on the center an atom has the weight that was given for there.
+            let near = environment.r.iter().position(|&r| r > 0.0 && r < nearest);
+            if let Some(atom) = near {
+                return Err(Refusal::NoWeight { atom, distance: environment.r[atom] });
+            }
+        }
         self.expansion.prepare(environment, slopes, &mut scratch.sites, stop)?;
         Ok(())
     }

@@ -67,6 +67,8 @@ pub struct JacobianOf<'a> {
     scratch: &'a mut JacobianScratch,
     /// Length of the vector before normalisation, if it is normalised.
     norm: Option<f64>,
+    /// What the coefficients were multiplied with.
+    unit: f64,
     stop: &'a Stop<'a>,
 }
 
@@ -110,6 +112,10 @@ impl<'a> JacobianOf<'a> {
         let layout = spectrum.layout();
         let row = &mut scratch.row[..layout.n_features()];
         let norm = spectrum.unnormalised(coefficients, spectrum_scratch, row, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, spectrum.rescaled(coefficients)) {
+            let rescaled = Self::new(spectrum, harmonics, &coefficients, spectrum_scratch, scratch, stop)?;
+            return Ok(Self { unit, ..rescaled });
+        }
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
@@ -120,7 +126,7 @@ impl<'a> JacobianOf<'a> {
                 row.iter_mut().for_each(|c| *c *= factor);
             }
         }
-        Ok(Self { spectrum, scratch, norm, stop })
+        Ok(Self { spectrum, scratch, norm, unit: 1.0, stop })
     }
 
     /// Puts `∂ features / ∂ site` where it belongs.
@@ -147,8 +153,8 @@ impl<'a> JacobianOf<'a> {
         };
         let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
         // What is taken out is the row times its dot product with the derivatives, over the square of its length.
-        let scale = self.norm.map_or(1.0, |norm| 1.0 / norm);
-        let share = if self.norm.is_some() { scale * scale } else { 0.0 };
+        let inverse = self.norm.map_or(1.0, |norm| 1.0 / norm);
+        let (scale, share) = (self.unit * inverse, if self.norm.is_some() { inverse * inverse } else { 0.0 });
         let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
         let deliver = |along: [f64; 3]| {
             let along = along.map(|along| along * share);

@@ -12,13 +12,13 @@ use super::columns::Convention;
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::{Error, Stop};
 
-/// Below this length a row is left as it is: an empty sphere gives zeros.
+/// Below this length the reference leaves a row as it is.
 const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
 const NARROWEST: f64 = 2e-3;
@@ -66,7 +66,10 @@ impl SoapTurbo {
             layout,
             stride: expansion.stride(),
             degree_weights: vec![1.0; parameters.l_max + 1],
-            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            norm: parameters.normalize.then_some(match parameters.policy {
+                Policy::Exact => NO_FLOOR,
+                Policy::Reference => SMALLEST_NORM,
+            }),
             constant: None,
         });
         Ok(Self { parameters, expansion, spectrum })
