@@ -6,6 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use isoprint_core::Stop;
 use isoprint_core::descriptors::acsf::{Acsf, AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::cutoff::Fading;
@@ -63,20 +64,22 @@ fn one_center(criterion: &mut Criterion) {
             let channel = vec![0; sites.len()];
             let center = CenterKind::Atom(Some(0));
             let environment = Environment { center, channel: &channel, dx: &dx, dy: &dy, dz: &dz, r: &r };
-            let mut scratch = descriptor.scratch();
+            let mut scratch = descriptor.scratch().expect("some memory");
             let mut row = vec![0.0; descriptor.n_features()];
             let adjoint: Vec<f64> = (0..row.len()).map(|k| (1.7 * (k as f64 + 1.0)).sin()).collect();
             let mut pull = vec![[0.0; 3]; sites.len()];
             group.bench_function(BenchmarkId::new("values", sites.len()), |bencher| {
                 bencher.iter(|| {
-                    descriptor.prepare(&environment, false, &mut scratch).expect("no refusal");
-                    descriptor.expand(&mut scratch, black_box(&mut row));
+                    descriptor.prepare(&environment, false, &mut scratch, &Stop::never()).expect("no refusal");
+                    descriptor.expand(&mut scratch, black_box(&mut row), &Stop::never()).expect("no wish");
                 });
             });
             group.bench_function(BenchmarkId::new("pullback", sites.len()), |bencher| {
                 bencher.iter(|| {
-                    descriptor.prepare(&environment, true, &mut scratch).expect("no refusal");
-                    descriptor.expand_pullback(&adjoint, &mut scratch, black_box(&mut pull));
+                    descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
+                    descriptor
+                        .expand_pullback(&adjoint, &mut scratch, black_box(&mut pull), &Stop::never())
+                        .expect("no wish");
                 });
             });
             let (size, of_site): (_, Vec<u32>) =
@@ -84,9 +87,9 @@ fn one_center(criterion: &mut Criterion) {
             let (mut values, mut written) = (vec![0.0; of_site.len() * size], Vec::new());
             group.bench_function(BenchmarkId::new("jacobian", sites.len()), |bencher| {
                 bencher.iter(|| {
-                    descriptor.prepare(&environment, true, &mut scratch).expect("no refusal");
+                    descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-                    descriptor.jacobian(&row, &mut scratch, &mut blocks);
+                    descriptor.jacobian(&row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
                     black_box(&blocks);
                 });
             });

@@ -6,6 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use isoprint_core::Stop;
 use isoprint_core::descriptors::soap::{
     Basis, Compression, Convention, DensityParameters, GaussianBasis, Policy, Soap, SoapParameters, SoapTurbo,
     SpeciesParameters, TurboParameters,
@@ -207,7 +208,8 @@ fn tables(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(r.len() as u64));
     for n in SIZES {
         let n_functions = 2 * n + 1;
-        let table = Piecewise::fit(5.0, 0.1, &[n_functions], FULL_PRECISION, gaussian);
+        let table =
+            Piecewise::fit(5.0, 0.1, &[n_functions], FULL_PRECISION, &Stop::never(), gaussian).expect("a small table");
         let mut places = Places::default();
         let mut values = vec![[0.0; LANES]; r.len() * table.n_packs()];
         let mut slopes = values.clone();
@@ -311,37 +313,37 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     let [dx, dy, dz, r] = sites();
     let environment =
         Environment { center: CenterKind::Atom(Some(0)), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
-    let mut scratch = soap.scratch();
+    let mut scratch = soap.scratch().expect("some memory");
     let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
     let mut row = vec![0.0; soap.n_features()];
     let mut pull = vec![[0.0; 3]; r.len()];
     let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
     group.bench_function(BenchmarkId::new("values", size), |bencher| {
         bencher.iter(|| {
-            let _ = soap.prepare(&environment, false, &mut scratch);
-            soap.expand(&mut scratch, &mut c);
-            soap.contract(&c, &mut scratch, &mut row);
+            let _ = soap.prepare(&environment, false, &mut scratch, &Stop::never());
+            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         });
     });
     group.bench_function(BenchmarkId::new("contract", size), |bencher| {
-        bencher.iter(|| soap.contract(&c, &mut scratch, &mut row));
+        bencher.iter(|| soap.contract(&c, &mut scratch, &mut row, &Stop::never()));
     });
     group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
         bencher.iter(|| {
-            let _ = soap.prepare(&environment, true, &mut scratch);
-            soap.expand(&mut scratch, &mut c);
-            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc);
-            soap.expand_pullback(&dc, &mut scratch, &mut pull);
+            let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
+            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
+            soap.expand_pullback(&dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
         });
     });
     let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
     let (mut values, mut written) = (vec![0.0; of_site.len() * size], Vec::new());
     group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
         bencher.iter(|| {
-            let _ = soap.prepare(&environment, true, &mut scratch);
-            soap.expand(&mut scratch, &mut c);
+            let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
+            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
             let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-            soap.jacobian(&c, &mut scratch, &mut blocks);
+            soap.jacobian(&c, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
             black_box(&blocks);
         });
     });

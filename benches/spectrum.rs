@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use isoprint_core::Stop;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
 use isoprint_core::descriptors::spectrum::{Degenerate, Order, Overflow, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
@@ -64,30 +65,32 @@ fn of_one_center(criterion: &mut Criterion) {
     for r_cut in [5.0, 6.0] {
         let (sites, descriptor) = (Sites::new(r_cut), descriptor(r_cut));
         let environment = sites.environment();
-        let mut scratch = descriptor.scratch();
+        let mut scratch = descriptor.scratch().expect("some memory");
         let mut row = vec![0.0; descriptor.n_features()];
         let adjoint: Vec<f64> = (0..row.len()).map(|k| (k as f64).sin()).collect();
         let mut pull = vec![[0.0; 3]; environment.len()];
         let name = |what: &str| format!("spectrum/{what}/{} sites", environment.len() + 1);
         criterion.bench_function(&name("values"), |bencher| {
             bencher.iter(|| {
-                descriptor.prepare(black_box(&environment), false, &mut scratch).unwrap();
-                descriptor.expand(&mut scratch, &mut row);
+                descriptor.prepare(black_box(&environment), false, &mut scratch, &Stop::never()).unwrap();
+                descriptor.expand(&mut scratch, &mut row, &Stop::never()).expect("no wish");
             });
         });
         criterion.bench_function(&name("pullback"), |bencher| {
             bencher.iter(|| {
-                descriptor.prepare(black_box(&environment), true, &mut scratch).unwrap();
-                descriptor.expand_pullback(black_box(&adjoint), &mut scratch, &mut pull);
+                descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
+                descriptor
+                    .expand_pullback(black_box(&adjoint), &mut scratch, &mut pull, &Stop::never())
+                    .expect("no wish");
             });
         });
         let (size, of_site): (_, Vec<u32>) = (3 * descriptor.n_features(), (0..environment.r.len() as u32).collect());
         let (mut values, mut written) = (vec![0.0; of_site.len() * size], Vec::new());
         criterion.bench_function(&name("jacobian"), |bencher| {
             bencher.iter(|| {
-                descriptor.prepare(black_box(&environment), true, &mut scratch).unwrap();
+                descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-                descriptor.jacobian(&row, &mut scratch, &mut blocks);
+                descriptor.jacobian(&row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
                 black_box(&blocks);
             });
         });
@@ -97,7 +100,7 @@ fn of_one_center(criterion: &mut Criterion) {
 fn of_one_matrix(criterion: &mut Criterion) {
     for n in [29, 116, 188] {
         let (mut original, mut matrix, mut eigen) = (Matrix::default(), Matrix::default(), Eigen::default());
-        original.reset(n, n);
+        original.reset(n, n).expect("some numbers");
         for i in 0..n {
             for j in 0..n {
                 original.row_mut(i)[j] = (-0.05 * (i as f64 - j as f64).powi(2)).exp();
@@ -105,14 +108,14 @@ fn of_one_matrix(criterion: &mut Criterion) {
         }
         criterion.bench_function(&format!("spectrum/eigenvalues/{n}"), |bencher| {
             bencher.iter(|| {
-                matrix.copy_from(&original);
-                eigen.find_values(black_box(&mut matrix));
+                matrix.copy_from(&original).expect("some numbers");
+                eigen.find_values(black_box(&mut matrix), &Stop::never()).expect("some numbers");
             });
         });
         criterion.bench_function(&format!("spectrum/eigenvectors/{n}"), |bencher| {
             bencher.iter(|| {
-                matrix.copy_from(&original);
-                eigen.find_all(black_box(&mut matrix));
+                matrix.copy_from(&original).expect("some numbers");
+                eigen.find_all(black_box(&mut matrix), &Stop::never()).expect("some numbers");
             });
         });
     }

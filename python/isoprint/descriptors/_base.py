@@ -234,11 +234,13 @@ class Descriptor(Estimator):
             such sequence a frame, with `None` for the default: every atom, or those that the parameter `centers` names.
         out : ndarray, optional
             Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine. It
-            may not share memory with any other argument.
+            may not share memory with any other argument. After an error or an interrupt some of its rows are written,
+            others are not, or in part.
         n_jobs : int, optional
             Threads; -1 for all cores. The result does not depend on it.
         progress : callable or bool, optional
-            Called with (rows done, rows in all) now and then; `True` shows a bar.
+            Called with (rows done, rows in all) some times a second; what it raises ends the work, as Ctrl-C does,
+            within a fraction of a second. `True` shows a bar.
 
         Returns
         -------

@@ -88,7 +88,8 @@ pub enum Error {
     },
     /// More sites around one center than a calculation can sensibly hold.
     #[error(
-        "center {center} of frame {frame} has more than {limit} sites within the cutoff of {r_cut} Å; reduce the cutoff, or check the unit of the positions"
+        "center {center} of frame {frame} has more than {limit} sites within the cutoff of {length} Å; reduce the cutoff, or check the unit of the positions",
+        length = brief(*r_cut)
     )]
     TooManySites {
         /// Index of the frame.
@@ -112,7 +113,8 @@ pub enum Error {
     },
     /// The periodic images within reach of a frame would not fit in memory.
     #[error(
-        "frame {frame} has about {images:.3e} periodic images within the cutoff of {r_cut} Å, more than {limit}; reduce the cutoff, or check the unit of the cell"
+        "frame {frame} has about {images:.3e} periodic images within the cutoff of {length} Å, more than {limit}; reduce the cutoff, or check the unit of the cell",
+        length = brief(*r_cut)
     )]
     TooManyImages {
         /// Index of the frame.
@@ -121,6 +123,32 @@ pub enum Error {
         images: f64,
         /// The largest number allowed.
         limit: usize,
+        /// Cutoff in Å.
+        r_cut: f64,
+    },
+    /// An atom or a center so far out that its place in the periodic directions has no digits left.
+    #[error(
+        "{what} {index} of frame {frame} is at {position:?}, so far out along an axis that is not periodic that its place along the periodic ones cannot be told; bring it back, or remove it"
+    )]
+    TooFar {
+        /// Index of the frame.
+        frame: usize,
+        /// Atom or center.
+        what: &'static str,
+        /// Index of the atom in its frame, or place of the center in the list of centers of its frame.
+        index: usize,
+        /// Where it is, in Å.
+        position: [f64; 3],
+    },
+    /// Lengths whose squares no double can hold together with that of the cutoff.
+    #[error(
+        "frame {frame} has coordinates or cell vectors of up to {largest:e} Å, which cannot be searched with a cutoff of {r_cut:e} Å; check the units of both"
+    )]
+    TooWide {
+        /// Index of the frame.
+        frame: usize,
+        /// The largest length in Å.
+        largest: f64,
         /// Cutoff in Å.
         r_cut: f64,
     },
@@ -179,4 +207,9 @@ impl Error {
             other => other,
         }
     }
+}
+
+/// A length as people write it, without hundreds of zeros.
+fn brief(length: f64) -> String {
+    if (1e-4..1e9).contains(&length) { length.to_string() } else { format!("{length:e}") }
 }

@@ -8,6 +8,8 @@
 //! * [`math`]: special functions, quadrature, polynomials: numbers in, numbers out.
 //! * [`simd`]: eight lanes at a time on whatever the processor offers; the only room with `unsafe`.
 //!
+//! Everywhere, work that may take long can be told to [`Stop`], and memory that grows with the input can be refused.
+//!
 //! # Conventions
 //!
 //! Lengths are in Å. Cell vectors are the rows of a `[[f64; 3]; 3]`. A derivative is d feature / d Å.
@@ -21,9 +23,12 @@ pub mod engine;
 pub mod error;
 pub mod geometry;
 pub mod math;
+pub mod memory;
 pub mod simd;
+mod stop;
 
 pub use error::Error;
+pub use stop::Stop;
 
 /// Reference numbers for unit tests of what is not public.
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Described, Fingerprint, Sites, noise};
+use isoprint_core::Stop;
 use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
 use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, Overflow, SpectrumParameters};
@@ -134,8 +135,8 @@ fn what_cannot_be_described_is_refused() {
     let sites = Sites::crowded();
     let refusal = |parameters: SpectrumParameters| {
         let descriptor = OverlapMatrix::new(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
-        let mut scratch = descriptor.scratch();
-        sites.with(|environment| descriptor.prepare(environment, true, &mut scratch))
+        let mut scratch = descriptor.scratch().expect("some memory");
+        sites.with(|environment| descriptor.prepare(environment, true, &mut scratch, &Stop::never()))
     };
     let few = SpectrumParameters { max_sites: 24, ..parameters() };
     assert_eq!(refusal(few), Err(Refusal::TooManySites { found: 25, limit: 24 }));

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::descriptor::{Kept, methods};
-use crate::door::{self, Wishes};
+use crate::door;
 use crate::errors::unknown;
 
 /// Atom-centered symmetry functions.
@@ -46,7 +46,7 @@ methods!(ACSF {
             species: species.collect(),
             functions: functions.iter().map(parse_function).collect::<PyResult<_>>()?,
         };
-        door::enter(py, &Wishes::default(), 0, |_| acsf::Acsf::new(parameters)).map(|descriptor| Self(descriptor.into()))
+        door::prepare(py, |_| acsf::Acsf::new(parameters)).map(|descriptor| Self(descriptor.into()))
     }
 });
 

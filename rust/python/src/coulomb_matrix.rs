@@ -5,7 +5,7 @@ use isoprint_core::descriptors::coulomb_matrix;
 use pyo3::prelude::*;
 
 use crate::descriptor::{Kept, methods};
-use crate::door::{self, Wishes};
+use crate::door;
 use crate::spectrum::SpectrumNames;
 
 /// Spectrum of the Coulomb matrix of an environment.
@@ -17,6 +17,6 @@ methods!(CoulombMatrix {
     #[pyo3(signature = (*, spectrum, r_core))]
     fn new(py: Python<'_>, spectrum: SpectrumNames, r_core: f64) -> PyResult<Self> {
         let parameters = spectrum.parse()?;
-        door::enter(py, &Wishes::default(), 0, |_| coulomb_matrix::CoulombMatrix::new(parameters, r_core)).map(|descriptor| Self(descriptor.into()))
+        door::prepare(py, |_| coulomb_matrix::CoulombMatrix::new(parameters, r_core)).map(|descriptor| Self(descriptor.into()))
     }
 });

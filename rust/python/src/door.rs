@@ -4,19 +4,23 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
-use isoprint_core::Error;
-use isoprint_core::engine::{Job, Spare};
+use isoprint_core::engine::{Job, Spare, Tally};
+use isoprint_core::{Error, Stop, memory};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{errors, threads};
+use crate::{allocator, errors, threads};
 
 /// Work on fewer rows than this is over before a second thread is awake.
 const SMALL: usize = 16;
 
-/// Time between two looks at signals, at least.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// Time between two looks at signals, at least; less than work lets pass before it reports again.
+const PATIENCE: Duration = Duration::from_millis(25);
+
+/// The stack of a thread, and what it needs besides to begin.
+const STACK: usize = 2 << 20;
+const BESIDES: usize = 1 << 19;
 
 /// What a caller wishes for besides the result.
 #[derive(Default)]
@@ -38,14 +42,16 @@ impl Wishes<'_> {
 
 /// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
 ///
-/// While the work reports progress, signals are looked at (Python does so on its main thread only) and the caller's
-/// callback is called. What they raise stops the work and is raised here.
+/// Some twenty times a second the work reports progress on this thread, whoever does it: signals are looked at (Python
+/// does so on its main thread only) and the caller's callback is called. What they raise stops the work within some
+/// milliseconds and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
     wishes: &Wishes<'_>,
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
+    allocator::put_by().map_err(|error| errors::to_python(&error))?;
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
     let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
@@ -58,6 +64,11 @@ pub fn enter<R: Send>(
         Some(error) => Err(error),
         None => result.map_err(|error| errors::to_python(&error)),
     }
+}
+
+/// Prepares a descriptor, on the caller's thread; can be interrupted like all work.
+pub fn prepare<R: Send>(py: Python<'_>, work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send) -> PyResult<R> {
+    enter(py, &Wishes::default(), 0, |job| job.here(&Tally::new(0), work))
 }
 
 /// Hears of progress, and passes it on to Python.
@@ -133,8 +144,12 @@ fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
 }
 
 fn build(threads: usize) -> PyResult<ThreadPool> {
+    // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
+    let needed = memory::room::<u8>("stacks of the threads", threads * (STACK + BESIDES));
+    drop(needed.map_err(|error| errors::to_python(&error))?);
     ThreadPoolBuilder::new()
         .num_threads(threads)
+        .stack_size(STACK)
         .thread_name(|index| format!("isoprint-{index}"))
         .build()
         .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))

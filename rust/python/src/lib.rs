@@ -4,7 +4,7 @@
 //! * [`threads`] decides how many threads that are.
 //! * [`arrays`] borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
 //! * [`descriptor`] is what all descriptors have in common; `soap` and its neighbors are one class each.
-//! * [`errors`] gives every error its Python name.
+//! * [`errors`] gives every error its Python name, and [`allocator`] sees to it that there is memory left to raise it.
 
 #![deny(unsafe_code)]
 // Python's keywords arrive one by one, and by value.
@@ -14,6 +14,7 @@ use isoprint_core::simd::Isa;
 use pyo3::prelude::*;
 
 mod acsf;
+mod allocator;
 mod arrays;
 mod compression;
 mod coulomb_matrix;
@@ -46,13 +47,14 @@ mod _core {
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 
-    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, errors};
+    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, allocator, errors};
 
     /// The version of the workspace, which is written in its `Cargo.toml` and nowhere else.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Whoever asks for other instructions wants to be sure of getting them.
         Isa::requested().map_err(|error| errors::to_python(&error))?;
+        allocator::put_by().map_err(|error| errors::to_python(&error))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

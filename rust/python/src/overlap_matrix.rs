@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::descriptor::{Kept, methods};
-use crate::door::{self, Wishes};
+use crate::door;
 use crate::errors::unknown;
 use crate::spectrum::SpectrumNames;
 
@@ -41,7 +41,7 @@ methods!(OverlapMatrix {
         };
         let shells: Vec<Shell> = shells.into_iter().map(|(l, width)| Shell { l, width }).collect();
         let parameters = spectrum.parse()?;
-        door::enter(py, &Wishes::default(), 0, |_| overlap_matrix::OverlapMatrix::new(parameters, &shells, metric))
+        door::prepare(py, |_| overlap_matrix::OverlapMatrix::new(parameters, &shells, metric))
             .map(|descriptor| Self(descriptor.into()))
     }
 });

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::compression::CompressionName;
 use crate::descriptor::{Kept, methods};
-use crate::door::{self, Wishes};
+use crate::door;
 use crate::errors::unknown;
 
 /// SOAP with three-dimensional Gaussians.
@@ -85,7 +85,7 @@ methods!(SOAP {
             ignore_unknown_species,
             species: species.collect(),
         };
-        door::enter(py, &Wishes::default(), 0, |_| soap::Soap::new(parameters)).map(|descriptor| Self(descriptor.into()))
+        door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
     }
 
     /// Error of values and slopes of the radial functions, relative to their largest value.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::compression::CompressionName;
 use crate::descriptor::{Kept, methods};
-use crate::door::{self, Wishes};
+use crate::door;
 use crate::errors::unknown;
 
 /// Recursive SOAP with separable widths (`soap_turbo`).
@@ -85,7 +85,7 @@ methods!(SoapTurbo {
             ignore_unknown_species,
             species: species.collect(),
         };
-        door::enter(py, &Wishes::default(), 0, |_| soap::SoapTurbo::new(parameters)).map(|descriptor| Self(descriptor.into()))
+        door::prepare(py, |stop| soap::SoapTurbo::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
     }
 });
 

@@ -22,6 +22,8 @@ pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianRow, Place};
 pub use refusal::Refusal;
 
+use crate::{Error, Stop};
+
 /// One fingerprint of one environment.
 pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
@@ -44,49 +46,112 @@ pub trait Descriptor: Sync + 'static {
         false
     }
     /// Fresh buffers.
-    fn scratch(&self) -> Self::Scratch;
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    fn scratch(&self) -> Result<Self::Scratch, Error>;
 
     /// Looks at the sites of one center, before anything is asked about them; `slopes` says whether that will be
     /// derivatives too.
     ///
+    /// This, like all that follows, leaves early where `stop` says so or memory is refused; nothing but a fresh
+    /// center can be asked about after that.
+    ///
     /// # Errors
     /// [`Refusal`] where this descriptor cannot describe such surroundings.
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut Self::Scratch) -> Result<(), Refusal>;
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        scratch: &mut Self::Scratch,
+        stop: &Stop<'_>,
+    ) -> Result<(), Refusal>;
 
     /// Writes the coefficients of the prepared center.
-    fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64]);
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error>;
     /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
     /// each site's vector from the center. The center must be prepared anew before anything else is asked.
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
     fn expand_tangent(
         &self,
         velocity: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    );
+        stop: &Stop<'_>,
+    ) -> Result<(), Error>;
     /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut Self::Scratch, pull: &mut [[f64; 3]]);
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut Self::Scratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error>;
 
     /// Writes every feature.
-    fn contract(&self, coefficients: &[f64], _scratch: &mut Self::Scratch, row: &mut [f64]) {
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
+    fn contract(
+        &self,
+        coefficients: &[f64],
+        _scratch: &mut Self::Scratch,
+        row: &mut [f64],
+        _stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         row.copy_from_slice(coefficients);
+        Ok(())
     }
     /// Writes the derivative of every feature along `tangent`.
-    fn contract_tangent(&self, _coefficients: &[f64], tangent: &[f64], _scratch: &mut Self::Scratch, row: &mut [f64]) {
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
+    fn contract_tangent(
+        &self,
+        _coefficients: &[f64],
+        tangent: &[f64],
+        _scratch: &mut Self::Scratch,
+        row: &mut [f64],
+        _stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         row.copy_from_slice(tangent);
+        Ok(())
     }
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
     fn contract_pullback(
         &self,
         _coefficients: &[f64],
         adjoint: &[f64],
         _scratch: &mut Self::Scratch,
         coefficients_adjoint: &mut [f64],
-    ) {
+        _stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         coefficients_adjoint.copy_from_slice(adjoint);
+        Ok(())
     }
 
     /// Puts the derivative of the features with respect to each site's position into `row`, at `coefficients` of
     /// which those of the prepared center are one term.
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut Self::Scratch, row: &mut JacobianRow<'_>);
+    ///
+    /// # Errors
+    /// See [`Self::expand`].
+    fn jacobian(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut Self::Scratch,
+        row: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error>;
 }

@@ -1,5 +1,7 @@
 //! Why a descriptor cannot describe the surroundings of some center.
 
+use crate::Error;
+
 /// What is wrong with an environment; the engine adds which one it was.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
@@ -26,10 +28,23 @@ pub enum Refusal {
     },
     /// A neighbor on the center, to which no angle leads.
     #[error(
-        "an atom lies {distance:.1e} Å from it, so that angles there have no meaning; move the two apart, or use \
-         functions of distance only"
+        "atom {atom} lies {distance:.1e} Å from it, where functions of angles have values but no derivatives; move the \
+         two apart, or use functions of distance only"
     )]
     NoDirection {
+        /// Number of the site, or of the atom of which that is an image.
+        atom: usize,
+        /// How far it is away in Å.
+        distance: f64,
+    },
+    /// A neighbor all but on the center, where weights have no bounds.
+    #[error(
+        "atom {atom} lies {distance:.1e} Å from it, where a weight that grows without bounds has no digits; move the two \
+         apart, or give the weighting a positive d"
+    )]
+    NoWeight {
+        /// Number of the site, or of the atom of which that is an image.
+        atom: usize,
         /// How far it is away in Å.
         distance: f64,
     },
@@ -52,4 +67,33 @@ pub enum Refusal {
         /// Distance to the next eigenvalue.
         gap: f64,
     },
+    /// The surroundings are not at fault: the work on them has ended early.
+    #[error("{0}")]
+    Unfinished(Box<Error>),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Unfinished(Box::new(error))
+    }
+}
+
+impl Refusal {
+    /// The error for the center number `center` of frame number `frame`.
+    pub fn of_center(self, frame: usize, center: usize) -> Error {
+        match self {
+            Self::Unfinished(error) => *error,
+            refusal => Error::Environment { frame, center, refusal },
+        }
+    }
+}
+
+impl Refusal {
+    /// The same with the atoms in place of the sites that are their images.
+    pub(crate) fn of_atoms(mut self, atoms: &[u32]) -> Self {
+        if let Self::NoDirection { atom, .. } | Self::NoWeight { atom, .. } = &mut self {
+            *atom = atoms[*atom] as usize;
+        }
+        self
+    }
 }

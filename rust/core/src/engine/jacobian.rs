@@ -1,12 +1,19 @@
 //! The derivative of every feature with respect to every atom, as sparse blocks.
 
+use super::lists::{Lists, Part};
 use super::pullback::mean_coefficients;
-use super::walk::{Batch, Chunk, Prepared, Tally, walk};
+use super::walk::{Batch, Chunk, Prepared, walk};
+use super::watch::Tally;
 use super::worker::{UNSEEN, Worker};
 use super::{Average, Job, Output};
-use crate::Error;
 use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const PATTERN: &str = "list of the blocks of the derivatives";
+const BLOCKS: &str = "derivatives of one row";
+const SUMS: &str = "derivatives of the mean";
 
 /// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
@@ -28,39 +35,65 @@ pub fn jacobian_pattern<D: Descriptor>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<JacobianPattern, Error> {
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job)?;
-    let mut atoms: Vec<Vec<u32>> = vec![Vec::new(); super::n_rows(average, frames, centers)];
-    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
-        let of_row = |&row: &usize| {
+    let tally = Tally::new(centers.len());
+    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
+        let mut part = Part::new();
+        for &row in chunk.rows {
             let center = worker.find(frame, centers, row)?;
-            let own = match center {
-                Center::Atom(atom) => Some(atom as u32),
-                Center::Point(_) => None,
-            };
-            Ok(sorted(worker.sites.index.iter().copied().chain(own).collect()))
-        };
-        chunk.rows.iter().map(of_row).collect::<Result<Vec<_>, Error>>()
-    };
-    let merge = |_: &Prepared, chunk: &Chunk, found: Vec<Vec<u32>>| {
-        for (&row, found) in chunk.rows.iter().zip(found) {
-            if average == Average::Off {
-                atoms[row] = found;
-            } else {
-                let seen = std::mem::take(&mut atoms[0]);
-                atoms[0] = sorted(seen.into_iter().chain(found).collect());
-            }
+            part.push(PATTERN, atoms_of(worker, center)?.iter().copied())?;
         }
+        Ok(part)
     };
-    let mut quiet = Tally::new(centers.len());
-    walk(&batch, job, &mut quiet, || Worker::new(descriptor), |_| (), visit, merge)?;
-    let row = (0_i64..).zip(&atoms).flat_map(|(row, atoms)| std::iter::repeat_n(row, atoms.len())).collect();
-    Ok(JacobianPattern { row, atom: atoms.into_iter().flatten().map(i64::from).collect() })
+    let mut found = Lists::new(PATTERN, centers.len(), batch.chunks.len())?;
+    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: Part<u32>| {
+        found.put(chunk.rows, part);
+        Ok(())
+    };
+    walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+    job.here(&tally, |stop| match average {
+        Average::Off => pattern_of_rows(&found, stop),
+        Average::Inner | Average::Outer => pattern_of_mean(&found, frames.n_atoms(), stop),
+    })
 }
 
-fn sorted(mut atoms: Vec<u32>) -> Vec<u32> {
+/// The pattern of rows that depend on these atoms.
+fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
+    let n = found.n_entries();
+    let mut pattern = JacobianPattern { row: memory::room(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    for (row, atoms) in (0_i64..).zip(found.iter()) {
+        stop.after(n)?;
+        pattern.row.extend(std::iter::repeat_n(row, atoms.len()));
+        pattern.atom.extend(atoms.iter().map(|&atom| i64::from(atom)));
+    }
+    Ok(pattern)
+}
+
+/// The pattern of one row that depends on all of them.
+fn pattern_of_mean(found: &Lists<u32>, n_atoms: usize, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
+    let mut seen = memory::filled(PATTERN, n_atoms, false)?;
+    for atoms in found.iter() {
+        stop.after(found.n_entries())?;
+        atoms.iter().for_each(|&atom| seen[atom as usize] = true);
+    }
+    let n = seen.iter().filter(|seen| **seen).count();
+    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    pattern.atom.extend((0_i64..).zip(&seen).filter(|(_, seen)| **seen).map(|(atom, _)| atom));
+    Ok(pattern)
+}
+
+/// The atoms that the present row of this worker depends on, sorted: those of its sites and its center.
+fn atoms_of<D: Descriptor>(worker: &mut Worker<D>, center: Center) -> Result<&[u32], Error> {
+    let Worker { sites, of_site: atoms, .. } = worker;
+    atoms.clear();
+    memory::reserve(PATTERN, atoms, sites.len() + 1)?;
+    atoms.extend(&sites.index);
+    if let Center::Atom(atom) = center {
+        atoms.push(atom as u32);
+    }
     atoms.sort_unstable();
     atoms.dedup();
-    atoms
+    Ok(atoms)
 }
 
 fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
@@ -83,22 +116,24 @@ pub fn jacobian<D: Descriptor, T: Output>(
 ) -> Result<(), Error> {
     let block = 3 * descriptor.n_features();
     super::check_length("values", values.len(), pattern.atom.len() * block)?;
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job)?;
+    let passes = if average == Average::Inner { 2 } else { 1 };
+    let tally = Tally::new(passes * centers.len());
+    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
     let task = Differentiate { descriptor, centers, block, n_atoms: frames.n_atoms() };
     if average == Average::Off {
-        return task.write_rows(&batch, pattern, values, job);
+        return task.write_rows(&batch, pattern, values, job, &tally);
     }
-    let passes = if average == Average::Inner { 2 } else { 1 };
-    let mut tally = Tally::new(passes * centers.len());
     let mean = match average {
-        Average::Inner => mean_coefficients(descriptor, &batch, job, &mut tally)?.pop(),
+        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &tally)?),
         Average::Off | Average::Outer => None,
     };
-    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &mut tally)?;
+    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &tally)?;
     let share = 1.0 / centers.len().max(1) as f64;
-    let write = |out: &mut [f64]| out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = share * sum);
-    T::fill(values, &mut Vec::new(), write);
-    Ok(())
+    let write = |out: &mut [f64]| {
+        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = share * sum);
+        Ok(())
+    };
+    T::fill(values, &mut Vec::new(), write)
 }
 
 struct Differentiate<'a, D> {
@@ -116,8 +151,9 @@ impl<D: Descriptor> Differentiate<'_, D> {
         pattern: &JacobianPattern,
         values: &mut [T],
         job: &mut Job<'_>,
+        tally: &Tally,
     ) -> Result<(), Error> {
-        let mut slots = Vec::with_capacity(self.centers.len());
+        let mut slots = memory::room(PATTERN, self.centers.len())?;
         let (mut rest, mut atoms) = (values, pattern.atom.as_slice());
         for row in 0..self.centers.len() as i64 {
             let n_before = pattern.atom.len() - atoms.len();
@@ -127,18 +163,24 @@ impl<D: Descriptor> Differentiate<'_, D> {
             slots.push(Some((blocks, own)));
             (rest, atoms) = (tail, other);
         }
-        let take = |chunk: &Chunk| chunk.rows.iter().filter_map(|&row| slots[row].take()).collect::<Vec<_>>();
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, rows: Vec<(&mut [T], &[i64])>| {
-            for (&row, (blocks, atoms)) in chunk.rows.iter().zip(rows) {
-                let center = self.expand(worker, frame, row)?;
+        let mut in_order = memory::collect(PATTERN, batch.rows.iter().map(|&row| slots[row].take()))?;
+        let mut rest = in_order.as_mut_slice();
+        let take = |chunk: &Chunk<'_>| rest.split_off_mut(..chunk.rows.len()).unwrap_or_default();
+        let visit = |worker: &mut Worker<D>,
+                     frame: &Prepared,
+                     chunk: &Chunk<'_>,
+                     rows: &mut [Option<(&mut [T], &[i64])>],
+                     stop: &Stop<'_>| {
+            for (&row, own) in chunk.rows.iter().zip(rows) {
+                let Some((blocks, atoms)) = own.take() else { continue };
+                let center = self.expand(worker, frame, row, stop)?;
                 let mut room = std::mem::take(&mut worker.room);
-                T::fill(blocks, &mut room, |blocks| self.write(worker, center, atoms, None, blocks));
+                T::fill(blocks, &mut room, |blocks| self.write(worker, center, atoms, None, blocks, stop))?;
                 worker.room = room;
             }
             Ok(())
         };
-        let mut tally = Tally::new(self.centers.len());
-        walk(batch, job, &mut tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| {})
+        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
     /// Sums over all centers of the derivatives of their rows.
@@ -148,61 +190,68 @@ impl<D: Descriptor> Differentiate<'_, D> {
         pattern: &JacobianPattern,
         mean: Option<&[f64]>,
         job: &mut Job<'_>,
-        tally: &mut Tally,
+        tally: &Tally,
     ) -> Result<Vec<f64>, Error> {
-        let mut sums = vec![0.0; pattern.atom.len() * self.block];
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
-            let mut parts = Vec::with_capacity(chunk.rows.len());
-            for &row in &chunk.rows {
-                let center = self.expand(worker, frame, row)?;
-                let own = match center {
-                    Center::Atom(atom) => Some(atom as u32),
-                    Center::Point(_) => None,
-                };
-                let atoms = sorted(worker.sites.index.iter().copied().chain(own).collect());
-                let atoms: Vec<i64> = atoms.into_iter().map(i64::from).collect();
-                let mut blocks = vec![0.0; atoms.len() * self.block];
-                self.write(worker, center, &atoms, mean, &mut blocks);
+        let mut sums = memory::zeros(SUMS, pattern.atom.len() * self.block)?;
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+            let mut parts = memory::room(BLOCKS, chunk.rows.len())?;
+            for &row in chunk.rows {
+                let center = self.expand(worker, frame, row, stop)?;
+                let atoms = memory::collect(BLOCKS, atoms_of(worker, center)?.iter().map(|&atom| i64::from(atom)))?;
+                let mut blocks = memory::zeros(BLOCKS, atoms.len() * self.block)?;
+                self.write(worker, center, &atoms, mean, &mut blocks, stop)?;
                 parts.push((atoms, blocks));
             }
             Ok(parts)
         };
-        let merge = |_: &Prepared, _: &Chunk, parts: Vec<(Vec<i64>, Vec<f64>)>| {
+        let merge = |_: &Prepared, _: &Chunk<'_>, parts: Vec<(Vec<i64>, Vec<f64>)>| {
             for (atoms, blocks) in parts {
                 for (atom, block) in atoms.iter().zip(blocks.chunks_exact(self.block)) {
                     let place = pattern.atom.partition_point(|a| a < atom);
                     super::transform::add(&mut sums[place * self.block..][..self.block], block);
                 }
             }
+            Ok(())
         };
         walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         Ok(sums)
     }
 
-    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<Center, Error> {
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<Center, Error> {
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
         if !self.descriptor.is_linear() {
-            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
         }
         Ok(center)
     }
 
     /// Writes the blocks of one row, which are those of `atoms`.
-    fn write(&self, worker: &mut Worker<D>, center: Center, atoms: &[i64], mean: Option<&[f64]>, blocks: &mut [f64]) {
-        worker.expect_atoms(self.n_atoms);
+    fn write(
+        &self,
+        worker: &mut Worker<D>,
+        center: Center,
+        atoms: &[i64],
+        mean: Option<&[f64]>,
+        blocks: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        worker.expect_atoms(self.n_atoms)?;
         let Worker { sites, scratch, coefficients, place, of_site, written, .. } = worker;
         for (block, &atom) in (0..).zip(atoms) {
             place[atom as usize] = block;
         }
         of_site.clear();
+        memory::reserve(BLOCKS, of_site, sites.len())?;
         of_site.extend(sites.index.iter().map(|&atom| place[atom as usize]));
         let own = match center {
             Center::Atom(atom) => Some(place[atom]),
             Center::Point(_) => None,
         };
         atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
+        memory::resize(BLOCKS, written, blocks.len() / self.block.max(1), false)?;
         let mut row = JacobianRow::new(blocks, self.block, of_site, own, written);
-        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut row);
+        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
         row.finish();
+        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! The neighbor search by itself.
 
 use super::Job;
-use super::walk::{Batch, Chunk, Prepared, Tally, walk};
-use crate::Error;
+use super::lists::{Lists, Part};
+use super::walk::{Batch, Chunk, Prepared, walk};
+use super::watch::Tally;
 use crate::geometry::{Centers, Frames, Sites};
+use crate::{Error, Stop, memory};
 
 /// Neighbors of the centers of one frame, in compressed rows.
 #[derive(Debug, Clone, Default)]
@@ -16,33 +18,50 @@ pub struct NeighborList {
     pub vector: Vec<[f64; 3]>,
 }
 
+/// What is too large if memory is refused.
+const WHAT: &str = "neighbor list";
+/// Rows that are put in place between two looks at whether to stop.
+const STRIDE: usize = 1 << 8;
+
 /// All sites within `r_cut` of every atom of the only frame of `frames`.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn neighbors(frames: &Frames<'_>, r_cut: f64, job: &mut Job<'_>) -> Result<NeighborList, Error> {
     super::check_length("frames", frames.len(), 1)?;
-    let n_atoms = frames.n_atoms() as i64;
-    let (offsets, index) = ([0, n_atoms], (0..n_atoms).collect::<Vec<_>>());
+    let n_atoms = frames.n_atoms();
+    let (offsets, index) = ([0, n_atoms as i64], memory::collect(WHAT, (0..n_atoms).map(|atom| atom as i64))?);
     let centers = Centers::new(frames, &offsets, &index, &[])?;
-    let batch = Batch::of_one_kind(frames, &centers, r_cut)?;
-    let mut found: Vec<Vec<(u32, [f64; 3])>> = vec![Vec::new(); frames.n_atoms()];
-    let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk, ()| {
-        let of_row = |&row: &usize| {
+    let tally = Tally::new(n_atoms);
+    let batch = Batch::of_one_kind(frames, &centers, r_cut, job, &tally)?;
+    let mut found = Lists::new(WHAT, n_atoms, batch.chunks.len())?;
+    let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
+        let mut part = Part::new();
+        for &row in chunk.rows {
             frame.grid.find(centers.get(row), row, sites)?;
             let vectors = (0..sites.r.len()).map(|k| (sites.index[k], [sites.dx[k], sites.dy[k], sites.dz[k]]));
-            Ok(vectors.collect())
-        };
-        chunk.rows.iter().map(of_row).collect::<Result<Vec<_>, Error>>()
-    };
-    let merge = |_: &Prepared, chunk: &Chunk, lists: Vec<Vec<_>>| {
-        for (&row, list) in chunk.rows.iter().zip(lists) {
-            found[row] = list;
+            part.push(WHAT, vectors)?;
         }
+        Ok(part)
     };
-    walk(&batch, job, &mut Tally::new(frames.n_atoms()), Sites::default, |_| (), visit, merge)?;
-    let mut list = NeighborList { offsets: vec![0], ..NeighborList::default() };
-    for sites in found {
+    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: Part<_>| {
+        found.put(chunk.rows, part);
+        Ok(())
+    };
+    walk(&batch, job, &tally, || Ok(Sites::default()), |_| (), visit, merge)?;
+    job.here(&tally, |stop| in_rows(&found, n_atoms, stop))
+}
+
+/// The lists of all rows, one after the other.
+fn in_rows(found: &Lists<(u32, [f64; 3])>, n_rows: usize, stop: &Stop<'_>) -> Result<NeighborList, Error> {
+    let n = found.n_entries();
+    let (offsets, index) = (memory::room(WHAT, n_rows + 1)?, memory::room(WHAT, n)?);
+    let mut list = NeighborList { offsets, index, vector: memory::room(WHAT, n)? };
+    list.offsets.push(0);
+    for (row, sites) in found.iter().enumerate() {
+        if row % STRIDE == 0 {
+            stop.check()?;
+        }
         list.index.extend(sites.iter().map(|(atom, _)| i64::from(*atom)));
         list.vector.extend(sites.iter().map(|(_, vector)| *vector));
         list.offsets.push(list.index.len() as i64);

@@ -1,12 +1,17 @@
 //! Gradients of one number with respect to everything: the way back from rows to atoms.
 
 use super::transform::add;
-use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
+use super::walk::{Batch, Chunk, Prepared, batches, walk};
+use super::watch::Tally;
 use super::worker::{UNSEEN, Worker};
 use super::{Average, Job};
-use crate::Error;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const GRADIENTS: &str = "gradients";
+const MEANS: &str = "mean coefficients of the frames";
 
 /// Gradients of `Σ adjoint · features`.
 #[derive(Debug, Clone)]
@@ -33,33 +38,38 @@ pub fn pullback<D: Descriptor>(
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
     super::check_length("adjoint", adjoint.len(), super::n_rows(average, frames, centers) * n_features)?;
-    let mut result =
-        Pullback { positions: vec![[0.0; 3]; frames.n_atoms()], strain: vec![[[0.0; 3]; 3]; frames.len()] };
+    let mut result = Pullback {
+        positions: memory::zeros(GRADIENTS, frames.n_atoms())?,
+        strain: memory::zeros(GRADIENTS, frames.len())?,
+    };
     let passes = if average == Average::Inner { 2 } else { 1 };
-    let mut tally = Tally::new(passes * centers.len());
+    let tally = Tally::new(passes * centers.len());
     let task = Backward { descriptor, average, centers, adjoint };
-    for range in batches(frames, centers) {
-        let batch = Batch::new(descriptor, frames, centers, range, job)?;
+    for range in batches(frames, centers)? {
+        let batch = Batch::new(descriptor, frames, centers, range, job, &tally)?;
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
         let means = match average {
-            Average::Inner => task.adjoints_of_means(&batch, job, &mut tally)?,
+            Average::Inner => task.adjoints_of_means(&batch, job, &tally)?,
             Average::Off | Average::Outer => Vec::new(),
         };
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
-            for &row in &chunk.rows {
-                task.visit(worker, frame, row, means.get(frame.frame - first))?;
+        let n_coefficients = descriptor.n_coefficients();
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+            for &row in chunk.rows {
+                let mean = means.chunks_exact(n_coefficients.max(1)).nth(frame.frame - first);
+                task.visit(worker, frame, row, mean, stop)?;
             }
             Ok(take(worker))
         };
-        let merge = |frame: &Prepared, _: &Chunk, part: Part| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: Part| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
             for (atom, pull) in part.pull {
                 (0..3).for_each(|i| positions[atom as usize][i] += pull[i]);
             }
             let strain = result.strain[frame.frame].as_flattened_mut();
             add(strain, part.strain.as_flattened());
+            Ok(())
         };
-        walk(&batch, job, &mut tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+        walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
     }
     Ok(result)
 }
@@ -108,26 +118,25 @@ impl<D: Descriptor> Backward<'_, D> {
         worker: &mut Worker<D>,
         frame: &Prepared,
         row: usize,
-        mean: Option<&Vec<f64>>,
+        mean: Option<&[f64]>,
+        stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        worker.expect_atoms(frame.channels.len());
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, true)?;
-        worker.vectors.clear();
-        worker.vectors.resize(worker.sites.r.len(), [0.0; 3]);
+        worker.expect_atoms(frame.channels.len())?;
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
+        memory::refill(GRADIENTS, &mut worker.vectors, worker.sites.len(), [0.0; 3])?;
         let adjoint = if let Some(mean) = mean {
             mean
         } else {
             if !self.descriptor.is_linear() {
-                self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+                self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
             }
             let Worker { coefficients, other, scratch, room, .. } = worker;
             let adjoint = self.row_adjoint(frame, row, room)?;
-            self.descriptor.contract_pullback(coefficients, adjoint, scratch, other);
+            self.descriptor.contract_pullback(coefficients, adjoint, scratch, other, stop)?;
             &worker.other
         };
-        self.descriptor.expand_pullback(adjoint, &mut worker.scratch, &mut worker.vectors);
-        scatter(worker, center);
-        Ok(())
+        self.descriptor.expand_pullback(adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;
+        scatter(worker, center)
     }
 
     /// The adjoint of the row of one center.
@@ -136,8 +145,10 @@ impl<D: Descriptor> Backward<'_, D> {
             return self.checked_row(row);
         }
         let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
+        let row = self.checked_row(frame.frame)?;
         room.clear();
-        room.extend(self.checked_row(frame.frame)?.iter().map(|x| share * x));
+        memory::reserve(GRADIENTS, room, row.len())?;
+        room.extend(row.iter().map(|x| share * x));
         Ok(room)
     }
 
@@ -150,28 +161,28 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// For each frame, the adjoint of every center's coefficients: they share the mean.
-    fn adjoints_of_means(
-        &self,
-        batch: &Batch<'_>,
-        job: &mut Job<'_>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Vec<f64>>, Error> {
-        let means = mean_coefficients(self.descriptor, batch, job, tally)?;
-        let mut scratch = self.descriptor.scratch();
-        let mut adjoint = vec![0.0; self.descriptor.n_coefficients()];
-        let of_frame = |(frame, mean): (&Prepared, Vec<f64>)| {
-            let row = self.checked_row(frame.frame)?;
-            self.descriptor.contract_pullback(&mean, row, &mut scratch, &mut adjoint);
-            let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
-            Ok(adjoint.iter().map(|x| share * x).collect())
-        };
-        batch.prepared.iter().zip(means).map(of_frame).collect()
+    fn adjoints_of_means(&self, batch: &Batch<'_>, job: &mut Job<'_>, tally: &Tally) -> Result<Vec<f64>, Error> {
+        let n = self.descriptor.n_coefficients();
+        let mut means = mean_coefficients(self.descriptor, batch, job, tally)?;
+        let mut scratch = self.descriptor.scratch()?;
+        let mut adjoint = memory::zeros(MEANS, n)?;
+        job.here(tally, |stop| {
+            for (frame, mean) in batch.prepared.iter().zip(means.chunks_exact_mut(n.max(1))) {
+                stop.check()?;
+                let row = self.checked_row(frame.frame)?;
+                self.descriptor.contract_pullback(mean, row, &mut scratch, &mut adjoint, stop)?;
+                let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
+                mean.iter_mut().zip(&adjoint).for_each(|(out, x)| *out = share * x);
+            }
+            Ok(means)
+        })
     }
 }
 
 /// Puts the gradients of the sites where their atoms are, and the reaction where the center is.
-fn scatter<D: Descriptor>(worker: &mut Worker<D>, center: Center) {
+fn scatter<D: Descriptor>(worker: &mut Worker<D>, center: Center) -> Result<(), Error> {
     let Worker { sites, vectors, place, part, .. } = worker;
+    memory::reserve(GRADIENTS, &mut part.pull, sites.len() + 1)?;
     let mut reaction = [0.0; 3];
     for (site, pull) in vectors.iter().enumerate() {
         part.add(place, sites.index[site], *pull);
@@ -184,29 +195,34 @@ fn scatter<D: Descriptor>(worker: &mut Worker<D>, center: Center) {
     if let Center::Atom(atom) = center {
         part.add(place, atom as u32, reaction);
     }
+    Ok(())
 }
 
-/// The mean of the coefficients over the centers of each frame.
+/// The mean of the coefficients over the centers of each frame, one frame after the other.
 pub(super) fn mean_coefficients<D: Descriptor>(
     descriptor: &D,
     batch: &Batch<'_>,
     job: &mut Job<'_>,
-    tally: &mut Tally,
-) -> Result<Vec<Vec<f64>>, Error> {
+    tally: &Tally,
+) -> Result<Vec<f64>, Error> {
     let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-    let mut sums = vec![vec![0.0; descriptor.n_coefficients()]; batch.prepared.len()];
-    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
-        let mut sum = vec![0.0; descriptor.n_coefficients()];
-        for &row in &chunk.rows {
-            worker.prepare(descriptor, frame, batch.centers, row, false)?;
-            descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
+    let n = descriptor.n_coefficients();
+    let mut sums = memory::zeros(MEANS, n * batch.prepared.len())?;
+    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+        let mut sum = memory::zeros(MEANS, n)?;
+        for &row in chunk.rows {
+            worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
+            descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
             add(&mut sum, &worker.coefficients);
         }
         Ok(sum)
     };
-    let merge = |frame: &Prepared, _: &Chunk, part: Vec<f64>| add(&mut sums[frame.frame - first], &part);
+    let merge = |frame: &Prepared, _: &Chunk<'_>, part: Vec<f64>| {
+        add(&mut sums[(frame.frame - first) * n..][..n], &part);
+        Ok(())
+    };
     walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
-    for (frame, sum) in batch.prepared.iter().zip(&mut sums) {
+    for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
         let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
         sum.iter_mut().for_each(|x| *x *= share);
     }

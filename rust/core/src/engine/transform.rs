@@ -1,11 +1,16 @@
 //! Values, and their derivatives along displacements.
 
-use super::walk::{Batch, Chunk, Prepared, Tally, batches, walk};
+use super::walk::{Batch, Chunk, Prepared, batches, walk};
+use super::watch::Tally;
 use super::worker::Worker;
 use super::{Average, Job, Output};
-use crate::Error;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const ROWS: &str = "list of the rows";
+const SUMS: &str = "sums over the centers of the frames";
 
 /// Writes the features of all centers into `rows`, `n_features` numbers a row.
 ///
@@ -61,14 +66,14 @@ impl<D: Descriptor> Forward<'_, D> {
         let n_features = self.descriptor.n_features();
         let n_rows = super::n_rows(self.average, self.frames, self.centers);
         super::check_length("rows", rows.len(), n_rows * n_features)?;
-        let mut slots: Vec<Option<&mut [T]>> = rows.chunks_exact_mut(n_features).map(Some).collect();
-        let mut tally = Tally::new(self.centers.len());
-        for range in batches(self.frames, self.centers) {
-            let batch = Batch::new(self.descriptor, self.frames, self.centers, range, job)?;
+        let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
+        let tally = Tally::new(self.centers.len());
+        for range in batches(self.frames, self.centers)? {
+            let batch = Batch::new(self.descriptor, self.frames, self.centers, range, job, &tally)?;
             if self.average == Average::Off {
-                self.write_rows(&batch, &mut slots, job, &mut tally)?;
+                self.write_rows(&batch, &mut slots, job, &tally)?;
             } else {
-                self.write_means(&batch, &mut slots, job, &mut tally)?;
+                self.write_means(&batch, &mut slots, job, &tally)?;
             }
         }
         Ok(())
@@ -79,19 +84,26 @@ impl<D: Descriptor> Forward<'_, D> {
         batch: &Batch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &mut Tally,
+        tally: &Tally,
     ) -> Result<(), Error> {
-        let take = |chunk: &Chunk| chunk.rows.iter().filter_map(|&row| slots[row].take()).collect::<Vec<_>>();
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, rows: Vec<&mut [T]>| {
+        let mut in_order = memory::collect(ROWS, batch.rows.iter().map(|&row| slots[row].take()))?;
+        let mut rest = in_order.as_mut_slice();
+        let take = |chunk: &Chunk<'_>| rest.split_off_mut(..chunk.rows.len()).unwrap_or_default();
+        let visit = |worker: &mut Worker<D>,
+                     frame: &Prepared,
+                     chunk: &Chunk<'_>,
+                     rows: &mut [Option<&mut [T]>],
+                     stop: &Stop<'_>| {
             for (&row, out) in chunk.rows.iter().zip(rows) {
-                self.expand(worker, frame, row)?;
+                let Some(out) = out.take() else { continue };
+                self.expand(worker, frame, row, stop)?;
                 let mut room = std::mem::take(&mut worker.room);
-                T::fill(out, &mut room, |out| self.contract(worker, out));
+                T::fill(out, &mut room, |out| self.contract(worker, out, stop))?;
                 worker.room = room;
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| {})
+        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
     fn write_means<T: Output>(
@@ -99,39 +111,44 @@ impl<D: Descriptor> Forward<'_, D> {
         batch: &Batch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &mut Tally,
+        tally: &Tally,
     ) -> Result<(), Error> {
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-        let mut sums = vec![self.no_sums(); batch.prepared.len()];
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk, ()| {
-            let mut sums = self.no_sums();
-            for &row in &chunk.rows {
-                self.expand(worker, frame, row)?;
-                self.add_to(&mut sums, worker);
+        let mut sums = memory::room(SUMS, batch.prepared.len())?;
+        for _ in &batch.prepared {
+            sums.push(self.no_sums()?);
+        }
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+            let mut sums = self.no_sums()?;
+            for &row in chunk.rows {
+                self.expand(worker, frame, row, stop)?;
+                self.add_to(&mut sums, worker, stop)?;
             }
             Ok(sums)
         };
-        let merge = |frame: &Prepared, _: &Chunk, part: Sums| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: Sums| {
             let sum = &mut sums[frame.frame - first];
             add(&mut sum.values, &part.values);
             add(&mut sum.tangents, &part.tangents);
+            Ok(())
         };
         walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
-        let mut worker = Worker::new(self.descriptor);
-        for (frame, sum) in batch.prepared.iter().zip(&sums) {
-            let Some(row) = slots[frame.frame].take() else { continue };
-            let n_centers = self.centers.rows(frame.frame).len();
-            T::fill(row, &mut Vec::new(), |row| self.finish(sum, n_centers, &mut worker, row));
-        }
-        Ok(())
+        let mut worker = Worker::new(self.descriptor)?;
+        job.here(tally, |stop| {
+            for (frame, sum) in batch.prepared.iter().zip(&sums) {
+                let Some(row) = slots[frame.frame].take() else { continue };
+                let n_centers = self.centers.rows(frame.frame).len();
+                T::fill(row, &mut Vec::new(), |row| self.finish(sum, n_centers, &mut worker, row, stop))?;
+            }
+            Ok(())
+        })
     }
 
     /// Coefficients of one center, and their tangents where there are displacements, into the worker.
-    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize) -> Result<(), Error> {
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some())?;
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<(), Error> {
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some(), stop)?;
         let Some(displacements) = self.displacements else {
-            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients);
-            return Ok(());
+            return self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop);
         };
         let moves = &displacements[self.frames.atoms(frame.frame)];
         let own = match center {
@@ -139,59 +156,63 @@ impl<D: Descriptor> Forward<'_, D> {
             Center::Point(_) => [0.0; 3],
         };
         let relative = |&site: &u32| std::array::from_fn(|i| moves[site as usize][i] - own[i]);
-        worker.vectors.clear();
-        worker.vectors.extend(worker.sites.index.iter().map(relative));
-        let Worker { vectors, scratch, coefficients, other, .. } = worker;
-        self.descriptor.expand_tangent(vectors, scratch, coefficients, other);
-        Ok(())
+        let Worker { sites, vectors, scratch, coefficients, other, .. } = worker;
+        vectors.clear();
+        memory::reserve("velocities of the sites", vectors, sites.len())?;
+        vectors.extend(sites.index.iter().map(relative));
+        self.descriptor.expand_tangent(vectors, scratch, coefficients, other, stop)
     }
 
     /// The row of the worker's coefficients.
-    fn contract(&self, worker: &mut Worker<D>, row: &mut [f64]) {
+    fn contract(&self, worker: &mut Worker<D>, row: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let Worker { scratch, coefficients, other, .. } = worker;
         match self.displacements {
-            Some(_) => self.descriptor.contract_tangent(coefficients, other, scratch, row),
-            None => self.descriptor.contract(coefficients, scratch, row),
+            Some(_) => self.descriptor.contract_tangent(coefficients, other, scratch, row, stop),
+            None => self.descriptor.contract(coefficients, scratch, row, stop),
         }
     }
 
-    fn no_sums(&self) -> Sums {
-        match (self.average, self.displacements) {
-            (Average::Inner, None) => {
-                Sums { values: vec![0.0; self.descriptor.n_coefficients()], tangents: Vec::new() }
-            }
-            (Average::Inner, Some(_)) => {
-                let zeros = vec![0.0; self.descriptor.n_coefficients()];
-                Sums { values: zeros.clone(), tangents: zeros }
-            }
-            _ => Sums { values: vec![0.0; self.descriptor.n_features()], tangents: Vec::new() },
-        }
+    fn no_sums(&self) -> Result<Sums, Error> {
+        let (n_values, n_tangents) = match (self.average, self.displacements) {
+            (Average::Inner, None) => (self.descriptor.n_coefficients(), 0),
+            (Average::Inner, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
+            _ => (self.descriptor.n_features(), 0),
+        };
+        Ok(Sums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
     }
 
-    fn add_to(&self, sums: &mut Sums, worker: &mut Worker<D>) {
+    fn add_to(&self, sums: &mut Sums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
         if self.average == Average::Inner {
             add(&mut sums.values, &worker.coefficients);
             add(&mut sums.tangents, &worker.other);
-            return;
+            return Ok(());
         }
         let mut row = std::mem::take(&mut worker.room);
-        row.resize(self.descriptor.n_features(), 0.0);
-        self.contract(worker, &mut row);
+        memory::resize(SUMS, &mut row, self.descriptor.n_features(), 0.0)?;
+        self.contract(worker, &mut row, stop)?;
         add(&mut sums.values, &row);
         worker.room = row;
+        Ok(())
     }
 
     /// The row of a frame; zeros for one without centers.
-    fn finish(&self, sums: &Sums, n_centers: usize, worker: &mut Worker<D>, row: &mut [f64]) {
+    fn finish(
+        &self,
+        sums: &Sums,
+        n_centers: usize,
+        worker: &mut Worker<D>,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let share = if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 };
         let scaled = |out: &mut [f64], sums: &[f64]| out.iter_mut().zip(sums).for_each(|(out, sum)| *out = share * sum);
         if self.average == Average::Inner {
             scaled(&mut worker.coefficients, &sums.values);
             scaled(&mut worker.other, &sums.tangents);
-            self.contract(worker, row);
-        } else {
-            scaled(row, &sums.values);
+            return self.contract(worker, row, stop);
         }
+        scaled(row, &sums.values);
+        Ok(())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::pullback::Part;
 use super::walk::Prepared;
-use crate::Error;
-use crate::descriptors::{CenterKind, Descriptor, Environment};
+use crate::descriptors::{CenterKind, Descriptor, Environment, Refusal};
 use crate::geometry::{Center, Centers, Sites};
+use crate::{Error, Stop, memory};
 
 /// The place of an atom that has none.
 pub const UNSEEN: u32 = u32::MAX;
@@ -34,33 +34,38 @@ pub struct Worker<D: Descriptor> {
 
 impl<D: Descriptor> Worker<D> {
     /// Buffers for `descriptor`.
-    pub fn new(descriptor: &D) -> Self {
-        let coefficients = vec![0.0; descriptor.n_coefficients()];
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn new(descriptor: &D) -> Result<Self, Error> {
+        let coefficients = || memory::zeros("coefficients of one center", descriptor.n_coefficients());
+        Ok(Self {
             sites: Sites::default(),
-            scratch: descriptor.scratch(),
-            other: coefficients.clone(),
-            coefficients,
+            scratch: descriptor.scratch()?,
+            other: coefficients()?,
+            coefficients: coefficients()?,
             vectors: Vec::new(),
             room: Vec::new(),
             place: Vec::new(),
             of_site: Vec::new(),
             written: Vec::new(),
             part: Part::default(),
-        }
+        })
     }
 
     /// Makes room for the places of so many atoms, none of which has one.
-    pub fn expect_atoms(&mut self, n_atoms: usize) {
-        if self.place.len() < n_atoms {
-            self.place.resize(n_atoms, UNSEEN);
-        }
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn expect_atoms(&mut self, n_atoms: usize) -> Result<(), Error> {
+        let n_places = n_atoms.max(self.place.len());
+        memory::resize("places of the atoms of a frame", &mut self.place, n_places, UNSEEN)
     }
 
     /// Finds the sites of the center of `row` and shows them to `descriptor`; returns that center.
     ///
     /// # Errors
-    /// [`Error::TooManySites`], [`Error::Environment`].
+    /// [`Error::TooManySites`], [`Error::Environment`], [`Error::Interrupted`], [`Error::Memory`].
     pub fn prepare(
         &mut self,
         descriptor: &D,
@@ -68,21 +73,21 @@ impl<D: Descriptor> Worker<D> {
         centers: &Centers<'_>,
         row: usize,
         slopes: bool,
+        stop: &Stop<'_>,
     ) -> Result<Center, Error> {
+        stop.check()?;
         let center = self.find(frame, centers, row)?;
         let environment = environment(frame, center, &self.sites);
-        descriptor.prepare(&environment, slopes, &mut self.scratch).map_err(|refusal| Error::Environment {
-            frame: frame.frame,
-            center: row - centers.rows(frame.frame).start,
-            refusal,
-        })?;
+        let first = centers.rows(frame.frame).start;
+        let of_center = |refusal: Refusal| refusal.of_atoms(&self.sites.index).of_center(frame.frame, row - first);
+        descriptor.prepare(&environment, slopes, &mut self.scratch, stop).map_err(of_center)?;
         Ok(center)
     }
 
     /// Finds the sites of the center of `row`, and returns that center.
     ///
     /// # Errors
-    /// [`Error::TooManySites`].
+    /// [`Error::TooManySites`], [`Error::Memory`].
     pub fn find(&mut self, frame: &Prepared, centers: &Centers<'_>, row: usize) -> Result<Center, Error> {
         let center = centers.get(row);
         frame.grid.find(center, row - centers.rows(frame.frame).start, &mut self.sites)?;

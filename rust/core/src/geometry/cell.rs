@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp)]
 
 use super::Frame;
+use super::wrap::{self, INTEGERS, combine, floor};
 use crate::Error;
 
 pub(crate) type Vector = [f64; 3];
@@ -12,11 +13,10 @@ pub(crate) type Vector = [f64; 3];
 const FLAT: f64 = 1e-13;
 /// A reduction step must shorten a squared length by this factor, so that ties and rounding cannot go in circles.
 const SHORTER: f64 = 1.0 - 1e-9;
+/// So many lattice vectors are farther than the sum that stands for one should be trusted.
+const MANY: f64 = 1048576.0;
 /// More steps than any lattice that passes [`FLAT`] needs.
 const MAX_STEPS: usize = 1000;
-
-/// From here on every `f64` is an integer.
-const INTEGERS: f64 = 4503599627370496.0;
 
 /// A validated cell: the periodic vectors of a frame, completed to a basis of space, and its inverse.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,10 @@ pub struct Cell {
     pub reciprocal: [Vector; 3],
     /// Which axes are periodic.
     pub periodic: [bool; 3],
+    /// The coordinates along the rows at which the cell that points are wrapped into begins.
+    pub low: Vector,
+    /// The rows before [`Cell::reduced`] replaced them by sums, which are rounded.
+    pub(super) given: Option<[Vector; 3]>,
 }
 
 impl Cell {
@@ -51,14 +55,15 @@ impl Cell {
     /// The same lattice, spanned by its shortest vectors (Minkowski's reduction), so that no cell is skewed.
     #[must_use]
     pub fn reduced(&self) -> Self {
-        let mut basis = self.basis;
+        let (mut basis, mut given) = (self.basis, self.given);
         for (axis, coefficients) in reduction(&self.basis, self.periodic).into_iter().enumerate() {
             let unchanged = (0..3).all(|b| coefficients[b] == f64::from(u8::from(b == axis)));
             if self.periodic[axis] && !unchanged {
                 basis[axis] = combine([0.0; 3], coefficients, &self.basis);
+                given = given.or(Some(self.basis));
             }
         }
-        Self::complete(basis, self.periodic).unwrap_or_else(|| self.clone())
+        Self::complete(basis, self.periodic).map_or_else(|| self.clone(), |cell| Self { given, ..cell })
     }
 
     /// Coordinates of a point along the rows of the basis.
@@ -76,12 +81,21 @@ impl Cell {
     /// face it may be outside by as much. A point that is inside keeps its bits.
     #[inline]
     pub fn wrap(&self, point: Vector) -> Vector {
-        let mut point = point;
+        let (mut point, most) = (point, if self.given.is_some() { MANY } else { INTEGERS });
         // The second round corrects what the rounding of a large coordinate did to the first.
         for _ in 0..32 {
-            let mut shift = self.fractions(point);
-            for (shift, periodic) in shift.iter_mut().zip(self.periodic) {
-                *shift = if periodic { -floor(*shift) } else { 0.0 };
+            let (mut shift, mut far) = (self.fractions(point), false);
+            for (axis, shift) in shift.iter_mut().enumerate() {
+                if self.periodic[axis] {
+                    // What is not a number has overflowed.
+                    far |= !(shift.abs() < most);
+                    *shift = -floor(*shift - self.low[axis]);
+                } else {
+                    *shift = 0.0;
+                }
+            }
+            if far {
+                return self.wrap_from_afar(point);
             }
             if shift == [0.0; 3] {
                 break;
@@ -91,8 +105,28 @@ impl Cell {
         point
     }
 
+    /// Whether points whose coordinates are at most `size` have a place along the periodic axes: where an axis that is
+    /// not periodic takes part in them, a point far out along it has not enough digits to tell.
+    pub fn places(&self, size: Vector) -> bool {
+        let terms = |axis: usize| dot(self.reciprocal[axis].map(f64::abs), size);
+        (0..3).all(|axis| !self.periodic[axis] || terms(axis) <= 0.5 * INTEGERS)
+    }
+
+    /// Takes off what many of the vectors that were given add up to, and then whatever is left of the shorter ones.
+    #[cold]
+    fn wrap_from_afar(&self, point: Vector) -> Vector {
+        let given = self.given.and_then(|rows| Self::complete(rows, self.periodic));
+        let point = given.map_or(point, |given| wrap::exactly(&given, point));
+        wrap::exactly(self, point)
+    }
+
+    /// The same cell, periodic along `axes` alone.
+    pub(super) fn along(&self, axes: [bool; 3]) -> Option<Self> {
+        Self::complete(self.basis, axes)
+    }
+
     /// Replaces the rows along axes that are not periodic, and inverts; `None` if the periodic rows are dependent.
-    fn complete(rows: [Vector; 3], periodic: [bool; 3]) -> Option<Self> {
+    pub(super) fn complete(rows: [Vector; 3], periodic: [bool; 3]) -> Option<Self> {
         let mut unit = [[0.0; 3]; 3];
         let mut length = [1.0; 3];
         for axis in (0..3).filter(|&axis| periodic[axis]) {
@@ -120,7 +154,7 @@ impl Cell {
         let reciprocal =
             [0, 1, 2].map(|axis| cross(unit[(axis + 1) % 3], unit[(axis + 2) % 3]).map(|x| x / volume / length[axis]));
         let basis = [0, 1, 2].map(|axis| if periodic[axis] { rows[axis] } else { unit[axis] });
-        Some(Self { basis, reciprocal, periodic })
+        Some(Self { basis, reciprocal, periodic, low: [0.0; 3], given: None })
     }
 }
 
@@ -160,36 +194,6 @@ fn shortening(vectors: &[Vector; 3], periodic: [bool; 3]) -> Option<(usize, Vect
         }
     }
     None
-}
-
-/// `start + Σ coefficients · vectors`, the rounding errors of every product and sum collected and added at the end.
-fn combine(start: Vector, coefficients: Vector, vectors: &[Vector; 3]) -> Vector {
-    let mut result = start;
-    for (xyz, sum) in result.iter_mut().enumerate() {
-        let mut lost = 0.0;
-        for (coefficient, vector) in coefficients.iter().zip(vectors).filter(|(coefficient, _)| **coefficient != 0.0) {
-            let product = coefficient * vector[xyz];
-            lost += coefficient.mul_add(vector[xyz], -product);
-            let before = *sum;
-            *sum += product;
-            let added = *sum - before;
-            lost += (before - (*sum - added)) + (product - added);
-        }
-        *sum += lost;
-    }
-    result
-}
-
-/// The largest integer not above `x`; zero for NaN.
-///
-/// The processors of the baseline have no instruction for `f64::floor`, and a call costs more than this.
-#[inline]
-pub(crate) fn floor(x: f64) -> f64 {
-    if x.abs() >= INTEGERS {
-        return x;
-    }
-    let truncated = x as i64 as f64;
-    if truncated > x { truncated - 1.0 } else { truncated }
 }
 
 /// Whether no entry is NaN or infinite.
@@ -308,13 +312,5 @@ mod tests {
         assert_eq!(cell.wrap([3.25 + 8e9 + 1.25e7, 2.125 + 7.5e7, -77.5]), inside);
         let tiny = cell.wrap([-1e-30, 0.0, 0.0]);
         assert!((0.0..8.0).contains(&tiny[0]));
-    }
-
-    #[test]
-    fn floor_is_floor() {
-        for x in [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, -1.5, 1e15 + 0.5, -1e15 - 0.5, 1e300, -1e300] {
-            assert_eq!(floor(x), x.floor());
-        }
-        assert_eq!(floor(f64::NAN), 0.0);
     }
 }

@@ -6,7 +6,8 @@ mod cell;
 mod frame;
 pub mod naive;
 mod neighbors;
+mod wrap;
 
 pub use cell::Cell;
 pub use frame::{Center, Centers, Frame, Frames};
-pub use neighbors::{Grid, MAX_IMAGES, MAX_SITES, Sites};
+pub use neighbors::{Grid, MAX_ATOMS, MAX_IMAGES, MAX_SITES, Sites};

@@ -1,6 +1,6 @@
 //! The oracle: all pairs and all images.
 
-use super::cell::{Vector, dot, finite};
+use super::cell::{Vector, dot, finite, norm};
 use super::neighbors::check;
 use super::{Cell, Center, Frame, Sites};
 use crate::Error;
@@ -27,8 +27,11 @@ pub fn sites(frame: &Frame<'_>, channels: &[u8], r_cut: f64, center: Center) -> 
             for shift in shifts(&cell, subtract(frame.positions[atom], origin), r_cut) {
                 let itself = center == Center::Atom(atom) && shift == [0; 3];
                 let vector = image(&cell, frame.positions[atom], shift, origin);
-                if !itself && dot(vector, vector) < r_cut * r_cut {
-                    sites.push(atom as u32, channel, vector, dot(vector, vector).sqrt());
+                // The square root of what the search computes, or the same without under- and overflow.
+                let square = dot(vector, vector);
+                let r = if square.is_normal() { square.sqrt() } else { norm(vector) };
+                if !itself && r < r_cut {
+                    sites.push(atom as u32, channel, vector, r);
                 }
             }
         }

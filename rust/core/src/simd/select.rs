@@ -4,6 +4,10 @@
 //! fused), so that the sites of a center never depend on the machine.
 
 use super::{Isa, LANES};
+use crate::{Error, memory};
+
+/// What is too large if memory is refused.
+const WHAT: &str = "neighbor search";
 
 /// Up to eight consecutive points, all in the same periodic image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,6 +82,18 @@ impl Found {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.slot.is_empty()
+    }
+
+    /// Asks for the room that [`select`] needs for `more` points and a whole vector, and would not do without.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn expect(&mut self, more: usize) -> Result<(), Error> {
+        memory::reserve(WHAT, &mut self.slot, more)?;
+        for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
+            memory::reserve(WHAT, column, more)?;
+        }
+        Ok(())
     }
 
     /// Room for `more` points and a whole vector written past the last of them.
@@ -318,6 +334,9 @@ unsafe fn select_avx2(task: &Task<'_>, output: &mut Output) {
     output.len = len;
 }
 
+/// Squares below this, 2^-1000, lose digits: vectors so short, of less than 1e-150, have no length and no direction.
+const SMALLEST: f64 = 9.332636185032189e-302;
+
 /// Replaces `r` by the lengths of the vectors, squared, summed and rounded as [`select`] did.
 ///
 /// # Panics
@@ -353,7 +372,8 @@ fn lengths_avx2(dx: &[f64], dy: &[f64], dz: &[f64], r: &mut [f64]) {
 fn lengths_baseline(dx: &[f64], dy: &[f64], dz: &[f64], r: &mut [f64]) {
     assert!(dy.len() == dx.len() && dz.len() == dx.len() && r.len() == dx.len());
     for (((x, y), z), r) in dx.iter().zip(dy).zip(dz).zip(r) {
-        *r = ((x * x + y * y) + z * z).sqrt();
+        let square = (x * x + y * y) + z * z;
+        *r = if square < SMALLEST { 0.0 } else { square.sqrt() };
     }
 }
 

@@ -1,5 +1,6 @@
 //! A descriptor of whatever kind, asked about one environment.
 
+use isoprint_core::Stop;
 use isoprint_core::descriptors::{Descriptor, JacobianRow};
 
 use super::Sites;
@@ -23,45 +24,52 @@ impl<D: Descriptor> Fingerprint for Described<D> {
     }
 
     fn values(&self, sites: &Sites) -> Vec<f64> {
-        let mut scratch = self.0.scratch();
+        let mut scratch = self.0.scratch().expect("some memory");
         let mut coefficients = vec![0.0; self.0.n_coefficients()];
         let mut row = vec![0.0; self.0.n_features()];
-        sites.with(|environment| self.0.prepare(environment, false, &mut scratch)).expect("no refusal");
-        self.0.expand(&mut scratch, &mut coefficients);
-        self.0.contract(&coefficients, &mut scratch, &mut row);
+        sites.with(|environment| self.0.prepare(environment, false, &mut scratch, &Stop::never())).expect("no refusal");
+        self.0.expand(&mut scratch, &mut coefficients, &Stop::never()).expect("no wish");
+        self.0.contract(&coefficients, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         row
     }
 
     fn tangent(&self, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64> {
-        let mut scratch = self.0.scratch();
+        let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut row = vec![0.0; self.0.n_features()];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
-        self.0.expand_tangent(velocity, &mut scratch, &mut c, &mut dc);
-        self.0.contract_tangent(&c, &dc, &mut scratch, &mut row);
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
+        self.0.expand_tangent(velocity, &mut scratch, &mut c, &mut dc, &Stop::never()).expect("no wish");
+        self.0.contract_tangent(&c, &dc, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         row
     }
 
     fn pullback(&self, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]> {
-        let mut scratch = self.0.scratch();
+        let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut pull = vec![[0.0; 3]; sites.position.len()];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
-        self.0.expand(&mut scratch, &mut c);
-        self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc);
-        self.0.expand_pullback(&dc, &mut scratch, &mut pull);
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
+        self.0.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+        self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
+        self.0.expand_pullback(&dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
         pull
     }
 
     fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>> {
-        let mut scratch = self.0.scratch();
+        let mut scratch = self.0.scratch().expect("some memory");
         let mut c = vec![0.0; self.0.n_coefficients()];
         let (n_sites, size) = (sites.position.len(), 3 * self.0.n_features());
         let mut out = vec![f64::NAN; n_sites * size];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch)).expect("no refusal");
-        self.0.expand(&mut scratch, &mut c);
+        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
+        self.0.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
         let (of_site, mut written): (Vec<u32>, _) = ((0..n_sites as u32).collect(), Vec::new());
-        self.0.jacobian(&c, &mut scratch, &mut JacobianRow::new(&mut out, size, &of_site, None, &mut written));
+        self.0
+            .jacobian(
+                &c,
+                &mut scratch,
+                &mut JacobianRow::new(&mut out, size, &of_site, None, &mut written),
+                &Stop::never(),
+            )
+            .expect("no wish");
         out.chunks_exact(size).map(<[f64]>::to_vec).collect()
     }
 }

@@ -5,6 +5,7 @@ use super::plan::{Block, Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;
 use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+use crate::{Error, Stop};
 
 /// Writes the sums.
 pub struct Values<'a> {
@@ -15,14 +16,15 @@ pub struct Values<'a> {
     /// One for each column of the group.
     pub sums: &'a mut [Pack],
     pub row: &'a mut [f64],
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Values<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, batch, sums, row } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { group, plan, shell, batch, sums, row, stop } = self;
         let mut cursor = Cursor::new(group, shell, plan.r_cut);
         sums.fill(Pack::ZERO);
         while cursor.fill::<V>(shell, batch) {
@@ -41,8 +43,10 @@ impl Kernel for Values<'_> {
             for block in &group.blocks {
                 products::<V>(block, n_packs, &batch.exponentials, &batch.powers, sums);
             }
+            batch.done(stop)?;
         }
         put::<V>(sums, &group.columns, row);
+        Ok(())
     }
 }
 
@@ -61,14 +65,15 @@ pub struct Tangent<'a> {
     pub row_rate: &'a mut [f64],
     /// Rates of change of the exponentials.
     pub rates: &'a mut [Pack],
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Tangent<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, batch, sums, changes, velocity, row, row_rate, rates } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { group, plan, shell, batch, sums, changes, velocity, row, row_rate, rates, stop } = self;
         let mut cursor = Cursor::new(group, shell, plan.r_cut);
         sums.fill(Pack::ZERO);
         changes.fill(Pack::ZERO);
@@ -103,9 +108,11 @@ impl Kernel for Tangent<'_> {
                 products::<V>(block, n_packs, &batch.exponentials, &batch.slopes, changes);
                 products::<V>(block, n_packs, rates, &batch.powers, changes);
             }
+            batch.done(stop)?;
         }
         put::<V>(sums, &group.columns, row);
         put::<V>(changes, &group.columns, row_rate);
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
 //! The derivative of every angular function with respect to every site.
 
+use super::WHAT;
 use super::pairs::{Batch, Cursor, PACKS, Third, third};
 use super::plan::{Block, Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;
 use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+use crate::{Error, Stop, memory};
 
 /// For each pair of a pack, the powers and their derivatives with respect to the cosine, those of each block from a new
 /// pack: `[block's pack][pair]`.
@@ -15,10 +17,11 @@ pub struct Common {
 }
 
 impl Common {
-    pub fn new(groups: &[Group]) -> Self {
+    pub fn new(groups: &[Group]) -> Result<Self, Error> {
         let n_packs = |group: &Group| group.blocks.iter().map(Block::n_packs).sum::<usize>();
-        let room = vec![Pack::ZERO; LANES * groups.iter().map(n_packs).max().unwrap_or(0)];
-        Self { powers: room.clone(), slopes: room }
+        let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
+        let room = || memory::filled(WHAT, length, Pack::ZERO);
+        Ok(Self { powers: room()?, slopes: room()? })
     }
 
     /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
@@ -50,14 +53,15 @@ pub struct Jacobian<'a> {
     pub batch: &'a mut Batch,
     pub common: &'a mut Common,
     pub blocks: &'a mut [Pack],
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Jacobian<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, batch, common, blocks } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { group, plan, shell, batch, common, blocks, stop } = self;
         let mut cursor = Cursor::new(group, shell, plan.r_cut);
         while cursor.fill::<V>(shell, batch) {
             batch.gather(shell, group.shift);
@@ -75,7 +79,9 @@ impl Kernel for Jacobian<'_> {
                     sides.add::<V>(group, batch, common, (pack, lane), blocks);
                 }
             }
+            batch.done(stop)?;
         }
+        Ok(())
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Every feature is a sum over neighbors or over pairs of neighbors. Functions of pairs are products of an exponential
 //! of distances and a power of the cosine: `plan` sorts them into rectangles of η by (ζ, λ), `pairs` collects pairs
-//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them.
+//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them. `undirected` is for atoms on
+//! the center, which are in no direction.
 
 mod angular;
 mod jacobian;
@@ -14,6 +15,7 @@ mod powers;
 mod pull;
 mod radial;
 mod shell;
+mod undirected;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
@@ -22,12 +24,16 @@ use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
-use crate::Error;
+use self::undirected::OnCenter;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
+use crate::{Error, Stop, memory};
 
-/// Nearer than this (Å), an atom on the center is in no direction.
-const NEAREST: f64 = 1e-10;
+/// Nearer than this part of the cutoff, an atom is on the center and in no direction.
+const NEAREST: f64 = 1e-11;
+
+/// What is too large if memory is refused.
+const WHAT: &str = "symmetry functions of one center";
 
 /// Symmetry functions of one center.
 #[derive(Debug, Clone)]
@@ -42,6 +48,7 @@ pub struct Acsf {
 pub struct AcsfScratch {
     n_sites: usize,
     shells: Vec<Shell>,
+    on_center: Vec<OnCenter>,
     batch: Box<Batch>,
     gradients: Box<Gradients>,
     sums: Vec<Pack>,
@@ -101,47 +108,66 @@ impl Descriptor for Acsf {
         true
     }
 
-    fn scratch(&self) -> AcsfScratch {
+    fn scratch(&self) -> Result<AcsfScratch, Error> {
         let groups = &self.plan.groups;
         let most_columns = groups.iter().map(|group| group.columns.len()).max().unwrap_or(0);
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
-        AcsfScratch {
+        let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
+        Ok(AcsfScratch {
             n_sites: 0,
-            shells: vec![Shell::default(); self.plan.shells.len()],
-            batch: Box::new(Batch::new(groups)),
+            shells: memory::zeros(WHAT, self.plan.shells.len())?,
+            on_center: Vec::new(),
+            batch: Box::new(Batch::new(groups)?),
             gradients: Box::new(Gradients::new()),
-            sums: vec![Pack::ZERO; most_columns],
-            changes: vec![Pack::ZERO; most_columns],
-            rates: vec![Pack::ZERO; most_etas * pairs::PACKS],
-            weights: vec![0.0; most_columns],
+            sums: columns()?,
+            changes: columns()?,
+            rates: memory::filled(WHAT, most_etas * pairs::PACKS, Pack::ZERO)?,
+            weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
             velocity: Vec::new(),
             pull: Vec::new(),
-            common: Common::new(groups),
+            common: Common::new(groups)?,
             blocks: Vec::new(),
             rows: Vec::new(),
-        }
+        })
     }
 
-    fn prepare(&self, environment: &Environment<'_>, _slopes: bool, scratch: &mut AcsfScratch) -> Result<(), Refusal> {
-        scratch.n_sites = environment.len();
-        for (plan, shell) in self.plan.shells.iter().zip(&mut scratch.shells) {
-            shell.fill(plan, &self.weights, environment);
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        scratch: &mut AcsfScratch,
+        _stop: &Stop<'_>,
+    ) -> Result<(), Refusal> {
+        let AcsfScratch { n_sites, shells, on_center, .. } = scratch;
+        *n_sites = environment.len();
+        on_center.clear();
+        for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
+            shell.fill(plan, &self.weights, environment)?;
             for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
-                let nearest = shell.r[shell.segments[segment].clone()].iter().fold(f64::INFINITY, |a, &r| a.min(r));
-                if nearest < NEAREST {
-                    return Err(Refusal::NoDirection { distance: nearest });
-                }
+                let slots = shell.segments[segment].clone();
+                let near = slots.filter(|&slot| shell.r[slot] < NEAREST * plan.r_cut);
+                on_center.extend(near.map(|slot| OnCenter { shell: which, slot, value: shell.value[slot] }));
             }
         }
-        Ok(())
+        match on_center.first() {
+            Some(first) if slopes => {
+                let shell = &scratch.shells[first.shell];
+                Err(Refusal::NoDirection { atom: shell.site[first.slot] as usize, distance: shell.r[first.slot] })
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64]) {
-        let AcsfScratch { shells, batch, sums, .. } = scratch;
+    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+        let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
             isa.run(radial::Values { plan, shell, row: coefficients });
+        }
+        // They count for nothing among those that are in some direction.
+        for &OnCenter { shell, slot, .. } in &*on_center {
+            shells[shell].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
             isa.run(angular::Values {
@@ -151,8 +177,21 @@ impl Descriptor for Acsf {
                 batch,
                 sums: &mut sums[..group.columns.len()],
                 row: coefficients,
-            });
+                stop,
+            })?;
         }
+        if on_center.is_empty() {
+            return Ok(());
+        }
+        for &OnCenter { shell, slot, value } in &*on_center {
+            shells[shell].value[slot] = value;
+        }
+        for group in &self.plan.groups {
+            stop.check()?;
+            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
+            isa.run(undirected::Values { group, plan, shell, on_center, row: coefficients });
+        }
+        Ok(())
     }
 
     fn expand_tangent(
@@ -161,15 +200,14 @@ impl Descriptor for Acsf {
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         for (which, plan) in self.plan.shells.iter().enumerate() {
             let AcsfScratch { shells, batch, sums, changes, rates, numbers, velocity: of_slots, .. } = scratch;
             let shell = &shells[which];
-            of_slots.clear();
-            of_slots.resize(shell.site.len(), [0.0; 3]);
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 3])?;
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for slot in shell.segments.iter().flat_map(Clone::clone) {
                 let (r, v) = (shell.vector(slot), velocity[shell.site[slot] as usize]);
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * shell.inverse[slot];
@@ -188,28 +226,34 @@ impl Descriptor for Acsf {
                     row: coefficients,
                     row_rate: tangent,
                     rates,
-                });
+                    stop,
+                })?;
             }
         }
+        Ok(())
     }
 
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut AcsfScratch, pull: &mut [[f64; 3]]) {
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut AcsfScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         pull.fill([0.0; 3]);
         for (which, plan) in self.plan.shells.iter().enumerate() {
             let AcsfScratch { shells, batch, gradients, weights, numbers, pull: of_slots, .. } = scratch;
             let shell = &shells[which];
-            of_slots.clear();
-            of_slots.resize(shell.site.len(), [0.0; 4]);
+            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 4])?;
             for group in self.plan.groups.iter().filter(|group| group.shell == which) {
                 let weights = &mut weights[..group.columns.len()];
                 for (weight, &column) in weights.iter_mut().zip(&group.columns) {
                     *weight = adjoint[column as usize];
                 }
-                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots });
+                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots, stop })?;
             }
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             isa.run(radial::Pullback { plan, shell, adjoint, slopes: numbers });
             for slot in shell.segments.iter().flat_map(Clone::clone) {
                 let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
@@ -217,18 +261,24 @@ impl Descriptor for Acsf {
                 (0..3).for_each(|i| pull[i] += of_slots[slot][i] + along * r[i]);
             }
         }
+        Ok(())
     }
 
-    fn jacobian(&self, _coefficients: &[f64], scratch: &mut AcsfScratch, out: &mut JacobianRow<'_>) {
+    fn jacobian(
+        &self,
+        _coefficients: &[f64],
+        scratch: &mut AcsfScratch,
+        out: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let isa = Isa::detect();
         let width = self.n_features();
         let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
-        rows.clear();
-        rows.resize(*n_sites * 3 * width, 0.0);
+        memory::refill(WHAT, rows, *n_sites * 3 * width, 0.0)?;
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
-            numbers.clear();
-            numbers.resize(shell.site.len(), 0.0);
+            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for radial in &plan.radial {
+                stop.after(shell.site.len())?;
                 isa.run(radial::Slopes { shape: radial.shape, shell, out: numbers });
                 for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
                     for slot in shell.segments[segment].clone() {
@@ -241,10 +291,10 @@ impl Descriptor for Acsf {
         }
         for group in &self.plan.groups {
             let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
-            blocks.clear();
-            blocks.resize(shell.site.len() * 3 * group.n_packs, Pack::ZERO);
-            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks });
+            memory::refill(WHAT, blocks, shell.site.len() * 3 * group.n_packs, Pack::ZERO)?;
+            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks, stop })?;
             for slot in shell.segments.iter().flat_map(Clone::clone) {
+                stop.after(blocks.len())?;
                 for i in 0..3 {
                     let row = &mut rows[(shell.site[slot] as usize * 3 + i) * width..][..width];
                     group.add_to(&blocks[(slot * 3 + i) * group.n_packs..][..group.n_packs], row);
@@ -252,7 +302,9 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
+            stop.after(*n_sites * width)?;
             out.add(site, rows);
         }
+        Ok(())
     }
 }

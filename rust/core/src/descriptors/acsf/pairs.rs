@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use super::WHAT;
 use super::plan::Group;
 use super::shell::Shell;
 use crate::math::cutoff::Cutoff;
 use crate::simd::{LANES, Lanes, Pack, at};
+use crate::{Error, Stop, memory};
 
 /// Packs in a batch: few enough that what belongs to them stays in the first-level cache.
 pub const PACKS: usize = 16;
@@ -56,10 +58,14 @@ pub struct Batch {
 
 impl Batch {
     /// Room for any of `groups`.
-    pub fn new(groups: &[Group]) -> Self {
-        let room =
-            |rows: &dyn Fn(&Group) -> usize| vec![Pack::ZERO; PACKS * groups.iter().map(rows).max().unwrap_or(0)];
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn new(groups: &[Group]) -> Result<Self, Error> {
+        let room = |rows: &dyn Fn(&Group) -> usize| {
+            memory::filled(WHAT, PACKS * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
+        };
+        Ok(Self {
             len: 0,
             j: [0; PAIRS],
             k: [0; PAIRS],
@@ -67,10 +73,19 @@ impl Batch {
             cosine: Column::ZERO,
             weight: Column::ZERO,
             exponent: Column::ZERO,
-            exponentials: room(&|group| group.etas.len()),
-            powers: room(&|group| group.powers.len()),
-            slopes: room(&|group| group.powers.len()),
-        }
+            exponentials: room(&|group| group.etas.len())?,
+            powers: room(&|group| group.powers.len())?,
+            slopes: room(&|group| group.powers.len())?,
+        })
+    }
+
+    /// Looks whether to stop after a batch, unless it was a small one, which few follow.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    #[inline(always)]
+    pub fn done(&self, stop: &Stop<'_>) -> Result<(), Error> {
+        if self.len + LANES > PAIRS { stop.check() } else { Ok(()) }
     }
 
     /// Packs that hold the pairs.

@@ -56,6 +56,13 @@ impl Powers {
         row
     }
 
+    /// The mean of a row over all directions: that over all cosines, which are equally frequent.
+    pub fn mean(&self, row: usize) -> f64 {
+        let (zeta, lambda) = self.exponents[row];
+        let end = |lambda: f64| (0.5 * (1.0 + lambda)).powf(zeta + 1.0);
+        if lambda == 0.0 { 0.5_f64.powf(zeta) } else { (end(lambda) - end(-lambda)) / (lambda * (zeta + 1.0)) }
+    }
+
     /// Writes the powers at eight angles.
     #[inline(always)]
     pub fn values<V: Lanes>(&self, pack: usize, c: V, values: &mut [Pack]) {

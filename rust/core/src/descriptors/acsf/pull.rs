@@ -5,6 +5,7 @@ use super::plan::{Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;
 use crate::simd::{Kernel, Lanes, exp};
+use crate::{Error, Stop};
 
 /// What the gradient of the terms of a pair is made of. With `d = r_k - r_j`, the gradient with respect to `r_j` is
 /// `along_j r_j + across r_k - apart d`, and that with respect to `r_k` is `along_k r_k + across r_j + apart d`.
@@ -61,14 +62,15 @@ pub struct Pullback<'a> {
     /// One number for each column of the group.
     pub weights: &'a [f64],
     pub pull: &'a mut [[f64; 4]],
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Pullback<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, batch, gradients, weights, pull } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { group, plan, shell, batch, gradients, weights, pull, stop } = self;
         let mut cursor = Cursor::new(group, shell, plan.r_cut);
         while cursor.fill::<V>(shell, batch) {
             batch.gather(shell, group.shift);
@@ -117,7 +119,9 @@ impl Kernel for Pullback<'_> {
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
             gradients.scatter(shell, batch, pull);
+            batch.done(stop)?;
         }
+        Ok(())
     }
 }
 

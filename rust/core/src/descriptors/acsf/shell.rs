@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use super::WHAT;
 use super::plan::ShellPlan;
 use crate::descriptors::Environment;
 use crate::simd::{Kernel, LANES, Lanes, at};
+use crate::{Error, memory};
 
 /// Sites in slots. Every segment begins a pack; slots between segments are empty: they count for nothing.
 #[derive(Debug, Clone, Default)]
@@ -27,13 +29,21 @@ pub struct Shell {
 
 impl Shell {
     /// Takes the sites in.
-    pub fn fill(&mut self, plan: &ShellPlan, weights: &[f64], environment: &Environment<'_>) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn fill(&mut self, plan: &ShellPlan, weights: &[f64], environment: &Environment<'_>) -> Result<(), Error> {
+        let n_segments = plan.angular.len();
+        // Every segment may leave a pack unfilled, and one follows the last.
+        let most = environment.len() + LANES * (n_segments + 1);
         self.segments.clear();
+        memory::reserve(WHAT, &mut self.segments, n_segments)?;
         for column in self.columns() {
             column.clear();
+            memory::reserve(WHAT, column, most)?;
         }
         self.site.clear();
-        let n_segments = plan.angular.len();
+        memory::reserve(WHAT, &mut self.site, most)?;
         let mut next = 0;
         for segment in 0..n_segments {
             let start = self.site.len();
@@ -56,6 +66,7 @@ impl Shell {
         self.pad(self.site.len() + LANES);
         self.slope.resize(self.site.len(), 0.0);
         crate::simd::Isa::detect().run(Fade { plan, shell: self });
+        Ok(())
     }
 
     fn columns(&mut self) -> [&mut Vec<f64>; 7] {

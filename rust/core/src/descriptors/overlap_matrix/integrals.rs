@@ -303,9 +303,9 @@ mod tests {
             r: &r,
         };
         let mut sites = Sites::default();
-        sites.fill(&orbitals, (3.0, 2), &environment);
+        sites.fill(&orbitals, (3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            let (mut closed, mut any) = (Blocks::new(7), Blocks::new(7));
+            let (mut closed, mut any) = (Blocks::new(7).unwrap(), Blocks::new(7).unwrap());
             isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));
             for at in 0..49 {
                 let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));

@@ -1,9 +1,11 @@
 //! What is known of a few sites of one species, side by side in lanes.
 
+use super::WHAT;
 use super::profile::Profile;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
 use crate::simd::{BLOCK, LANES, Lanes, Row};
+use crate::{Error, memory};
 
 /// Directions and angular profiles of up to [`BLOCK`] sites of one species.
 #[derive(Debug)]
@@ -37,18 +39,21 @@ pub struct RadialRows<'a> {
 
 impl Block {
     /// Room for sites with `n_degrees` degrees.
-    pub fn new(n_degrees: usize) -> Self {
-        let lanes = vec![Row::ZERO; n_degrees];
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn new(n_degrees: usize) -> Result<Self, Error> {
+        let lanes = || memory::filled(WHAT, n_degrees, Row::ZERO);
+        Ok(Self {
             channel: 0,
             start: 0,
             n_sites: 0,
             first_row: 0,
             unit: [Row::ZERO; 3],
             inverse: Row::ZERO,
-            angular_slope: lanes.clone(),
-            angular: lanes,
-        }
+            angular_slope: lanes()?,
+            angular: lanes()?,
+        })
     }
 
     /// Groups of [`LANES`] sites.

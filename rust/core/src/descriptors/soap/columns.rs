@@ -5,7 +5,12 @@
 //! √2. Every other choice and order of columns picks from these.
 
 use super::compression::{Compression, Label, Layout, Selection};
-use crate::Error;
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const WHAT: &str = "list of the features";
+/// Features between two looks at whether to stop.
+const STRIDE: usize = 1 << 12;
 
 /// Whose order, scale and sign the columns have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +50,12 @@ pub fn degree_weights(convention: Convention, l_max: usize) -> Vec<f64> {
 /// What is picked from the products of `layout`; `None` where all of them are the columns, in their order.
 ///
 /// # Errors
-/// [`Error::Parameter`] where a matrix does not fit the columns.
+/// [`Error::Parameter`] where a matrix does not fit the columns; [`Error::Memory`]; [`Error::Interrupted`].
 pub fn selection(
     layout: &Layout,
     compression: &Compression,
     convention: Convention,
+    stop: &Stop<'_>,
 ) -> Result<Option<Selection>, Error> {
     let is_kept: &dyn Fn(Label, Label) -> bool = match compression {
         Compression::None | Compression::Factors(..) | Compression::Matrix { .. } => &|_, _| true,
@@ -62,48 +68,65 @@ pub fn selection(
     if all && native {
         return Ok(None);
     }
-    let mut columns = ordered(layout, convention);
-    columns.retain(|c| is_kept(layout.left.label(c.left), layout.right.label(c.right)));
-    let picked: Vec<(usize, f64)> = columns.iter().map(|column| in_products(layout, column)).collect();
+    let mut picked = Vec::new();
+    for_each(layout, convention, &mut |column| {
+        if is_kept(layout.left.label(column.left), layout.right.label(column.right)) {
+            if picked.len() % STRIDE == 0 {
+                stop.check()?;
+            }
+            memory::reserve(WHAT, &mut picked, 1)?;
+            picked.push(in_products(layout, &column));
+        }
+        Ok(())
+    })?;
     match compression {
         Compression::Matrix { n_rows, entries } => matrix(*n_rows, entries, &picked).map(Some),
         _ => Ok(Some(Selection::Columns(picked))),
     }
 }
 
-/// All columns in the order of a convention.
-fn ordered(layout: &Layout, convention: Convention) -> Vec<Column> {
+/// Calls `visit` with all columns in the order of a convention.
+fn for_each(
+    layout: &Layout,
+    convention: Convention,
+    visit: &mut dyn FnMut(Column) -> Result<(), Error>,
+) -> Result<(), Error> {
     let (n_left, n_right, symmetric) = (layout.left.len(), layout.right.len(), layout.symmetric);
     let root = |left: usize, right: usize| if symmetric && left != right { std::f64::consts::SQRT_2 } else { 1.0 };
-    let column = |left, right, degree, weight| Column { left, right, degree, weight };
     match convention {
         Convention::Isoprint | Convention::Quip => {
-            // The pairs of a triangle: row by row of the upper one here, of the lower one there.
-            let others = |left: usize| match (symmetric, convention) {
-                (false, _) => 0..n_right,
-                (true, Convention::Quip) => 0..left + 1,
-                (true, _) => left..n_right,
-            };
-            let pairs = (0..n_left).flat_map(|left| others(left).map(move |right| (left, right)));
-            pairs.flat_map(|(a, b)| (0..layout.n_degrees()).map(move |l| column(a, b, l, root(a, b)))).collect()
+            for left in 0..n_left {
+                // The pairs of a triangle: row by row of the upper one here, of the lower one there.
+                let others = match (symmetric, convention) {
+                    (false, _) => 0..n_right,
+                    (true, Convention::Quip) => 0..left + 1,
+                    (true, _) => left..n_right,
+                };
+                for right in others {
+                    for degree in 0..layout.n_degrees() {
+                        visit(Column { left, right, degree, weight: root(left, right) })?;
+                    }
+                }
+            }
         }
         Convention::Dscribe | Convention::Featomic => {
             let all_pairs = !symmetric || convention == Convention::Featomic;
-            let mut columns = Vec::new();
-            for (s, left) in layout.left.species().into_iter().enumerate() {
-                for (t, right) in layout.right.species().into_iter().enumerate().skip(if symmetric { s } else { 0 }) {
+            for (s, lefts) in layout.left.species().into_iter().enumerate() {
+                for (t, rights) in layout.right.species().into_iter().enumerate().skip(if symmetric { s } else { 0 }) {
                     let weight = if all_pairs && symmetric && s != t { std::f64::consts::SQRT_2 } else { 1.0 };
-                    for l in 0..layout.n_degrees() {
-                        for a in left.clone() {
-                            let first = if all_pairs || s != t { right.start } else { a };
-                            columns.extend((first..right.end).map(|b| column(a, b, l, weight)));
+                    for degree in 0..layout.n_degrees() {
+                        for left in lefts.clone() {
+                            let first = if all_pairs || s != t { rights.start } else { left };
+                            for right in first..rights.end {
+                                visit(Column { left, right, degree, weight })?;
+                            }
                         }
                     }
                 }
             }
-            columns
         }
     }
+    Ok(())
 }
 
 /// Where a column is among the products, and its weight relative to the one it has there.
@@ -135,5 +158,5 @@ fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64
         let (product, weight) = columns[column];
         (row, product, value * weight)
     };
-    Ok(Selection::sums(n_rows, entries.iter().map(in_products).collect()))
+    Selection::sums(n_rows, memory::collect(WHAT, entries.iter().map(in_products))?)
 }

@@ -1,8 +1,9 @@
 //! Which radial functions meet in a power spectrum, and which of their products are kept.
 
+use super::WHAT;
 use super::columns::{self, Convention};
-use crate::Error;
 use crate::simd::LANES;
+use crate::{Error, Stop, memory};
 
 /// Products of one center at most: a row of half a gigabyte.
 const MAX_PRODUCTS: usize = 1 << 26;
@@ -134,10 +135,15 @@ pub enum Selection {
 
 impl Selection {
     /// Sums of products, from `(row, product, weight)`.
-    pub fn sums(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn sums(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Result<Self, Error> {
         entries.sort_unstable_by_key(|&(row, column, _)| (row, column));
-        let offsets = (0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)).collect();
-        Self::Sums { offsets, entries: entries.into_iter().map(|(_, column, value)| (column, value)).collect() }
+        let mut offsets = memory::room(WHAT, n_rows.saturating_add(1))?;
+        offsets.extend((0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)));
+        let entries = memory::collect(WHAT, entries.iter().map(|&(_, column, value)| (column, value)))?;
+        Ok(Self::Sums { offsets, entries })
     }
 
     /// Number of features that are kept.
@@ -200,12 +206,13 @@ impl Layout {
     /// The layout that `compression` and `convention` ask for, of species with `n_max` radial functions.
     ///
     /// # Errors
-    /// [`Error::Parameter`] where the compression does not fit the species.
+    /// [`Error::Parameter`] where the compression does not fit the species; [`Error::Memory`]; [`Error::Interrupted`].
     pub fn new(
         compression: &Compression,
         convention: Convention,
         n_max: &[usize],
         l_max: usize,
+        stop: &Stop<'_>,
     ) -> Result<Self, Error> {
         let label = |(species, &n): (usize, &usize)| (0..n).map(move |radial| Label { species, radial });
         let all = Factor { groups: None, labels: n_max.iter().enumerate().flat_map(label).collect() };
@@ -215,13 +222,13 @@ impl Layout {
             layout.group(*nu_r, *nu_s, n_max)?;
         } else if layout.n_products() > MAX_PRODUCTS {
             return Err(Error::Memory {
-                what: "power spectrum of one center",
+                what: WHAT,
                 bytes: 8 * layout.n_products() as u128,
                 remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
             });
         }
         layout.lower = layout.symmetric && convention == Convention::Quip;
-        layout.selection = columns::selection(&layout, compression, convention)?;
+        layout.selection = columns::selection(&layout, compression, convention, stop)?;
         Ok(layout)
     }
 

@@ -19,6 +19,9 @@ pub use compression::Compression;
 pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, SoapScratch, WeightFunction, Weighting};
 pub use turbo::{Basis, Policy, SoapTurbo, SpeciesParameters, TurboParameters, TurboScratch};
 
+/// What is too large if memory is refused.
+const WHAT: &str = "power spectrum of one center";
+
 /// Most radial functions of one species.
 pub const MAX_FUNCTIONS: usize = crate::simd::gemm::MAX_PACKS * crate::simd::LANES;
 /// Largest degree of the harmonics.

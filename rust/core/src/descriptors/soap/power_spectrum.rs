@@ -1,8 +1,16 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
 
-use super::MAX_DEGREE;
+use std::ops::RangeInclusive;
+
 use super::compression::{Factor, Layout};
+use super::{MAX_DEGREE, WHAT};
 use crate::simd::{Isa, Kernel, LANES, Lanes, dot, scale};
+use crate::{Error, Stop, memory};
+
+/// The floor of lengths where there is none: the direction of a row is what it is, however short the row was.
+pub const NO_FLOOR: f64 = 0.0;
+/// Squares of lengths that have all their digits, and 2^±900.
+const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -23,7 +31,7 @@ pub struct SpectrumParameters {
     pub stride: usize,
     /// `κ_l`
     pub degree_weights: Vec<f64>,
-    /// The length below which a row is not divided by it; `None` if none is.
+    /// The length below which a row is not divided by it, or [`NO_FLOOR`]; `None` if none is.
     pub norm: Option<f64>,
     /// A last column that always is this.
     pub constant: Option<f64>,
@@ -84,30 +92,62 @@ impl PowerSpectrum {
         (self.l_max() + 1) * (self.l_max() + 1)
     }
 
-    /// Buffers for one worker.
-    pub fn scratch(&self) -> Spectrum {
+    /// Buffers for one worker. Those that not every question needs are made when they are needed.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn scratch(&self) -> Result<Spectrum, Error> {
+        let n_products = if self.layout.selection.is_some() { self.layout.n_products() } else { 0 };
+        Ok(Spectrum {
+            sums: self.room_for_sums()?,
+            rates: Default::default(),
+            products: memory::zeros(WHAT, n_products)?,
+            row: Vec::new(),
+            rate: Vec::new(),
+            tile: memory::zeros(WHAT, LANES * (self.l_max() + 1))?,
+            matrix: Vec::new(),
+        })
+    }
+
+    /// Room for the coefficients of both factors, where their functions are grouped.
+    fn room_for_sums(&self) -> Result<[Vec<f64>; 2], Error> {
         let k = self.n_harmonics();
-        let factors = [&self.layout.left, &self.layout.right];
-        let sums = || factors.map(|factor| vec![0.0; k * factor.stride()]);
-        let [left, right] = factors.map(Factor::stride);
-        Spectrum {
-            sums: sums(),
-            rates: sums(),
-            products: vec![0.0; self.layout.n_products()],
-            row: vec![0.0; self.layout.n_features()],
-            rate: vec![0.0; self.layout.n_features()],
-            tile: vec![[0.0; LANES]; LANES * (self.l_max() + 1)],
-            matrix: vec![0.0; (self.l_max() + 1) * left * right],
+        let Layout { left, right, .. } = &self.layout;
+        Ok([memory::zeros(WHAT, k * left.stride())?, memory::zeros(WHAT, k * right.stride())?])
+    }
+
+    /// Makes the buffers that derivatives need.
+    fn expect_derivatives(&self, scratch: &mut Spectrum) -> Result<(), Error> {
+        memory::resize(WHAT, &mut scratch.rate, self.layout.n_features(), 0.0)?;
+        if self.norm.is_some() {
+            memory::resize(WHAT, &mut scratch.row, self.layout.n_features(), 0.0)?;
         }
+        if scratch.rates[0].is_empty() {
+            scratch.rates = self.room_for_sums()?;
+        }
+        Ok(())
     }
 
     /// Writes the features.
-    pub fn contract(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn contract(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        let norm = self.unnormalised(coefficients, scratch, row);
-        if let Some(norm) = norm {
+        if let Some(norm) = self.unnormalised(coefficients, scratch, row, stop)? {
             scale(1.0 / norm, row);
+        } else if let Some((_, coefficients)) = self.rescaled(coefficients) {
+            if let Some(norm) = self.unnormalised(&coefficients, scratch, row, stop)? {
+                scale(1.0 / norm, row);
+            }
         }
+        Ok(())
     }
 
     /// Writes the constant column, if there is one, and returns the others.
@@ -118,17 +158,33 @@ impl PowerSpectrum {
     }
 
     /// Writes the derivative of the features along `tangent`.
-    pub fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut Spectrum, row: &mut [f64]) {
-        let row = self.fill_constant(row, 0.0);
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn contract_tangent(
+        &self,
+        coefficients: &[f64],
+        tangent: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
         let mut p = std::mem::take(&mut scratch.row);
-        let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p);
+        let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, self.rescaled(coefficients)) {
+            scratch.row = p;
+            let tangent: Vec<f64> = tangent.iter().map(|x| x * unit).collect();
+            return self.contract_tangent(&coefficients, &tangent, scratch, row, stop);
+        }
+        let row = self.fill_constant(row, 0.0);
         let mut rate = std::mem::take(&mut scratch.rate);
         let Spectrum { sums, rates, products, tile, .. } = scratch;
         let [left, right] = self.gather(coefficients, sums);
         let [left_rate, right_rate] = self.gather(tangent, rates);
         let terms = [[left, right_rate], [left_rate, right]];
         let out = if self.layout.selection.is_some() { &mut *products } else { &mut rate };
-        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out });
+        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, &mut rate);
         }
@@ -137,21 +193,36 @@ impl PowerSpectrum {
             None => row.copy_from_slice(&rate),
         }
         (scratch.row, scratch.rate) = (p, rate);
+        Ok(())
     }
 
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
     pub fn contract_pullback(
         &self,
         coefficients: &[f64],
         adjoint: &[f64],
         scratch: &mut Spectrum,
         coefficients_adjoint: &mut [f64],
-    ) {
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
+        let Layout { left, right, .. } = &self.layout;
+        memory::resize(WHAT, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
+        let norm = self.unnormalised_if_needed(coefficients, scratch, &mut p, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, self.rescaled(coefficients)) {
+            scratch.row = p;
+            self.contract_pullback(&coefficients, adjoint, scratch, coefficients_adjoint, stop)?;
+            scale(unit, coefficients_adjoint);
+            return Ok(());
+        }
         let mut rate = std::mem::take(&mut scratch.rate);
         // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
-        let inner = match self.unnormalised_if_needed(coefficients, scratch, &mut p) {
+        let inner = match norm {
             Some(norm) => {
                 project_out(&p, norm, adjoint, &mut rate);
                 &rate
@@ -176,34 +247,68 @@ impl PowerSpectrum {
             coefficients_adjoint.fill(0.0);
         }
         for &(side, from) in sides {
-            self.matrix_of(products, side, matrix);
+            self.matrix_of(products, side, matrix, stop)?;
             let strides = [factors[1 - side].stride(), factors[side].stride()];
             let out = if is_direct { &mut *coefficients_adjoint } else { rates[side].as_mut_slice() };
             let length = factors[1 - side].len();
-            Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out });
+            Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out, stop })?;
             if !is_direct {
                 factors[side].spread(&rates[side], self.stride, coefficients_adjoint);
             }
         }
         (scratch.row, scratch.rate) = (p, rate);
+        Ok(())
     }
 
     /// Writes `p` as it is before normalisation, but for the constant; its length if it is to be normalised.
-    pub fn unnormalised(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn unnormalised(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<Option<f64>, Error> {
         let Spectrum { sums, products, tile, .. } = scratch;
         let terms = [self.gather(coefficients, sums)];
         let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
-        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out });
+        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, row);
         }
-        let smallest = self.norm?;
-        let norm = dot(row, row).sqrt();
-        (norm >= smallest).then_some(norm)
+        let Some(smallest) = self.norm else { return Ok(None) };
+        let square = dot(row, row);
+        let counts = if smallest == NO_FLOOR { SQUARES.contains(&square) } else { square.sqrt() >= smallest };
+        Ok(counts.then(|| square.sqrt()))
     }
 
-    fn unnormalised_if_needed(&self, coefficients: &[f64], scratch: &mut Spectrum, row: &mut [f64]) -> Option<f64> {
-        if self.norm.is_some() { self.unnormalised(coefficients, scratch, row) } else { None }
+    /// A power of two, and the coefficients times it, where these are so small or large that squares of lengths were
+    /// not in range; none where all are zero, or of order one already.
+    ///
+    /// What is normalised does not change by that; what it is differentiated by must be multiplied too.
+    #[cold]
+    pub fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let largest = coefficients.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
+        if self.norm != Some(NO_FLOOR) || largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
+            return None;
+        }
+        let unit = libm::ldexp(1.0, (-libm::frexp(largest).1).clamp(-1000, 1000));
+        if unit == 1.0 || largest * unit >= 1.0 || largest * unit < 0.5 {
+            return None;
+        }
+        Some((unit, coefficients.iter().map(|c| c * unit).collect()))
+    }
+
+    fn unnormalised_if_needed(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<Option<f64>, Error> {
+        if self.norm.is_some() { self.unnormalised(coefficients, scratch, row, stop) } else { Ok(None) }
     }
 
     /// The coefficients of both factors.
@@ -217,11 +322,12 @@ impl PowerSpectrum {
     }
 
     /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
-    fn matrix_of(&self, products: &[f64], side: usize, matrix: &mut [f64]) {
+    fn matrix_of(&self, products: &[f64], side: usize, matrix: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let layout = &self.layout;
         let strides = [layout.left.stride(), layout.right.stride()];
         let (rows, columns) = (strides[1 - side], strides[side]);
         for n in 0..layout.left.len() {
+            stop.after(LANES * layout.right.len() * layout.n_degrees())?;
             for n_prime in layout.first(n)..layout.right.len() {
                 let weight = layout.weight(n, n_prime);
                 let place = layout.place(n, n_prime);
@@ -237,6 +343,7 @@ impl PowerSpectrum {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -277,13 +384,14 @@ struct Products<'a> {
     terms: &'a [[&'a [f64]; 2]],
     tile: &'a mut [[f64; LANES]],
     out: &'a mut [f64],
+    stop: &'a Stop<'a>,
 }
 
 impl Kernel for Products<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(self) -> Result<(), Error> {
         match V::REGISTERS / V::WIDTH {
             32 => self.tiles::<V, 8>(),
             8 => self.tiles::<V, 4>(),
@@ -295,12 +403,13 @@ impl Kernel for Products<'_> {
 impl Products<'_> {
     /// `SIZE` functions of the left factor with eight of the right at a time.
     #[inline(always)]
-    fn tiles<V: Lanes, const SIZE: usize>(self) {
-        let Self { spectrum, terms, tile, out } = self;
+    fn tiles<V: Lanes, const SIZE: usize>(self) -> Result<(), Error> {
+        let Self { spectrum, terms, tile, out, stop } = self;
         let layout = &spectrum.layout;
         for n in (0..layout.left.len()).step_by(SIZE) {
             let last = (n + SIZE).min(layout.left.len()) - 1;
             let (first, end) = (layout.row(n).0.start, layout.row(last).0.end);
+            stop.after((end - first) * spectrum.n_harmonics())?;
             for pack in first / LANES..end.div_ceil(LANES) {
                 for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
@@ -311,6 +420,7 @@ impl Products<'_> {
                 spectrum.write::<V>(n..last + 1, pack, tile, out);
             }
         }
+        Ok(())
     }
 }
 
@@ -381,24 +491,27 @@ struct Apply<'a> {
     matrix: &'a [f64],
     from: &'a [f64],
     out: &'a mut [f64],
+    stop: &'a Stop<'a>,
 }
 
 impl Kernel for Apply<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(mut self) {
+    fn run<V: Lanes>(mut self) -> Result<(), Error> {
         for l in 0..=self.l_max {
             // Four harmonics of one degree at a time, to hide the latency of a sum; then what is left of an odd number.
             let (first, last) = (l * l, (l + 1) * (l + 1));
             let whole = first + (last - first) / 4 * 4;
             for lm in (first..whole).step_by(4) {
+                self.stop.after(self.strides[0] * self.strides[1])?;
                 self.rows::<V, 4>(l, lm);
             }
             for lm in whole..last {
                 self.rows::<V, 1>(l, lm);
             }
         }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use super::sites::Sites;
 use super::{Blocks, Pairs};
 use crate::math::eigen::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
+use crate::{Error, Stop};
 
 /// Room for what a pack writes.
 #[inline(always)]
@@ -26,6 +27,12 @@ fn amplitude<V: Lanes>(sites: &Sites, a: usize) -> V {
     V::splat(sites.amplitude.as_flattened()[a])
 }
 
+/// Numbers that site `a` and all others make, and so steps that they take at least.
+#[inline(always)]
+fn steps<P: Pairs>(pairs: &P, sites: &Sites) -> usize {
+    sites.n * pairs.n_orbitals() * pairs.n_orbitals()
+}
+
 /// Writes the blocks of all pairs of sites into `plain`, where it is wanted, and with their amplitudes into
 /// `modulated`.
 pub struct Assemble<'a, P> {
@@ -34,20 +41,22 @@ pub struct Assemble<'a, P> {
     pub blocks: &'a mut Blocks,
     pub plain: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
+    pub stop: &'a Stop<'a>,
 }
 
 impl<P: Pairs> Kernel for Assemble<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { pairs, sites, blocks, mut plain, modulated } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { pairs, sites, blocks, mut plain, modulated, stop } = self;
         let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
-        modulated.reset(n * n_orbitals, n * n_orbitals);
+        modulated.reset(n * n_orbitals, n * n_orbitals)?;
         if let Some(plain) = &mut plain {
-            plain.reset(n * n_orbitals, n * n_orbitals);
+            plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
+            stop.after(steps(pairs, sites))?;
             let own = amplitude::<V>(sites, a);
             for pack in (0..sites.mask.len()).rev() {
                 pairs.blocks::<V>(sites, a, pack, false, blocks);
@@ -68,6 +77,7 @@ impl<P: Pairs> Kernel for Assemble<'_, P> {
         if let Some(plain) = plain {
             plain.trim();
         }
+        Ok(())
     }
 }
 
@@ -80,20 +90,22 @@ pub struct Tangent<'a, P> {
     pub velocity: &'a [Vec<[f64; LANES]>; 3],
     pub plain: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
+    pub stop: &'a Stop<'a>,
 }
 
 impl<P: Pairs> Kernel for Tangent<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { pairs, sites, blocks, velocity, mut plain, modulated } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { pairs, sites, blocks, velocity, mut plain, modulated, stop } = self;
         let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
-        modulated.reset(n * n_orbitals, n * n_orbitals);
+        modulated.reset(n * n_orbitals, n * n_orbitals)?;
         if let Some(plain) = &mut plain {
-            plain.reset(n * n_orbitals, n * n_orbitals);
+            plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
+            stop.after(steps(pairs, sites))?;
             let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, velocity, a)));
             for pack in (0..sites.mask.len()).rev() {
                 pairs.blocks::<V>(sites, a, pack, true, blocks);
@@ -128,6 +140,7 @@ impl<P: Pairs> Kernel for Tangent<'_, P> {
         if let Some(plain) = plain {
             plain.trim();
         }
+        Ok(())
     }
 }
 
@@ -150,17 +163,19 @@ pub struct Contract<'a, P> {
     pub modulated: &'a Matrix,
     pub plain: Option<&'a Matrix>,
     pub pull: &'a mut [[f64; 3]],
+    pub stop: &'a Stop<'a>,
 }
 
 impl<P: Pairs> Kernel for Contract<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { pairs, sites, blocks, modulated, plain, pull } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { pairs, sites, blocks, modulated, plain, pull, stop } = self;
         let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
         let first = usize::from(sites.centered);
         for (pull, a) in pull.iter_mut().zip(first..n) {
+            stop.after(steps(pairs, sites))?;
             let own = amplitude::<V>(sites, a);
             let (mut sums, mut own_sum) = ([V::zero(); 3], V::zero());
             for pack in 0..sites.mask.len() {
@@ -187,6 +202,7 @@ impl<P: Pairs> Kernel for Contract<'_, P> {
                 pull[axis] = 2.0 * (sums[axis].sum() + own_sum * sites.position[axis].as_flattened()[a]);
             }
         }
+        Ok(())
     }
 }
 
@@ -201,13 +217,13 @@ pub struct RowsOf<'a, P> {
 }
 
 impl<P: Pairs> Kernel for RowsOf<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(self) -> Result<(), Error> {
         let Self { pairs, sites, blocks, a, rows } = self;
         let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
-        rows.reset(4 * n_orbitals, n * n_orbitals);
+        rows.reset(4 * n_orbitals, n * n_orbitals)?;
         let own = amplitude::<V>(sites, a);
         for pack in (0..sites.mask.len()).rev() {
             pairs.blocks::<V>(sites, a, pack, true, blocks);
@@ -225,6 +241,7 @@ impl<P: Pairs> Kernel for RowsOf<'_, P> {
             }
         }
         rows.trim();
+        Ok(())
     }
 }
 
@@ -240,13 +257,13 @@ pub struct Gradients<'a> {
 }
 
 impl Kernel for Gradients<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
+    fn run<V: Lanes>(self) -> Result<(), Error> {
         let Self { sites, a, vectors, products, out } = self;
         let (n, n_orbitals) = (sites.n, products.n_rows() / 4);
-        out.reset(3, vectors.n_columns());
+        out.reset(3, vectors.n_columns())?;
         let slope = 2.0 * sites.slope.as_flattened()[a];
         let mut amplitude = [V::zero(); 3];
         for axis in 0..3 {
@@ -266,5 +283,6 @@ impl Kernel for Gradients<'_> {
                 sums[3].mul_add(amplitude[axis], sum).store(&mut row[pack]);
             }
         }
+        Ok(())
     }
 }

@@ -4,14 +4,17 @@
 //! With the eigenvectors `v_k` of the matrix `M`, eigenvalues `λ_k`, and the matrix `X`, which is `M` with or without
 //! the amplitudes, `C_TT' = Σ v_μ X_μν v_ν` over orbitals `μ` of kind `T` and `ν` of `T'`, where `v = v_1`.
 
-use super::groups;
 use super::sites::Sites;
+use super::{WHAT, groups};
 use crate::descriptors::Refusal;
 use crate::math::eigen::{Eigen, Matrix};
-use crate::simd;
+use crate::{Error, Stop, memory, simd};
 
 /// Share of a degenerate leading space that the center's first orbital must have to choose a vector in it.
 const CLEAR: f64 = 1e-6;
+
+/// Steps that one entry takes here, where sums are scattered.
+const LOOK: usize = 8;
 
 /// Which orbitals are summed.
 #[derive(Debug, Clone)]
@@ -56,7 +59,8 @@ impl Contracted {
     /// Eigenvalues of the small matrix, into `self.eigen`; `full` holds eigenvalues and vectors of `M`, `x` is `X`.
     ///
     /// # Errors
-    /// [`Refusal::NoLeadingVector`] where the largest eigenvalue is degenerate and nothing chooses a vector.
+    /// [`Refusal::NoLeadingVector`] where the largest eigenvalue is degenerate and nothing chooses a vector;
+    /// [`Refusal::Unfinished`].
     pub fn find(
         &mut self,
         kinds: &Kinds,
@@ -64,15 +68,16 @@ impl Contracted {
         full: &Eigen,
         x: &Matrix,
         tolerance: f64,
+        stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
         let n = full.values().len();
         let n_orbitals = kinds.of_orbital.len();
         self.kind.clear();
+        memory::reserve(WHAT, &mut self.kind, n)?;
         self.kind.extend(
             (0..n_orbitals).flat_map(|o| (0..sites.n).map(move |a| (o, a))).map(|(o, a)| kinds.of(sites, o, a)),
         );
-        self.leading.clear();
-        self.leading.resize(n, 0.0);
+        memory::refill(WHAT, &mut self.leading, n, 0.0)?;
         self.n_leading = groups::groups(full.values(), tolerance).next().map_or(0, |group| group.end);
         if self.n_leading == 1 {
             self.leading.copy_from_slice(&full.vectors().row(0)[..n]);
@@ -89,8 +94,9 @@ impl Contracted {
             }
             self.leading.iter_mut().for_each(|x| *x /= share.sqrt());
         }
-        self.small.reset(kinds.count(), kinds.count());
+        self.small.reset(kinds.count(), kinds.count())?;
         for mu in 0..n {
+            stop.after(n * LOOK)?;
             let row = &x.row(mu)[..n];
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {
@@ -98,26 +104,36 @@ impl Contracted {
             }
         }
         symmetrize(&mut self.small);
-        self.eigen.find_all(&mut self.small);
+        self.eigen.find_all(&mut self.small, stop)?;
         Ok(())
     }
 
     /// Adjoints for the adjoint `weights` of the features: of `M`, into `of_matrix`, and of `X`, into `of_x`.
-    pub fn adjoints(&mut self, full: &Eigen, x: &Matrix, weights: &[f64], [of_matrix, of_x]: [&mut Matrix; 2]) {
+    pub fn adjoints(
+        &mut self,
+        full: &Eigen,
+        x: &Matrix,
+        weights: &[f64],
+        [of_matrix, of_x]: [&mut Matrix; 2],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let n = full.values().len();
         let n_kinds = weights.len();
         // Q = Y diag(w) Yᵀ
-        self.small.reset(n_kinds, n_kinds);
+        self.small.reset(n_kinds, n_kinds)?;
         for (k, &weight) in weights.iter().enumerate() {
+            stop.after(n_kinds * n_kinds)?;
             let y = self.eigen.vectors().row(k);
             for i in 0..n_kinds {
                 simd::add_scaled(weight * y[i], &y[..n_kinds], &mut self.small.row_mut(i)[..n_kinds]);
             }
         }
-        of_matrix.reset(n, n);
-        of_x.reset(n, n);
+        of_matrix.reset(n, n)?;
+        of_x.reset(n, n)?;
         self.weighted.clear();
+        memory::reserve(WHAT, &mut self.weighted, n)?;
         for mu in 0..n {
+            stop.after(n * LOOK)?;
             let q = self.small.row(self.kind[mu]);
             let (row, out) = (&x.row(mu)[..n], &mut of_x.row_mut(mu)[..n]);
             let mut sum = 0.0;
@@ -128,37 +144,47 @@ impl Contracted {
             }
             self.weighted.push(2.0 * sum);
         }
-        self.respond(full);
+        self.respond(full)?;
         let q = &self.perturbation;
         for mu in 0..n {
             let out = &mut of_matrix.row_mut(mu)[..n];
             simd::add_scaled(0.5 * q[mu], &self.leading, out);
             simd::add_scaled(0.5 * self.leading[mu], q, out);
         }
+        Ok(())
     }
 
     /// `perturbation = Σ_k v_k (v_k · weighted) / (λ_1 - λ_k)` over all that are not degenerate with the largest.
-    fn respond(&mut self, full: &Eigen) {
+    fn respond(&mut self, full: &Eigen) -> Result<(), Error> {
         let (n, values) = (full.values().len(), full.values());
-        self.perturbation.clear();
-        self.perturbation.resize(n, 0.0);
+        memory::refill(WHAT, &mut self.perturbation, n, 0.0)?;
         for k in self.n_leading..n {
             let vector = &full.vectors().row(k)[..n];
             let share = simd::dot(vector, &self.weighted) / (values[0] - values[k]);
             simd::add_scaled(share, vector, &mut self.perturbation);
         }
+        Ok(())
     }
 
     /// `Yᵀ dC Y` for the changes of `M` and of `X`, into `out`.
-    pub fn tangent(&mut self, full: &Eigen, x: &Matrix, [of_matrix, of_x]: [&Matrix; 2], out: &mut Matrix) {
+    pub fn tangent(
+        &mut self,
+        full: &Eigen,
+        x: &Matrix,
+        [of_matrix, of_x]: [&Matrix; 2],
+        out: &mut Matrix,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let n = full.values().len();
         let n_kinds = self.eigen.values().len();
         self.weighted.clear();
+        memory::reserve(WHAT, &mut self.weighted, n)?;
         self.weighted.extend((0..n).map(|mu| simd::dot(&of_matrix.row(mu)[..n], &self.leading)));
-        self.respond(full);
+        self.respond(full)?;
         let (v, dv) = (&self.leading, &self.perturbation);
-        self.small.reset(n_kinds, n_kinds);
+        self.small.reset(n_kinds, n_kinds)?;
         for mu in 0..n {
+            stop.after(n * LOOK)?;
             let (row, changed) = (&x.row(mu)[..n], &of_x.row(mu)[..n]);
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {
@@ -167,13 +193,15 @@ impl Contracted {
             }
         }
         symmetrize(&mut self.small);
-        out.reset(n_kinds, n_kinds);
+        out.reset(n_kinds, n_kinds)?;
         for k in 0..n_kinds {
+            stop.after(n_kinds * n_kinds)?;
             for l in 0..n_kinds {
                 let (y, z) = (&self.eigen.vectors().row(k)[..n_kinds], &self.eigen.vectors().row(l)[..n_kinds]);
                 out.row_mut(k)[l] = (0..n_kinds).map(|i| y[i] * simd::dot(&self.small.row(i)[..n_kinds], z)).sum();
             }
         }
+        Ok(())
     }
 }
 

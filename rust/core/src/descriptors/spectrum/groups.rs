@@ -17,15 +17,43 @@ pub enum Degenerate {
     Directional,
 }
 
-/// Ranges of eigenvalues, sorted in either direction, whose neighbors are at most `tolerance` apart.
+/// What rounding does to eigenvalues, in units of the largest magnitude, with some room: closer than this, eigenvectors
+/// are mixed by some percent and more.
+const ROUNDING: f64 = 1024.0 * f64::EPSILON;
+
+/// How far apart neighboring eigenvalues must be to have derivatives of their own.
+///
+/// `tolerance` is a distance where eigenvalues are of order one or larger, and a share of them where they are smaller:
+/// small is not degenerate. Nothing is told apart that rounding may have put apart, unless `tolerance` is zero.
+#[derive(Debug, Clone, Copy)]
+struct Apart {
+    tolerance: f64,
+    floor: f64,
+}
+
+impl Apart {
+    /// For eigenvalues that are sorted in either direction.
+    fn new(values: &[f64], tolerance: f64) -> Self {
+        let ends = values.first().into_iter().chain(values.last());
+        let largest = ends.fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        Self { tolerance, floor: if tolerance > 0.0 { ROUNDING * largest } else { 0.0 } }
+    }
+
+    fn are(self, a: f64, b: f64) -> bool {
+        let share = a.abs().max(b.abs()).min(1.0);
+        (a - b).abs() > (self.tolerance * share).max(self.floor)
+    }
+}
+
+/// Ranges of eigenvalues, sorted in either direction, whose neighbors are not apart.
 pub fn groups(values: &[f64], tolerance: f64) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    let apart = Apart::new(values, tolerance);
     let mut start = 0;
     std::iter::from_fn(move || {
         if start >= values.len() {
             return None;
         }
-        let apart = |k: &usize| (values[k - 1] - values[*k]).abs() > tolerance;
-        let end = (start + 1..values.len()).find(apart).unwrap_or(values.len());
+        let end = (start + 1..values.len()).find(|&k| apart.are(values[k - 1], values[k])).unwrap_or(values.len());
         let group = start..end;
         start = end;
         Some(group)
@@ -67,5 +95,18 @@ mod tests {
         assert_eq!(entries, [1.0, 3.0, 3.0, 3.0, 6.0, 6.0]);
         assert!(refuse(&values[..2], 0.6).is_ok());
         assert!(matches!(refuse(&values, 0.1), Err(Refusal::Degenerate { first: 4, second: 5, .. })));
+    }
+    #[test]
+    fn small_is_not_degenerate() {
+        let alone = |values: &[f64]| groups(values, 1e-8).all(|group| group.len() == 1);
+        assert!(alone(&[4.0, 1.0, 7.0e-9, 3.7e-9, 1e-11]));
+        assert!(alone(&[4e-30, 1e-30, 3e-38]));
+        assert!(alone(&[-1.0, -3e-9, 2e-9]));
+        // A distance where they are large, a share where they are small, and nothing that rounding may have done.
+        assert!(!alone(&[4000.0, 4000.0 - 9e-9]));
+        assert!(alone(&[4000.0, 4000.0 - 1e-6]));
+        assert!(!alone(&[1.0, 1e-3, 1e-3 - 9e-12]));
+        assert!(!alone(&[4.0, 3e-13, 2e-14]));
+        assert!(groups(&[4.0, 3e-13, 2e-14, 2e-14], 0.0).eq([0..1, 1..2, 2..4]));
     }
 }

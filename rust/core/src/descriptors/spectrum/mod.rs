@@ -20,9 +20,12 @@ pub use sites::Sites;
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
 use super::{Descriptor, Environment, JacobianRow, Refusal};
-use crate::Error;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const WHAT: &str = "matrix of one center";
 
 /// What the blocks of a pair of sites are written into, `[i · n_orbitals + j]` in each, one lane a pair.
 #[derive(Debug, Clone)]
@@ -34,9 +37,9 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn new(n_orbitals: usize) -> Self {
-        let zeros = vec![[0.0; LANES]; n_orbitals * n_orbitals];
-        Self { values: zeros.clone(), slopes: [zeros.clone(), zeros.clone(), zeros] }
+    pub(super) fn new(n_orbitals: usize) -> Result<Self, Error> {
+        let zeros = || memory::zeros(WHAT, n_orbitals * n_orbitals);
+        Ok(Self { values: zeros()?, slopes: [zeros()?, zeros()?, zeros()?] })
     }
 }
 
@@ -128,11 +131,12 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// Decides where each eigenvalue stands in the row.
-    fn arrange(&self, scratch: &mut SpectrumScratch) {
+    fn arrange(&self, scratch: &mut SpectrumScratch) -> Result<(), Error> {
         let SpectrumScratch { eigen, contracted, place, order, .. } = scratch;
         let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
         let (n, n_features) = (values.len(), self.n_features());
         place.clear();
+        memory::reserve(WHAT, place, n)?;
         match self.parameters.order {
             // The zeros that fill up come before what is negative; of too many, the last ones are left out.
             Order::Value => {
@@ -141,6 +145,7 @@ impl<P: Pairs> Spectrum<P> {
             }
             Order::Magnitude => {
                 order.clear();
+                memory::reserve(WHAT, order, n)?;
                 order.extend(0..n);
                 // Ties keep the order of their values.
                 order.sort_unstable_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
@@ -148,50 +153,58 @@ impl<P: Pairs> Spectrum<P> {
                 order.iter().enumerate().for_each(|(at, &k)| place[k] = at);
             }
         }
+        Ok(())
     }
 
     /// Adjoint weight of each eigenvalue.
-    fn weights(&self, adjoint: &[f64], scratch: &mut SpectrumScratch) {
+    fn weights(&self, adjoint: &[f64], scratch: &mut SpectrumScratch) -> Result<(), Error> {
         let mut weights = std::mem::take(&mut scratch.weights);
         let values = self.values(scratch);
-        weights.clear();
-        weights.resize(values.len(), 0.0);
+        memory::refill(WHAT, &mut weights, values.len(), 0.0)?;
         self.for_each_place(scratch, |k, place| weights[k] = adjoint[place]);
         if self.averages() {
             groups::average(&mut weights, values, self.parameters.degenerate_tol);
         }
         scratch.weights = weights;
+        Ok(())
     }
 
     /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.room`.
-    fn adjoints(&self, scratch: &mut SpectrumScratch) {
+    fn adjoints(&self, scratch: &mut SpectrumScratch, stop: &Stop<'_>) -> Result<(), Error> {
         let SpectrumScratch { plain, modulated, eigen, columns, room, weights, contracted, .. } = scratch;
         let [first, second, third] = room;
         match &self.contraction {
-            Some((_, Metric::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second]),
+            Some((_, Metric::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second], stop),
             Some((_, Metric::Modulated)) => {
-                contracted.adjoints(eigen, modulated, weights, [first, second]);
+                contracted.adjoints(eigen, modulated, weights, [first, second], stop)?;
                 first.all_mut().iter_mut().zip(second.all()).for_each(|(sum, part)| *sum += part);
+                Ok(())
             }
             None => {
                 // V diag(w) Vᵀ
-                third.copy_from(columns);
+                third.copy_from(columns)?;
                 for mu in 0..third.n_rows() {
                     third.row_mut(mu).iter_mut().zip(weights.iter()).for_each(|(entry, weight)| *entry *= weight);
                 }
-                first.product_of(third, eigen.vectors());
+                first.product_of(third, eigen.vectors(), stop)
             }
         }
     }
 
     /// The derivatives `[xyz][feature]` of all eigenvalues by the position of one site.
-    fn rows_of_site(&self, site: usize, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+    fn rows_of_site(
+        &self,
+        site: usize,
+        scratch: &mut SpectrumScratch,
+        rows: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let SpectrumScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
         let a = site + usize::from(sites.centered);
         let isa = Isa::detect();
-        isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site });
-        products.product_of(of_site, columns);
-        isa.run(Gradients { sites, a, vectors: columns, products, out });
+        isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site })?;
+        products.product_of(of_site, columns, stop)?;
+        isa.run(Gradients { sites, a, vectors: columns, products, out })?;
         let (values, n_features) = (eigen.values(), self.n_features());
         for axis in 0..3 {
             if self.averages() {
@@ -202,44 +215,55 @@ impl<P: Pairs> Spectrum<P> {
             let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.room[2].row(axis));
             self.for_each_place(scratch, |k, place| row[place] = from[k]);
         }
+        Ok(())
     }
 
     /// The derivatives `[site][xyz][feature]` of a row of few features, one pullback a feature.
-    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64]) {
+    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let n_features = self.n_features();
         let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
-        pull.resize(rows.len() / (3 * n_features), [0.0; 3]);
+        memory::resize(WHAT, &mut pull, rows.len() / (3 * n_features), [0.0; 3])?;
         for feature in 0..n_features {
-            adjoint.clear();
-            adjoint.resize(n_features, 0.0);
+            memory::refill(WHAT, &mut adjoint, n_features, 0.0)?;
             adjoint[feature] = 1.0;
-            self.expand_pullback(&adjoint, scratch, &mut pull);
+            self.expand_pullback(&adjoint, scratch, &mut pull, stop)?;
             for (rows, pull) in rows.chunks_exact_mut(3 * n_features).zip(&pull) {
                 (0..3).for_each(|axis| rows[axis * n_features + feature] = pull[axis]);
             }
         }
         (scratch.pull, scratch.adjoint) = (pull, adjoint);
+        Ok(())
     }
 
     /// Gradients of the adjoints in `scratch.room` with respect to the sites.
-    fn contract_adjoints(&self, scratch: &mut SpectrumScratch, pull: &mut [[f64; 3]]) {
+    fn contract_adjoints(
+        &self,
+        scratch: &mut SpectrumScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let SpectrumScratch { sites, blocks, room: [first, second, _], .. } = scratch;
         let plain = matches!(self.contraction, Some((_, Metric::Overlap))).then_some(&*second);
-        Isa::detect().run(Contract { pairs: &self.pairs, sites, blocks, modulated: first, plain, pull });
+        Isa::detect().run(Contract { pairs: &self.pairs, sites, blocks, modulated: first, plain, pull, stop })
     }
 }
 
 /// The derivatives of the sorted eigenvalues of a group, into the values of the first of `few`: the eigenvalues of
 /// the change of the matrix between eigenvectors, `changes`, in this group.
-fn split(changes: &Matrix, group: std::ops::Range<usize>, few: &mut (Eigen, Matrix)) {
+fn split(
+    changes: &Matrix,
+    group: std::ops::Range<usize>,
+    few: &mut (Eigen, Matrix),
+    stop: &Stop<'_>,
+) -> Result<(), Error> {
     let (eigen, small) = few;
-    small.reset(group.len(), group.len());
+    small.reset(group.len(), group.len())?;
     for (i, k) in group.clone().enumerate() {
         for (j, l) in group.clone().enumerate() {
             small.row_mut(i)[j] = 0.5 * (changes.row(k)[l] + changes.row(l)[k]);
         }
     }
-    eigen.find_values(small);
+    eigen.find_values(small, stop)
 }
 
 /// Eigenvalues that are negative by no more than this share of the largest are zeros but for rounding.
@@ -267,10 +291,10 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         self.parameters.ignore_unknown_species
     }
 
-    fn scratch(&self) -> SpectrumScratch {
-        SpectrumScratch {
+    fn scratch(&self) -> Result<SpectrumScratch, Error> {
+        Ok(SpectrumScratch {
             sites: Sites::default(),
-            blocks: Blocks::new(self.pairs.n_orbitals()),
+            blocks: Blocks::new(self.pairs.n_orbitals())?,
             plain: Matrix::default(),
             modulated: Matrix::default(),
             eigen: Eigen::default(),
@@ -285,7 +309,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             pull: Vec::new(),
             adjoint: Vec::new(),
             rows: Vec::new(),
-        }
+        })
     }
 
     fn prepare(
@@ -293,6 +317,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         environment: &Environment<'_>,
         slopes: bool,
         scratch: &mut SpectrumScratch,
+        stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
         let SpectrumParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
             self.parameters;
@@ -306,34 +331,35 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.pairs, (r_cut, exponent), environment);
+        sites.fill(&self.pairs, (r_cut, exponent), environment)?;
         let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
         let kept = overlap.then_some(&mut *plain);
-        Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated });
+        Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated, stop })?;
         if slopes || self.contraction.is_some() {
-            room[0].copy_from(modulated);
-            eigen.find_all(&mut room[0]);
+            room[0].copy_from(modulated)?;
+            eigen.find_all(&mut room[0], stop)?;
         } else {
-            eigen.find_values(modulated);
+            eigen.find_values(modulated, stop)?;
         }
         if let Some((kinds, metric)) = &self.contraction {
             let x = if *metric == Metric::Overlap { &*plain } else { &*modulated };
-            contracted.find(kinds, sites, eigen, x, degenerate_tol)?;
+            contracted.find(kinds, sites, eigen, x, degenerate_tol, stop)?;
         }
         if slopes {
-            columns.transpose_of(eigen.vectors());
+            columns.transpose_of(eigen.vectors())?;
         }
-        self.arrange(scratch);
+        self.arrange(scratch)?;
         if slopes && degenerate == Degenerate::Error {
             groups::refuse(self.values(scratch), degenerate_tol)?;
         }
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut SpectrumScratch, coefficients: &mut [f64]) {
+    fn expand(&self, scratch: &mut SpectrumScratch, coefficients: &mut [f64], _: &Stop<'_>) -> Result<(), Error> {
         coefficients.fill(0.0);
         let values = self.values(scratch);
         self.for_each_place(scratch, |k, place| coefficients[place] = values[k]);
+        Ok(())
     }
 
     fn expand_tangent(
@@ -342,27 +368,38 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         scratch: &mut SpectrumScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
-        self.expand(scratch, coefficients);
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expand(scratch, coefficients, stop)?;
         let SpectrumScratch { sites, blocks, velocity: moves, room, .. } = scratch;
         let [of_matrix, of_x, changes] = room;
         for (axis, moves) in moves.iter_mut().enumerate() {
-            moves.clear();
-            moves.resize(sites.mask.len(), [0.0; LANES]);
+            memory::refill(WHAT, moves, sites.mask.len(), [0.0; LANES])?;
             let moves = moves.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
             moves.zip(velocity).for_each(|(to, from)| *to = from[axis]);
         }
         let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
         let plain = overlap.then_some(&mut *of_x);
-        Isa::detect().run(Tangent { pairs: &self.pairs, sites, blocks, velocity: moves, plain, modulated: of_matrix });
+        Isa::detect().run(Tangent {
+            pairs: &self.pairs,
+            sites,
+            blocks,
+            velocity: moves,
+            plain,
+            modulated: &mut *of_matrix,
+            stop,
+        })?;
         let SpectrumScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
         let mut weights = std::mem::take(&mut scratch.weights);
         weights.clear();
+        memory::reserve(WHAT, &mut weights, eigen.values().len())?;
         match &self.contraction {
-            Some((_, Metric::Overlap)) => contracted.tangent(eigen, plain, [of_matrix, of_x], changes),
-            Some((_, Metric::Modulated)) => contracted.tangent(eigen, modulated, [of_matrix, of_matrix], changes),
+            Some((_, Metric::Overlap)) => contracted.tangent(eigen, plain, [of_matrix, of_x], changes, stop)?,
+            Some((_, Metric::Modulated)) => {
+                contracted.tangent(eigen, modulated, [of_matrix, of_matrix], changes, stop)?;
+            }
             None => {
-                of_x.product_of(eigen.vectors(), of_matrix);
+                of_x.product_of(eigen.vectors(), of_matrix, stop)?;
                 let dot = |k: usize| crate::simd::dot(of_x.row(k), eigen.vectors().row(k));
                 weights.extend((0..of_x.n_rows()).map(dot));
             }
@@ -377,11 +414,11 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             Degenerate::Raw | Degenerate::Error => {}
             Degenerate::Directional => {
                 if self.contraction.is_none() && groups::groups(values, tolerance).any(|group| group.len() > 1) {
-                    changes.reset(of_x.n_rows(), of_x.n_rows());
-                    multiply(of_x, columns, changes);
+                    changes.reset(of_x.n_rows(), of_x.n_rows())?;
+                    multiply(of_x, columns, changes, stop)?;
                 }
                 for group in groups::groups(values, tolerance).filter(|group| group.len() > 1) {
-                    split(changes, group.clone(), &mut scratch.few);
+                    split(changes, group.clone(), &mut scratch.few, stop)?;
                     weights[group].copy_from_slice(scratch.few.0.values());
                 }
             }
@@ -389,30 +426,44 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         tangent.fill(0.0);
         self.for_each_place(scratch, |k, place| tangent[place] = weights[k]);
         scratch.weights = weights;
+        Ok(())
     }
 
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut SpectrumScratch, pull: &mut [[f64; 3]]) {
-        self.weights(adjoint, scratch);
-        self.adjoints(scratch);
-        self.contract_adjoints(scratch, pull);
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut SpectrumScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.weights(adjoint, scratch)?;
+        self.adjoints(scratch, stop)?;
+        self.contract_adjoints(scratch, pull, stop)
     }
 
-    fn jacobian(&self, _coefficients: &[f64], scratch: &mut SpectrumScratch, out: &mut JacobianRow<'_>) {
+    fn jacobian(
+        &self,
+        _coefficients: &[f64],
+        scratch: &mut SpectrumScratch,
+        out: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let n_sites = scratch.sites.n - usize::from(scratch.sites.centered);
         let size = 3 * self.n_features();
         let mut rows = std::mem::take(&mut scratch.rows);
-        rows.clear();
         if self.contraction.is_some() {
-            rows.resize(n_sites * size, 0.0);
-            self.rows_one_by_one(scratch, &mut rows);
+            memory::refill(WHAT, &mut rows, n_sites * size, 0.0)?;
+            self.rows_one_by_one(scratch, &mut rows, stop)?;
             rows.chunks_exact(size).enumerate().for_each(|(site, rows)| out.add(site, rows));
         } else {
-            rows.resize(size, 0.0);
+            memory::refill(WHAT, &mut rows, size, 0.0)?;
             for site in 0..n_sites {
-                self.rows_of_site(site, scratch, &mut rows);
+                stop.after(size * self.pairs.n_orbitals())?;
+                self.rows_of_site(site, scratch, &mut rows, stop)?;
                 out.add(site, &rows);
             }
         }
         scratch.rows = rows;
+        Ok(())
     }
 }

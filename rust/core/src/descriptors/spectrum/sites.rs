@@ -1,8 +1,9 @@
 //! The sites of one center as their matrix needs them: the center first, quantities side by side.
 
-use super::Pairs;
+use super::{Pairs, WHAT};
 use crate::descriptors::{CenterKind, Environment};
 use crate::simd::LANES;
+use crate::{Error, memory};
 
 /// Sites in lanes: each quantity fills whole packs.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +28,15 @@ pub struct Sites {
 
 impl Sites {
     /// Takes the sites of `environment`.
-    pub fn fill<P: Pairs>(&mut self, pairs: &P, (r_cut, exponent): (f64, u32), environment: &Environment<'_>) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn fill<P: Pairs>(
+        &mut self,
+        pairs: &P,
+        (r_cut, exponent): (f64, u32),
+        environment: &Environment<'_>,
+    ) -> Result<(), Error> {
         let own = match environment.center {
             CenterKind::Atom(channel) => channel,
             CenterKind::Point => None,
@@ -36,18 +45,16 @@ impl Sites {
         let first = usize::from(self.centered);
         self.n = environment.len() + first;
         self.channel.clear();
+        memory::reserve(WHAT, &mut self.channel, self.n)?;
         self.channel.extend(own.iter().chain(environment.channel));
         let n_packs = self.n.div_ceil(LANES);
-        let resize = |vector: &mut Vec<[f64; LANES]>, value: f64| {
-            vector.clear();
-            vector.resize(n_packs, [value; LANES]);
-        };
+        let resize = |vector: &mut Vec<[f64; LANES]>, value: f64| memory::refill(WHAT, vector, n_packs, [value; LANES]);
         for (axis, from) in self.position.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
-            resize(axis, 0.0);
+            resize(axis, 0.0)?;
             axis.as_flattened_mut()[first..self.n].copy_from_slice(from);
         }
         for vector in [&mut self.amplitude, &mut self.slope, &mut self.mask] {
-            resize(vector, 0.0);
+            resize(vector, 0.0)?;
         }
         self.mask.as_flattened_mut()[..self.n].fill(1.0);
         let (amplitude, slope) = (self.amplitude.as_flattened_mut(), self.slope.as_flattened_mut());
@@ -57,11 +64,12 @@ impl Sites {
         }
         self.quantities.resize_with(pairs.n_quantities(), Vec::new);
         for (place, quantity) in self.quantities.iter_mut().enumerate() {
-            resize(quantity, 1.0);
+            resize(quantity, 1.0)?;
             for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(&self.channel) {
                 *value = pairs.quantity(place, channel);
             }
         }
+        Ok(())
     }
 }
 

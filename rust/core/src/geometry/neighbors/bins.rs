@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 
 use super::layout::Layout;
-use super::{INVISIBLE, Vector};
+use super::{INVISIBLE, Vector, WHAT};
 use crate::geometry::cell::Cell;
 use crate::simd::LANES;
+use crate::{Error, Stop, memory};
 
 /// Atoms below which one thread is as quick as many.
 const PARALLEL: usize = 20_000;
@@ -19,12 +20,13 @@ pub(super) struct Bounds {
     pub low: Vector,
     /// Largest coordinates along the axes of the cell.
     pub high: Vector,
-    /// Largest Cartesian coordinate of a wrapped atom, whatever its sign.
-    pub largest: f64,
+    /// Largest Cartesian coordinates of a wrapped atom, whatever their sign.
+    pub largest: Vector,
 }
 
 impl Bounds {
-    const NOTHING: Self = Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: 0.0 };
+    const NOTHING: Self =
+        Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: [0.0; 3] };
 
     #[inline]
     fn include(&mut self, point: Vector, fractions: Vector) {
@@ -32,7 +34,7 @@ impl Bounds {
         for axis in 0..3 {
             self.low[axis] = self.low[axis].min(fractions[axis]);
             self.high[axis] = self.high[axis].max(fractions[axis]);
-            self.largest = self.largest.max(point[axis].abs());
+            self.largest[axis] = self.largest[axis].max(point[axis].abs());
         }
     }
 
@@ -41,13 +43,18 @@ impl Bounds {
             n_visible: self.n_visible + other.n_visible,
             low: [0, 1, 2].map(|axis| self.low[axis].min(other.low[axis])),
             high: [0, 1, 2].map(|axis| self.high[axis].max(other.high[axis])),
-            largest: self.largest.max(other.largest),
+            largest: [0, 1, 2].map(|axis| self.largest[axis].max(other.largest[axis])),
         }
     }
 }
 
 /// All atoms wrapped into the cell, and what the visible ones occupy.
-pub(super) fn wrap(cell: &Cell, positions: &[Vector], channels: &[u8]) -> (Vec<Vector>, Bounds) {
+pub(super) fn wrap(
+    cell: &Cell,
+    positions: &[Vector],
+    channels: &[u8],
+    stop: &Stop<'_>,
+) -> Result<(Vec<Vector>, Bounds), Error> {
     let piece = |wrapped: &mut [Vector], positions: &[Vector], channels: &[u8]| {
         let mut bounds = Bounds::NOTHING;
         for ((wrapped, &position), &channel) in wrapped.iter_mut().zip(positions).zip(channels) {
@@ -58,11 +65,12 @@ pub(super) fn wrap(cell: &Cell, positions: &[Vector], channels: &[u8]) -> (Vec<V
         }
         bounds
     };
-    let mut wrapped = vec![[0.0; 3]; positions.len()];
+    let mut wrapped = memory::zeros(WHAT, positions.len())?;
+    stop.after(positions.len())?;
     let workers = workers(positions.len());
     if workers == 1 {
         let bounds = piece(&mut wrapped, positions, channels);
-        return (wrapped, bounds);
+        return Ok((wrapped, bounds));
     }
     let size = positions.len().div_ceil(workers);
     let bounds = wrapped
@@ -71,7 +79,7 @@ pub(super) fn wrap(cell: &Cell, positions: &[Vector], channels: &[u8]) -> (Vec<V
         .zip(channels.par_chunks(size))
         .map(|((wrapped, positions), channels)| piece(wrapped, positions, channels))
         .reduce(|| Bounds::NOTHING, Bounds::union);
-    (wrapped, bounds)
+    Ok((wrapped, bounds))
 }
 
 /// Atoms sorted by bin, those that are not seen behind all others. Within a bin they keep the order of the frame.
@@ -102,7 +110,7 @@ pub(super) struct Bins {
 impl Bins {
     /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
-    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8]) -> Self {
+    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
         let n = wrapped.len();
         let n_bins = layout.n_bins();
         let workers = workers(n);
@@ -110,14 +118,17 @@ impl Bins {
             // Behind the last bin is one for the atoms that are not seen.
             if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
         };
-        let bin: Vec<u32> = if workers == 1 {
-            wrapped.iter().zip(channels).map(bin_of).collect()
+        let mut bin = memory::room(WHAT, n)?;
+        stop.after(n)?;
+        if workers == 1 {
+            bin.extend(wrapped.iter().zip(channels).map(bin_of));
         } else {
-            wrapped.par_iter().zip(channels).map(bin_of).collect()
-        };
+            wrapped.par_iter().zip(channels).map(bin_of).collect_into_vec(&mut bin);
+        }
 
         let size = (n_bins + 1).div_ceil(workers);
-        let mut offsets = vec![0; n_bins + 2];
+        let mut offsets = memory::zeros(WHAT, n_bins + 2)?;
+        stop.after(n)?;
         let counts = offsets[1..].chunks_mut(size).enumerate().collect();
         each(counts, |(part, counts)| count(&bin, part * size, counts));
         let mut start = 0;
@@ -126,17 +137,19 @@ impl Bins {
         }
         let mut bins = Self {
             offsets,
-            x: vec![0.0; n + LANES],
-            y: vec![0.0; n + LANES],
-            z: vec![0.0; n + LANES],
-            atom: vec![0; n],
-            channel: vec![0; n],
-            slot: vec![0; n],
+            x: memory::zeros(WHAT, n + LANES)?,
+            y: memory::zeros(WHAT, n + LANES)?,
+            z: memory::zeros(WHAT, n + LANES)?,
+            atom: memory::zeros(WHAT, n)?,
+            channel: memory::zeros(WHAT, n)?,
+            slot: memory::zeros(WHAT, n)?,
             n_visible: 0,
             n_channels: 0,
             only_channel: None,
         };
+        stop.after(n)?;
         each(bins.parts(size), |part| part.file(&bin, wrapped, channels));
+        stop.after(n)?;
         for (slot, &atom) in (0..).zip(&bins.atom) {
             bins.slot[atom as usize] = slot;
         }
@@ -145,7 +158,7 @@ impl Bins {
         let first = visible.first().copied().unwrap_or(0);
         bins.only_channel = visible.iter().all(|&channel| channel == first).then_some(first);
         bins.n_channels = visible.iter().max().map_or(0, |&last| usize::from(last) + 1);
-        bins
+        Ok(bins)
     }
 
     /// Cuts bins and slots into parts of `size` bins each. At this point `offsets[b + 1]` is where bin `b` starts.

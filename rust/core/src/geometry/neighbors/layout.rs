@@ -12,6 +12,12 @@ const SIDE_ALONG: f64 = 0.25;
 const BINS_PER_ATOM: f64 = 4.0;
 const BINS_AT_LEAST: f64 = 64.0;
 
+/// An axis that is not periodic is not cut where coordinates along it are more than this many cutoffs: their rounding
+/// errors, and the lengths of bins, would be.
+const FAR_OUT: f64 = 1099511627776.0;
+/// The shortest bin along an axis that is not periodic, in units of the cutoff: all atoms may be in one plane.
+const SHORTEST: f64 = 1e-3;
+
 /// Rounding errors of a coordinate, in units of the largest number it was made of.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
@@ -51,6 +57,9 @@ pub(super) struct Layout {
 impl Layout {
     /// Bins for the atoms within `bounds`.
     pub(super) fn new(cell: &Cell, bounds: &Bounds, r_cut: f64) -> Self {
+        // How large the terms of a coordinate along an axis become, in Å.
+        let size = [0, 1, 2].map(|axis| dot(cell.reciprocal[axis].map(f64::abs), bounds.largest) * cell.height(axis));
+        let cut = [0, 1, 2].map(|axis| cell.periodic[axis] || size[axis] <= FAR_OUT * r_cut);
         let extent = [0, 1, 2].map(|axis| {
             let open = bounds.high[axis] - bounds.low[axis];
             (if cell.periodic[axis] { cell.height(axis) } else { open }).min(f64::MAX)
@@ -58,19 +67,21 @@ impl Layout {
         // Runs along the longest axis are cut least often.
         let mut order = [0, 1, 2];
         order.sort_by(|&a, &b| extent[a].total_cmp(&extent[b]));
-        let counts = counts(order.map(|axis| extent[axis]), r_cut, bounds.n_visible);
+        let counts = counts(order.map(|axis| if cut[axis] { extent[axis] } else { 0.0 }), r_cut, bounds.n_visible);
         let axes = [0, 1, 2].map(|rank| {
             let (axis, n) = (order[rank], counts[rank]);
             if cell.periodic[axis] {
                 Axis::periodic(cell, axis, n)
-            } else {
-                let side = if extent[axis] > 0.0 { extent[axis] / n } else { r_cut };
+            } else if cut[axis] {
+                let side = if extent[axis] > 0.0 { (extent[axis] / n).max(SHORTEST * r_cut) } else { r_cut };
                 let low = if bounds.n_visible == 0 { 0.0 } else { bounds.low[axis] };
                 Axis::open(cell, axis, n, side, low)
+            } else {
+                Axis::whole(cell, axis, r_cut)
             }
         });
-        let periods = (0..3).filter(|&axis| cell.periodic[axis]).map(|axis| norm(cell.basis[axis]));
-        let size = periods.sum::<f64>().max(bounds.largest);
+        let periods: f64 = (0..3).filter(|&axis| cell.periodic[axis]).map(|axis| norm(cell.basis[axis])).sum();
+        let size = (0..3).filter(|&axis| cut[axis]).fold(periods, |largest, axis| largest.max(size[axis]));
         Self::turned(axes, r_cut * (1.0 + ROUNDING) + ROUNDING * size)
     }
 
@@ -125,7 +136,7 @@ impl Axis {
     fn periodic(cell: &Cell, axis: usize, n: f64) -> Self {
         let (period, scale) = (cell.basis[axis], cell.reciprocal[axis].map(|x| x * n));
         let edge = period.map(|x| x / n);
-        Self { n: n as i64, periodic: true, first: -FAR, last: FAR, period, edge, scale, origin: 0.0 }
+        Self { n: n as i64, periodic: true, first: -FAR, last: FAR, period, edge, scale, origin: cell.low[axis] * n }
     }
 
     /// `n` bins of length `side` from the coordinate `low` on. The rows of a cell that complete it are unit vectors,
@@ -135,13 +146,23 @@ impl Axis {
         let (period, origin) = ([0.0; 3], low / side);
         Self { n: n as i64, periodic: false, first: 0.0, last: n - 1.0, period, edge, scale, origin }
     }
+
+    /// One bin that holds every point, in its middle.
+    fn whole(cell: &Cell, axis: usize, side: f64) -> Self {
+        Self { scale: [0.0; 3], origin: -0.5, ..Self::open(cell, axis, 1.0, side, 0.0) }
+    }
+}
+
+/// Bins that there are at most for so many atoms.
+pub(super) const fn most_bins(n_atoms: usize) -> f64 {
+    BINS_PER_ATOM * n_atoms as f64 + BINS_AT_LEAST
 }
 
 /// Numbers of bins along axes that are so long, the last of which is the one that runs are along.
 fn counts(extent: [f64; 3], r_cut: f64, n_atoms: usize) -> Vector {
     let sides = [SIDE, SIDE, SIDE_ALONG];
     let mut counts = [0, 1, 2].map(|axis| (extent[axis] / (sides[axis] * r_cut)).floor().clamp(1.0, 1e15));
-    let limit = BINS_PER_ATOM * n_atoms as f64 + BINS_AT_LEAST;
+    let limit = most_bins(n_atoms);
     while counts.iter().product::<f64>() > limit {
         let [a, b, c] = counts;
         let most = if a > b && a > c { 0 } else { 1 + usize::from(c >= b) };

@@ -8,15 +8,17 @@
 
 mod bins;
 mod layout;
+mod range;
 mod reach;
 mod sites;
 
 use super::cell::{Cell, Vector, finite};
 use super::{Center, Frame};
-use crate::Error;
-use crate::simd::{Isa, Kernel, Lanes, Points};
+use crate::simd::{Isa, Kernel, LANES, Lanes, Points};
+use crate::{Error, Stop, memory};
 use bins::Bins;
 use layout::Layout;
+use range::Range;
 use sites::Query;
 
 pub use sites::Sites;
@@ -27,6 +29,15 @@ pub const MAX_SITES: usize = 65_535;
 /// More images of the cell within reach of one center than this are refused.
 pub const MAX_IMAGES: usize = 10_000_000;
 
+/// What is too large if memory is refused.
+const WHAT: &str = "neighbor search";
+
+/// More atoms than this in one frame are refused: their bins and slots would not have numbers.
+pub const MAX_ATOMS: usize = (u32::MAX as usize - 66) / 4;
+
+// One bin more for those that are not seen, and whole vectors may be read behind the last slot.
+const _: () = assert!(layout::most_bins(MAX_ATOMS) + 1.0 <= u32::MAX as f64 && MAX_ATOMS + LANES <= u32::MAX as usize);
+
 /// The channel of atoms that are not seen.
 const INVISIBLE: u8 = u8::MAX;
 
@@ -35,6 +46,7 @@ const INVISIBLE: u8 = u8::MAX;
 pub struct Grid {
     frame: usize,
     r_cut: f64,
+    range: Range,
     cell: Cell,
     layout: Layout,
     bins: Bins,
@@ -50,19 +62,51 @@ impl Grid {
     /// # Errors
     /// [`Error::PositionNotFinite`] for any atom, visible or not; [`Error::CellNotFinite`] and
     /// [`Error::SingularCell`] along periodic axes; [`Error::TooManyImages`] for a cell that is tiny compared with
-    /// the cutoff; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have
-    /// one entry an atom.
+    /// the cutoff; [`Error::TooFar`] and [`Error::TooWide`] for lengths that the digits of a double cannot hold
+    /// together; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have one
+    /// entry an atom; [`Error::Memory`] for more than [`MAX_ATOMS`].
     pub fn new(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<Self, Error> {
+        Self::interruptible(frame, frame_index, channels, r_cut, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(
+        frame: &Frame<'_>,
+        frame_index: usize,
+        channels: &[u8],
+        r_cut: f64,
+        stop: &Stop<'_>,
+    ) -> Result<Self, Error> {
         check(frame, frame_index, channels, r_cut)?;
-        let cell = Cell::new(frame, frame_index)?.reduced();
-        let (wrapped, bounds) = bins::wrap(&cell, frame.positions, channels);
-        let layout = Layout::new(&cell, &bounds, r_cut);
+        let (range, cell) = Range::new(frame, frame_index, r_cut)?;
+        let too_far = |index: usize| {
+            let position = frame.positions[index];
+            Error::TooFar { frame: frame_index, what: "atom", index, position }
+        };
+        let mut brought: Vec<Vector> = Vec::new();
+        let mut positions = frame.positions;
+        if !range.is_plain() {
+            memory::reserve(WHAT, &mut brought, positions.len())?;
+            for (atom, &position) in positions.iter().enumerate() {
+                brought.push(range.bring(position).ok_or_else(|| too_far(atom))?);
+            }
+            positions = &brought;
+        }
+        let (wrapped, bounds) = bins::wrap(&cell, positions, channels, stop)?;
+        if !cell.places(bounds.largest) {
+            let seen = |atom: &usize| channels[*atom] != INVISIBLE && !cell.places(wrapped[*atom].map(f64::abs));
+            return Err(too_far((0..wrapped.len()).find(seen).unwrap_or(0)));
+        }
+        let layout = Layout::new(&cell, &bounds, range.r_cut);
         let images = layout.images();
         if images.is_nan() || images > MAX_IMAGES as f64 {
             return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
         }
-        let bins = Bins::new(&layout, &wrapped, channels);
-        Ok(Self { frame: frame_index, r_cut, cell, layout, bins, isa: Isa::detect() })
+        let bins = Bins::new(&layout, &wrapped, channels, stop)?;
+        Ok(Self { frame: frame_index, r_cut, range, cell, layout, bins, isa: Isa::detect() })
     }
 
     /// Replaces the contents of `sites` by all atoms and periodic images closer to `center` than the cutoff, grouped
@@ -70,22 +114,26 @@ impl Grid {
     /// so are other atoms at the same place. The center is number `center_index` of its frame in messages.
     ///
     /// # Errors
-    /// [`Error::TooManySites`]; [`Error::CenterOutOfRange`] and [`Error::PointNotFinite`] for a center that is none.
+    /// [`Error::TooManySites`]; [`Error::Memory`]; [`Error::CenterOutOfRange`] and [`Error::PointNotFinite`] for a center that is none.
     pub fn find(&self, center: Center, center_index: usize, sites: &mut Sites) -> Result<(), Error> {
-        sites.clear();
+        sites.begin()?;
         let (origin, own) = self.origin(center, center_index)?;
         let query = Query {
             isa: self.isa,
             points: Points { x: &self.bins.x, y: &self.bins.y, z: &self.bins.z },
             origin,
             own,
-            limit: self.r_cut * self.r_cut,
+            limit: self.range.r_cut * self.range.r_cut,
         };
         if self.isa.run(Search { grid: self, query: &query, sites }) {
-            sites.finish(self.isa, &self.bins);
+            sites.finish(self.isa, &self.bins)?;
+            if self.range.unit != 1.0 {
+                sites.divide(self.range.unit);
+            }
             return Ok(());
         }
         sites.clear();
+        sites.refused()?;
         Err(Error::TooManySites { frame: self.frame, center: center_index, limit: MAX_SITES, r_cut: self.r_cut })
     }
 
@@ -106,7 +154,12 @@ impl Grid {
                 let at = slot as usize;
                 Ok(([self.bins.x[at], self.bins.y[at], self.bins.z[at]], slot))
             }
-            Center::Point(position) if finite(position) => Ok((self.cell.wrap(position), u32::MAX)),
+            Center::Point(position) if finite(position) => {
+                let wrapped = self.range.bring(position).map(|point| self.cell.wrap(point));
+                let placed = wrapped.filter(|point| self.cell.places(point.map(f64::abs)));
+                let too_far = Error::TooFar { frame: self.frame, what: "center", index: center_index, position };
+                placed.map(|point| (point, u32::MAX)).ok_or(too_far)
+            }
             Center::Point(position) => Err(Error::PointNotFinite { frame: self.frame, center: center_index, position }),
         }
     }
@@ -144,15 +197,33 @@ pub(super) fn check(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cu
     if channels.len() != n_atoms {
         return Err(Error::Shape { name: "channels", expected: vec![n_atoms], found: vec![channels.len()] });
     }
-    if u32::try_from(n_atoms).is_err() {
-        return Err(Error::Memory {
-            what: "neighbor search of one frame",
-            bytes: n_atoms as u128 * 64,
-            remedy: "cut the frame into overlapping pieces",
-        });
-    }
+    countable(n_atoms)?;
     match frame.positions.iter().position(|&position| !finite(position)) {
         Some(atom) => Err(Error::PositionNotFinite { frame: frame_index, atom, position: frame.positions[atom] }),
         None => Ok(()),
+    }
+}
+
+/// Refuses frames that are so large that numbers of bins and slots would overflow.
+fn countable(n_atoms: usize) -> Result<(), Error> {
+    if n_atoms <= MAX_ATOMS {
+        return Ok(());
+    }
+    Err(Error::Memory {
+        what: "neighbor search of one frame",
+        bytes: n_atoms as u128 * 64,
+        remedy: "cut the frame into overlapping pieces",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn atoms_that_are_let_in_can_be_counted() {
+        assert!(countable(MAX_ATOMS).is_ok());
+        let error = countable(MAX_ATOMS + 1).unwrap_err();
+        assert!(matches!(error, Error::Memory { what: "neighbor search of one frame", .. }), "{error}");
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Run {
 #[inline(always)]
 pub(super) fn visit(layout: &Layout, offsets: &[u32], origin: Vector, mut visit: impl FnMut(Run) -> bool) -> bool {
     let q = layout.coordinates(origin);
+    // Along a periodic axis a point has been wrapped, and along one that is not, all atoms that are cut into bins are
+    // within so many bins of the origin that a point whose coordinate overflows is far from all.
     if !finite(q) {
         return true;
     }

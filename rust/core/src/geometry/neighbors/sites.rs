@@ -2,8 +2,9 @@
 
 use super::bins::Bins;
 use super::reach::Run;
-use super::{MAX_SITES, Vector};
+use super::{MAX_SITES, Vector, WHAT};
 use crate::simd::{self, Block, Found, Isa, LANES, Points};
+use crate::{Error, memory};
 
 /// Blocks that are tested together: bounds the memory and the time of a center that sees far too much.
 const BATCH: usize = 2048;
@@ -34,6 +35,8 @@ pub struct Sites {
     images: Vec<Vector>,
     n_images: usize,
     found: Found,
+    /// The memory that was refused in the middle of a search.
+    refused: Option<Error>,
 }
 
 /// What the search asks of every candidate.
@@ -66,12 +69,23 @@ impl Sites {
         self.dy.clear();
         self.dz.clear();
         self.r.clear();
-        // A stroke may follow the last block that counts.
-        self.blocks.resize(BATCH + 2 * STROKE as usize, Block::default());
-        self.images.resize(self.blocks.len(), [0.0; 3]);
         self.n_blocks = 0;
         self.n_images = 0;
         self.found.clear();
+    }
+
+    /// Makes ready for a search.
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        self.clear();
+        // A stroke may follow the last block that counts.
+        let n_blocks = BATCH + 2 * STROKE as usize;
+        memory::resize(WHAT, &mut self.blocks, n_blocks, Block::default())?;
+        memory::resize(WHAT, &mut self.images, n_blocks, [0.0; 3])
+    }
+
+    /// The error for memory that was refused in the middle of a search.
+    pub(super) fn refused(&mut self) -> Result<(), Error> {
+        self.refused.take().map_or(Ok(()), Err)
     }
 
     /// Adds a site.
@@ -84,7 +98,7 @@ impl Sites {
         self.r.push(r);
     }
 
-    /// Adds the candidates of `run`, all but the center itself; false once there are too many sites.
+    /// Adds the candidates of `run`, all but the center itself; false as in [`Self::test`].
     // Inlined into the search, so that it is compiled for the instructions of the search's processor.
     #[allow(clippy::inline_always)]
     #[inline(always)]
@@ -117,8 +131,12 @@ impl Sites {
         }
     }
 
-    /// Tests the candidates; false once there are too many sites.
+    /// Tests the candidates; false once there are too many sites, or no memory for them.
     pub(super) fn test(&mut self, query: &Query<'_>) -> bool {
+        if let Err(refused) = self.found.expect(LANES * (self.n_blocks + 1)) {
+            self.refused = Some(refused);
+            return false;
+        }
         let blocks = &self.blocks[..self.n_blocks];
         let images = &self.images[..self.n_images];
         simd::select(query.isa, query.points, blocks, images, query.origin, query.limit, &mut self.found);
@@ -128,7 +146,11 @@ impl Sites {
     }
 
     /// Names what was found, and groups it by channel.
-    pub(super) fn finish(&mut self, isa: Isa, bins: &Bins) {
+    pub(super) fn finish(&mut self, isa: Isa, bins: &Bins) -> Result<(), Error> {
+        let n = self.found.len();
+        memory::reserve(WHAT, &mut self.index, n)?;
+        memory::reserve(WHAT, &mut self.channel, n)?;
+        memory::reserve(WHAT, &mut self.r, n)?;
         if let Some(channel) = bins.only_channel {
             self.index.extend(self.found.slot.iter().map(|&slot| bins.atom[slot as usize]));
             self.channel.resize(self.found.len(), channel);
@@ -136,9 +158,20 @@ impl Sites {
             std::mem::swap(&mut self.dy, &mut self.found.dy);
             std::mem::swap(&mut self.dz, &mut self.found.dz);
         } else {
+            for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
+                memory::reserve(WHAT, column, n)?;
+            }
             self.group(bins);
         }
         simd::lengths(isa, &self.dx, &self.dy, &self.dz, &mut self.r);
+        Ok(())
+    }
+
+    /// Divides all lengths by `unit`, a power of two.
+    pub(super) fn divide(&mut self, unit: f64) {
+        for lengths in [&mut self.dx, &mut self.dy, &mut self.dz, &mut self.r] {
+            lengths.iter_mut().for_each(|x| *x /= unit);
+        }
     }
 
     /// A counting sort by channel, which keeps the order within a channel.

@@ -2,6 +2,7 @@
 
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
+use crate::{Error, Stop};
 
 /// Writes `Qᵀ` of the reflections in the rows of `from` into `to`, which is the unit matrix.
 pub struct Gather<'a> {
@@ -10,18 +11,20 @@ pub struct Gather<'a> {
     pub to: &'a mut Matrix,
     /// Zeros, one a row.
     pub shares: &'a mut [[f64; LANES]],
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Gather<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     /// `Qᵀ = H_1 H_2 ... H_{n-1}` from the left: the first `i` reflections change the first `i` rows and columns only.
     /// While the rows are changed by one reflection, their products with the vector of the next are taken.
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { from, half_square, to, shares } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { from, half_square, to, shares, stop } = self;
         let (n, stride) = (from.n_rows(), to.stride());
         for i in 0..n {
+            stop.after(i * i)?;
             let packs = (i + 1).div_ceil(LANES);
             let this = &from.packs(i)[..packs];
             let last = i + 1 == n;
@@ -43,6 +46,7 @@ impl Kernel for Gather<'_> {
                 V::sums(found).mul(scale).store(&mut shares[block]);
             }
         }
+        Ok(())
     }
 }
 

@@ -3,8 +3,10 @@
 //! The rotations of several sweeps are collected and then applied together to a strip of columns that stays in the
 //! first-level cache.
 
+use super::WHAT;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
+use crate::{Error, Stop, memory};
 
 /// An entry beside the diagonal that is smaller than this, where the largest of the matrix is one, is taken for zero.
 pub(super) const NEGLIGIBLE: f64 = f64::EPSILON / 8.0;
@@ -51,17 +53,20 @@ pub struct Diagonalize<'a> {
     pub beside: &'a mut [f64],
     pub vectors: &'a mut Matrix,
     pub rotations: &'a mut Rotations,
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Diagonalize<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { diagonal, beside, vectors, rotations } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { diagonal, beside, vectors, rotations, stop } = self;
         let n = diagonal.len();
         rotations.rotations.clear();
+        memory::reserve(WHAT, &mut rotations.rotations, (COLLECTED + n).min(PATIENCE * n * n))?;
         rotations.sweeps.clear();
+        memory::reserve(WHAT, &mut rotations.sweeps, COLLECTED.min(PATIENCE * n))?;
         let mut patience = PATIENCE * n;
         let mut first = 0;
         while first < n {
@@ -72,7 +77,7 @@ impl Kernel for Diagonalize<'_> {
             }
             patience -= 1;
             if rotations.rotations.len() + last - first > COLLECTED {
-                apply::<V>(rotations, vectors);
+                apply::<V>(rotations, vectors, stop)?;
             }
             let begun = rotations.rotations.len();
             let begins = sweep(&mut diagonal[first..=last], &mut beside[first..=last], &mut rotations.rotations);
@@ -80,7 +85,7 @@ impl Kernel for Diagonalize<'_> {
                 rotations.sweeps.push(Sweep { first: first + begins, last });
             }
         }
-        apply::<V>(rotations, vectors);
+        apply::<V>(rotations, vectors, stop)
     }
 }
 
@@ -124,10 +129,11 @@ fn sweep(d: &mut [f64], e: &mut [f64], rotations: &mut Vec<Rotation>) -> usize {
 
 /// Applies all collected rotations to the rows.
 #[inline(always)]
-fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix) {
+fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix, stop: &Stop<'_>) -> Result<(), Error> {
     let n_packs = rows.n_packs();
     let mut pack = 0;
     while pack < n_packs {
+        stop.after(LANES * rotations.rotations.len())?;
         let width = (n_packs - pack).min(4);
         match width {
             4 => strip::<V, 4>(rotations, rows, pack),
@@ -139,6 +145,7 @@ fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix) {
     }
     rotations.rotations.clear();
     rotations.sweeps.clear();
+    Ok(())
 }
 
 /// Applies all collected rotations to `PACKS` packs of columns.

@@ -1,6 +1,10 @@
 //! Rectangular arrays whose rows are whole packs, and their products.
 
 use crate::simd::{Isa, Kernel, LANES, Lanes};
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+const WHAT: &str = "matrix of one center";
 
 /// Rows of whole packs, each beginning at a cache line; what is beyond the last row and column is zero.
 ///
@@ -16,16 +20,19 @@ pub struct Matrix {
 
 impl Matrix {
     /// A matrix of zeros of this size.
-    pub fn reset(&mut self, n_rows: usize, n_columns: usize) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn reset(&mut self, n_rows: usize, n_columns: usize) -> Result<(), Error> {
         // Room for a pack that begins at the last column; an odd number of packs, so that rows do not compete for the
         // same places in the cache.
         let packs = (n_columns + LANES - 1).div_ceil(LANES) | 1;
-        self.stride = packs * LANES;
+        let stride = packs * LANES;
+        memory::refill(WHAT, &mut self.data, n_rows.next_multiple_of(LANES) * stride + LANES, 0.0)?;
+        self.stride = stride;
         (self.n_rows, self.n_columns) = (n_rows, n_columns);
-        let length = n_rows.next_multiple_of(LANES) * self.stride;
-        self.data.clear();
-        self.data.resize(length + LANES, 0.0);
         self.start = self.data.as_ptr().align_offset(64).min(LANES);
+        Ok(())
     }
 
     /// Number of rows.
@@ -83,27 +90,41 @@ impl Matrix {
     }
 
     /// Becomes the same entries.
-    pub fn copy_from(&mut self, other: &Self) {
-        self.reset(other.n_rows, other.n_columns);
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn copy_from(&mut self, other: &Self) -> Result<(), Error> {
+        self.reset(other.n_rows, other.n_columns)?;
         self.all_mut().copy_from_slice(other.all());
+        Ok(())
     }
 
     /// Becomes the transpose of `other`.
-    pub fn transpose_of(&mut self, other: &Self) {
-        self.reset(other.n_columns, other.n_rows);
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn transpose_of(&mut self, other: &Self) -> Result<(), Error> {
+        self.reset(other.n_columns, other.n_rows)?;
         Isa::detect().run(Transpose { from: other, to: self });
+        Ok(())
     }
 
     /// Becomes the product of the two.
-    pub fn product_of(&mut self, a: &Self, b: &Self) {
-        self.reset(a.n_rows, b.n_columns);
-        multiply(a, b, self);
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Interrupted`].
+    pub fn product_of(&mut self, a: &Self, b: &Self, stop: &Stop<'_>) -> Result<(), Error> {
+        self.reset(a.n_rows, b.n_columns)?;
+        multiply(a, b, self, stop)
     }
 }
 
 /// `c = a b`; `c` has the size of the product, and what was in it is lost.
-pub fn multiply(a: &Matrix, b: &Matrix, c: &mut Matrix) {
-    Isa::detect().run(Multiply { a, b, c });
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub fn multiply(a: &Matrix, b: &Matrix, c: &mut Matrix, stop: &Stop<'_>) -> Result<(), Error> {
+    Isa::detect().run(Multiply { a, b, c, stop })
 }
 
 struct Transpose<'a> {
@@ -137,28 +158,35 @@ struct Multiply<'a> {
     a: &'a Matrix,
     b: &'a Matrix,
     c: &'a mut Matrix,
+    stop: &'a Stop<'a>,
 }
 
 impl Kernel for Multiply<'_> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { a, b, c } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { a, b, c, stop } = self;
         // Accumulators that fit the registers, with what they are made of.
         match V::REGISTERS / V::WIDTH {
-            32 => tiles::<V, 8, 3>(a, b, c),
-            8 => tiles::<V, 4, 1>(a, b, c),
-            _ => tiles::<V, 2, 1>(a, b, c),
+            32 => tiles::<V, 8, 3>(a, b, c, stop),
+            8 => tiles::<V, 4, 1>(a, b, c, stop),
+            _ => tiles::<V, 2, 1>(a, b, c, stop),
         }
     }
 }
 
 #[inline(always)]
-fn tiles<V: Lanes, const ROWS: usize, const PACKS: usize>(a: &Matrix, b: &Matrix, c: &mut Matrix) {
+fn tiles<V: Lanes, const ROWS: usize, const PACKS: usize>(
+    a: &Matrix,
+    b: &Matrix,
+    c: &mut Matrix,
+    stop: &Stop<'_>,
+) -> Result<(), Error> {
     let (n_packs, stride) = (c.n_packs(), c.stride);
     let mut pack = 0;
     while pack < n_packs {
+        stop.after(a.n_rows * b.n_rows)?;
         let wide = n_packs - pack >= PACKS;
         for (group, rows) in c.all_mut().chunks_exact_mut(ROWS * stride).enumerate() {
             let of_a = &a.all()[group * ROWS * a.stride..][..ROWS * a.stride];
@@ -170,6 +198,7 @@ fn tiles<V: Lanes, const ROWS: usize, const PACKS: usize>(a: &Matrix, b: &Matrix
         }
         pack += if wide { PACKS } else { 1 };
     }
+    Ok(())
 }
 
 #[inline(always)]
@@ -211,7 +240,7 @@ mod tests {
 
     fn wavy(n_rows: usize, n_columns: usize, seed: f64) -> Matrix {
         let mut matrix = Matrix::default();
-        matrix.reset(n_rows, n_columns);
+        matrix.reset(n_rows, n_columns).expect("some numbers");
         for i in 0..n_rows {
             for j in 0..n_columns {
                 matrix.row_mut(i)[j] = (seed * ((i * n_columns + j) as f64 + 1.0)).sin();
@@ -226,9 +255,9 @@ mod tests {
             let (a, b) = (wavy(m, k, 0.7), wavy(k, n, 1.3));
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
                 let (mut c, mut t) = (Matrix::default(), Matrix::default());
-                c.reset(m, n);
-                isa.run(Multiply { a: &a, b: &b, c: &mut c });
-                t.reset(k, m);
+                c.reset(m, n).expect("some numbers");
+                isa.run(Multiply { a: &a, b: &b, c: &mut c, stop: &Stop::never() }).expect("no wish");
+                t.reset(k, m).expect("some numbers");
                 isa.run(Transpose { from: &a, to: &mut t });
                 for i in 0..m {
                     for j in 0..n {

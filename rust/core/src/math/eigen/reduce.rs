@@ -4,8 +4,10 @@
 //! vector. Both happen in one pass over the lower triangle: each entry is read and written once a reflection.
 //! (G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., section 8.3; from the last row upwards.)
 
+use super::WHAT;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
+use crate::{Error, Stop, memory};
 
 /// Rows whose squares sum to less than this, beside entries of order one, are taken for zero.
 const NOTHING: f64 = 1e-280;
@@ -27,11 +29,11 @@ impl Vectors {
     }
 
     /// Zeros, `n_packs` of them in each.
-    pub fn reset(&mut self, n_packs: usize) {
+    pub fn reset(&mut self, n_packs: usize) -> Result<(), Error> {
         for vector in [&mut self.reflection, &mut self.change, &mut self.next, &mut self.product] {
-            vector.clear();
-            vector.resize(n_packs, [0.0; LANES]);
+            memory::refill(WHAT, vector, n_packs, [0.0; LANES])?;
         }
+        Ok(())
     }
 }
 
@@ -43,15 +45,16 @@ pub struct Reduce<'a> {
     pub beside: &'a mut [f64],
     pub half_square: &'a mut [f64],
     pub vectors: &'a mut Vectors,
+    pub stop: &'a Stop<'a>,
 }
 
 impl Kernel for Reduce<'_> {
     /// The unit that all of it is in: the largest entry of `a` is about one in it.
-    type Output = f64;
+    type Output = Result<f64, Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> f64 {
-        let Self { a, diagonal, beside, half_square, vectors } = self;
+    fn run<V: Lanes>(self) -> Result<f64, Error> {
+        let Self { a, diagonal, beside, half_square, vectors, stop } = self;
         let (n, stride) = (a.n_rows(), a.stride());
         let Vectors { reflection, change, next, product } = vectors;
         let a = a.all_mut();
@@ -60,6 +63,7 @@ impl Kernel for Reduce<'_> {
         (beside[n - 1], half_square[n - 1]) = reflect::<V>(&mut a[(n - 1) * stride..][..stride], n - 1, next);
         update::<V>(a, stride, n - 1, [reflection, change, next], product);
         for i in (1..n).rev() {
+            stop.after(i * i)?;
             std::mem::swap(reflection, next);
             let packs = i.div_ceil(LANES);
             let half = half_square[i];
@@ -94,7 +98,7 @@ impl Kernel for Reduce<'_> {
             change.as_flattened_mut()[above] = 0.0;
             update::<V>(a, stride, above, [reflection, change, next], product);
         }
-        scale
+        Ok(scale)
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 fn matrix(n: usize, entry: impl Fn(usize, usize) -> f64) -> Matrix {
     let mut matrix = Matrix::default();
-    matrix.reset(n, n);
+    matrix.reset(n, n).expect("some numbers");
     for i in 0..n {
         for j in 0..n {
             matrix.row_mut(i)[j] = entry(i, j);
@@ -17,11 +17,11 @@ fn matrix(n: usize, entry: impl Fn(usize, usize) -> f64) -> Matrix {
 fn assert_decomposed(original: &Matrix) -> Vec<f64> {
     let n = original.n_rows();
     let (mut eigen, mut copy) = (Eigen::default(), Matrix::default());
-    copy.copy_from(original);
-    eigen.find_values(&mut copy);
+    copy.copy_from(original).expect("some numbers");
+    eigen.find_values(&mut copy, &Stop::never()).expect("some numbers");
     let alone = eigen.values().to_vec();
-    copy.copy_from(original);
-    eigen.find_all(&mut copy);
+    copy.copy_from(original).expect("some numbers");
+    eigen.find_all(&mut copy, &Stop::never()).expect("some numbers");
     let (values, vectors) = (eigen.values(), eigen.vectors());
     let size = original.all().iter().fold(0.0_f64, |size, x| size.max(x.abs()));
     let small = 2e-15 * size * (n as f64 + 4.0);
@@ -52,9 +52,9 @@ fn wave(i: usize, j: usize) -> f64 {
 #[test]
 fn nothing_and_a_single_entry() {
     let mut eigen = Eigen::default();
-    eigen.find_values(&mut matrix(0, |_, _| 0.0));
+    eigen.find_values(&mut matrix(0, |_, _| 0.0), &Stop::never()).expect("some numbers");
     assert!(eigen.values().is_empty());
-    eigen.find_all(&mut matrix(0, |_, _| 0.0));
+    eigen.find_all(&mut matrix(0, |_, _| 0.0), &Stop::never()).expect("some numbers");
     assert!(eigen.values().is_empty());
     for x in [0.0, -3.5, 1e300, 5e-324] {
         assert_eq!(assert_decomposed(&matrix(1, |_, _| x)), [x]);
@@ -164,8 +164,8 @@ fn a_workspace_may_be_used_for_any_size() {
     let mut eigen = Eigen::default();
     for n in [50, 3, 0, 20, 64, 1] {
         let mut fresh = Eigen::default();
-        eigen.find_all(&mut matrix(n, wave));
-        fresh.find_all(&mut matrix(n, wave));
+        eigen.find_all(&mut matrix(n, wave), &Stop::never()).expect("some numbers");
+        fresh.find_all(&mut matrix(n, wave), &Stop::never()).expect("some numbers");
         assert_eq!(eigen.values(), fresh.values());
         assert_eq!(eigen.vectors().all(), fresh.vectors().all());
     }

@@ -5,6 +5,7 @@
 
 use super::Piecewise;
 use crate::simd::{LANES, Lanes};
+use crate::{Error, memory};
 
 /// Up to so many packs of functions are evaluated place by place.
 const FEW: usize = 4;
@@ -17,6 +18,20 @@ pub struct Places {
     /// Places by interval: those of interval `i` end before `ends[i]`.
     order: Vec<u32>,
     ends: Vec<u32>,
+}
+
+impl Places {
+    /// Asks for the room that so many places need.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn expect(&mut self, n_places: usize) -> Result<(), Error> {
+        let what = "places of the neighbors";
+        self.found.clear();
+        memory::reserve(what, &mut self.found, n_places)?;
+        self.order.clear();
+        memory::reserve(what, &mut self.order, n_places)
+    }
 }
 
 impl<const ORDER: usize> Piecewise<ORDER> {

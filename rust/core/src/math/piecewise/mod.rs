@@ -5,6 +5,7 @@ mod evaluate;
 pub use evaluate::Places;
 
 use crate::simd::{LANES, Lanes};
+use crate::{Error, Stop, memory};
 
 /// More intervals than this would not fit in any cache; no basis within the documented limits asks for them.
 const MAX_INTERVALS: usize = 1 << 14;
@@ -34,30 +35,34 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     /// `groups` are the lengths of consecutive groups of functions that are used together; intervals are made
     /// shorter, starting from `length_scale`, until every function is met to `tolerance` times the largest value of
     /// its group, or rounding lets it come no closer.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
     pub fn fit(
         r_max: f64,
         length_scale: f64,
         groups: &[usize],
         tolerance: f64,
+        stop: &Stop<'_>,
         function: impl Fn(f64, &mut [f64]),
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let n_functions = groups.iter().sum();
         let fit = |n_intervals| {
-            let mut table = Self::interpolate(r_max, n_intervals, n_functions, &function);
-            table.error = table.largest_error(r_max, groups, &function);
-            table
+            let mut table = Self::interpolate(r_max, n_intervals, n_functions, stop, &function)?;
+            table.error = table.largest_error(r_max, groups, stop, &function)?;
+            Ok(table)
         };
         let start = (r_max / length_scale).ceil().clamp(1.0, MAX_INTERVALS as f64) as usize;
-        let mut best: Self = fit(start);
+        let mut best: Self = fit(start)?;
         while best.error > tolerance && best.n_intervals < MAX_INTERVALS {
-            let finer: Self = fit(best.n_intervals + best.n_intervals.div_ceil(4));
+            let finer: Self = fit(best.n_intervals + best.n_intervals.div_ceil(4))?;
             // Truncation would have shrunk to a sixth or less: what is left is rounding.
             if finer.error > 0.5 * best.error {
                 break;
             }
             best = finer;
         }
-        best
+        Ok(best)
     }
 
     /// Largest error between the nodes, in units of the largest value of a group of functions.
@@ -75,14 +80,21 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         self.n_intervals
     }
 
-    fn interpolate(r_max: f64, n_intervals: usize, n_functions: usize, function: &impl Fn(f64, &mut [f64])) -> Self {
+    fn interpolate(
+        r_max: f64,
+        n_intervals: usize,
+        n_functions: usize,
+        stop: &Stop<'_>,
+        function: &impl Fn(f64, &mut [f64]),
+    ) -> Result<Self, Error> {
         let n_packs = n_functions.div_ceil(LANES);
-        let mut coefficients = vec![[0.0; LANES]; n_intervals * ORDER * n_packs];
+        let mut coefficients = memory::zeros("table of radial functions", n_intervals * ORDER * n_packs)?;
         let nodes: [f64; ORDER] = std::array::from_fn(|k| angle::<ORDER>(k).cos());
         let width = r_max / n_intervals as f64;
         let mut samples = vec![vec![0.0; n_functions]; ORDER];
         for (interval, block) in coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
             for (node, values) in nodes.iter().zip(&mut samples) {
+                stop.check()?;
                 function(width * (interval as f64 + 0.5 * (1.0 + node)), values);
             }
             for k in 0..n_functions {
@@ -93,11 +105,17 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             }
         }
         let intervals_per_length = n_intervals as f64 / r_max;
-        Self { n_functions, n_packs, n_intervals, intervals_per_length, error: f64::INFINITY, coefficients }
+        Ok(Self { n_functions, n_packs, n_intervals, intervals_per_length, error: f64::INFINITY, coefficients })
     }
 
     /// Largest error between the nodes, in units of the largest value of each group.
-    fn largest_error(&self, r_max: f64, groups: &[usize], function: &impl Fn(f64, &mut [f64])) -> f64 {
+    fn largest_error(
+        &self,
+        r_max: f64,
+        groups: &[usize],
+        stop: &Stop<'_>,
+        function: &impl Fn(f64, &mut [f64]),
+    ) -> Result<f64, Error> {
         let mut exact = vec![0.0; self.n_functions];
         let mut fitted = vec![[0.0; LANES]; self.n_packs];
         let mut places = Places::default();
@@ -105,6 +123,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         let probes = [0.0, 0.093, 0.289, 0.5, 0.711, 0.907, 1.0];
         for interval in 0..self.n_intervals {
             for probe in probes {
+                stop.check()?;
                 let r = r_max * (interval as f64 + probe) / self.n_intervals as f64;
                 function(r, &mut exact);
                 crate::simd::Isa::Baseline.run(At { table: self, r, places: &mut places, values: &mut fitted });
@@ -117,7 +136,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
                 }
             }
         }
-        error.iter().zip(&scale).map(|(e, s)| e / s).fold(0.0, f64::max)
+        Ok(error.iter().zip(&scale).map(|(e, s)| e / s).fold(0.0, f64::max))
     }
 }
 
@@ -199,10 +218,11 @@ mod tests {
         // Many functions, so that every way to group them is taken; the first two are compared.
         for n_functions in [2, 9, 39, 64] {
             let groups = [1, n_functions - 1];
-            let table = Piecewise::<ORDER>::fit(5.0, 0.5, &groups, FULL_PRECISION, |r, f| {
+            let table = Piecewise::<ORDER>::fit(5.0, 0.5, &groups, FULL_PRECISION, &Stop::never(), |r, f| {
                 f.fill(1e3 * (3.0 * r).sin());
                 f[0] = (-0.5 * ((r - 2.0) / 0.5).powi(2)).exp();
             });
+            let table = table.expect("a small table");
             let r = [0.0, 4.2, 0.3, 1.999, 2.5, 4.21, 2.51, 5.0, 4.2, 4.22, 4.23, 4.21, 4.2, 4.205];
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
                 let [alone, values, slopes] = isa.run(Both(&table, &r));

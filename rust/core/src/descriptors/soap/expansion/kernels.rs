@@ -8,6 +8,10 @@ use super::Expansion;
 use super::sites::{Sites, Work};
 use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, Row};
+use crate::{Error, Stop};
+
+/// Blocks between two looks at whether to stop; the first of few is not worth one.
+const STRIDE: usize = 16;
 
 /// The coefficients of one center, and their derivative where a velocity is given.
 pub(super) struct Expand<'a, P> {
@@ -16,13 +20,14 @@ pub(super) struct Expand<'a, P> {
     pub(super) velocity: Option<&'a [[f64; 3]]>,
     pub(super) coefficients: &'a mut [f64],
     pub(super) tangent: &'a mut [f64],
+    pub(super) stop: &'a Stop<'a>,
 }
 
 impl<P: Profile> Kernel for Expand<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(mut self) {
+    fn run<V: Lanes>(mut self) -> Result<(), Error> {
         let n_blocks = self.sites.n_blocks;
         let mut block = 0;
         for channel in 0..self.expansion.profiles.len() {
@@ -30,6 +35,9 @@ impl<P: Profile> Kernel for Expand<'_, P> {
             while block < n_blocks && self.sites.blocks[block].channel == channel {
                 self.add_block::<V>(block, block == first);
                 block += 1;
+                if block % STRIDE == 0 {
+                    self.stop.check()?;
+                }
             }
             let Work { sums, tangents, .. } = &self.sites.work;
             let sums = (block > first).then_some(sums.as_slice());
@@ -42,6 +50,7 @@ impl<P: Profile> Kernel for Expand<'_, P> {
         if let Some(density) = self.expansion.centers.of(self.sites.center) {
             self.coefficients.iter_mut().zip(density).for_each(|(slot, share)| *slot += share);
         }
+        Ok(())
     }
 }
 
@@ -71,17 +80,21 @@ pub(super) struct ExpandPullback<'a, P> {
     pub(super) adjoint: &'a [f64],
     pub(super) sites: &'a mut Sites,
     pub(super) pull: &'a mut [[f64; 3]],
+    pub(super) stop: &'a Stop<'a>,
 }
 
 impl<P: Profile> Kernel for ExpandPullback<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { expansion, adjoint, sites, pull } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { expansion, adjoint, sites, pull, stop } = self;
         let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
         let mut gathered = None;
-        for block in &blocks[..*n_blocks] {
+        for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
+            if k % STRIDE == 0 {
+                stop.check()?;
+            }
             if gathered != Some(block.channel) {
                 expansion.gather(adjoint, block.channel, &mut work.sums);
                 gathered = Some(block.channel);
@@ -95,8 +108,10 @@ impl<P: Profile> Kernel for ExpandPullback<'_, P> {
                 }
             }
         }
+        Ok(())
     }
 }
+
 /// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
 /// (`adjoint`), for sites that move.
 #[inline(always)]

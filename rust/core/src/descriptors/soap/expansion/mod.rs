@@ -18,6 +18,7 @@ use super::profile::Profile;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES};
+use crate::{Error, Stop};
 
 /// The density expansion of all species.
 #[derive(Debug, Clone)]
@@ -70,38 +71,74 @@ impl<P: Profile> Expansion<P> {
     }
 
     /// Buffers for one worker.
-    pub fn sites(&self) -> Sites {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn sites(&self) -> Result<Sites, Error> {
         Sites::new(&self.harmonics, self.n_separate())
     }
 
     /// Computes directions and profiles of all sites, with derivatives where `slopes` are asked for.
-    pub fn prepare(&self, environment: &Environment<'_>, slopes: bool, sites: &mut Sites) {
-        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites });
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        sites: &mut Sites,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites, stop })
     }
 
     /// Writes the coefficients of the prepared sites.
-    pub fn expand(&self, sites: &mut Sites, coefficients: &mut [f64]) {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [] });
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn expand(&self, sites: &mut Sites, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [], stop })
     }
 
     /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
     pub fn expand_tangent(
         &self,
         velocity: &[[f64; 3]],
         sites: &mut Sites,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent });
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent, stop })
     }
 
     /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
-    pub fn expand_pullback(&self, adjoint: &[f64], sites: &mut Sites, pull: &mut [[f64; 3]]) {
-        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull });
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        sites: &mut Sites,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull, stop })
     }
 
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
-    pub fn visit_sites(&self, sites: &mut Sites, visit: &mut dyn FnMut(usize, SiteTerms<'_>)) {
+    ///
+    /// # Errors
+    /// Those of `visit`, and [`Error::Interrupted`].
+    pub fn visit_sites(
+        &self,
+        sites: &mut Sites,
+        stop: &Stop<'_>,
+        visit: &mut dyn FnMut(usize, SiteTerms<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
         for block in &blocks[..*n_blocks] {
             let functions = self.functions_of(block.channel);
@@ -109,6 +146,7 @@ impl<P: Profile> Expansion<P> {
             let length = functions.len() * self.n_separate();
             for lane in 0..block.n_sites {
                 if lane % LANES == 0 {
+                    stop.check()?;
                     // One pack at a time: its rows are read once a site, and should still be near.
                     Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
                 }
@@ -122,8 +160,9 @@ impl<P: Profile> Expansion<P> {
                     unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
                     angular,
                 };
-                visit(block.start + lane, terms);
+                visit(block.start + lane, terms)?;
             }
         }
+        Ok(())
     }
 }

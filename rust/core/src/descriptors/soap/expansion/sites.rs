@@ -1,5 +1,6 @@
 //! The sites of one center, cut into blocks, with directions and profiles.
 
+use super::super::WHAT;
 use super::super::block::{Block, RadialRows, beyond};
 use super::super::profile::Profile;
 use super::Expansion;
@@ -8,6 +9,7 @@ use crate::math::harmonics::{Harmonics, Legendre};
 use crate::math::piecewise::Places;
 use crate::simd::gemm::{self, PADDING};
 use crate::simd::{BLOCK, Kernel, LANES, Lanes, Pack, Row};
+use crate::{Error, Stop, memory};
 
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
@@ -59,21 +61,23 @@ pub(super) struct Prepare<'a, P> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) slopes: bool,
     pub(super) sites: &'a mut Sites,
+    pub(super) stop: &'a Stop<'a>,
 }
 
 impl<P: Profile> Kernel for Prepare<'_, P> {
-    type Output = ();
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) {
-        let Self { expansion, environment, slopes, sites } = self;
+    fn run<V: Lanes>(self) -> Result<(), Error> {
+        let Self { expansion, environment, slopes, sites, stop } = self;
         sites.center = environment.center;
         sites.n_blocks = 0;
         let mut first_row = 0;
         for (channel, start, length) in runs(environment.channel) {
             let profile = &expansion.profiles[channel];
             let n_packs = profile.n_packs();
-            sites.grow(first_row + length * n_packs + beyond(n_packs), slopes);
+            stop.after(length * n_packs)?;
+            sites.grow(first_row + length * n_packs + beyond(n_packs), length, slopes)?;
             let r = &environment.r[start..start + length];
             let rows = &mut sites.rows[first_row..];
             if slopes {
@@ -84,7 +88,8 @@ impl<P: Profile> Kernel for Prepare<'_, P> {
             }
             for part in (0..length).step_by(BLOCK) {
                 if sites.blocks.len() == sites.n_blocks {
-                    sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1));
+                    memory::reserve(WHAT, &mut sites.blocks, 1)?;
+                    sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1)?);
                 }
                 let rows = RadialRows { values: &sites.rows, slopes: slopes.then_some(&*sites.slopes) };
                 let block = &mut sites.blocks[sites.n_blocks];
@@ -95,6 +100,7 @@ impl<P: Profile> Kernel for Prepare<'_, P> {
             }
             first_row += length * n_packs;
         }
+        Ok(())
     }
 }
 
@@ -126,22 +132,25 @@ impl Work {
 
 impl Sites {
     /// Buffers for `n_separate` sets of radial functions.
-    pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Result<Self, Error> {
         let n_rows = harmonics.len() + PADDING;
         let n_functions = gemm::MAX_PACKS * LANES * n_separate;
-        let lanes = |n| vec![Row::ZERO; n];
-        let packs = |n| vec![[0.0; LANES]; n];
+        let lanes = |n| memory::filled(WHAT, n, Row::ZERO);
+        let packs = |n| memory::zeros(WHAT, n);
         let work = Work {
-            harmonics: lanes(n_rows),
-            gradients: [lanes(n_rows), lanes(n_rows), lanes(n_rows)],
+            harmonics: lanes(n_rows)?,
+            gradients: [lanes(n_rows)?, lanes(n_rows)?, lanes(n_rows)?],
             legendre: harmonics.legendre(),
-            of_sites: packs(LANES * 4 * Pack::holding(harmonics.len())),
-            functions: [lanes(n_functions), lanes(n_functions)],
-            adjoint: [lanes(n_rows), lanes(n_rows)],
-            sums: packs(n_rows * gemm::MAX_PACKS),
-            tangents: packs(n_rows * gemm::MAX_PACKS),
+            of_sites: packs(LANES * 4 * Pack::holding(harmonics.len()))?,
+            functions: [lanes(n_functions)?, lanes(n_functions)?],
+            adjoint: [lanes(n_rows)?, lanes(n_rows)?],
+            sums: packs(n_rows * gemm::MAX_PACKS)?,
+            tangents: packs(n_rows * gemm::MAX_PACKS)?,
         };
-        Self {
+        Ok(Self {
             center: CenterKind::Point,
             blocks: Vec::new(),
             n_blocks: 0,
@@ -149,16 +158,18 @@ impl Sites {
             slopes: Vec::new(),
             places: Places::default(),
             work,
-        }
+        })
     }
 
-    /// Makes room for rows of this many packs together.
-    fn grow(&mut self, n_packs: usize, slopes: bool) {
+    /// Makes room for rows of this many packs together, of so many sites.
+    fn grow(&mut self, n_packs: usize, n_sites: usize, slopes: bool) -> Result<(), Error> {
+        self.places.expect(n_sites)?;
         if self.rows.len() < n_packs {
-            self.rows.resize(n_packs, [0.0; LANES]);
+            memory::resize(WHAT, &mut self.rows, n_packs, [0.0; LANES])?;
         }
         if slopes && self.slopes.len() < n_packs {
-            self.slopes.resize(n_packs, [0.0; LANES]);
+            memory::resize(WHAT, &mut self.slopes, n_packs, [0.0; LANES])?;
         }
+        Ok(())
     }
 }

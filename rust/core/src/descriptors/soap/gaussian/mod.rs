@@ -17,14 +17,14 @@ use super::columns::{self, Convention};
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, finite, not_negative, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
-use crate::Error;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::{Error, Stop};
 
-/// Below this length a row is left as it is: its square would underflow.
-const SMALLEST_NORM: f64 = 1e-140;
+/// Nearer than this part of the distance up to which atoms are seen, a weight without bounds has no digits.
+const NEAREST: f64 = 1e-10;
 /// Narrowest density, in units of the distance up to which atoms are seen.
 const NARROWEST: f64 = 5e-3;
 /// Widest density, in the same units.
@@ -62,18 +62,11 @@ struct Density {
 }
 
 impl Density {
-    fn new(parameters: &SoapParameters, sigma: f64) -> Result<Self, Error> {
+    fn new(parameters: &SoapParameters, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let SoapParameters { basis, n_max, l_max, r_cut, basis_error_exponent, accuracy, .. } = *parameters;
         let reach = parameters.reach();
-        let integrals = RadialIntegrals::new(&IntegralParameters {
-            basis,
-            n_max,
-            l_max,
-            r_cut,
-            sigma,
-            basis_error_exponent,
-            reach,
-        });
+        let integral_parameters = IntegralParameters { basis, n_max, l_max, r_cut, sigma, basis_error_exponent, reach };
+        let integrals = RadialIntegrals::new(&integral_parameters, stop)?;
         let rounding = integrals.rounding();
         check(
             rounding <= MOST_ROUNDING,
@@ -85,7 +78,7 @@ impl Density {
                  another sigma"
             ),
         )?;
-        let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy);
+        let table = profile::tabulate(&integrals, (n_max, l_max), reach, accuracy, stop)?;
         let mut at_center = vec![0.0; n_max * (l_max + 1)];
         integrals.evaluate(0.0, &mut at_center);
         at_center.truncate(n_max);
@@ -131,15 +124,24 @@ impl Soap {
     /// Prepares bases and tables.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a parameter out of range, named.
+    /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`].
     pub fn new(parameters: SoapParameters) -> Result<Self, Error> {
+        Self::interruptible(parameters, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(parameters: SoapParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
         let SoapParameters { n_max, l_max, convention, .. } = parameters;
-        let layout = Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max)?;
+        let layout =
+            Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max, stop)?;
         let mut known: Vec<Density> = Vec::new();
         for species in &parameters.species {
             if known.iter().all(|density| density.sigma != species.sigma) {
-                known.push(Density::new(&parameters, species.sigma)?);
+                known.push(Density::new(&parameters, species.sigma, stop)?);
             }
         }
         let of = |species: &DensityParameters| known.iter().find(|density| density.sigma == species.sigma);
@@ -155,7 +157,7 @@ impl Soap {
             layout,
             stride: expansion.stride(),
             degree_weights: columns::degree_weights(convention, l_max),
-            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            norm: parameters.normalize.then_some(NO_FLOOR),
             constant: parameters.constant,
         });
         let accuracy = known.iter().map(|density| density.accuracy).fold(0.0, f64::max);
@@ -197,17 +199,31 @@ impl Descriptor for Soap {
         self.parameters.ignore_unknown_species
     }
 
-    fn scratch(&self) -> SoapScratch {
-        SoapScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
+    fn scratch(&self) -> Result<SoapScratch, Error> {
+        Ok(SoapScratch { sites: self.expansion.sites()?, spectrum: self.spectrum.scratch()?, jacobian: None })
     }
 
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut SoapScratch) -> Result<(), Refusal> {
-        self.expansion.prepare(environment, slopes, &mut scratch.sites);
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        scratch: &mut SoapScratch,
+        stop: &Stop<'_>,
+    ) -> Result<(), Refusal> {
+        if self.parameters.weighting.as_ref().is_some_and(|weighting| !weighting.limit().is_finite()) {
+            let nearest = NEAREST * self.parameters.reach();
+            // Exactly on the center an atom has the weight that was given for there.
+            let near = environment.r.iter().position(|&r| r > 0.0 && r < nearest);
+            if let Some(atom) = near {
+                return Err(Refusal::NoWeight { atom, distance: environment.r[atom] });
+            }
+        }
+        self.expansion.prepare(environment, slopes, &mut scratch.sites, stop)?;
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut SoapScratch, coefficients: &mut [f64]) {
-        self.expansion.expand(&mut scratch.sites, coefficients);
+    fn expand(&self, scratch: &mut SoapScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+        self.expansion.expand(&mut scratch.sites, coefficients, stop)
     }
 
     fn expand_tangent(
@@ -216,20 +232,40 @@ impl Descriptor for Soap {
         scratch: &mut SoapScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
-        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent);
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent, stop)
     }
 
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut SoapScratch, pull: &mut [[f64; 3]]) {
-        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull);
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut SoapScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull, stop)
     }
 
-    fn contract(&self, coefficients: &[f64], scratch: &mut SoapScratch, row: &mut [f64]) {
-        self.spectrum.contract(coefficients, &mut scratch.spectrum, row);
+    fn contract(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut SoapScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract(coefficients, &mut scratch.spectrum, row, stop)
     }
 
-    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut SoapScratch, row: &mut [f64]) {
-        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row);
+    fn contract_tangent(
+        &self,
+        coefficients: &[f64],
+        tangent: &[f64],
+        scratch: &mut SoapScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row, stop)
     }
 
     fn contract_pullback(
@@ -238,15 +274,25 @@ impl Descriptor for Soap {
         adjoint: &[f64],
         scratch: &mut SoapScratch,
         coefficients_adjoint: &mut [f64],
-    ) {
-        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint, stop)
     }
 
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut SoapScratch, out: &mut JacobianRow<'_>) {
+    fn jacobian(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut SoapScratch,
+        out: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let SoapScratch { sites, spectrum, jacobian } = scratch;
-        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
-        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
-        self.expansion.visit_sites(sites, &mut |site, terms| at.write(&terms, site, out));
+        let room = match jacobian {
+            Some(room) => room,
+            empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
+        };
+        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
+        self.expansion.visit_sites(sites, stop, &mut |site, terms| at.write(&terms, site, out))
     }
 }
 

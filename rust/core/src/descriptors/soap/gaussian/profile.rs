@@ -12,6 +12,7 @@ use super::integrals::RadialIntegrals;
 use super::weight::PairWeight;
 use crate::math::piecewise::{Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
+use crate::{Error, Stop};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
 const ORDER: usize = 11;
@@ -24,10 +25,20 @@ const NO_DISTANCE: f64 = 1e-150;
 pub type Table = Piecewise<ORDER>;
 
 /// Tabulates radial functions up to `reach`, so that their slopes have this accuracy or the best there is.
-pub fn tabulate(integrals: &RadialIntegrals, (n_max, l_max): (usize, usize), reach: f64, accuracy: f64) -> Arc<Table> {
+///
+/// # Errors
+/// [`Error::Interrupted`], [`Error::Memory`].
+pub fn tabulate(
+    integrals: &RadialIntegrals,
+    (n_max, l_max): (usize, usize),
+    reach: f64,
+    accuracy: f64,
+    stop: &Stop<'_>,
+) -> Result<Arc<Table>, Error> {
     let groups = vec![n_max; l_max + 1];
     let fit = |r: f64, values: &mut [f64]| integrals.evaluate(r, values);
-    Arc::new(Piecewise::fit(reach, integrals.length_scale(), &groups, accuracy / SLOPE_LOSS, fit))
+    let table = Piecewise::fit(reach, integrals.length_scale(), &groups, accuracy / SLOPE_LOSS, stop, fit)?;
+    Ok(Arc::new(table))
 }
 
 /// The accuracy that a table has reached.

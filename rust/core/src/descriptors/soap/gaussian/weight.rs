@@ -78,9 +78,9 @@ impl Weighting {
             }
             WeightFunction::Power => {
                 // So close to the center that the weight would be astronomic, it stays what it is.
-                let power = libm::pow(t, m).max(1e-60);
-                let value = c / (d + power);
-                (value, -value * m / ((1.0 + d / power) * r))
+                let (power, least) = (libm::pow(t, m), 1e-60);
+                let value = c / (d + power.max(least));
+                (value, if power < least { 0.0 } else { -value * m / ((1.0 + d / power) * r) })
             }
             WeightFunction::Exponential => {
                 let e = libm::exp(-t);

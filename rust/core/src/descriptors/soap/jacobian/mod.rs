@@ -20,11 +20,13 @@ use self::along::Along;
 use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
 use self::products::{Products, WriteAll};
 use self::terms::{Contract, Spread, Terms};
+use super::WHAT;
 use super::compression::Layout;
 use super::power_spectrum::{PowerSpectrum, Spectrum};
 use crate::descriptors::JacobianRow;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES, dot};
+use crate::{Error, Stop, memory};
 
 /// Buffers for one worker.
 #[derive(Debug)]
@@ -65,37 +67,55 @@ pub struct JacobianOf<'a> {
     scratch: &'a mut JacobianScratch,
     /// Length of the vector before normalisation, if it is normalised.
     norm: Option<f64>,
+    /// What the coefficients were multiplied with.
+    unit: f64,
+    stop: &'a Stop<'a>,
 }
 
 impl JacobianScratch {
     /// Buffers for one worker.
-    pub fn new(spectrum: &PowerSpectrum) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn new(spectrum: &PowerSpectrum) -> Result<Self, Error> {
         let n_degrees = spectrum.l_max() + 1;
         let layout = spectrum.layout();
-        let factors = [&layout.left, &layout.right];
-        let per_axis = |n: usize| [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
-        Self {
-            scaled: factors.map(|factor| vec![0.0; n_degrees * n_degrees * factor.stride()]),
-            terms: factors.map(|factor| Terms::new(factor, n_degrees)),
+        let Layout { left, right, .. } = layout;
+        let numbers = |n| memory::zeros(WHAT, n);
+        let per_axis = |n: usize| Ok([numbers(n)?, numbers(n)?, numbers(n)?]);
+        let n_selected = if layout.selection.is_some() { layout.n_features() } else { 0 };
+        let n_harmonics = n_degrees * n_degrees;
+        Ok(Self {
+            scaled: [numbers(n_harmonics * left.stride())?, numbers(n_harmonics * right.stride())?],
+            terms: [Terms::new(left, n_degrees)?, Terms::new(right, n_degrees)?],
             sums: terms::room(n_degrees),
-            products: per_axis(layout.n_products() + LANES),
-            selected: per_axis(if layout.selection.is_some() { layout.n_features() } else { 0 }),
-            row: vec![0.0; layout.n_features() + LANES],
-        }
+            products: per_axis(layout.n_products() + LANES)?,
+            selected: per_axis(n_selected)?,
+            row: numbers(layout.n_features() + LANES)?,
+        })
     }
 }
 
 impl<'a> JacobianOf<'a> {
     /// Prepares the derivatives at `coefficients`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
     pub fn new(
         spectrum: &'a PowerSpectrum,
         harmonics: &'a Harmonics,
         coefficients: &[f64],
         spectrum_scratch: &mut Spectrum,
         scratch: &'a mut JacobianScratch,
-    ) -> Self {
+        stop: &'a Stop<'a>,
+    ) -> Result<Self, Error> {
         let layout = spectrum.layout();
-        let norm = spectrum.unnormalised(coefficients, spectrum_scratch, &mut scratch.row[..layout.n_features()]);
+        let row = &mut scratch.row[..layout.n_features()];
+        let norm = spectrum.unnormalised(coefficients, spectrum_scratch, row, stop)?;
+        if let (None, Some((unit, coefficients))) = (norm, spectrum.rescaled(coefficients)) {
+            let rescaled = Self::new(spectrum, harmonics, &coefficients, spectrum_scratch, scratch, stop)?;
+            return Ok(Self { unit, ..rescaled });
+        }
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
@@ -106,13 +126,17 @@ impl<'a> JacobianOf<'a> {
                 row.iter_mut().for_each(|c| *c *= factor);
             }
         }
-        Self { spectrum, scratch, norm }
+        Ok(Self { spectrum, scratch, norm, unit: 1.0, stop })
     }
 
     /// Puts `∂ features / ∂ site` where it belongs.
-    pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) {
-        let Some(place) = out.place(index) else { return };
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) -> Result<(), Error> {
+        let Some(place) = out.place(index) else { return Ok(()) };
         let (layout, isa) = (self.spectrum.layout(), Isa::detect());
+        self.stop.after(3 * layout.n_products())?;
         let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
         let n_degrees = layout.n_degrees();
         for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {
@@ -129,8 +153,8 @@ impl<'a> JacobianOf<'a> {
         };
         let [x, y, z] = products_of_site.each_mut().map(Vec::as_mut_slice);
         // What is taken out is the row times its dot product with the derivatives, over the square of its length.
-        let scale = self.norm.map_or(1.0, |norm| 1.0 / norm);
-        let share = if self.norm.is_some() { scale * scale } else { 0.0 };
+        let inverse = self.norm.map_or(1.0, |norm| 1.0 / norm);
+        let (scale, share) = (self.unit * inverse, if self.norm.is_some() { inverse * inverse } else { 0.0 });
         let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
         let deliver = |along: [f64; 3]| {
             let along = along.map(|along| along * share);
@@ -140,7 +164,7 @@ impl<'a> JacobianOf<'a> {
         if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
             let along = if self.norm.is_some() { isa.run(Along { products: &products, scale, row }) } else { [0.0; 3] };
             isa.run(DeliverProducts { deliver: deliver(along), products, scale, room: [x, y, z] });
-            return;
+            return Ok(());
         }
         isa.run(WriteAll { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
         let rates = if let Some(selection) = &layout.selection {
@@ -153,6 +177,7 @@ impl<'a> JacobianOf<'a> {
         };
         let along = if self.norm.is_some() { rates.map(|rate| dot(&row[..n_columns], rate)) } else { [0.0; 3] };
         isa.run(DeliverAll { deliver: deliver(along), rates });
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a site brings to each function of a factor.
 
 use super::SiteTerms;
+use crate::descriptors::soap::WHAT;
 use crate::descriptors::soap::compression::Factor;
 use crate::simd::{Kernel, LANES, Lanes, Pack, at};
+use crate::{Error, memory};
 
 /// Kinds of numbers that a site brings: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
 pub const KINDS: usize = 6;
@@ -19,8 +21,15 @@ pub struct Terms {
 
 impl Terms {
     /// Room for the functions of a factor.
-    pub fn new(factor: &Factor, n_degrees: usize) -> Self {
-        Self { kinds: std::array::from_fn(|_| vec![Pack::ZERO; Pack::holding(factor.stride() * n_degrees) + 1]) }
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn new(factor: &Factor, n_degrees: usize) -> Result<Self, Error> {
+        let mut kinds: [Vec<Pack>; KINDS] = Default::default();
+        for kind in &mut kinds {
+            *kind = memory::filled(WHAT, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
+        }
+        Ok(Self { kinds })
     }
 
     /// All kinds, from one function on.

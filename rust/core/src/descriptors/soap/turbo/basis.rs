@@ -11,6 +11,7 @@ use super::super::MAX_FUNCTIONS;
 use super::Basis;
 use crate::math::extended::{self, Extended, Matrix};
 use crate::math::quadrature;
+use crate::{Error, Stop};
 
 /// `n` orthonormal functions of `x = r / r_cut` on `[0, 1]`.
 #[derive(Debug, Clone)]
@@ -48,9 +49,12 @@ pub struct Node {
 
 impl RadialBasis {
     /// `n` functions; `sigma` is the width of the Gaussian in units of the cutoff.
-    pub fn new(basis: Basis, n: usize, sigma: f64) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn new(basis: Basis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let n_polynomials = if basis == Basis::Poly3Gauss { n - 1 } else { n };
-        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(n_polynomials, sigma));
+        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(n_polynomials, sigma, stop)).transpose()?;
         let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
@@ -60,7 +64,7 @@ impl RadialBasis {
             Basis::Poly3 => polynomial_rotation(&lower),
             Basis::Poly3Gauss => rotation(&lower),
         };
-        Self { n_polynomials, gaussian, rotation, lower }
+        Ok(Self { n_polynomials, gaussian, rotation, lower })
     }
 
     /// Number of functions.
@@ -106,7 +110,7 @@ impl RadialBasis {
 type Sample = (Extended, Vec<Extended>);
 
 impl Gaussian {
-    fn new(n_polynomials: usize, sigma: f64) -> Self {
+    fn new(n_polynomials: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let width = Extended::from(sigma);
         let norm = (Extended::from(2.0) / (width * Extended::pi().sqrt())).sqrt();
         let mut gaussian = Self { sigma: width, norm, overlaps: Vec::new(), residual: Extended::ZERO };
@@ -114,8 +118,11 @@ impl Gaussian {
         let end = (17.0 * sigma).min(1.0);
         let mut nodes = quadrature::extended_panels(&0.0.into(), &end.into(), sigma);
         nodes.extend(quadrature::extended_panels(&end.into(), &1.0.into(), 0.25));
-        let samples: Vec<Sample> =
-            nodes.iter().map(|&(x, _)| (gaussian.at(x), jacobi(Extended::ONE - x, n_polynomials))).collect();
+        let mut samples: Vec<Sample> = Vec::new();
+        for &(x, _) in &nodes {
+            stop.check()?;
+            samples.push((gaussian.at(x), jacobi(Extended::ONE - x, n_polynomials)));
+        }
         let sum = |term: &dyn Fn(&Sample) -> Extended| {
             nodes.iter().zip(&samples).map(|(&(_, w), sample)| w * term(sample)).sum::<Extended>()
         };
@@ -127,7 +134,7 @@ impl Gaussian {
             rest * rest
         });
         gaussian.residual = (inside + Extended::from(libm::erfc(1.0 / sigma))).sqrt();
-        gaussian
+        Ok(gaussian)
     }
 
     fn at(&self, x: Extended) -> Extended {
@@ -198,7 +205,7 @@ mod tests {
     use super::*;
 
     fn largest_overlap_error(basis: Basis, n: usize, sigma: f64) -> f64 {
-        let radial = RadialBasis::new(basis, n, sigma);
+        let radial = RadialBasis::new(basis, n, sigma, &Stop::never()).expect("no wish");
         let nodes = quadrature::extended_panels(&0.0.into(), &1.0.into(), sigma.min(0.25));
         let mut gram = vec![0.0; n * n];
         for (x, w) in &nodes {
@@ -231,7 +238,7 @@ mod tests {
         for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
             for n in [2, 3, 5, 8, 12, 16, 20] {
                 let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
-                let rotation = RadialBasis::new(basis, n, 0.1).rotation;
+                let rotation = RadialBasis::new(basis, n, 0.1, &Stop::never()).expect("no wish").rotation;
                 for (k, (value, exact)) in rotation.iter().zip(&table.data).enumerate() {
                     assert!((value - exact).abs() < limit, "{name}{n}, entry {k}: {value} and {exact}");
                 }
@@ -254,7 +261,7 @@ mod tests {
             0.69427862,
             0.52204586,
         ];
-        let rotation = RadialBasis::new(Basis::Poly3, 3, 0.1).rotation;
+        let rotation = RadialBasis::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("no wish").rotation;
         for (value, expected) in rotation.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{rotation:?}");
         }

@@ -12,13 +12,13 @@ use super::columns::Convention;
 use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
 use super::validate::{check, positive};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
-use crate::Error;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::{Error, Stop};
 
-/// Below this length a row is left as it is: an empty sphere gives zeros.
+/// Below this length the reference leaves a row as it is.
 const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
 const NARROWEST: f64 = 2e-3;
@@ -44,12 +44,21 @@ impl SoapTurbo {
     /// Prepares bases and tables.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a parameter out of range, named.
+    /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`].
     pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
+        Self::interruptible(parameters, &Stop::never())
+    }
+
+    /// [`Self::new`], which can be told to stop.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Interrupted`].
+    pub fn interruptible(parameters: TurboParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
         let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
-        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max)?;
-        let profiles: Result<Vec<_>, _> = parameters.species.iter().map(|s| Profile::new(&parameters, s)).collect();
+        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max, stop)?;
+        let profiles: Result<Vec<_>, _> =
+            parameters.species.iter().map(|s| Profile::new(&parameters, s, stop)).collect();
         let profiles = profiles?;
         let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
         let expansion = Expansion::new(parameters.l_max, profiles, centers);
@@ -57,7 +66,10 @@ impl SoapTurbo {
             layout,
             stride: expansion.stride(),
             degree_weights: vec![1.0; parameters.l_max + 1],
-            norm: parameters.normalize.then_some(SMALLEST_NORM),
+            norm: parameters.normalize.then_some(match parameters.policy {
+                Policy::Exact => NO_FLOOR,
+                Policy::Reference => SMALLEST_NORM,
+            }),
             constant: None,
         });
         Ok(Self { parameters, expansion, spectrum })
@@ -92,17 +104,23 @@ impl Descriptor for SoapTurbo {
         self.parameters.ignore_unknown_species
     }
 
-    fn scratch(&self) -> TurboScratch {
-        TurboScratch { sites: self.expansion.sites(), spectrum: self.spectrum.scratch(), jacobian: None }
+    fn scratch(&self) -> Result<TurboScratch, Error> {
+        Ok(TurboScratch { sites: self.expansion.sites()?, spectrum: self.spectrum.scratch()?, jacobian: None })
     }
 
-    fn prepare(&self, environment: &Environment<'_>, slopes: bool, scratch: &mut TurboScratch) -> Result<(), Refusal> {
-        self.expansion.prepare(environment, slopes, &mut scratch.sites);
+    fn prepare(
+        &self,
+        environment: &Environment<'_>,
+        slopes: bool,
+        scratch: &mut TurboScratch,
+        stop: &Stop<'_>,
+    ) -> Result<(), Refusal> {
+        self.expansion.prepare(environment, slopes, &mut scratch.sites, stop)?;
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut TurboScratch, coefficients: &mut [f64]) {
-        self.expansion.expand(&mut scratch.sites, coefficients);
+    fn expand(&self, scratch: &mut TurboScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+        self.expansion.expand(&mut scratch.sites, coefficients, stop)
     }
 
     fn expand_tangent(
@@ -111,20 +129,40 @@ impl Descriptor for SoapTurbo {
         scratch: &mut TurboScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
-    ) {
-        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent);
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent, stop)
     }
 
-    fn expand_pullback(&self, adjoint: &[f64], scratch: &mut TurboScratch, pull: &mut [[f64; 3]]) {
-        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull);
+    fn expand_pullback(
+        &self,
+        adjoint: &[f64],
+        scratch: &mut TurboScratch,
+        pull: &mut [[f64; 3]],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull, stop)
     }
 
-    fn contract(&self, coefficients: &[f64], scratch: &mut TurboScratch, row: &mut [f64]) {
-        self.spectrum.contract(coefficients, &mut scratch.spectrum, row);
+    fn contract(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut TurboScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract(coefficients, &mut scratch.spectrum, row, stop)
     }
 
-    fn contract_tangent(&self, coefficients: &[f64], tangent: &[f64], scratch: &mut TurboScratch, row: &mut [f64]) {
-        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row);
+    fn contract_tangent(
+        &self,
+        coefficients: &[f64],
+        tangent: &[f64],
+        scratch: &mut TurboScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row, stop)
     }
 
     fn contract_pullback(
@@ -133,15 +171,25 @@ impl Descriptor for SoapTurbo {
         adjoint: &[f64],
         scratch: &mut TurboScratch,
         coefficients_adjoint: &mut [f64],
-    ) {
-        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint);
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint, stop)
     }
 
-    fn jacobian(&self, coefficients: &[f64], scratch: &mut TurboScratch, out: &mut JacobianRow<'_>) {
+    fn jacobian(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut TurboScratch,
+        out: &mut JacobianRow<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let TurboScratch { sites, spectrum, jacobian } = scratch;
-        let room = jacobian.get_or_insert_with(|| JacobianScratch::new(&self.spectrum));
-        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room);
-        self.expansion.visit_sites(sites, &mut |site, terms| at.write(&terms, site, out));
+        let room = match jacobian {
+            Some(room) => room,
+            empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
+        };
+        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
+        self.expansion.visit_sites(sites, stop, &mut |site, terms| at.write(&terms, site, out))
     }
 }
 

@@ -8,10 +8,10 @@ use super::super::profile;
 use super::basis::RadialBasis;
 use super::reference::ReferenceProfile;
 use super::{Basis, Policy, SpeciesParameters, TurboParameters};
-use crate::Error;
 use crate::math::piecewise::{self, Piecewise, Places};
 use crate::math::{bessel, quadrature};
 use crate::simd::{BLOCK, LANES, Lanes, Row};
+use crate::{Error, Stop};
 
 /// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
 const ORDER: usize = 8;
@@ -43,9 +43,9 @@ impl Profile {
     ///
     /// # Errors
     /// [`Error::Parameter`] where the reference policy has no orthonormal basis.
-    pub fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
+    pub fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         match parameters.policy {
-            Policy::Exact => Ok(Self::exact(parameters, species)),
+            Policy::Exact => Self::exact(parameters, species, stop),
             Policy::Reference => {
                 let reference = ReferenceProfile::new(parameters, species)?;
                 Ok(Self {
@@ -60,9 +60,9 @@ impl Profile {
         }
     }
 
-    fn exact(parameters: &TurboParameters, species: &SpeciesParameters) -> Self {
+    fn exact(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let r_cut = parameters.r_cut;
-        let exact = ExactProfile::new(parameters, species);
+        let exact = ExactProfile::new(parameters, species, stop)?;
         let scale = narrowest(species.sigma_r, species.sigma_r_scaling, r_cut).min(narrowest(
             species.sigma_t,
             species.sigma_t_scaling,
@@ -70,19 +70,19 @@ impl Profile {
         ));
         let n_degrees = parameters.l_max + 1;
         let groups = [species.n_max, n_degrees];
-        let table = Piecewise::fit(r_cut, 0.2 * scale, &groups, piecewise::FULL_PRECISION, |r, values| {
+        let table = Piecewise::fit(r_cut, 0.2 * scale, &groups, piecewise::FULL_PRECISION, stop, |r, values| {
             let (b, a) = values.split_at_mut(species.n_max);
             exact.radial(r, b);
             exact.angular(r, a);
-        });
-        Self {
+        })?;
+        Ok(Self {
             n_max: species.n_max,
             l_max: parameters.l_max,
             r_cut,
             decay: species.amplitude_scaling,
             center: exact.center(),
             source: Source::Table(table),
-        }
+        })
     }
 }
 
@@ -204,18 +204,18 @@ struct ExactProfile {
 }
 
 impl ExactProfile {
-    fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Self {
+    fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let r_cut = parameters.r_cut;
-        let basis = RadialBasis::new(parameters.basis, species.n_max, species.sigma_r / r_cut);
-        Self {
+        let basis = RadialBasis::new(parameters.basis, species.n_max, species.sigma_r / r_cut, stop)?;
+        Ok(Self {
             r_cut,
             enhancement: parameters.radial_enhancement,
             sigma_r: [species.sigma_r / r_cut, species.sigma_r_scaling],
             sigma_t: [species.sigma_t / r_cut, species.sigma_t_scaling],
             central_weight: species.central_weight,
             bare_center: basis.center(),
-            nodes: nodes(parameters, species, &basis),
-        }
+            nodes: nodes(parameters, species, &basis, stop)?,
+        })
     }
 
     /// `b_n(r)` without the decay: `√r_cut E(x)/s(x) ∫ f g_n exp(-(v-x)²/2s²) dv`, and the Gaussian's tail.
@@ -274,7 +274,12 @@ pub(super) fn enhancement(k: u8, x: f64, s: f64) -> f64 {
 }
 
 /// Panels on which `f g_n` times a Gaussian of the species is integrated to the last digit.
-fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &RadialBasis) -> Vec<(f64, Vec<f64>)> {
+fn nodes(
+    parameters: &TurboParameters,
+    species: &SpeciesParameters,
+    basis: &RadialBasis,
+    stop: &Stop<'_>,
+) -> Result<Vec<(f64, Vec<f64>)>, Error> {
     let r_cut = parameters.r_cut;
     let soft = parameters.r_soft / r_cut;
     let s_min = narrowest(species.sigma_r / r_cut, species.sigma_r_scaling, 1.0);
@@ -292,6 +297,7 @@ fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &Radi
         .into_iter()
         .flat_map(|(from, to, width)| quadrature::extended_panels(&from.into(), &to.into(), 2.0 * width))
         .map(|(x, weight)| {
+            stop.check()?;
             let (v, weight) = (x.to_f64(), weight.to_f64());
             let filter = match v {
                 v if v > 1.0 => 0.0,
@@ -300,7 +306,7 @@ fn nodes(parameters: &TurboParameters, species: &SpeciesParameters, basis: &Radi
             };
             let node = basis.at(&x, v <= 1.0);
             let share = |(g, tail): (&f64, &f64)| weight * (filter * g + (1.0 - filter) * tail);
-            (v, node.functions.iter().zip(&node.gaussian).map(share).collect())
+            Ok((v, node.functions.iter().zip(&node.gaussian).map(share).collect()))
         })
         .collect()
 }
@@ -358,7 +364,7 @@ mod tests {
         for case in ["g2_diamond_poly3gauss", "typical_poly3_8_8", "narrow_sigma_scaled"] {
             let parameters = parameters(&tables[&format!("radial_parameters_{case}")].data);
             let species = &parameters.species[0];
-            let profile = Profile::new(&parameters, species).expect("legal parameters");
+            let profile = Profile::new(&parameters, species, &Stop::never()).expect("legal parameters");
             let exact = &tables[&format!("radial_b_{case}")];
             let scale = exact.data.iter().fold(0.0_f64, |scale, b| scale.max(b.abs()));
             for (row, &r) in tables[&format!("radial_r_{case}")].data.iter().enumerate() {

@@ -5,6 +5,7 @@ use super::primitives::{decay_exponents, power_overlaps, powers};
 use super::special::{incomplete_moment, ln, shifted_moment};
 use super::{Expansion, IntegralParameters};
 use crate::math::extended::{self, Extended, Matrix};
+use crate::{Error, Stop};
 
 /// Gaussians as wide as the density at `n_max` equally spaced radii, made to agree with it there.
 ///
@@ -51,22 +52,24 @@ fn largest_difference(a: &Matrix, w: &[f64], b: &Matrix) -> f64 {
 ///
 /// Where that radius is below 1 Å and the degree high, `α_kl` is negative and the function grows: it is integrated
 /// and fitted like the others.
-pub fn gto(parameters: &IntegralParameters) -> Expansion {
+pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
     let IntegralParameters { n_max, l_max, .. } = *parameters;
     let end = end(parameters);
     let knots = knots(3 * n_max, end);
     let radii: Vec<f64> = (1..=n_max).map(|k| k as f64 * end / n_max as f64).collect();
     let degrees = (0..=l_max).map(|l| {
+        stop.check()?;
         let a: Vec<Extended> = decay_exponents(&radii, l).into_iter().map(Extended::from).collect();
         let overlaps = symmetric(n_max, |j, k| incomplete_moment(2 * l + 2, a[j] + a[k], end.into()));
         let primitives = |r: Extended| a.iter().map(|&a| r.powi(l) * (-(a * r * r)).exp()).collect();
-        least_squares(&knots, &Orthonormal::successive(&overlaps), primitives)
+        Ok(least_squares(&knots, &Orthonormal::successive(&overlaps), primitives))
     });
-    let (degrees, rounding): (Vec<Vec<f64>>, Vec<f64>) = degrees.unzip();
+    let degrees = degrees.collect::<Result<Vec<_>, Error>>()?;
+    let (degrees, rounding): (Vec<Vec<f64>>, Vec<f64>) = degrees.into_iter().unzip();
     let weights = (0..knots.len())
         .flat_map(|knot| degrees.iter().flat_map(move |weights| weights[knot * n_max..][..n_max].iter().copied()))
         .collect();
-    Expansion { nodes: knots, weights, rounding: rounding.into_iter().fold(0.0, f64::max) }
+    Ok(Expansion { nodes: knots, weights, rounding: rounding.into_iter().fold(0.0, f64::max) })
 }
 
 /// `(r_b - r)^(k+2)`, with `r_b` the end; least squares at thrice as many knots.

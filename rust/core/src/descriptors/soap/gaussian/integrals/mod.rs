@@ -25,6 +25,7 @@ mod tests;
 
 use self::strength::{LANES, Radii};
 use crate::math::extended::Extended;
+use crate::{Error, Stop};
 
 /// Gaussians count up to this many widths from their middle; beyond they are below 3e-18.
 const WIDTHS: f64 = 9.0;
@@ -102,20 +103,23 @@ struct Expansion {
 impl RadialIntegrals {
     /// Finds radii and weights: milliseconds, but tenths of a second for sixteen functions and degrees where the basis
     /// depends on the degree.
-    pub fn new(parameters: &IntegralParameters) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn new(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let expansion = match parameters.basis {
-            GaussianBasis::Gto => projection::gto(parameters),
-            GaussianBasis::Polynomial => projection::polynomial(parameters),
-            GaussianBasis::GtoFeatomic => projection::gto_featomic(parameters),
+            GaussianBasis::Gto => projection::gto(parameters, stop)?,
+            GaussianBasis::Polynomial => projection::polynomial(parameters, stop)?,
+            GaussianBasis::GtoFeatomic => projection::gto_featomic(parameters, stop)?,
             GaussianBasis::Equispaced => interpolation::equispaced(parameters),
-            GaussianBasis::GtoQuip => interpolation::gto(parameters),
+            GaussianBasis::GtoQuip => interpolation::gto(parameters, stop)?,
             GaussianBasis::PolynomialQuip => interpolation::polynomial(parameters),
         };
         let IntegralParameters { n_max, l_max, sigma, reach, .. } = *parameters;
         let end = Extended::from(reach + WIDTHS * sigma);
         let seen = &expansion.nodes[..expansion.nodes.partition_point(|&s| s <= end)];
         let n_degrees = expansion.weights.len() / (expansion.nodes.len() * n_max);
-        Self {
+        Ok(Self {
             n_max,
             l_max,
             sigma,
@@ -123,7 +127,7 @@ impl RadialIntegrals {
             weights: packed(&expansion.weights[..seen.len() * n_degrees * n_max], n_degrees, n_max),
             stride: if n_degrees == 1 { 0 } else { LANES * n_max },
             rounding: expansion.rounding,
-        }
+        })
     }
 
     /// Writes `T_ln(r)` as `[l][n]` for `r` from zero to the reach: `I_n0` for `l = 0`, `I_nl / r` for `l >= 1`, which

@@ -6,27 +6,29 @@ use super::special::moment;
 use super::{Expansion, IntegralParameters};
 use crate::math::extended::Extended;
 use crate::math::quadrature;
+use crate::{Error, Stop};
 
 /// `r^l exp(-α_kl r²)`, `α_kl = (ln 1000 + l ln a_k) / a_k²` with `a_k` from 1 Å to the cutoff.
-pub fn gto(parameters: &IntegralParameters) -> Expansion {
+pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
     let IntegralParameters { n_max, l_max, r_cut, sigma, .. } = *parameters;
     let radii = gto_radii(n_max, r_cut);
     let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| decay_exponents(&radii, l)).collect();
     let narrowest = exponents.iter().flatten().fold(0.0, |narrowest: f64, &a| narrowest.max(a));
     // The widest function is below 1e-30 at the end.
     let rule = even_rule(3.2 * r_cut, spacing(n_max, narrowest, sigma));
-    let degrees: Vec<(Vec<Extended>, Orthonormal)> = exponents
+    let degrees = exponents
         .iter()
         .enumerate()
         .map(|(l, exponents)| {
+            stop.check()?;
             let a: Vec<Extended> = exponents.iter().map(|&a| a.into()).collect();
             let overlaps = symmetric(n_max, |j, k| moment(2 * l + 2, a[j] + a[k]));
-            (a, Orthonormal::symmetric(&overlaps))
+            Ok((a, Orthonormal::symmetric(&overlaps)))
         })
-        .collect();
+        .collect::<Result<Vec<(Vec<Extended>, Orthonormal)>, Error>>()?;
     let step = rule.first().map_or(Extended::ZERO, |&(_, step)| step);
     let mut gaussians: Vec<Gaussian> = degrees.iter().flat_map(|(a, _)| a).map(|&a| Gaussian::new(a, step)).collect();
-    project(rule, n_max, |s| {
+    project(rule, n_max, stop, |s| {
         let mut power = Extended::ONE;
         let mut values = Vec::with_capacity((l_max + 1) * n_max);
         for ((_, orthonormal), gaussians) in degrees.iter().zip(gaussians.chunks_exact_mut(n_max)) {
@@ -69,17 +71,17 @@ fn gto_radii(n_max: usize, r_cut: f64) -> Vec<f64> {
 }
 
 /// `(r_cut - r)^(k+2)`, `k = 1..=n_max`.
-pub fn polynomial(parameters: &IntegralParameters) -> Expansion {
+pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let cutoff = Extended::from(r_cut);
     let orthonormal = Orthonormal::symmetric(&power_overlaps(n_max, cutoff));
     let width = (4.0 * sigma).min(4.0 * r_cut / (n_max + 4) as f64);
     let rule = quadrature::extended_panels(&Extended::ZERO, &cutoff, width);
-    project(rule, n_max, |s| orthonormal.values(&powers(n_max, cutoff - s)))
+    project(rule, n_max, stop, |s| orthonormal.values(&powers(n_max, cutoff - s)))
 }
 
 /// `r^n exp(-r² / 2σ_n²)` of unit norm, `σ_n = r_cut max(√n, 1) / n_max`.
-pub fn gto_featomic(parameters: &IntegralParameters) -> Expansion {
+pub fn gto_featomic(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let scale = Extended::from(n_max) / Extended::from(r_cut);
     let a: Vec<Extended> = (0..n_max).map(|n| (scale * scale / Extended::from(n.max(1))).scaled(-1)).collect();
@@ -90,7 +92,7 @@ pub fn gto_featomic(parameters: &IntegralParameters) -> Expansion {
     let width = 5.0 * combined_width(a[0].to_f64(), sigma);
     // Powers of both parities: only panels that begin at zero will do.
     let rule = quadrature::extended_panels(&Extended::ZERO, &(r_cut + 8.0 * widest).into(), width);
-    project(rule, n_max, |s| {
+    project(rule, n_max, stop, |s| {
         let mut power = Extended::ONE;
         let primitives: Vec<Extended> = (0..n_max)
             .map(|n| {
@@ -125,11 +127,17 @@ fn even_rule(end: f64, spacing: f64) -> Vec<(Extended, Extended)> {
 }
 
 /// The weights for functions `g`, listed `[l][n]` or `[n]`, under a rule of nodes and weights.
-fn project(rule: Vec<(Extended, Extended)>, n_max: usize, mut g: impl FnMut(Extended) -> Vec<Extended>) -> Expansion {
+fn project(
+    rule: Vec<(Extended, Extended)>,
+    n_max: usize,
+    stop: &Stop<'_>,
+    mut g: impl FnMut(Extended) -> Vec<Extended>,
+) -> Result<Expansion, Error> {
     let four_pi = Extended::pi().scaled(2);
     let mut gram: Vec<f64> = Vec::new();
     let mut expansion = Expansion { nodes: Vec::new(), weights: Vec::new(), rounding: 0.0 };
     for (s, omega) in rule {
+        stop.check()?;
         let factor = four_pi * omega * s * s;
         let weights: Vec<f64> = g(s).iter().map(|&g| (factor * g).to_f64()).collect();
         gram.resize(weights.len() * n_max, 0.0);
@@ -143,7 +151,7 @@ fn project(rule: Vec<(Extended, Extended)>, n_max: usize, mut g: impl FnMut(Exte
         .map(|(k, entry)| if k / n_max % n_max == k % n_max { (entry - 1.0).abs() } else { entry.abs() })
         .map(|error| if error.is_nan() { f64::INFINITY } else { error })
         .fold(0.0, f64::max);
-    expansion
+    Ok(expansion)
 }
 
 /// Adds to `gram`, a matrix for each degree, what the functions behind these weights contribute to their overlaps.

@@ -1,0 +1,203 @@
+"""Whatever takes long can be interrupted, with any number of threads, and leaves all in working order."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import isoprint
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a single process")
+
+# Far more than it takes, far less than the work would: this machine may be busy.
+BOUND = 10.0
+
+PROGRAM = """
+import os, signal, sys, threading, time
+import numpy as np
+from ase import Atoms
+from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
+from isoprint.neighbors import neighbors
+
+# A shell that runs the tests in the background has told them to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+rng = np.random.default_rng(0)
+
+
+def crowd(n):
+    "So many atoms that all see each other."
+    return Atoms(f"H{n}", rng.uniform(-3.0, 3.0, (n, 3)))
+
+
+def gas(n):
+    width = (n / 0.05) ** (1 / 3)
+    return Atoms(f"H{n}", rng.uniform(0.0, width, (n, 3)), cell=[width] * 3, pbc=True)
+
+
+def interrupted(call, may_end=False):
+    "Seconds from Control-C to the end of a call that it ends, or of one that is over in no time."
+    sent = []
+
+    def send():
+        time.sleep(0.1)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    ended = False
+    try:
+        call()
+        ended = True
+        time.sleep(60.0)
+    except KeyboardInterrupt:
+        seconds = time.monotonic() - sent[0]
+        sender.join()
+    if ended and not may_end:
+        raise SystemExit("was over before it was interrupted")
+    return seconds
+
+
+def report(name, call, **options):
+    print(name, interrupted(call, **options), flush=True)
+"""
+
+
+def run(program):
+    """What the program reports: a name and the seconds it took, line by line."""
+    program = PROGRAM + textwrap.dedent(program)
+    environment = {**os.environ, "PYTHONPATH": str(Path(isoprint.__file__).parents[1])}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    found = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
+    return {name: float(seconds) for name, seconds in found}
+
+
+# Each would take minutes for the centers asked for: one center alone, some seconds at least.
+HEAVY = {
+    "ACSF": "ACSF.standard(species=['H'], r_cut=12.0), 30_000",
+    "OverlapMatrix": "OverlapMatrix(species=['H'], r_cut=12.0, orbitals='spd', max_sites=333), 330",
+    "contracted": "OverlapMatrix(species=['H'], r_cut=12.0, orbitals='sp', max_sites=750, contracted=True), 740",
+    "CoulombMatrix": "CoulombMatrix(species=['H'], r_cut=12.0, max_sites=2950), 2_900",
+    "SOAP": "SOAP(species=['H'], r_cut=12.0, n_max=8, l_max=12), 20_000",
+    "SoapTurbo": "SoapTurbo(species=['H'], r_cut=12.0, n_max=8, l_max=12), 20_000",
+    "reference": "SoapTurbo(species=['H'], r_cut=12.0, n_max=8, l_max=8, policy='reference'), 20_000",
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_control_c_ends_every_call_of_every_descriptor(name):
+    seconds = run(
+        f"""
+        descriptor, n_atoms = {HEAVY[name]}
+        descriptor.fit([crowd(3)])
+        frame = crowd(n_atoms)
+        centers = [np.arange(n_atoms)]
+        moves, adjoint = np.ones((n_atoms, 3)), np.ones((n_atoms, descriptor.n_features))
+        small = crowd(5)
+        before = descriptor.transform([small])
+        for n_jobs in (1, 2):
+            calls = dict(
+                transform=lambda: descriptor.transform([frame], n_jobs=n_jobs),
+                pullback=lambda: descriptor.pullback([frame], adjoint, n_jobs=n_jobs),
+                pushforward=lambda: descriptor.pushforward([frame], moves, n_jobs=n_jobs),
+                derivatives=lambda: descriptor.derivatives(frame, centers=[0, 1], n_jobs=n_jobs),
+            )
+            if {name!r} in ("SOAP", "SoapTurbo", "reference"):
+                # Two rows of these are written in a second.
+                del calls["derivatives"]
+            for which, call in calls.items():
+                report(f"{{which}} {{n_jobs}}", call)
+                # Buffers that were left in the middle are not used again.
+                np.testing.assert_array_equal(descriptor.transform([small], n_jobs=n_jobs), before)
+        """
+    )
+    assert len(seconds) >= 6
+    assert max(seconds.values()) < BOUND, seconds
+
+
+def test_control_c_ends_averages_and_neighbor_lists():
+    seconds = run(
+        """
+        frame, descriptor = crowd(20_000), SOAP(species=["H"], r_cut=12.0, n_max=6, l_max=6)
+        frames = [frame] * 3
+        large = gas(3_000_000)
+        for n_jobs in (1, 2):
+            for average in ("inner", "outer"):
+                averaged = descriptor.set_params(average=average).fit([crowd(3)])
+                adjoint = np.ones((3, averaged.n_features))
+                report(f"transform {average} {n_jobs}", lambda: averaged.transform(frames, n_jobs=n_jobs))
+                report(f"pullback {average} {n_jobs}", lambda: averaged.pullback(frames, adjoint, n_jobs=n_jobs))
+                report(f"derivatives {average} {n_jobs}", lambda: averaged.derivatives(frame, n_jobs=n_jobs))
+            report(f"neighbors {n_jobs}", lambda: neighbors(large, 7.0, n_jobs=n_jobs))
+        """
+    )
+    assert len(seconds) == 14
+    assert max(seconds.values()) < BOUND, seconds
+
+
+def test_what_progress_raises_ends_a_row_that_takes_long():
+    seconds = run(
+        """
+        descriptor, frame = ACSF.standard(species=["H"], r_cut=12.0).fit([crowd(3)]), crowd(30_000)
+        for n_jobs in (1, 2):
+            calls = []
+
+            def progress(done, total):
+                calls.append(time.monotonic())
+                if len(calls) == 3:
+                    raise LookupError("enough")
+
+            try:
+                descriptor.transform([frame], n_jobs=n_jobs, progress=progress)
+            except LookupError:
+                print(n_jobs, time.monotonic() - calls[-1])
+            assert len(calls) == 3
+        """
+    )
+    assert len(seconds) == 2
+    assert max(seconds.values()) < BOUND, seconds
+
+
+def test_an_output_that_was_given_may_be_written_in_part():
+    run(
+        """
+        descriptor = SoapTurbo(species=["H"], r_cut=4.0, n_max=8, l_max=8).fit([crowd(3)])
+        frame = gas(100_000)
+        out = np.full((len(frame), descriptor.n_features), np.nan, np.float32)
+
+        def progress(done, total):
+            if done:
+                raise LookupError("enough")
+
+        try:
+            descriptor.transform([frame], out=out, n_jobs=2, progress=progress)
+        except LookupError:
+            written = np.isfinite(out).all(axis=1)
+        assert 0 < written.sum() < len(out)
+        chosen = np.flatnonzero(written)[:100]
+        expected = descriptor.set_params(dtype="float32").fit([crowd(3)]).transform([frame], centers=[chosen])
+        np.testing.assert_array_equal(out[chosen], expected)
+        """
+    )
+
+
+CONSTRUCTORS = {
+    "SOAP": "SOAP(species=['H'], r_cut=60.0, n_max=20, l_max=20, sigma=0.35)",
+    "gto_quip": "SOAP(species=list(range(1, 100)), r_cut=6.0, n_max=10, l_max=14, sigma=dict(zip(range(1, 100), "
+    "np.linspace(0.3, 0.5, 99))), basis='gto_quip')",
+    "SoapTurbo": "SoapTurbo(species=list(range(1, 60)), r_cut=6.0, n_max=16, l_max=20, sigma=dict(zip(range(1, 60), "
+    "np.linspace(0.05, 0.1, 59))))",
+    "poly3gauss": "SoapTurbo(species=list(range(1, 60)), r_cut=6.0, n_max=16, l_max=20, basis='poly3gauss', "
+    "sigma=dict(zip(range(1, 60), np.linspace(0.05, 0.1, 59))))",
+}
+
+
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+def test_control_c_ends_the_preparation_of_every_basis(name):
+    seconds = run(f"report('fit', lambda: {CONSTRUCTORS[name]}.fit([crowd(3)]).n_features, may_end=True)")
+    assert seconds["fit"] < BOUND
