@@ -23,10 +23,13 @@ const ROUNDING: f64 = 128.0 * f64::EPSILON;
 
 /// Eigenvalues that differ by more than this share of the larger one are distinct, however small they are.
 const SHARE: f64 = 0.25;
+/// A tolerance above this is there to join what is distinct.
+const COARSE: f64 = 1e-3;
 
 /// How far apart neighboring eigenvalues must be to have derivatives of their own.
 ///
-/// They must be farther apart than `tolerance`, or by more than [`SHARE`] of the larger one: small is not degenerate.
+/// They must be farther apart than `tolerance`, or, unless that is coarse, by more than [`SHARE`] of the larger one: small
+/// is not degenerate.
 /// Nothing is told apart that rounding may have put apart, unless `tolerance` is zero.
 #[derive(Debug, Clone, Copy)]
 struct Apart {
@@ -44,7 +47,8 @@ impl Apart {
 
     fn are(self, a: f64, b: f64) -> bool {
         let larger = a.abs().max(b.abs());
-        (a - b).abs() > self.tolerance.min(SHARE * larger).max(self.floor)
+        let distinct = if self.tolerance > COARSE { f64::INFINITY } else { SHARE * larger };
+        (a - b).abs() > self.tolerance.min(distinct).max(self.floor)
     }
 }
 
