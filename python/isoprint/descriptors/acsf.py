@@ -94,7 +94,10 @@ class ACSF(Descriptor):
     Columns are in the order of DScribe: for every element G1, G2, G3; then for every pair of elements G4, G5, the pairs
     as (1, 1), (1, 2), (2, 2), (1, 3), ... The element of the center is not distinguished. Rows are not normalized.
 
-    An angle needs two directions. Where functions of angles see an atom on the center itself, that is an error.
+    An angle needs two directions, and an atom on the center itself (nearer than 1e-11 of the cutoff) is in none.
+    Functions of angles then take the mean over all directions in which it could lie: `((1 + λ)/2)^(ζ+1)` minus
+    `((1 - λ)/2)^(ζ+1)`, over `λ (ζ + 1)`, in place of `((1 + λ cos θ)/2)^ζ`. They have no derivatives there; asking
+    for these is an error that names the frame, the center and the atom.
     """
 
     _knows_any = True

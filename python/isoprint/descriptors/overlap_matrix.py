@@ -52,7 +52,10 @@ class OverlapMatrix(Spectrum):
         to be found; an error; or that of their mean, but in `pushforward` the exact one-sided derivative of the sorted
         eigenvalues, which is not linear in the displacements.
     degenerate_tol : float
-        Largest distance between neighboring eigenvalues that count as degenerate.
+        Largest distance between neighboring eigenvalues that count as degenerate. Those that differ by more than a
+        quarter of the larger one are distinct, however small they are, unless this is above 1e-3; nothing nearer than
+        128 epsilon of the largest eigenvalue is told apart, which rounding may have put apart. Zero joins equal ones
+        only.
     periodic : bool
         Whether frames have the periodicity they say; `False` takes all of them for open ones.
     unknown_species : {"error", "ignore"}

@@ -65,7 +65,8 @@ class SoapTurbo(Descriptor):
         keep their radial and their species label; other labels are summed over. Also the path of a compress file, or
         a (sparse) matrix with one column a component.
     normalize : bool
-        Divide each row by its length, unless that is below 1e-5: a center without neighbors has a row of zeros.
+        Divide each row by its length, however short; a center that sees nothing has a row of zeros. With
+        `policy="reference"` rows shorter than 1e-5 are not divided.
     policy : {"exact", "reference"}
         The mathematical object to machine precision, or the shortcuts of the program that introduced it, to reproduce
         its digits.

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::watch::Tally;
 use super::{Job, Spare};
 use crate::descriptors::Descriptor;
-use crate::error::{Error, LAST_ELEMENT};
+use crate::error::LAST_ELEMENT;
 use crate::geometry::{Center, Centers, Frames, Grid};
 use crate::{Error, Stop, memory};
 

@@ -88,7 +88,7 @@ impl Cell {
             for (axis, shift) in shift.iter_mut().enumerate() {
                 if self.periodic[axis] {
                     // What is not a number has overflowed.
-                    far |= !(shift.abs() < most);
+                    far |= shift.is_nan() || shift.abs() >= most;
                     *shift = -floor(*shift - self.low[axis]);
                 } else {
                     *shift = 0.0;

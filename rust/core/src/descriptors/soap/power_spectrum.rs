@@ -142,10 +142,10 @@ impl PowerSpectrum {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
         if let Some(norm) = self.unnormalised(coefficients, scratch, row, stop)? {
             scale(1.0 / norm, row);
-        } else if let Some((_, coefficients)) = self.rescaled(coefficients) {
-            if let Some(norm) = self.unnormalised(&coefficients, scratch, row, stop)? {
-                scale(1.0 / norm, row);
-            }
+        } else if let Some((_, coefficients)) = self.rescaled(coefficients)
+            && let Some(norm) = self.unnormalised(&coefficients, scratch, row, stop)?
+        {
+            scale(1.0 / norm, row);
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ pub struct SpectrumParameters {
     pub order: Order,
     /// What the derivatives of degenerate eigenvalues are.
     pub degenerate: Degenerate,
-    /// Eigenvalues that are no farther apart are degenerate; a share of those that are smaller than one.
+    /// Eigenvalues that are no farther apart are degenerate, unless they differ by a good part of themselves.
     pub degenerate_tol: f64,
     /// Whether atoms of other elements are passed over.
     pub ignore_unknown_species: bool,

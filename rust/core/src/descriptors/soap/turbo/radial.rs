@@ -13,6 +13,9 @@ use crate::math::{bessel, quadrature};
 use crate::simd::{BLOCK, LANES, Lanes, Row};
 use crate::{Error, Stop};
 
+/// Nearer than this part of the cutoff, what depends on the direction of a neighbor is below all rounding.
+const NEAREST: f64 = 1e-25;
+
 /// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
 const ORDER: usize = 8;
 
@@ -141,6 +144,7 @@ impl profile::Profile for Profile {
             let (p, dp) = (decay.load::<V>(pack), decay_slope.load::<V>(pack));
             columns::<V>(rows, self.n_packs(), degrees.clone(), pack, &mut block.angular);
             if let Some(slopes) = slopes {
+                self.hold_center(r, block);
                 columns::<V>(slopes, self.n_packs(), degrees.clone(), pack, &mut block.angular_slope);
                 for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
                     let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
@@ -150,6 +154,22 @@ impl profile::Profile for Profile {
             for value in &mut block.angular {
                 value.store(pack, p.mul(value.load::<V>(pack)));
             }
+        }
+    }
+}
+
+impl Profile {
+    /// At the center nothing changes with the direction, and what rounding leaves there must not be divided by `r`.
+    #[inline(always)]
+    fn hold_center(&self, r: &Row, block: &mut Block) {
+        if let Source::Table(_) = &self.source {
+            let nearest = NEAREST * self.r_cut;
+            block
+                .inverse
+                .0
+                .iter_mut()
+                .zip(&r.0)
+                .for_each(|(inverse, &r)| *inverse *= f64::from(u8::from(r >= nearest)));
         }
     }
 }
