@@ -49,8 +49,15 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         };
         let start = (r_max / length_scale).ceil().clamp(1.0, MAX_INTERVALS as f64) as usize;
         let mut best: Self = fit(start);
+        let mut leaps = true;
         while best.error > tolerance && best.n_intervals < MAX_INTERVALS {
-            let finer: Self = fit(best.n_intervals + best.n_intervals.div_ceil(4));
+            let steps = if leaps { best.steps_to(tolerance) } else { 1 };
+            let finer: Self = fit((0..steps).fold(best.n_intervals, |n, _| n + n.div_ceil(4)));
+            if steps > 1 && finer.error > 2.0 * best.error * Self::SHRINKAGE.powi(steps) {
+                // Somewhere between, rounding has stopped it: on foot from here.
+                leaps = false;
+                continue;
+            }
             // Truncation would have shrunk to a sixth or less: what is left is rounding.
             if finer.error > 0.5 * best.error {
                 break;
@@ -58,6 +65,16 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             best = finer;
         }
         best
+    }
+
+    /// What is left of an error of truncation when intervals become shorter by one step, a fifth.
+    const SHRINKAGE: f64 = shrinkage(ORDER);
+
+    /// Steps of shorter intervals that the error is away from `tolerance`, at least one and rather too few.
+    fn steps_to(&self, tolerance: f64) -> i32 {
+        let steps = (self.error / tolerance).ln() / -(0.9 * Self::SHRINKAGE).ln();
+        let room = (MAX_INTERVALS as f64 / self.n_intervals as f64).ln() / 1.25_f64.ln();
+        steps.min(room).max(1.0) as i32
     }
 
     /// Largest error between the nodes, in units of the largest value of a group of functions.
@@ -79,6 +96,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         let n_packs = n_functions.div_ceil(LANES);
         let mut coefficients = vec![[0.0; LANES]; n_intervals * ORDER * n_packs];
         let nodes: [f64; ORDER] = std::array::from_fn(|k| angle::<ORDER>(k).cos());
+        let cosines = cosines::<ORDER>();
         let width = r_max / n_intervals as f64;
         let mut samples = vec![vec![0.0; n_functions]; ORDER];
         for (interval, block) in coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
@@ -86,7 +104,8 @@ impl<const ORDER: usize> Piecewise<ORDER> {
                 function(width * (interval as f64 + 0.5 * (1.0 + node)), values);
             }
             for k in 0..n_functions {
-                let powers: [f64; ORDER] = to_powers(&chebyshev(std::array::from_fn(|node| samples[node][k])));
+                let powers: [f64; ORDER] =
+                    to_powers(&chebyshev(&cosines, std::array::from_fn(|node| samples[node][k])));
                 for (row, coefficient) in block.chunks_exact_mut(n_packs).rev().zip(powers) {
                     row.as_flattened_mut()[k] = coefficient;
                 }
@@ -121,6 +140,16 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     }
 }
 
+/// `0.8^order`
+const fn shrinkage(order: usize) -> f64 {
+    let (mut power, mut k) = (1.0, 0);
+    while k < order {
+        power *= 0.8;
+        k += 1;
+    }
+    power
+}
+
 /// All functions at one place.
 struct At<'a, const ORDER: usize> {
     table: &'a Piecewise<ORDER>,
@@ -142,11 +171,18 @@ fn angle<const ORDER: usize>(k: usize) -> f64 {
     std::f64::consts::PI * (k as f64 + 0.5) / ORDER as f64
 }
 
+/// `[j][node]`: the Chebyshev polynomials at the nodes.
+type Cosines<const ORDER: usize> = [[f64; ORDER]; ORDER];
+
+fn cosines<const ORDER: usize>() -> Cosines<ORDER> {
+    std::array::from_fn(|j| std::array::from_fn(|k| (j as f64 * angle::<ORDER>(k)).cos()))
+}
+
 /// Chebyshev coefficients of the polynomial through `samples` at the nodes.
-fn chebyshev<const ORDER: usize>(samples: [f64; ORDER]) -> [f64; ORDER] {
+fn chebyshev<const ORDER: usize>(cosines: &Cosines<ORDER>, samples: [f64; ORDER]) -> [f64; ORDER] {
     std::array::from_fn(|j| {
         let weight = if j == 0 { 1.0 } else { 2.0 } / ORDER as f64;
-        let sum: f64 = samples.iter().enumerate().map(|(k, value)| value * (j as f64 * angle::<ORDER>(k)).cos()).sum();
+        let sum: f64 = samples.iter().zip(&cosines[j]).map(|(value, cosine)| value * cosine).sum();
         weight * sum
     })
 }
@@ -221,6 +257,28 @@ mod tests {
                     assert!(values[n_functions..].iter().all(|x| *x == 0.0));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn leaps_end_where_steps_do() {
+        for (width, tolerance) in [(0.5, 2e-15), (0.02, 2e-15), (0.3, 1e-9), (0.1, 1e-30), (5.0, 1e-13)] {
+            let gauss = |r: f64, f: &mut [f64]| f[0] = (-0.5 * ((r - 2.0) / width).powi(2)).exp();
+            let fit = |n| {
+                let mut table = Piecewise::<8>::interpolate(5.0, n, 1, &gauss);
+                table.error = table.largest_error(5.0, &[1], &gauss);
+                table
+            };
+            let mut best: Piecewise<8> = fit((5.0 / width).ceil() as usize);
+            while best.error > tolerance {
+                let finer: Piecewise<8> = fit(best.n_intervals + best.n_intervals.div_ceil(4));
+                if finer.error > 0.5 * best.error {
+                    break;
+                }
+                best = finer;
+            }
+            let leapt = Piecewise::<8>::fit(5.0, width, &[1], tolerance, gauss);
+            assert_eq!(leapt.n_intervals(), best.n_intervals(), "{width}, {tolerance}");
         }
     }
 
