@@ -272,7 +272,7 @@ GROUPS: dict[str, dict[str, list[Any]]] = {
         "SoapTurbo jacobi": [("sigma", LENGTHS), ("n_max", COUNTS)],
         "SoapTurbo of every element": [
             ("n_max", (1, 4), {"compression": "1_1"}),
-            ("n_max", (24,), {"l_max": 30}),
+            (("n_max", "functions"), (24,), {"l_max": 30}),
             ("n_max", (24,), {"l_max": 30, "compression": "0_0"}),
             ("n_max", (24,), {"l_max": 30, "compression": "trivial"}),
             ("sigma", ({z: 0.01 + 1e-4 * z for z in range(1, 119)},), {"compression": "0_0"}),
@@ -318,7 +318,7 @@ GROUPS: dict[str, dict[str, list[Any]]] = {
         ],
         "SOAP of every element": [
             ("n_max", (1, 4), {"compression": "1_1"}),
-            ("n_max", (24,), {"l_max": 30}),
+            (("n_max", "functions"), (24,), {"l_max": 30}),
             ("n_max", (24,), {"l_max": 30, "compression": "0_0"}),
             ("sigma", ({z: 0.03 + 1e-4 * z for z in range(1, 119)},), {"compression": "0_0"}),
             ("sigma", ({z: 0.3 + 1e-4 * z for z in range(1, 119)},), {"compression": "0_0"}),

@@ -8,19 +8,19 @@ const HEAVIEST: f64 = 1e60;
 /// A value as a message shows it: on one short line, whatever its size.
 pub trait Spelled {
     /// The words or digits.
-    fn spelled(&self) -> String;
+    fn spelled(self) -> String;
 }
 
 impl Spelled for f64 {
-    fn spelled(&self) -> String {
-        let plain = *self == 0.0 || !self.is_finite() || (1e-4..1e16).contains(&self.abs());
+    fn spelled(self) -> String {
+        let plain = self == 0.0 || !self.is_finite() || (1e-4..1e16).contains(&self.abs());
         if plain { self.to_string() } else { format!("{self:e}") }
     }
 }
 
 macro_rules! spelled_as_displayed {
     ($($kind:ty),*) => { $(impl Spelled for $kind {
-        fn spelled(&self) -> String {
+        fn spelled(self) -> String {
             self.to_string()
         }
     })* };
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn values_are_spelled_on_a_short_line() {
-        let spelled = [0.0, -0.5, 5.0, 1e-4, 5e-324, -1e300, 1.5e17, f64::INFINITY].map(|value| value.spelled());
+        let spelled = [0.0, -0.5, 5.0, 1e-4, 5e-324, -1e300, 1.5e17, f64::INFINITY].map(Spelled::spelled);
         assert_eq!(spelled, ["0", "-0.5", "5", "0.0001", "5e-324", "-1e300", "1.5e17", "inf"]);
         assert_eq!([0.002 * 5.0, 0.1 + 0.2, 2e-303 / 3.0].map(about), ["0.01", "0.3", "6.667e-304"]);
     }

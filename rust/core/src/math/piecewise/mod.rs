@@ -51,9 +51,10 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         let mut best: Self = fit(start);
         let mut leaps = true;
         while best.error > tolerance && best.n_intervals < MAX_INTERVALS {
-            let steps = if leaps { best.steps_to(tolerance) } else { 1 };
-            let finer: Self = fit((0..steps).fold(best.n_intervals, |n, _| n + n.div_ceil(4)));
-            if steps > 1 && finer.error > 2.0 * best.error * Self::SHRINKAGE.powi(steps) {
+            let step = one_step(best.n_intervals);
+            let leap = if leaps { best.steps_to(tolerance) } else { step };
+            let finer: Self = fit(leap);
+            if leap > step && finer.error > 2.0 * best.error * Self::shrinkage(best.n_intervals, leap) {
                 // Somewhere between, rounding has stopped it: on foot from here.
                 leaps = false;
                 continue;
@@ -67,14 +68,19 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         best
     }
 
-    /// What is left of an error of truncation when intervals become shorter by one step, a fifth.
-    const SHRINKAGE: f64 = shrinkage(ORDER);
+    /// What is left of an error of truncation with more intervals.
+    fn shrinkage(before: usize, after: usize) -> f64 {
+        libm::pow(before as f64 / after as f64, ORDER as f64)
+    }
 
-    /// Steps of shorter intervals that the error is away from `tolerance`, at least one and rather too few.
-    fn steps_to(&self, tolerance: f64) -> i32 {
-        let steps = (self.error / tolerance).ln() / -(0.9 * Self::SHRINKAGE).ln();
-        let room = (MAX_INTERVALS as f64 / self.n_intervals as f64).ln() / 1.25_f64.ln();
-        steps.min(room).max(1.0) as i32
+    /// So many steps to more intervals, one at least, that truncation is rather above `tolerance` still.
+    fn steps_to(&self, tolerance: f64) -> usize {
+        let is_coarse = |n: usize| self.error * Self::shrinkage(self.n_intervals, n) > 2.0 * tolerance;
+        let mut n = one_step(self.n_intervals);
+        while one_step(n) < MAX_INTERVALS && is_coarse(one_step(n)) {
+            n = one_step(n);
+        }
+        n
     }
 
     /// Largest error between the nodes, in units of the largest value of a group of functions.
@@ -140,14 +146,9 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     }
 }
 
-/// `0.8^order`
-const fn shrinkage(order: usize) -> f64 {
-    let (mut power, mut k) = (1.0, 0);
-    while k < order {
-        power *= 0.8;
-        k += 1;
-    }
-    power
+/// Intervals that are shorter by a fifth.
+fn one_step(n_intervals: usize) -> usize {
+    n_intervals + n_intervals.div_ceil(4)
 }
 
 /// All functions at one place.

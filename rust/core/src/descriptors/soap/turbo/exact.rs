@@ -154,12 +154,23 @@ impl Nodes {
         let soft = parameters.r_soft / parameters.r_cut;
         let filter_width = ((1.0 - soft) / parameters.filter_decay).min(NO_FILTER);
         let has_tail = parameters.basis == Basis::Poly3Gauss;
+        // The Gaussian among the functions may be narrower than those of the density.
+        let peak = sigma_r.at_center.min(width);
+        let has_peak = has_tail && peak < width;
+        let peaked = if has_peak { (13.0 * peak).min(soft) } else { 0.0 };
+        let width = if has_peak && peaked == soft { peak } else { width };
         let filtered = width * filter_width / width.hypot(filter_width);
         // Where the filter has put out what it can, the tail of the Gaussian alone is left.
         let faded = (soft + WIDTHS * filter_width).min(1.0);
         let end = if has_tail { (13.0 * sigma_r.at_center).min(1.0 + 10.0 * sigma_r.widest()) } else { 0.0 };
         let dark = if has_tail { 1.0 } else { faded };
-        let panels = [(0.0, soft, width), (soft, faded, filtered), (faded, dark, width), (1.0, end, width)];
+        let panels = [
+            (0.0, peaked, peak),
+            (peaked, soft, width),
+            (soft, faded, filtered),
+            (faded, dark, width),
+            (1.0, end, width),
+        ];
         let nodes = panels
             .into_iter()
             .flat_map(|(from, to, width)| quadrature::extended_panels(&from.into(), &to.into(), 2.0 * width));
@@ -238,11 +249,13 @@ mod tests {
 
     #[test]
     fn wide_gaussians_need_fewer_nodes() {
-        for basis in [Basis::Poly3, Basis::Poly3Gauss] {
-            let exact = profile(0.02, 1.0, 4.0, basis);
-            assert!(exact.rules.len() > 7);
-            let finest = ExactProfile { rules: exact.rules[..1].to_vec(), ..exact.clone() };
-            assert_equal(&values(&exact), &values(&finest), 1e-13);
+        for (sigma, growth) in [(0.02, 1.0), (0.02, 30.0), (0.4, 2.0)] {
+            for basis in [Basis::Poly3, Basis::Poly3Gauss] {
+                let exact = profile(sigma, growth, 4.0, basis);
+                assert!(exact.rules.len() > 3);
+                let finest = ExactProfile { rules: exact.rules[..1].to_vec(), ..exact.clone() };
+                assert_equal(&values(&exact), &values(&finest), 1e-13);
+            }
         }
     }
 
