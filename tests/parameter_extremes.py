@@ -304,7 +304,7 @@ GROUPS: dict[str, dict[str, list[Any]]] = {
             ("l_max", COUNTS),
             ("n_max", (24,), {"l_max": 30}),
             ("n_max", (24,), {"l_max": 30, "sigma": 0.03}),
-            ("sigma", ({"H": 0.03, "C": 0.031, "O": 0.032},), {"n_max": 24, "l_max": 30}),
+            ("sigma", ({"H": 0.03, "C": 0.03, "O": 0.032},), {"n_max": 24, "l_max": 30}),
             (("padding", "r_cut", "sigma"), LENGTHS),
             (("cutoff_width", "r_cut"), LENGTHS),
             ("constant", REALS),

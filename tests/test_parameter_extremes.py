@@ -76,8 +76,8 @@ def test_every_extreme_is_finite_or_named(group):
             ("1e+99 at 0 Å", "d = 1e-99"),
         ),
         (lambda: soap(weighting={"function": "exp", "r0": 0.01, "c": 1.0, "d": 0.0}), ("at 4 Å", "r0 = 0.01")),
-        (lambda: overlap(radii={"H": 1e-9}), ("width of the orbitals of 'H' is 1e-09", "radii", "unit")),
-        (lambda: overlap(width_scale=1e9), ("width of the orbitals", "width_scale", "between 1e-06 and 1e+06 Å")),
+        (lambda: overlap(radii={"H": 1e-9}), ("width of orbitals is 1e-09", "radii", "for 'H'", "unit")),
+        (lambda: overlap(width_scale=1e9), ("width of orbitals", "width_scale", "between 1e-06 and 1e+06 Å")),
         (lambda: overlap(orbitals=[(0, 1.0)] * 3001), ("orbitals are 3001 on each site", "room for 3000")),
         (lambda: ip.ACSF(r_cut=4.0, species=["H", "O"], weights=1e99).n_features, ("weights is 1e99", "1e60")),
         (

@@ -18,10 +18,7 @@ ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1
 L_MAX = 6
 # Of all orbitals, in Å.
 NARROWEST, WIDEST = 1e-6, 1e6
-_WIDTHS = (
-    f"radii times width_scale and the width factor of orbitals must be between {NARROWEST} and {WIDEST:.0e} Å;"
-    " check their unit"
-)
+_WIDTHS = f"radii times width_scale and the width factor of orbitals must be between {NARROWEST} and {WIDEST:.0e} Å"
 _SHELLS = "give 's', 'sp', 'spd' or a list of shells (l, width factor) such as [(0, 1.0), (0, 1.41), (1, 1.0)]"
 
 
@@ -215,7 +212,8 @@ class OverlapMatrix(Spectrum):
             )
             widths = [scale * factor * radius for factor, radius in zip(factors, radii, strict=True)]
             for number, width in zip(species, widths, strict=True):
-                real(f"width of the orbitals of {spell([number])}", width, least=NARROWEST, most=WIDEST, remedy=_WIDTHS)
+                remedy = f"{_WIDTHS} for {spell([number])}; check their unit"
+                real("width of orbitals", width, least=NARROWEST, most=WIDEST, remedy=remedy)
             shells.append((l, widths))
         return shells
 
