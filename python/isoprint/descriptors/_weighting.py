@@ -14,6 +14,9 @@ from isoprint._parameters import choice, real
 # The numbers of each function; all must be given.
 FUNCTIONS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
 
+# Larger weights would make features that are no finite numbers.
+HEAVIEST = 1e60
+
 Weighting = tuple[str, float, float, float, float, float | None]
 
 # c / (0 + t^0): one everywhere, where only the center is weighted.
@@ -89,6 +92,13 @@ def _require_finite(kind: str, numbers: dict[str, float], reach: float) -> None:
         raise ValueError(
             f"weighting {kind!r} is not a finite number at {at:.3g} Å; change r0 = {numbers['r0']!r} to a length of Å,"
             " or take smaller powers"
+        )
+    largest = np.argmax(np.abs(weight))
+    if abs(weight[largest]) > HEAVIEST:
+        raise ValueError(
+            f"weighting {kind!r} is {weight[largest]:.3g} at {distance[largest]:.3g} Å, beyond {HEAVIEST:.0e};"
+            " change "
+            + ", ".join(f"{name} = {number!r}" for name, number in numbers.items() if name in FUNCTIONS[kind])
         )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # A block that varies by less than this part of its length does so by rounding: rotations move a row by up to 1e-11.
 _ROUNDING = 1e-10
+# What a block may be multiplied with.
+LIGHTEST, HEAVIEST = 1e-100, 1e100
 _GIVE = "give a list of descriptors such as [SOAP(...), OverlapMatrix(...)], or of pairs (name, descriptor)"
 
 
@@ -284,15 +286,8 @@ class Hybrid(Descriptor):
 
     def _compile(self, species: list[int]) -> SideBySide:
         blocks = self._fitted()
-        scales, weights = self.scales_, _factors("weights", self.weights, len(blocks))
-        with np.errstate(over="ignore", under="ignore"):
-            factors = scales * weights
-        for (name, _), factor, scale, weight in zip(blocks, factors, scales, weights, strict=True):
-            if not 0.0 < factor < np.inf:
-                raise ValueError(
-                    f"block {name!r} has the scale {scale:.3g} and the weight {weight:.3g}, whose product is {factor};"
-                    " take entries of scale and weights nearer to one"
-                )
+        scales = self.scales_
+        factors = _products(scales, _factors("weights", self.weights, len(blocks)))
         return SideBySide([_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)])
 
     def _ready(self) -> Ready:
@@ -399,6 +394,19 @@ def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:
     return np.array(
         [real(f"entry {k} of {name}", value, above=0.0, remedy="it must be positive") for k, value in enumerate(given)]
     )
+
+
+def _products(scales: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What each block is multiplied with: nothing that would make zeros or infinities of its features."""
+    with np.errstate(over="ignore", under="ignore"):
+        factors = scales * weights
+    for k, factor in enumerate(factors):
+        if not LIGHTEST <= factor <= HEAVIEST:
+            raise ValueError(
+                f"entry {k} of scale times weights is {scales[k]:.4g} times {weights[k]:.4g};"
+                f" it must be between {LIGHTEST:.0e} and {HEAVIEST:.0e}, or features would not be finite numbers"
+            )
+    return factors
 
 
 def _scale_of(name: str, rows: Any) -> float:

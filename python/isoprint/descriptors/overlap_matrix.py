@@ -12,10 +12,13 @@ from isoprint._parameters import choice, flag, real, whole
 from isoprint._radii import covalent_radius
 from isoprint.descriptors._base import Core
 from isoprint.descriptors._settings import compiled, reals_of_each
-from isoprint.descriptors._spectrum import MAX_EXPONENT, Spectrum
+from isoprint.descriptors._spectrum import MAX_EXPONENT, MAX_ROWS, Spectrum
 
 ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1.0), (2, 1.0)]}
 L_MAX = 6
+# Of all orbitals, in Å.
+NARROWEST, WIDEST = 1e-6, 1e6
+_WIDTHS = f"radii times width_scale and the width factor of orbitals must be between {NARROWEST} and {WIDEST:.0e} Å"
 _SHELLS = "give 's', 'sp', 'spd' or a list of shells (l, width factor) such as [(0, 1.0), (0, 1.41), (1, 1.0)]"
 
 
@@ -173,7 +176,10 @@ class OverlapMatrix(Spectrum):
 
     def _compile(self, species: list[int]) -> Core:
         shells = self._shells(species)
-        spectrum = self._shared(species, sum(2 * l + 1 for l, _ in shells), "value")
+        n_orbitals = sum(2 * l + 1 for l, _ in shells)
+        if n_orbitals > MAX_ROWS:
+            raise ValueError(f"orbitals are {n_orbitals} on each site; there is room for {MAX_ROWS} in a matrix")
+        spectrum = self._shared(species, n_orbitals, "value")
         metric = choice("metric", self.metric, ("overlap", "modulated"))
         contracted = metric if self._contracts() else None
         core: Core = compiled(_core.OverlapMatrix, {"spectrum": spectrum, "shells": shells, "contracted": contracted})
@@ -207,7 +213,11 @@ class OverlapMatrix(Spectrum):
             factors = reals_of_each(
                 "width factor of orbitals", shell[1], species, "it must be a positive number", above=0.0
             )
-            shells.append((l, [scale * factor * radius for factor, radius in zip(factors, radii, strict=True)]))
+            widths = [scale * factor * radius for factor, radius in zip(factors, radii, strict=True)]
+            for number, width in zip(species, widths, strict=True):
+                remedy = f"{_WIDTHS} for {spell([number])}; check their unit"
+                real("width of orbitals", width, least=NARROWEST, most=WIDEST, remedy=remedy)
+            shells.append((l, widths))
         return shells
 
     def _radii(self, species: list[int]) -> list[float]:

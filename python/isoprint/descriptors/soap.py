@@ -18,6 +18,8 @@ from isoprint.descriptors.soap_turbo import L_MAX, N_MAX
 BASES = ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
 # One length unit: the narrowest function of this basis ends there, so the cutoff has to be beyond.
 SHORTEST_GTO = 1.0
+# Longer cutoffs, in Å, are taken for a wrong unit.
+LONGEST = 200.0
 
 
 class SOAP(Descriptor):
@@ -26,7 +28,7 @@ class SOAP(Descriptor):
     Parameters
     ----------
     r_cut : float
-        Radius of the environment in Å.
+        Radius of the environment in Å, up to 200.
     n_max : int
         Number of radial functions of each species, up to 24.
     l_max : int
@@ -35,8 +37,8 @@ class SOAP(Descriptor):
         Elements as symbols or atomic numbers. Their order is the order of the columns. `None`: `fit` learns them, and
         sorts them by atomic number. "any": one density that all atoms share, whatever they are.
     sigma : float or mapping
-        Width of the Gaussians in Å. A mapping such as `{"C": 0.5, "H": 0.3}` gives every species its own, as for all
-        parameters that may be a mapping.
+        Width of the Gaussians in Å, from 0.005 to 10 times the distance up to which neighbors count. A mapping such as
+        `{"C": 0.5, "H": 0.3}` gives every species its own, as for all parameters that may be a mapping.
     basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip"}
         Radial functions. Gaussians that die out at distances up to `r_cut` or polynomials that end there, as in
         DScribe; interpolation between equally spaced Gaussians, as in QUIP; Gaussians times powers, as in featomic;
@@ -294,7 +296,7 @@ class SOAP(Descriptor):
     def _settings(self, species: list[int]) -> dict[str, Any]:
         """Every parameter, checked and spelled out for every species."""
         positive, any_number = "it must be a positive number", "it must be a finite number"
-        r_cut = real("r_cut", self.r_cut, above=0.0, remedy="it must be a positive number of Å")
+        r_cut = real("r_cut", self.r_cut, above=0.0, most=LONGEST, remedy=_LENGTHS)
         basis, convention = choice("basis", self.basis, BASES), choice("convention", self.convention, _CONVENTIONS)
         if basis == "gto" and r_cut <= SHORTEST_GTO:
             raise ValueError(
@@ -338,6 +340,7 @@ class SOAP(Descriptor):
 
 
 _CONVENTIONS = _columns.CONVENTIONS
+_LENGTHS = f"it must be a positive number of Å, up to {LONGEST:.0f}"
 _ACCURACIES = "it must be a positive number up to 0.01, such as 1e-12"
 
 

@@ -47,7 +47,8 @@ class SoapTurbo(Descriptor):
     r_soft : float, optional
         Where the density begins to fade out, in Å; `None`: 0.5 Å before `r_cut`.
     sigma, sigma_t : float or mapping
-        Radial and angular width of the density at the center, in Å; `sigma_t=None`: the same as `sigma`.
+        Radial and angular width of the density at the center, in Å; `sigma_t=None`: the same as `sigma`. At every
+        distance the widths must be between 0.002 and 100 times `r_cut`.
     sigma_scaling, sigma_t_scaling : float or mapping
         Growth of the two widths with the distance: `sigma + sigma_scaling * r`.
     amplitude_scaling : float or mapping

@@ -1,6 +1,6 @@
 //! What symmetry functions are asked for.
 
-use super::super::soap::validate::{check, finite, not_negative, positive};
+use super::super::soap::validate::{check, finite, not_negative, positive, weight};
 use super::powers::MOST_REPEATED;
 use crate::Error;
 use crate::math::cutoff::Fading;
@@ -102,7 +102,7 @@ impl AcsfParameters {
         let count = self.species.len();
         check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
         for (k, species) in self.species.iter().enumerate() {
-            finite("weight", species.weight)?;
+            weight("weights", species.weight)?;
             let repeated = self.species[..k].iter().any(|other| other.number == species.number);
             let name = species.number.map_or("any".to_owned(), |number| number.to_string());
             check(!repeated, "species", name, "it is listed twice; list every element once")?;

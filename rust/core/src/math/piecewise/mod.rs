@@ -54,8 +54,16 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         };
         let start = (r_max / length_scale).ceil().clamp(1.0, MAX_INTERVALS as f64) as usize;
         let mut best: Self = fit(start)?;
+        let mut leaps = true;
         while best.error > tolerance && best.n_intervals < MAX_INTERVALS {
-            let finer: Self = fit(best.n_intervals + best.n_intervals.div_ceil(4))?;
+            let step = one_step(best.n_intervals);
+            let leap = if leaps { best.steps_to(tolerance) } else { step };
+            let finer: Self = fit(leap)?;
+            if leap > step && finer.error > 2.0 * best.error * Self::shrinkage(best.n_intervals, leap) {
+                // Somewhere between, rounding has stopped it: on foot from here.
+                leaps = false;
+                continue;
+            }
             // Truncation would have shrunk to a sixth or less: what is left is rounding.
             if finer.error > 0.5 * best.error {
                 break;
@@ -63,6 +71,21 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             best = finer;
         }
         Ok(best)
+    }
+
+    /// What is left of an error of truncation with more intervals.
+    fn shrinkage(before: usize, after: usize) -> f64 {
+        libm::pow(before as f64 / after as f64, ORDER as f64)
+    }
+
+    /// So many steps to more intervals, one at least, that truncation is rather above `tolerance` still.
+    fn steps_to(&self, tolerance: f64) -> usize {
+        let is_coarse = |n: usize| self.error * Self::shrinkage(self.n_intervals, n) > 2.0 * tolerance;
+        let mut n = one_step(self.n_intervals);
+        while one_step(n) < MAX_INTERVALS && is_coarse(one_step(n)) {
+            n = one_step(n);
+        }
+        n
     }
 
     /// Largest error between the nodes, in units of the largest value of a group of functions.
@@ -90,6 +113,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         let n_packs = n_functions.div_ceil(LANES);
         let mut coefficients = memory::zeros("table of radial functions", n_intervals * ORDER * n_packs)?;
         let nodes: [f64; ORDER] = std::array::from_fn(|k| angle::<ORDER>(k).cos());
+        let cosines = cosines::<ORDER>();
         let width = r_max / n_intervals as f64;
         let mut samples = vec![vec![0.0; n_functions]; ORDER];
         for (interval, block) in coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
@@ -98,7 +122,8 @@ impl<const ORDER: usize> Piecewise<ORDER> {
                 function(width * (interval as f64 + 0.5 * (1.0 + node)), values);
             }
             for k in 0..n_functions {
-                let powers: [f64; ORDER] = to_powers(&chebyshev(std::array::from_fn(|node| samples[node][k])));
+                let powers: [f64; ORDER] =
+                    to_powers(&chebyshev(&cosines, std::array::from_fn(|node| samples[node][k])));
                 for (row, coefficient) in block.chunks_exact_mut(n_packs).rev().zip(powers) {
                     row.as_flattened_mut()[k] = coefficient;
                 }
@@ -140,6 +165,11 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     }
 }
 
+/// Intervals that are shorter by a fifth.
+fn one_step(n_intervals: usize) -> usize {
+    n_intervals + n_intervals.div_ceil(4)
+}
+
 /// All functions at one place.
 struct At<'a, const ORDER: usize> {
     table: &'a Piecewise<ORDER>,
@@ -161,11 +191,18 @@ fn angle<const ORDER: usize>(k: usize) -> f64 {
     std::f64::consts::PI * (k as f64 + 0.5) / ORDER as f64
 }
 
+/// `[j][node]`: the Chebyshev polynomials at the nodes.
+type Cosines<const ORDER: usize> = [[f64; ORDER]; ORDER];
+
+fn cosines<const ORDER: usize>() -> Cosines<ORDER> {
+    std::array::from_fn(|j| std::array::from_fn(|k| (j as f64 * angle::<ORDER>(k)).cos()))
+}
+
 /// Chebyshev coefficients of the polynomial through `samples` at the nodes.
-fn chebyshev<const ORDER: usize>(samples: [f64; ORDER]) -> [f64; ORDER] {
+fn chebyshev<const ORDER: usize>(cosines: &Cosines<ORDER>, samples: [f64; ORDER]) -> [f64; ORDER] {
     std::array::from_fn(|j| {
         let weight = if j == 0 { 1.0 } else { 2.0 } / ORDER as f64;
-        let sum: f64 = samples.iter().enumerate().map(|(k, value)| value * (j as f64 * angle::<ORDER>(k)).cos()).sum();
+        let sum: f64 = samples.iter().zip(&cosines[j]).map(|(value, cosine)| value * cosine).sum();
         weight * sum
     })
 }
@@ -241,6 +278,29 @@ mod tests {
                     assert!(values[n_functions..].iter().all(|x| *x == 0.0));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn leaps_end_where_steps_do() {
+        for (width, tolerance) in [(0.5, 2e-15), (0.02, 2e-15), (0.3, 1e-9), (0.1, 1e-30), (5.0, 1e-13)] {
+            let gauss = |r: f64, f: &mut [f64]| f[0] = (-0.5 * ((r - 2.0) / width).powi(2)).exp();
+            let fit = |n| {
+                let stop = Stop::never();
+                let mut table = Piecewise::<8>::interpolate(5.0, n, 1, &stop, &gauss).expect("a small table");
+                table.error = table.largest_error(5.0, &[1], &stop, &gauss).expect("a small table");
+                table
+            };
+            let mut best: Piecewise<8> = fit((5.0 / width).ceil() as usize);
+            while best.error > tolerance {
+                let finer: Piecewise<8> = fit(best.n_intervals + best.n_intervals.div_ceil(4));
+                if finer.error > 0.5 * best.error {
+                    break;
+                }
+                best = finer;
+            }
+            let leapt = Piecewise::<8>::fit(5.0, width, &[1], tolerance, &Stop::never(), gauss).expect("a small table");
+            assert_eq!(leapt.n_intervals(), best.n_intervals(), "{width}, {tolerance}");
         }
     }
 

@@ -18,7 +18,7 @@ use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
-use super::validate::{check, finite, not_negative, positive};
+use super::validate::{Spelled, about, check, finite, not_negative, positive, weight};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::{Error, Stop};
@@ -315,16 +315,21 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
     check(asks, "accuracy", accuracy, "it must be positive and at most 0.01")?;
     finite("constant", parameters.constant.unwrap_or(0.0))?;
     if let Some(weighting) = &parameters.weighting {
-        validate_weighting(weighting)?;
+        validate_weighting(weighting, reach)?;
     }
     let count = parameters.species.len();
     check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
     for (k, species) in parameters.species.iter().enumerate() {
         let widths = NARROWEST * reach..=WIDEST * reach;
-        let remedy = format!("it must be between {:.4} and {:.4} Å for these cutoffs", widths.start(), widths.end());
+        let remedy = format!(
+            "for neighbors up to {} Å it must be between {} and {} Å; check the unit",
+            reach.spelled(),
+            about(*widths.start()),
+            about(*widths.end())
+        );
         check(widths.contains(&species.sigma), "sigma", species.sigma, remedy)?;
-        finite("species_weight", species.weight)?;
-        finite("central_weight", species.central_weight)?;
+        weight("species_weight", species.weight)?;
+        weight("central_weight", species.central_weight)?;
         let repeated = parameters.species[..k].iter().find(|other| other.number == species.number);
         let name = species.number.map_or("any".to_owned(), |number| number.to_string());
         check(repeated.is_none(), "species", name, "it is listed twice; list every element once")?;
@@ -334,11 +339,11 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
     Ok(())
 }
 
-fn validate_weighting(weighting: &Weighting) -> Result<(), Error> {
+fn validate_weighting(weighting: &Weighting, reach: f64) -> Result<(), Error> {
     let &Weighting { function, r0, c, d, m, at_center } = weighting;
     positive("r0 of weighting", r0)?;
-    finite("c of weighting", c)?;
-    finite("w0 of weighting", at_center.unwrap_or(0.0))?;
+    weight("c of weighting", c)?;
+    weight("w0 of weighting", at_center.unwrap_or(0.0))?;
     not_negative("d of weighting", d)?;
     if function != WeightFunction::Exponential {
         not_negative("m of weighting", m)?;
@@ -349,5 +354,8 @@ fn validate_weighting(weighting: &Weighting) -> Result<(), Error> {
         "d of weighting",
         d,
         "the weight of an atom at the center would be infinite; give w0, or a positive d",
-    )
+    )?;
+    let largest = if weighting.limit().is_finite() { weighting.limit() } else { 0.0 };
+    weight("weight at the center of weighting", largest)?;
+    weight("weight at the cutoff of weighting", weighting.at(reach).0)
 }

@@ -16,8 +16,7 @@ use crate::{Error, Stop};
 /// `n` orthonormal functions of `x = r / r_cut` on `[0, 1]`.
 #[derive(Debug, Clone)]
 pub struct RadialBasis {
-    /// Functions that are polynomials.
-    n_polynomials: usize,
+    polynomials: Jacobi,
     gaussian: Option<Gaussian>,
     /// `O`: rows are the functions asked for, columns the orthonormal set of Jacobi polynomials and residual.
     rotation: Vec<f64>,
@@ -54,7 +53,8 @@ impl RadialBasis {
     /// [`Error::Interrupted`].
     pub fn new(basis: Basis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let n_polynomials = if basis == Basis::Poly3Gauss { n - 1 } else { n };
-        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(n_polynomials, sigma, stop)).transpose()?;
+        let polynomials = Jacobi::new(n_polynomials);
+        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(&polynomials, sigma, stop)).transpose()?;
         let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
@@ -64,7 +64,7 @@ impl RadialBasis {
             Basis::Poly3 => polynomial_rotation(&lower),
             Basis::Poly3Gauss => rotation(&lower),
         };
-        Ok(Self { n_polynomials, gaussian, rotation, lower })
+        Ok(Self { polynomials, gaussian, rotation, lower })
     }
 
     /// Number of functions.
@@ -77,7 +77,7 @@ impl RadialBasis {
         let n = self.len();
         let mut orthonormal = vec![0.0; n];
         let mut tail = vec![0.0; n];
-        let polynomials = jacobi(Extended::ONE - *x, self.n_polynomials);
+        let polynomials = self.polynomials.at(Extended::ONE - *x);
         if inside {
             for (value, q) in orthonormal.iter_mut().zip(&polynomials) {
                 *value = q.to_f64();
@@ -96,7 +96,7 @@ impl RadialBasis {
     /// `(S^(1/2))_nG / N_G`: the overlap of each function with the bare Gaussian at the origin.
     pub fn center(&self) -> Option<Vec<f64>> {
         let gaussian = self.gaussian.as_ref()?;
-        let row: Vec<f64> = self.lower[self.n_polynomials].iter().map(|&x| (x / gaussian.norm).to_f64()).collect();
+        let row: Vec<f64> = self.lower[self.len() - 1].iter().map(|&x| (x / gaussian.norm).to_f64()).collect();
         Some(self.rotate(&row))
     }
 
@@ -110,7 +110,7 @@ impl RadialBasis {
 type Sample = (Extended, Vec<Extended>);
 
 impl Gaussian {
-    fn new(n_polynomials: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
+    fn new(polynomials: &Jacobi, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let width = Extended::from(sigma);
         let norm = (Extended::from(2.0) / (width * Extended::pi().sqrt())).sqrt();
         let mut gaussian = Self { sigma: width, norm, overlaps: Vec::new(), residual: Extended::ZERO };
@@ -121,12 +121,12 @@ impl Gaussian {
         let mut samples: Vec<Sample> = Vec::new();
         for &(x, _) in &nodes {
             stop.check()?;
-            samples.push((gaussian.at(x), jacobi(Extended::ONE - x, n_polynomials)));
+            samples.push((gaussian.at(x), polynomials.at(Extended::ONE - x)));
         }
         let sum = |term: &dyn Fn(&Sample) -> Extended| {
             nodes.iter().zip(&samples).map(|(&(_, w), sample)| w * term(sample)).sum::<Extended>()
         };
-        gaussian.overlaps = (0..n_polynomials).map(|k| sum(&|(value, q)| *value * q[k])).collect();
+        gaussian.overlaps = (0..polynomials.len()).map(|k| sum(&|(value, q)| *value * q[k])).collect();
         // A quadrature of the square, not one minus a sum of squares: nothing cancels.
         gaussian.residual = Extended::ONE;
         let inside = sum(&|(value, q)| {
@@ -181,23 +181,42 @@ fn primitive(alpha: usize, n: usize) -> Vec<Extended> {
 }
 
 /// `q_k(t) = √(2k+7) t³ P_k^(0,6)(2t - 1)` for `k < n`, orthonormal on `[0, 1]`.
-fn jacobi(t: Extended, n: usize) -> Vec<Extended> {
-    let number = |k: usize| Extended::from(k);
-    let y = t.scaled(1) - Extended::ONE;
-    let mut last = Extended::ZERO;
-    let mut value = t * t * t;
-    (0..n)
-        .map(|k| {
-            let function = number(2 * k + 7).sqrt() * value;
-            // 2 j (j+6) (2j+4) P_j = (2j+5) [(2j+6)(2j+4) y - 36] P_{j-1} - 2 (j-1) (j+5) (2j+6) P_{j-2}
+#[derive(Debug, Clone)]
+struct Jacobi {
+    /// `√(2k+7)`, and the three factors that lead to the next: `P_{k+1} = (a y - b) P_k - c P_{k-1}`.
+    steps: Vec<(Extended, [Extended; 3])>,
+}
+
+impl Jacobi {
+    fn new(n: usize) -> Self {
+        let number = |k: usize| Extended::from(k);
+        // 2 j (j+6) (2j+4) P_j = (2j+5) [(2j+6)(2j+4) y - 36] P_{j-1} - 2 (j-1) (j+5) (2j+6) P_{j-2}
+        let step = |k: usize| {
             let j = k + 1;
-            let ahead = number(2 * j + 5) * (number((2 * j + 6) * (2 * j + 4)) * y - number(36)) * value;
-            let behind = number(2 * (j - 1) * (j + 5) * (2 * j + 6)) * last;
-            let next = (ahead - behind) / number(2 * j * (j + 6) * (2 * j + 4));
+            let inverse = number(2 * j * (j + 6) * (2 * j + 4)).recip();
+            let factors =
+                [(2 * j + 5) * (2 * j + 6) * (2 * j + 4), (2 * j + 5) * 36, 2 * (j - 1) * (j + 5) * (2 * j + 6)];
+            (number(2 * k + 7).sqrt(), factors.map(|factor| number(factor) * inverse))
+        };
+        Self { steps: (0..n).map(step).collect() }
+    }
+
+    fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// All of them at `t`.
+    fn at(&self, t: Extended) -> Vec<Extended> {
+        let y = t.scaled(1) - Extended::ONE;
+        let (mut last, mut value) = (Extended::ZERO, t * t * t);
+        let next = |&(norm, [a, b, c]): &(Extended, [Extended; 3])| {
+            let function = norm * value;
+            let next = (a * y - b) * value - c * last;
             last = std::mem::replace(&mut value, next);
             function
-        })
-        .collect()
+        };
+        self.steps.iter().map(next).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Recursive SOAP: M. A. Caro, Phys. Rev. B 100, 024112 (2019).
 
 mod basis;
+mod exact;
 mod parameters;
 mod radial;
 mod reference;
@@ -13,7 +14,7 @@ use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
-use super::validate::{check, positive};
+use super::validate::{Spelled, about, check, finite, positive, weight};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
 use crate::{Error, Stop};
@@ -22,6 +23,13 @@ use crate::{Error, Stop};
 const SMALLEST_NORM: f64 = 1e-5;
 /// Narrowest density, in units of the cutoff.
 const NARROWEST: f64 = 2e-3;
+/// Widest density, in the same units.
+const WIDEST: f64 = 100.0;
+/// Shortest and longest cutoff, with squares that are far from what numbers can hold.
+const CUTOFFS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+/// Species of widths of their own have tables of their own: so many narrowest widths fit side by side in all of them.
+/// Four species may have the narrowest width there is.
+const MOST_WIDTHS: f64 = 2000.0;
 
 /// The power spectrum of a density whose radial and angular parts are expanded apart.
 #[derive(Debug, Clone)]
@@ -57,9 +65,7 @@ impl SoapTurbo {
         validate(&parameters)?;
         let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
         let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max, stop)?;
-        let profiles: Result<Vec<_>, _> =
-            parameters.species.iter().map(|s| Profile::new(&parameters, s, stop)).collect();
-        let profiles = profiles?;
+        let profiles = Profile::all(&parameters, stop)?;
         let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
         let expansion = Expansion::new(parameters.l_max, profiles, centers);
         let spectrum = PowerSpectrum::new(SpectrumParameters {
@@ -196,10 +202,11 @@ impl Descriptor for SoapTurbo {
 /// Checks every parameter for the range in which the definition makes sense.
 fn validate(parameters: &TurboParameters) -> Result<(), Error> {
     let TurboParameters { r_cut, r_soft, filter_decay, .. } = *parameters;
-    positive("r_cut", r_cut)?;
+    let range = format!("it must be between {} and {} Å", CUTOFFS.start().spelled(), CUTOFFS.end().spelled());
+    check(CUTOFFS.contains(&r_cut), "r_cut", r_cut, range)?;
     positive("filter_decay", filter_decay)?;
     let soft_fits = r_soft > 0.0 && r_soft <= r_cut;
-    check(soft_fits, "r_soft", r_soft, format!("it must be positive and at most r_cut = {r_cut}"))?;
+    check(soft_fits, "r_soft", r_soft, format!("it must be positive and at most r_cut = {}", r_cut.spelled()))?;
     let degree = parameters.l_max;
     check(degree <= MAX_DEGREE, "l_max", degree, format!("it must be at most {MAX_DEGREE}"))?;
     let enhancement = parameters.radial_enhancement;
@@ -211,7 +218,29 @@ fn validate(parameters: &TurboParameters) -> Result<(), Error> {
         let repeated = parameters.species[..k].iter().any(|other| other.number == species.number);
         check(!repeated, "species", species.number, "it is listed twice; list every element once")?;
     }
-    Ok(())
+    validate_tables(parameters)
+}
+
+/// Refuses more tables than can be made in seconds, before the first of them is begun.
+fn validate_tables(parameters: &TurboParameters) -> Result<(), Error> {
+    let r_cut = parameters.r_cut;
+    let species = &parameters.species;
+    let is_new = |&k: &usize| species[..k].iter().all(|other| other.functions() != species[k].functions());
+    let narrowest: Vec<f64> = (0..species.len()).filter(is_new).map(|k| species[k].narrowest(r_cut) / r_cut).collect();
+    let n_widths: f64 = narrowest.iter().map(|width| width.recip()).sum();
+    let least = narrowest.iter().fold(f64::INFINITY, |least: f64, &width| least.min(width)) * r_cut;
+    let fits = parameters.policy == Policy::Reference || narrowest.len() == 1 || n_widths <= MOST_WIDTHS;
+    check(
+        fits,
+        "sigma",
+        format!("{} different widths from {} Å on", narrowest.len(), about(least)),
+        format!(
+            "with r_cut = {}, widths of {} Å and more may all be different; give several species the same sigma, or \
+             check the unit",
+            r_cut.spelled(),
+            about(r_cut * narrowest.len() as f64 / MOST_WIDTHS)
+        ),
+    )
 }
 
 fn validate_species(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<(), Error> {
@@ -225,20 +254,21 @@ fn validate_species(parameters: &TurboParameters, species: &SpeciesParameters) -
         ("sigma_t", "sigma_t_scaling", species.sigma_t, species.sigma_t_scaling),
     ];
     for (name, scaling_name, sigma, scaling) in widths {
-        check(sigma.is_finite(), name, sigma, "it must be a finite length in Å")?;
-        check(scaling.is_finite(), scaling_name, scaling, "it must be a finite number")?;
-        let least = sigma.min(sigma + scaling * r_cut) / r_cut;
+        finite(name, sigma)?;
+        finite(scaling_name, scaling)?;
+        let at_cutoff = (sigma + scaling * r_cut) / r_cut;
         let remedy = format!(
-            "the width must stay at least {:.4} Å between center and cutoff ({NARROWEST} of r_cut)",
-            NARROWEST * r_cut
+            "with r_cut = {} the width must stay between {} Å and {} Å from center to cutoff; check the unit, which is Å",
+            r_cut.spelled(),
+            about(NARROWEST * r_cut),
+            about(WIDEST * r_cut)
         );
-        check(least >= NARROWEST, if sigma < NARROWEST * r_cut { name } else { scaling_name }, sigma, remedy)?;
-        let most = sigma.max(sigma + scaling * r_cut) / r_cut;
-        check(most <= 100.0, name, sigma, "the width must stay below 100 times r_cut")?;
+        check((NARROWEST..=WIDEST).contains(&(sigma / r_cut)), name, sigma, remedy.as_str())?;
+        check((NARROWEST..=WIDEST).contains(&at_cutoff), scaling_name, scaling, remedy)?;
     }
-    let (decay, weight) = (species.amplitude_scaling, species.central_weight);
+    let decay = species.amplitude_scaling;
     check((0.0..=100.0).contains(&decay), "amplitude_scaling", decay, "it must be between 0 and 100")?;
-    check(weight.is_finite(), "central_weight", weight, "it must be finite")?;
+    weight("central_weight", species.central_weight)?;
     let handed_in = species.basis_matrix.is_some();
     check(
         !handed_in || parameters.policy == Policy::Reference,

@@ -45,6 +45,19 @@ pub struct SpeciesParameters {
     pub basis_matrix: Option<Vec<f64>>,
 }
 
+impl SpeciesParameters {
+    /// What decides the radial and angular functions under one set of common parameters.
+    pub(super) fn functions(&self) -> (usize, [f64; 4]) {
+        (self.n_max, [self.sigma_r, self.sigma_r_scaling, self.sigma_t, self.sigma_t_scaling])
+    }
+
+    /// Smallest width between the center and the cutoff, in Å.
+    pub(super) fn narrowest(&self, r_cut: f64) -> f64 {
+        let least = |sigma: f64, scaling: f64| sigma.min(sigma + scaling * r_cut);
+        least(self.sigma_r, self.sigma_r_scaling).min(least(self.sigma_t, self.sigma_t_scaling))
+    }
+}
+
 /// Parameters of a recursive SOAP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TurboParameters {

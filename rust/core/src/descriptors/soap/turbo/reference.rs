@@ -4,12 +4,14 @@
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
 //! and the orthonormalising matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalised feature.
 
-use super::radial::enhancement;
+use super::exact::{NO_FILTER, enhancement};
 use super::{Basis, SpeciesParameters, TurboParameters};
 use crate::Error;
 use crate::math::extended::{self, Extended, Matrix};
 
 const PI: f64 = std::f64::consts::PI;
+/// A filter narrower than this, in units of the cutoff, is a step.
+const DARK: f64 = 1e-9;
 
 /// The profiles of one species; lengths in units of the cutoff unless said otherwise.
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ impl ReferenceProfile {
             r_cut,
             l_max: parameters.l_max,
             soft: parameters.r_soft / r_cut,
-            filter_width: (1.0 - parameters.r_soft / r_cut) / parameters.filter_decay,
+            filter_width: ((1.0 - parameters.r_soft / r_cut) / parameters.filter_decay).min(NO_FILTER),
             enhancement: parameters.radial_enhancement,
             sigma_r: [species.sigma_r / r_cut, species.sigma_r_scaling],
             sigma_t: [species.sigma_t / r_cut, species.sigma_t_scaling],
@@ -197,7 +199,7 @@ impl ReferenceProfile {
         let order = self.n_polynomials + 4;
         let mut sums = moments_along(0.0, self.soft, [x, 1.0], [s, growth], order);
         let w = self.filter_width;
-        if self.soft < 1.0 && self.soft - x < 4.0 * s {
+        if w > DARK && self.soft - x < 4.0 * s {
             let d = s * s + w * w;
             let (x_f, s_f) = ((s * s * self.soft + w * w * x) / d, s * w / d.sqrt());
             let away = self.soft - x;
