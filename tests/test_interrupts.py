@@ -191,9 +191,9 @@ CONSTRUCTORS = {
     "gto_quip": "SOAP(species=list(range(1, 100)), r_cut=6.0, n_max=10, l_max=14, sigma=dict(zip(range(1, 100), "
     "np.linspace(0.3, 0.5, 99))), basis='gto_quip')",
     "SoapTurbo": "SoapTurbo(species=list(range(1, 60)), r_cut=6.0, n_max=16, l_max=20, sigma=dict(zip(range(1, 60), "
-    "np.linspace(0.05, 0.1, 59))))",
+    "np.linspace(0.18, 0.3, 59))))",
     "poly3gauss": "SoapTurbo(species=list(range(1, 60)), r_cut=6.0, n_max=16, l_max=20, basis='poly3gauss', "
-    "sigma=dict(zip(range(1, 60), np.linspace(0.05, 0.1, 59))))",
+    "sigma=dict(zip(range(1, 60), np.linspace(0.18, 0.3, 59))))",
 }
 
 
