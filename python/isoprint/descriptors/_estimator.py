@@ -126,7 +126,7 @@ class Estimator(ABC):
         """The result in the container that was asked for, here or by `sklearn.set_config`."""
         sklearn = sys.modules.get("sklearn")
         everywhere = "default" if sklearn is None else sklearn.get_config()["transform_output"]
-        container = getattr(self, "_sklearn_output_config", {}).get("transform", everywhere)
+        container = vars(self).get("_sklearn_output_config", {}).get("transform", everywhere)
         if container == "pandas":
             import pandas as pd
 
