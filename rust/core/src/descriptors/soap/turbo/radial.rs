@@ -190,12 +190,9 @@ impl Profile {
     fn hold_center(&self, r: &Row, block: &mut Block) {
         if let Source::Table(_) = &self.source {
             let nearest = NEAREST * self.r_cut;
-            block
-                .inverse
-                .0
-                .iter_mut()
-                .zip(&r.0)
-                .for_each(|(inverse, &r)| *inverse *= f64::from(u8::from(r >= nearest)));
+            for (inverse, &r) in block.inverse.0.iter_mut().zip(&r.0) {
+                *inverse = if r < nearest { 0.0 } else { *inverse };
+            }
         }
     }
 }
