@@ -22,7 +22,7 @@ use self::products::{Products, WriteAll};
 use self::terms::{Contract, Spread, Terms};
 use super::WHAT;
 use super::compression::Layout;
-use super::power_spectrum::{PowerSpectrum, Spectrum};
+use super::power_spectrum::{Bare, PowerSpectrum, Spectrum};
 use crate::descriptors::JacobianRow;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES, dot};
@@ -111,22 +111,18 @@ impl<'a> JacobianOf<'a> {
     ) -> Result<Self, Error> {
         let layout = spectrum.layout();
         let row = &mut scratch.row[..layout.n_features()];
-        let norm = spectrum.unnormalised(coefficients, spectrum_scratch, row, stop)?;
-        if let (None, Some((unit, coefficients))) = (norm, spectrum.rescaled(coefficients)) {
-            let rescaled = Self::new(spectrum, harmonics, &coefficients, spectrum_scratch, scratch, stop)?;
-            return Ok(Self { unit, ..rescaled });
-        }
+        let Bare { norm, unit, coefficients } = spectrum.bare(coefficients, spectrum_scratch, row, stop)?;
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
-            spectrum.sum_into(factor, coefficients, scaled);
+            spectrum.sum_into(factor, &coefficients, scaled);
             let factors = harmonics.norms().iter().zip(harmonics.degrees());
             for (row, (norm, l)) in scaled.chunks_exact_mut(stride).zip(factors) {
                 let factor = norm * spectrum.degree_weights()[l];
                 row.iter_mut().for_each(|c| *c *= factor);
             }
         }
-        Ok(Self { spectrum, scratch, norm, unit: 1.0, stop })
+        Ok(Self { spectrum, scratch, norm, unit, stop })
     }
 
     /// Puts `∂ features / ∂ site` where it belongs.

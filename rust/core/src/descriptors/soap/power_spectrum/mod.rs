@@ -1,0 +1,287 @@
+//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
+
+mod kernels;
+mod length;
+
+use super::WHAT;
+use super::compression::{Factor, Layout};
+use crate::simd::{Isa, LANES, scale};
+use crate::{Error, Stop, memory};
+use kernels::{Apply, Products};
+use length::project_out;
+pub use length::{Bare, NO_FLOOR};
+
+/// The power spectrum of one set of coefficients.
+#[derive(Debug, Clone)]
+pub struct PowerSpectrum {
+    layout: Layout,
+    stride: usize,
+    degree_weights: Vec<f64>,
+    norm: Option<f64>,
+    constant: Option<f64>,
+}
+
+/// What a power spectrum is made of.
+#[derive(Debug, Clone)]
+pub struct SpectrumParameters {
+    /// Which products are kept.
+    pub layout: Layout,
+    /// Length of one `lm` in the coefficients.
+    pub stride: usize,
+    /// `κ_l`
+    pub degree_weights: Vec<f64>,
+    /// The length below which a row is not divided by it, or [`NO_FLOOR`]; `None` if none is.
+    pub norm: Option<f64>,
+    /// A last column that always is this.
+    pub constant: Option<f64>,
+}
+
+/// Buffers for one worker.
+#[derive(Debug)]
+pub struct Spectrum {
+    /// Coefficients of each factor, where functions are grouped; those of the tangent or adjoint.
+    sums: [Vec<f64>; 2],
+    rates: [Vec<f64>; 2],
+    /// Products before the selection.
+    products: Vec<f64>,
+    /// Features but the constant, and their derivatives.
+    row: Vec<f64>,
+    rate: Vec<f64>,
+    /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
+    tile: Vec<[f64; LANES]>,
+    matrix: Vec<f64>,
+}
+
+impl PowerSpectrum {
+    /// A spectrum of coefficients `[lm][stride]`.
+    pub fn new(parameters: SpectrumParameters) -> Self {
+        let SpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
+        Self { layout, stride, degree_weights, norm, constant }
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.layout.n_features() + usize::from(self.constant.is_some())
+    }
+
+    /// `κ_l`
+    pub fn degree_weights(&self) -> &[f64] {
+        &self.degree_weights
+    }
+
+    /// Which functions meet.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Largest degree.
+    pub fn l_max(&self) -> usize {
+        self.degree_weights.len() - 1
+    }
+
+    /// Writes the coefficients of one factor, grouped or not.
+    pub fn sum_into(&self, factor: &Factor, coefficients: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for (out, row) in out.chunks_exact_mut(factor.stride()).zip(coefficients.chunks_exact(self.stride)) {
+            factor.add(0, &row[..factor.n_functions()], out);
+        }
+    }
+
+    fn n_harmonics(&self) -> usize {
+        (self.l_max() + 1) * (self.l_max() + 1)
+    }
+
+    /// Buffers for one worker. Those that not every question needs are made when they are needed.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn scratch(&self) -> Result<Spectrum, Error> {
+        let n_products = if self.layout.selection.is_some() { self.layout.n_products() } else { 0 };
+        Ok(Spectrum {
+            sums: self.room_for_sums()?,
+            rates: Default::default(),
+            products: memory::zeros(WHAT, n_products)?,
+            row: Vec::new(),
+            rate: Vec::new(),
+            tile: memory::zeros(WHAT, LANES * (self.l_max() + 1))?,
+            matrix: Vec::new(),
+        })
+    }
+
+    /// Room for the coefficients of both factors, where their functions are grouped.
+    fn room_for_sums(&self) -> Result<[Vec<f64>; 2], Error> {
+        let k = self.n_harmonics();
+        let Layout { left, right, .. } = &self.layout;
+        Ok([memory::zeros(WHAT, k * left.stride())?, memory::zeros(WHAT, k * right.stride())?])
+    }
+
+    /// Makes the buffers that derivatives need.
+    fn expect_derivatives(&self, scratch: &mut Spectrum) -> Result<(), Error> {
+        memory::resize(WHAT, &mut scratch.rate, self.layout.n_features(), 0.0)?;
+        if self.norm.is_some() {
+            memory::resize(WHAT, &mut scratch.row, self.layout.n_features(), 0.0)?;
+        }
+        if scratch.rates[0].is_empty() {
+            scratch.rates = self.room_for_sums()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the features.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn contract(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
+        if let Some(norm) = self.bare(coefficients, scratch, row, stop)?.norm {
+            scale(1.0 / norm, row);
+        }
+        Ok(())
+    }
+
+    /// Writes the constant column, if there is one, and returns the others.
+    fn fill_constant<'a>(&self, row: &'a mut [f64], value: f64) -> &'a mut [f64] {
+        let (row, rest) = row.split_at_mut(self.layout.n_features());
+        rest.fill(value);
+        row
+    }
+
+    /// Writes the derivative of the features along `tangent`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn contract_tangent(
+        &self,
+        coefficients: &[f64],
+        tangent: &[f64],
+        scratch: &mut Spectrum,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
+        let mut p = std::mem::take(&mut scratch.row);
+        let Bare { norm, unit, coefficients } = self.bare_if_needed(coefficients, scratch, &mut p, stop)?;
+        let row = self.fill_constant(row, 0.0);
+        let mut rate = std::mem::take(&mut scratch.rate);
+        let Spectrum { sums, rates, products, tile, .. } = scratch;
+        let [left, right] = self.gather(&coefficients, sums);
+        let [left_rate, right_rate] = self.gather(tangent, rates);
+        let terms = [[left, right_rate], [left_rate, right]];
+        let out = if self.layout.selection.is_some() { &mut *products } else { &mut rate };
+        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out, stop })?;
+        if let Some(selection) = &self.layout.selection {
+            selection.apply(products, &mut rate);
+        }
+        if unit != 1.0 {
+            scale(unit, &mut rate);
+        }
+        match norm {
+            Some(norm) => project_out(&p, norm, &rate, row),
+            None => row.copy_from_slice(&rate),
+        }
+        (scratch.row, scratch.rate) = (p, rate);
+        Ok(())
+    }
+
+    /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn contract_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut Spectrum,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
+        let Layout { left, right, .. } = &self.layout;
+        memory::resize(WHAT, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
+        let adjoint = &adjoint[..self.layout.n_features()];
+        let mut p = std::mem::take(&mut scratch.row);
+        let Bare { norm, unit, coefficients } = self.bare_if_needed(coefficients, scratch, &mut p, stop)?;
+        let mut rate = std::mem::take(&mut scratch.rate);
+        // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
+        let inner = match norm {
+            Some(norm) => {
+                project_out(&p, norm, adjoint, &mut rate);
+                &rate
+            }
+            None => adjoint,
+        };
+        let Spectrum { sums, rates, products, matrix, .. } = scratch;
+        let products = match &self.layout.selection {
+            Some(selection) => {
+                selection.apply_transposed(inner, products);
+                products
+            }
+            None => inner,
+        };
+        let [left, right] = self.gather(&coefficients, sums);
+        // The left factor's adjoint is the matrix of products times the right factor, and the other way round; where
+        // both are one, that is the symmetric matrix times the coefficients, once.
+        let sides: &[_] = if self.layout.symmetric { &[(0, right)] } else { &[(0, right), (1, left)] };
+        let factors = [&self.layout.left, &self.layout.right];
+        let is_direct = self.layout.symmetric && !self.layout.left.is_summed();
+        if !is_direct {
+            coefficients_adjoint.fill(0.0);
+        }
+        for &(side, from) in sides {
+            self.matrix_of(products, side, matrix, stop)?;
+            let strides = [factors[1 - side].stride(), factors[side].stride()];
+            let out = if is_direct { &mut *coefficients_adjoint } else { rates[side].as_mut_slice() };
+            let length = factors[1 - side].len();
+            Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out, stop })?;
+            if !is_direct {
+                factors[side].spread(&rates[side], self.stride, coefficients_adjoint);
+            }
+        }
+        if unit != 1.0 {
+            scale(unit, coefficients_adjoint);
+        }
+        (scratch.row, scratch.rate) = (p, rate);
+        Ok(())
+    }
+
+    /// The coefficients of both factors.
+    fn gather<'a>(&self, coefficients: &'a [f64], room: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
+        let [left_room, right_room] = room;
+        let left = self.layout.left.gather(coefficients, self.stride, left_room);
+        if self.layout.symmetric {
+            return [left, left];
+        }
+        [left, self.layout.right.gather(coefficients, self.stride, right_room)]
+    }
+
+    /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
+    fn matrix_of(&self, products: &[f64], side: usize, matrix: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+        let layout = &self.layout;
+        let strides = [layout.left.stride(), layout.right.stride()];
+        let (rows, columns) = (strides[1 - side], strides[side]);
+        for n in 0..layout.left.len() {
+            stop.after(LANES * layout.right.len() * layout.n_degrees())?;
+            for n_prime in layout.first(n)..layout.right.len() {
+                let weight = layout.weight(n, n_prime);
+                let place = layout.place(n, n_prime);
+                let (row, column) = if side == 0 { (n_prime, n) } else { (n, n_prime) };
+                let diagonal = if layout.symmetric && n == n_prime { 2.0 } else { 1.0 };
+                for (l, (p, kappa)) in products[place..].iter().zip(&self.degree_weights).enumerate() {
+                    let p = kappa * p;
+                    let block = &mut matrix[l * rows * columns..];
+                    block[row * columns + column] = diagonal * weight * p;
+                    if layout.symmetric {
+                        block[column * columns + row] = diagonal * weight * p;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
