@@ -81,13 +81,19 @@ impl Cell {
     /// face it may be outside by as much. A point that is inside keeps its bits.
     #[inline]
     pub fn wrap(&self, point: Vector) -> Vector {
+        let fractions = self.fractions(point);
+        let inside = |axis: usize| !self.periodic[axis] || (0.0..1.0).contains(&(fractions[axis] - self.low[axis]));
+        // Most points are; what is not a number has overflowed, and is not.
+        if inside(0) && inside(1) && inside(2) { point } else { self.wrap_from_outside(point) }
+    }
+
+    fn wrap_from_outside(&self, point: Vector) -> Vector {
         let (mut point, most) = (point, if self.given.is_some() { MANY } else { INTEGERS });
         // The second round corrects what the rounding of a large coordinate did to the first.
         for _ in 0..32 {
             let (mut shift, mut far) = (self.fractions(point), false);
             for (axis, shift) in shift.iter_mut().enumerate() {
                 if self.periodic[axis] {
-                    // What is not a number has overflowed.
                     far |= shift.is_nan() || shift.abs() >= most;
                     *shift = -floor(*shift - self.low[axis]);
                 } else {
