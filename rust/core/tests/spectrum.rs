@@ -4,26 +4,13 @@
 
 mod common;
 
+use common::spectrum::parameters;
 use common::{Described, Fingerprint, Sites, noise};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
-use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, Overflow, SpectrumParameters};
+use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Refusal};
-
-fn parameters() -> SpectrumParameters {
-    SpectrumParameters {
-        r_cut: 4.0,
-        exponent: 2,
-        max_sites: 30,
-        overflow: Overflow::Error,
-        order: Order::Value,
-        degenerate: Degenerate::Average,
-        degenerate_tol: 1e-8,
-        ignore_unknown_species: false,
-        numbers: vec![6, 1],
-    }
-}
 
 fn shell(l: usize, factor: f64) -> Shell {
     Shell { l, width: vec![0.77 * factor, 0.37 * factor] }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
-use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, Overflow, SpectrumParameters};
+use isoprint_core::descriptors::spectrum::{Metric, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
 
@@ -74,17 +74,7 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
 }
 
 fn spectrum(max_sites: usize) -> SpectrumParameters {
-    SpectrumParameters {
-        r_cut: 6.0,
-        exponent: 2,
-        max_sites,
-        overflow: Overflow::Error,
-        order: Order::Value,
-        degenerate: Degenerate::Average,
-        degenerate_tol: 1e-8,
-        ignore_unknown_species: false,
-        numbers: vec![6],
-    }
+    SpectrumParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..common::spectrum::parameters() }
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn density(number: i64) -> DensityParameters {
 }
 
 /// Two species that leave nothing at its default.
-fn parameters() -> SoapParameters {
+pub fn parameters() -> SoapParameters {
     SoapParameters {
         r_cut: 4.0,
         padding: 0.0,

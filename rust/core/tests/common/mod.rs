@@ -2,10 +2,11 @@
 
 #![allow(dead_code, unused_imports)]
 
-mod acsf;
+pub mod acsf;
 mod fingerprint;
-mod gaussian;
-mod turbo;
+pub mod gaussian;
+pub mod spectrum;
+pub mod turbo;
 
 use isoprint_core::descriptors::{CenterKind, Environment};
 
