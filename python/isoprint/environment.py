@@ -115,7 +115,7 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
             )
     if getattr(descriptor, "average", None) is not None:
         raise ValueError(
-            f"the descriptor averages over centers (average={descriptor.average!r}), but the question is what one"
+            f"the descriptor averages over centers (average={shown(descriptor.average)}), but the question is what one"
             " center sees; set average=None"
         )
     structures, single = listed(frame)

@@ -146,7 +146,7 @@ class Descriptor(Estimator):
             numbers = numbers_of(self.species, "species")
             if not numbers:
                 raise ValueError(
-                    f"species is {self.species!r}; name at least one element, or None to learn them by fit"
+                    f"species is {shown(self.species)}; name at least one element, or None to learn them by fit"
                 )
             return numbers
         if not hasattr(self, "_learned"):
