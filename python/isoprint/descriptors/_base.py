@@ -256,9 +256,9 @@ class Descriptor(Estimator):
             require_apart(out, call.given[0], self._inputs(call))
             with Writing(out):
                 _write(call, target, progress)
+                if target is not rows:
+                    rows[...] = target
         _require_range(target)
-        if target is not rows:
-            rows[...] = target
         return self._contained(rows if out is None else out)
 
     def pullback(
