@@ -208,7 +208,8 @@ class Hybrid(Descriptor):
     @property
     def r_cut(self) -> float:  # type: ignore[override]
         """The longest cutoff of a descriptor, in Å; infinite where one does not say."""
-        return max(float(getattr(descriptor, "r_cut", np.inf)) for _, descriptor in self._named())
+        lengths = (getattr(descriptor, "r_cut", None) for _, descriptor in self._named())
+        return max(np.inf if length is None else float(length) for length in lengths)
 
     @property
     def periodic(self) -> bool:
