@@ -1,6 +1,8 @@
 """Results are never written over what they are computed from."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 
 import isoprint as ip
 from catalog import acsf, soap, turbo
+from isoprint import _aliases
 
 COLUMNS = 12
 
@@ -195,6 +198,31 @@ def test_nor_over_results_that_are_being_written(kind):
     descriptor.transform([frame] * 20, out=out, progress=told)
     assert refusals
     assert descriptor.transform([frame] * 20, out=out) is out  # it is free again
+
+
+def test_of_two_calls_that_begin_at_once_one_is_refused_at_least(monkeypatch):
+    out, both = np.zeros(3), threading.Barrier(2, timeout=60)
+
+    class Meeting(dict):
+        def __setitem__(self, key, value):
+            both.wait()  # whoever has looked at the others already has seen none
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(_aliases, "_written", Meeting())
+
+    def write():
+        try:
+            with _aliases.Writing(out):
+                both.wait()
+        except ValueError:
+            both.wait()
+            return 1
+        return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        refused = [pool.submit(write) for _ in range(2)]
+        assert sum(one.result() for one in refused) >= 1
+    assert not _aliases._written
 
 
 @pytest.mark.parametrize("kind", KINDS)

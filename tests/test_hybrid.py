@@ -388,3 +388,24 @@ def test_blocks_of_different_periodicity_are_no_one_environment():
     assert len(mixed.transform(FRAMES[0])) == 3
     with raises("periodic is False for block 'acsf' and True for block 'overlapmatrix'; set them alike"):
         environment(mixed, FRAMES[0], 0)
+
+
+def stranger(**said):
+    thing = Distances()
+    vars(thing).update(said)
+    return thing
+
+
+@pytest.mark.parametrize("said", [{}, {"r_cut": None}, {"r_cut": 0.0}, {"reach": np.float32(np.inf)}])
+def test_a_stranger_that_does_not_say_how_far_it_sees_sees_everything(said):
+    hybrid = ip.Hybrid([stranger(**said)], scale=None)
+    assert hybrid.reach == np.inf
+
+
+def test_a_stranger_without_a_cutoff_leaves_the_hybrid_without_one():
+    assert ip.Hybrid([stranger(r_cut=None)], scale=None).r_cut == np.inf
+
+
+def test_how_far_a_stranger_sees_is_one_number():
+    with raises("r_cut of block", "array([1, 2])"):
+        _ = ip.Hybrid([stranger(reach=np.array([1, 2]))], scale=None).reach

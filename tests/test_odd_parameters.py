@@ -232,3 +232,27 @@ def test_index_like_objects_are_counted_once():
     assert operator.index(Two()) == 2
     assert np.array_equal(turbo().transform(WATER, centers=[Two()]), turbo().transform(WATER, centers=[2]))
     assert np.array_equal(turbo(n_max=Two()).transform(WATER), turbo(n_max=2).transform(WATER))
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda odd: ip.SOAP(odd), "parameters by name"),
+        (lambda odd: ip.SOAP(r_cut=4.0, n_max=2, l_max=1).set_output(transform=odd), "transform"),
+        (lambda odd: soap(weighting=odd).transform(WATER), "weighting"),
+        (lambda odd: soap().transform(WATER, progress=odd), "progress"),
+        (lambda odd: acsf(functions=[odd]).transform(WATER), "functions"),
+        (lambda odd: ip.OverlapMatrix(r_cut=3.0, species=["H", "O"], orbitals=odd).transform(WATER), "orbitals"),
+        (lambda odd: ip.OverlapMatrix(r_cut=3.0, species=["H", "O"], orbitals=[odd]).transform(WATER), "orbitals"),
+        (lambda odd: ip.OverlapMatrix(r_cut=3.0, species=["H", "O"], radii=odd).transform(WATER), "radii"),
+        (lambda odd: ip.Hybrid(odd).transform(WATER), "descriptors"),
+        (lambda odd: ip.Hybrid([(odd,)]).transform(WATER), "descriptors"),
+        (lambda odd: ip.Hybrid([odd]).transform(WATER), "block"),
+        (lambda odd: ip.helical_start(odd), "molecule"),
+        (lambda odd: ip.degenerate_pairs(odd), "molecule"),
+    ],
+)
+@pytest.mark.parametrize("odd", [Touchy(), 10**6000], ids=["touchy", "6000 digits"])
+def test_what_cannot_be_printed_is_refused_by_name_too(call, name, odd):
+    with pytest.raises((ValueError, TypeError), match=name):
+        call(odd)

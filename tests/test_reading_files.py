@@ -388,7 +388,7 @@ def test_types_are_no_elements(capsys, name):
 @pytest.mark.parametrize(
     ("given", "hint"),
     [("Cl", "says nothing of the types 2"), ("1=Cl,Na", "give one element a type"), ("Cl,Foo", "'Foo'"), ("", "''"),
-     ("1=Cl,1=Na", "each type once"), ("1=Cl,3=Na", "types 2"), ("Cl,119", "119")],
+     ("1=Cl,1=Na", "each type once"), ("1=Cl,1 =Na", "each type once"), ("1=Cl,3=Na", "types 2"), ("Cl,119", "119")],
 )  # fmt: skip
 def test_types_must_be_said_well(capsys, given, hint):
     Path("in.lammpstrj").write_text(dump())

@@ -71,9 +71,14 @@ class Writing:
         self.out = out
 
     def __enter__(self) -> None:
-        if any(_overlap(self.out, other) for other in tuple(_written.values())):
-            raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
+        # Said before the others are asked: of two calls that begin at once, at least one knows of the other.
         _written[id(self)] = self.out
+        try:
+            if any(_overlap(self.out, out) for call, out in _written.copy().items() if call != id(self)):
+                raise ValueError("out shares memory with that of a call that still runs; pass an array of its own")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *raised: object) -> None:
         _written.pop(id(self), None)

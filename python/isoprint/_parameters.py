@@ -53,6 +53,9 @@ def whole(name: str, value: Any, least: int, most: int) -> int:
 
 def integer(value: Any) -> int | None:
     """What an integer of any library is worth; `None` for anything else, truth values too."""
+    if type(value) is int:
+        # Most are; what follows is for numbers of other libraries.
+        return value
     if isinstance(value, (bool, np.bool_)) or np.ma.is_masked(value):
         return None
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from isoprint._arrays import shown
 from isoprint._words import counted
 
 Report = Callable[[int, int], None]
@@ -29,7 +30,7 @@ def reporting(progress: Report | bool | None) -> Iterator[Report | None]:
     elif callable(progress):
         yield progress
     else:
-        raise TypeError(f"progress is {progress!r}; give True, None, or a function of (rows done, rows in all)")
+        raise TypeError(f"progress is {shown(progress)}; give True, None, or a function of (rows done, rows in all)")
 
 
 def _bar() -> Any:

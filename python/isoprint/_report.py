@@ -48,7 +48,7 @@ def line_of_path(path: Path) -> str:
     """What must be said of a path, in one line."""
     told = [
         path.status,
-        f"{len(path)} points",
+        counted(len(path), "point"),
         f"length {path.length:.3f} Å",
         f"diameter {path.diameter:.3f} Å",
         f"|dF| up to {path.feature_distance.max():.2e}",

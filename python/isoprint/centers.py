@@ -175,8 +175,9 @@ def _remedy(array: NDArray[Any]) -> str:
 
 def _require_atoms(index: NDArray[Any], frame: int, n_atoms: int) -> None:
     """Raise where an index is of no atom; before it is made an `int64`, where -1 stands for a point."""
-    least = index.min()
-    if least < 0 or index.max() >= n_atoms:
+    # Finding the places is quicker than `min` and `max` where there are few.
+    least = index[index.argmin()]
+    if least < 0 or index[index.argmax()] >= n_atoms:
         first = index[(index < 0) if least < 0 else (index >= n_atoms)][0]
         raise ValueError(_out_of_range(int(first), frame, n_atoms))
 

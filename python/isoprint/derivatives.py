@@ -137,9 +137,8 @@ def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     good = np.isfinite(numbers)
     if not good.all():
         row, column = map(int, np.argwhere(~good)[0])
-        raise ValueError(
-            f"{name} has the entry {numbers[row, column]} in row {row}, column {column}; all entries must be finite"
-        )
+        value = str(numbers[row, column]).replace("nan", "NaN")
+        raise ValueError(f"{name} has the entry {value} in row {row}, column {column}; all entries must be finite")
     return numbers
 
 

@@ -115,7 +115,7 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
             )
     if getattr(descriptor, "average", None) is not None:
         raise ValueError(
-            f"the descriptor averages over centers (average={descriptor.average!r}), but the question is what one"
+            f"the descriptor averages over centers (average={shown(descriptor.average)}), but the question is what one"
             " center sees; set average=None"
         )
     structures, single = listed(frame)
@@ -151,9 +151,10 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
 
 
 def reach_of(thing: Any, who: str) -> float:
-    """How far a fingerprint sees, in Å; infinite where it does not say."""
-    reach = getattr(thing, "reach", None) or getattr(thing, "r_cut", None) or np.inf
-    if isinstance(reach, float) and reach == np.inf:
+    """How far a fingerprint sees, in Å; infinite where it does not say, or says zero."""
+    said = (getattr(thing, name, None) for name in ("reach", "r_cut"))
+    reach = next((length for length in said if length is not None and not np.array_equal(length, 0)), np.inf)
+    if isinstance(reach, (float, np.floating)) and reach == np.inf:
         return np.inf
     return real(f"r_cut of {who}", reach, above=0.0, remedy="it must be a positive number of Å, or infinite")
 

@@ -33,12 +33,15 @@ def named(frames: list[Any], path: Path, known: str, given: str | None) -> list[
 def _table(given: str) -> dict[str, int]:
     """Atomic numbers by type, from `Cl,Na` or `1=Cl,2=Na`."""
     words = [word.strip() for word in given.split(",")]
-    pairs = [word.partition("=")[::2] if "=" in word else (str(place), word) for place, word in enumerate(words, 1)]
+    pairs = [
+        tuple(map(str.strip, word.split("=", 1))) if "=" in word else (str(place), word)
+        for place, word in enumerate(words, 1)
+    ]
     if len({"=" in word for word in words}) > 1 or len({key for key, _ in pairs}) < len(pairs):
         raise ValueError(
             f"--types is {given!r}; give one element a type as in Cl,Na, or each type once as in 1=Cl,2=Na"
         )
-    return {key.strip(): number_of(_plain(symbol.strip()), "--types") for key, symbol in pairs}
+    return {key: number_of(_plain(symbol), "--types") for key, symbol in pairs}
 
 
 def _plain(symbol: str) -> int | str:

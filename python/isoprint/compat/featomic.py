@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from isoprint._arrays import shown
 from isoprint._parameters import real, whole
 from isoprint.compat._keys import keys, only
 from isoprint.descriptors.soap_turbo import N_MAX
@@ -36,7 +37,9 @@ def _type(what: str, given: Any, supported: tuple[str, ...]) -> str:
     """The type that a mapping names, before its other keys are looked at."""
     kind = given.get("type") if hasattr(given, "get") else given
     if not hasattr(given, "get") or kind is None:
-        raise ValueError(f"{what} is {given!r}; give a mapping with a type, such as {{'type': {supported[0]!r}, ...}}")
+        raise ValueError(
+            f"{what} is {shown(given)}; give a mapping with a type, such as {{'type': {supported[0]!r}, ...}}"
+        )
     return only(f"type of {what}", kind, supported)
 
 
@@ -79,5 +82,7 @@ def _basis(given: Any, r_cut: float) -> tuple[int, int]:
     numbers = keys("radial of basis", radial, ("type", "max_radial"), ("radius",))
     radius = numbers.get("radius")
     if radius is not None and radius != r_cut:
-        raise ValueError(f"radius of radial is {radius!r} while that of cutoff is {r_cut!r}; leave the first out")
+        raise ValueError(
+            f"radius of radial is {shown(radius)} while that of cutoff is {shown(r_cut)}; leave the first out"
+        )
     return 1 + whole("max_radial", numbers["max_radial"], 0, N_MAX - 1), known["max_angular"]

@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import Any
 
+from isoprint._arrays import shown
 from isoprint._elements import SYMBOLS, symbol_of
 
 _PAIR = re.compile(
@@ -94,7 +95,7 @@ def soap(text: str) -> dict[str, Any]:
     centers = _elements(given, "Z", "n_Z")
     basis = given.word("radial_basis", "EQUISPACED_GAUSS")
     if basis not in _BASES:
-        raise ValueError(f"radial_basis is {basis!r}, which is not supported; choose one of {', '.join(_BASES)}")
+        raise ValueError(f"radial_basis is {shown(basis)}, which is not supported; choose one of {', '.join(_BASES)}")
     parameters: dict[str, Any] = {
         "r_cut": given.real("cutoff"),
         "n_max": given.integer("n_max"),
@@ -337,7 +338,9 @@ def _compression(given: _Arguments) -> str | None:
     if mode == "None":
         return None
     if mode != "trivial" and not re.fullmatch("[0-2]_[0-2]", mode):
-        raise ValueError(f"compress_mode is {mode!r}; it must be None, trivial, or two counts from 0 to 2 such as 1_1")
+        raise ValueError(
+            f"compress_mode is {shown(mode)}; it must be None, trivial, or two counts from 0 to 2 such as 1_1"
+        )
     return mode
 
 

@@ -146,7 +146,7 @@ class Descriptor(Estimator):
             numbers = numbers_of(self.species, "species")
             if not numbers:
                 raise ValueError(
-                    f"species is {self.species!r}; name at least one element, or None to learn them by fit"
+                    f"species is {shown(self.species)}; name at least one element, or None to learn them by fit"
                 )
             return numbers
         if not hasattr(self, "_learned"):
@@ -256,9 +256,9 @@ class Descriptor(Estimator):
             require_apart(out, call.given[0], self._inputs(call))
             with Writing(out):
                 _write(call, target, progress)
+                if target is not rows:
+                    rows[...] = target
         _require_range(target)
-        if target is not rows:
-            rows[...] = target
         return self._contained(rows if out is None else out)
 
     def pullback(

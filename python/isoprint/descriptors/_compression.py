@@ -53,13 +53,13 @@ def resolve(
         if factors:
             if len(set(n_max)) > 1:
                 raise ValueError(
-                    f"compression is {given!r} while n_max is {n_max}; it needs the same n_max for every species"
+                    f"compression is {shown(given)} while n_max is {n_max}; it needs the same n_max for every species"
                 )
             return int(factors[1]), int(factors[2])
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
         if not path.is_file():
-            raise ValueError(f"compression is {given!r}, which is no file either; give {modes}")
+            raise ValueError(f"compression is {shown(given)}, which is no file either; give {modes}")
         return _checked(read_compress_file(path, n_max, l_max), n_columns, f"compress file {str(path)!r}")
     return _checked(_matrix(given, modes), n_columns, "compression")
 

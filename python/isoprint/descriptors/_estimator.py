@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _hints
+from isoprint._arrays import shown
+from isoprint._parameters import choice
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -117,9 +119,8 @@ class Estimator(ABC):
             A numpy array, or a data frame with the names of the features as columns; `None` changes nothing.
         """
         if transform is not None:
-            if transform not in _CONTAINERS:
-                raise ValueError(f"transform is {transform!r}; choose one of {', '.join(map(repr, _CONTAINERS))}")
-            self._sklearn_output_config = {**getattr(self, "_sklearn_output_config", {}), "transform": transform}
+            container = choice("transform", transform, _CONTAINERS)
+            self._sklearn_output_config = {**getattr(self, "_sklearn_output_config", {}), "transform": container}
         return self
 
     def _contained(self, values: NDArray[Any]) -> Any:
@@ -183,9 +184,9 @@ def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs:
             return f"{cls.__name__} has no parameter {name!r}; {_hints.parameter(cls, name, known)}"
     by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     if len(args) > len(by_place):
-        example = known[len(by_place)]
+        example = f"{known[len(by_place)]}={shown(args[len(by_place)])}"
         return (
-            f"{cls.__name__} takes its parameters by name, as in {cls.__name__}({example}={args[len(by_place)]!r:.40});"
+            f"{cls.__name__} takes its parameters by name, as in {cls.__name__}({example});"
             f" {len(args)} were given without one"
         )
     return None

@@ -15,6 +15,7 @@ from isoprint._elements import ANY
 from isoprint._parameters import whole
 from isoprint._progress import Report
 from isoprint.centers import Centers
+from isoprint.derivatives import finite
 from isoprint.descriptors._base import Ready
 from isoprint.environment import reach_of
 from isoprint.frames import ANY_ATOM, Frames
@@ -60,7 +61,8 @@ class SideBySide:
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
     ) -> tuple[Any, Any]:
         """Sum of what the blocks pull back, from left to right."""
-        _require_finite(adjoint)
+        # A block would count columns from its own first one.
+        finite("adjoint", adjoint)
         gradients = []
         for part, columns, admitted, report in self._blocks(frames, progress):
             weights = np.empty((len(adjoint), part.ready.core.n_features))
@@ -134,15 +136,6 @@ def _share(progress: Report | None, place: int, n: int) -> Report | None:
         progress((place * total + done) // n, total)
 
     return told
-
-
-def _require_finite(adjoint: Floats) -> None:
-    """Raise where an entry is not finite; a block would count its columns from its own first one."""
-    good = np.isfinite(adjoint)
-    if not good.all():
-        row, column = map(int, np.argwhere(~good)[0])
-        value = str(adjoint[row, column]).replace("nan", "NaN")
-        raise ValueError(f"adjoint has the entry {value} in row {row}, column {column}; all entries must be finite")
 
 
 class Stranger:

@@ -101,7 +101,9 @@ def one_by_one(functions: Any, species: list[int], r_cut: float) -> list[Functio
 def _one(place: int, given: Any, species: list[int], r_cut: float) -> Function:
     where = f"entry {place} of functions"
     if not isinstance(given, Mapping):
-        raise ValueError(f"{where} is {given!r}; give a mapping such as {{'kind': 'g2', 'eta': 0.5, 'species': 'H'}}")
+        raise ValueError(
+            f"{where} is {shown(given)}; give a mapping such as {{'kind': 'g2', 'eta': 0.5, 'species': 'H'}}"
+        )
     kind = choice(f"kind in {where}", given.get("kind"), tuple(NUMBERS))
     names = NUMBERS[kind]
     known = ("kind", *names, "species", "r_cut")
@@ -130,7 +132,7 @@ def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[in
     expected = 2 if kind in ANGULAR else 1
     if len(elements) != expected:
         raise ValueError(
-            f"species in {where} is {given!r}; {kind} is about {('one element', 'two elements')[expected - 1]},"
+            f"species in {where} is {shown(given)}; {kind} is about {('one element', 'two elements')[expected - 1]},"
             " or about all if there is no such key"
         )
     numbers = [number_of(element, f"species in {where}") for element in elements]

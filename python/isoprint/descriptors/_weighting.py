@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import shown
 from isoprint._parameters import choice, real
 
 # The numbers of each function; all must be given.
@@ -29,7 +30,7 @@ def resolve(given: Any, reach: float) -> Weighting | None:
         return None
     if not isinstance(given, Mapping):
         raise ValueError(
-            f"weighting is {given!r}; give a mapping such as"
+            f"weighting is {shown(given)}; give a mapping such as"
             " {'function': 'pow', 'r0': 2.0, 'c': 1.0, 'd': 1.0, 'm': 4.0}"
         )
     if set(given) == {"w0"}:

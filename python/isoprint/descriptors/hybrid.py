@@ -155,7 +155,7 @@ class Hybrid(Descriptor):
         """Name and descriptor of each block."""
         given = self.descriptors
         if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not len(given):
-            raise ValueError(f"descriptors is {given!r}; {_GIVE}")
+            raise ValueError(f"descriptors is {shown(given)}; {_GIVE}")
         plain = [_class_name(entry) for entry in given if not isinstance(entry, tuple)]
         count: dict[str, int] = {}
         named: list[tuple[str, Any]] = []
@@ -175,7 +175,7 @@ class Hybrid(Descriptor):
 
     def _pair(self, entry: tuple[Any, ...], place: int) -> tuple[str, Any]:
         if len(entry) != 2 or not isinstance(entry[0], str) or not entry[0]:
-            raise ValueError(f"entry {place} of descriptors is {entry!r}; {_GIVE}")
+            raise ValueError(f"entry {place} of descriptors is {shown(entry)}; {_GIVE}")
         if "__" in entry[0] or entry[0] in self._defaults():
             raise ValueError(
                 f"a descriptor is called {entry[0]!r}; a name may not contain two underscores, nor be that of a"
@@ -208,7 +208,8 @@ class Hybrid(Descriptor):
     @property
     def r_cut(self) -> float:  # type: ignore[override]
         """The longest cutoff of a descriptor, in Å; infinite where one does not say."""
-        return max(float(getattr(descriptor, "r_cut", np.inf)) for _, descriptor in self._named())
+        lengths = (getattr(descriptor, "r_cut", None) for _, descriptor in self._named())
+        return max(np.inf if length is None else float(length) for length in lengths)
 
     @property
     def periodic(self) -> bool:
@@ -236,8 +237,8 @@ class Hybrid(Descriptor):
         for name, other in others:
             if meaning(other) != meaning(one):
                 raise ValueError(
-                    f"{attribute} is {one!r} for block {first!r} and {other!r} for block {name!r}; set them alike: the"
-                    " rows of all blocks must mean the same"
+                    f"{attribute} is {shown(one)} for block {first!r} and {shown(other)} for block {name!r}; set them"
+                    " alike: the rows of all blocks must mean the same"
                 )
         return meaning(one)
 
@@ -362,7 +363,7 @@ def _class_name(descriptor: Any) -> str:
 def _require_methods(name: str, block: Any) -> None:
     if isinstance(block, type) or not all(callable(getattr(block, m, None)) for m in ("transform", "derivatives")):
         raise ValueError(
-            f"block {name!r} is {block!r:.80}; a block is a descriptor of isoprint, or an object with transform,"
+            f"block {name!r} is {shown(block)}; a block is a descriptor of isoprint, or an object with transform,"
             " derivatives and n_features"
         )
 

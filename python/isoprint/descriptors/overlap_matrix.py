@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoprint import _core
+from isoprint._arrays import shown
 from isoprint._elements import by_element, spell
 from isoprint._parameters import choice, flag, real, whole
 from isoprint._radii import covalent_radius
@@ -202,13 +203,13 @@ class OverlapMatrix(Spectrum):
         if isinstance(given, str):
             given = ORBITALS[choice("orbitals", given, tuple(ORBITALS))]
         if not isinstance(given, Sequence) or not given:
-            raise ValueError(f"orbitals is {self.orbitals!r}; {_SHELLS}")
+            raise ValueError(f"orbitals is {shown(self.orbitals)}; {_SHELLS}")
         scale = real("width_scale", self.width_scale, above=0.0, remedy="it must be a positive number")
         radii = self._radii(species)
         shells = []
         for shell in given:
             if not isinstance(shell, Sequence) or isinstance(shell, str) or len(shell) != 2:
-                raise ValueError(f"orbitals contains {shell!r}; {_SHELLS}")
+                raise ValueError(f"orbitals contains {shown(shell)}; {_SHELLS}")
             l = whole("angular momentum of orbitals", shell[0], 0, L_MAX)
             factors = reals_of_each(
                 "width factor of orbitals", shell[1], species, "it must be a positive number", above=0.0
@@ -225,7 +226,7 @@ class OverlapMatrix(Spectrum):
         if self.radii is None:
             return [covalent_radius(number) for number in species]
         if not isinstance(self.radii, Mapping):
-            raise ValueError(f"radii is {self.radii!r}; give a mapping such as {{'C': 0.77, 'H': 0.37}}, in Å")
+            raise ValueError(f"radii is {shown(self.radii)}; give a mapping such as {{'C': 0.77, 'H': 0.37}}, in Å")
         known = {
             number: real(f"radii of {spell([number])}", radius, above=0.0, remedy="it must be a positive number of Å")
             for number, radius in by_element("radii", self.radii).items()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._arrays import shown
 from isoprint._parameters import real, whole
 from isoprint.environment import environment
 from isoprint.sensitivity import analyze
@@ -94,7 +95,7 @@ def _shape(molecule: Any) -> tuple[list[int], float, float]:
     from ase.formula import Formula
 
     if not isinstance(molecule, str):
-        raise ValueError(f"molecule is {molecule!r}; give a formula such as 'NH3' or 'CH4'")
+        raise ValueError(f"molecule is {shown(molecule)}; give a formula such as 'NH3' or 'CH4'")
     from ase.data import atomic_numbers
 
     try:

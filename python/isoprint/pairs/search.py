@@ -139,15 +139,15 @@ def _guard(guard: Any, sites: Environment) -> Guard:
     """What sees the difference."""
     if isinstance(guard, str):
         if guard != "separation":
-            raise ValueError(f"guard is {guard!r}; give a descriptor, 'separation', or None for an OverlapMatrix")
+            raise ValueError(f"guard is {shown(guard)}; give a descriptor, 'separation', or None for an OverlapMatrix")
         return SeparationGuard(sites.numbers)
     if guard is None:
         guard = OverlapMatrix(r_cut=_GUARD_CUTOFF, orbitals="sp", max_sites=len(sites.numbers))
     for block in sites.descriptor.descriptors_ if isinstance(sites.descriptor, Hybrid) else [sites.descriptor]:
         if block is guard or (isinstance(block, Descriptor) and _meaning(block) == _meaning(guard)):
             raise ValueError(
-                f"the guard {guard!r:.60} is the fingerprint in question, or a part of it, which cannot see and not see"
-                " the same pair; take another guard, or guard='separation'"
+                f"the guard {shown(guard)} is the fingerprint in question, or a part of it, which cannot see and not"
+                " see the same pair; take another guard, or guard='separation'"
             )
     return FeatureGuard(replace(sites, descriptor=environment(guard, sites.frame(), 0).descriptor))
 
