@@ -1,13 +1,17 @@
 """Profiles of hypothesis, and structures that many tests share."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
+from ase.io import write
 from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
+
+from folders import molecules
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=15, **COMMON)
@@ -35,3 +39,25 @@ def slab():
 @pytest.fixture
 def several():
     return [molecule("CH3OH"), bulk("C", "diamond", a=3.57), molecule("CO2")]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def folder(here):
+    """A folder to work in, with three structures."""
+    write("in.extxyz", molecules())
+    return here
+
+
+@pytest.fixture
+def listening():
+    """Control-C is heard: a shell that runs the tests in the background has told them to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

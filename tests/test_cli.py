@@ -7,25 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.build import molecule
-from ase.io import write
 
 import isoprint as ip
+from folders import molecules, refused
 from isoprint import cli
 from isoprint.cli import _descriptors, transform
 
 PARAMETERS = ["--r-cut", "3", "--n-max", "2", "--l-max", "1"]
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write("in.extxyz", [molecule(name) for name in ("H2O", "CH4", "CO2")])
-    return tmp_path
-
-
-def frames():
-    return [molecule(name) for name in ("H2O", "CH4", "CO2")]
 
 
 def soap(**options):
@@ -36,30 +24,19 @@ def run(*arguments):
     return cli.main(["transform", "in.extxyz", *arguments])
 
 
-def refused(capsys, *arguments):
-    """The one line on stderr of a command that must fail, leaving nothing behind."""
-    status = cli.main(list(arguments))
-    captured = capsys.readouterr()
-    assert status == 2
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert captured.err.startswith("isoprint: error: ")
-    return captured.err
-
-
 def test_npz_holds_features_and_what_they_are(folder, capsys):
     assert run("-o", "out.npz", "--descriptor", "soap_turbo", *PARAMETERS) == 0
     assert capsys.readouterr().out.startswith("out.npz: 11 rows of 42 features from 3 structures")
     with np.load("out.npz") as out:
-        assert np.array_equal(out["features"], soap().fit_transform(frames()))
+        assert np.array_equal(out["features"], soap().fit_transform(molecules()))
         assert out["offsets"].tolist() == [0, 3, 8, 11]
         assert out["atom"].tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2]
-        assert out["feature_names"].tolist() == list(soap().fit(frames()).get_feature_names_out())
+        assert out["feature_names"].tolist() == list(soap().fit(molecules()).get_feature_names_out())
         parameters = json.loads(str(out["parameters"]))
     assert parameters["descriptor"] == "SoapTurbo"
     assert parameters["species"] == ["H", "C", "O"]
     again = ip.SoapTurbo(**{name: parameters[name] for name in soap().get_params()})
-    assert np.array_equal(again.transform(frames()), soap().fit_transform(frames()))
+    assert np.array_equal(again.transform(molecules()), soap().fit_transform(molecules()))
 
 
 @pytest.mark.parametrize("batch", [2**26, 1000])
@@ -69,7 +46,7 @@ def test_other_formats_hold_the_same(folder, suffix, batch, monkeypatch):
     out = f"out.{suffix}"
     for _ in range(2):  # the second replaces the first
         assert run("-o", out, *PARAMETERS, "--dtype", "float32") == 0
-    expected = soap(dtype="float32").fit_transform(frames())
+    expected = soap(dtype="float32").fit_transform(molecules())
     if suffix == "npy":
         found = np.load(out)
     elif suffix == "zarr":
@@ -118,7 +95,7 @@ def test_every_parameter_is_an_option(folder):
         centers=["C", "O"],
         radial_enhancement=1,
         amplitude_scaling=2.0,
-    ).transform(frames()[1:])
+    ).transform(molecules()[1:])
     assert np.array_equal(found, expected)
 
 
@@ -128,14 +105,14 @@ def test_parameters_come_from_a_file_and_the_command_line_wins(folder):
         "[sigma]\nC = 0.4\nH = 0.3\nO = 0.5\n"
     )
     found = features("--config", "params.toml", "--l-max", "1")
-    expected = soap(species=["C", "H", "O"], sigma={"C": 0.4, "H": 0.3, "O": 0.5}).transform(frames())
+    expected = soap(species=["C", "H", "O"], sigma={"C": 0.4, "H": 0.3, "O": 0.5}).transform(molecules())
     assert np.array_equal(found, expected)
 
 
 def test_an_argument_string_of_quip(folder):
     text = "soap_turbo l_max=2 alpha_max=3 cutoff=3 atom_sigma=0.5 species_Z={8 1} n_species=2 central_index=2"
     found = features("--quip", text, "--no-normalize")
-    assert np.array_equal(found, ip.SoapTurbo.from_quip(text, normalize=False).transform(frames()))
+    assert np.array_equal(found, ip.SoapTurbo.from_quip(text, normalize=False).transform(molecules()))
 
 
 def test_classic_soap(folder):
@@ -166,7 +143,7 @@ def test_classic_soap(folder):
         periodic=False,
         average="outer",
         centers=["C", "O"],
-    ).transform(frames())
+    ).transform(molecules())
     assert np.array_equal(found, expected)
 
 
@@ -179,15 +156,15 @@ def test_classic_soap_from_a_file(folder):
     expected = ip.SOAP(r_cut=3.0, n_max=2, l_max=1, species="any", weighting=weighting)
     assert run("-o", "out.npz", "--config", "params.toml") == 0
     with np.load("out.npz") as out:
-        assert np.array_equal(out["features"], expected.transform(frames()))
+        assert np.array_equal(out["features"], expected.transform(molecules()))
         parameters = json.loads(str(out["parameters"]))
     again = ip.SOAP(**{name: parameters[name] for name in expected.get_params()})
-    assert np.array_equal(again.transform(frames()), expected.transform(frames()))
+    assert np.array_equal(again.transform(molecules()), expected.transform(molecules()))
 
 
 def test_an_argument_string_of_classic_soap(folder):
     text = "soap l_max=2 n_max=3 cutoff=3 atom_sigma=0.5 species_Z={8 1} n_species=2 n_Z=1 Z=8"
-    expected = ip.SOAP.from_quip(text, dtype="float32").transform(frames())
+    expected = ip.SOAP.from_quip(text, dtype="float32").transform(molecules())
     assert np.array_equal(features("--quip", text, "--dtype", "float32"), expected)
     assert np.array_equal(features("--descriptor", "soap", "--quip", text, "--dtype", "float32"), expected)
 
@@ -328,4 +305,4 @@ def test_symmetry_functions_come_from_a_file(folder):
         r_cut=3.0, g2=[[0.5, 0.0], [0.5, 1.0]], g4=[[0.01, 2, -1]], weights="number", cutoff_function="poly2"
     )
     with np.load("out.npz") as out:
-        assert np.array_equal(out["features"], expected.fit_transform(frames()))
+        assert np.array_equal(out["features"], expected.fit_transform(molecules()))

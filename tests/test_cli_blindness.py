@@ -2,13 +2,13 @@
 
 import json
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase.io import read, write
 
 import isoprint as ip
+from folders import refused
 from isoprint import cli
 from isoprint.manifold._valley import Follower
 from reference_structures import reference
@@ -35,21 +35,9 @@ QUIP = (
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def folder(here):
     write("in.extxyz", [reference("NH3-a"), reference("NH3-b")])
-    return tmp_path
-
-
-def refused(capsys, *arguments):
-    """The one line on stderr of a command that must fail, leaving nothing behind."""
-    before = sorted(Path().iterdir())
-    assert cli.main(list(arguments)) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert sorted(Path().iterdir()) == before
-    return captured.err
+    return here
 
 
 def test_sensitivity_prints_its_report(folder, capsys):

@@ -10,6 +10,7 @@ import pytest
 from ase.build import molecule
 from ase.io import write
 
+from folders import refused, run
 from isoprint import cli
 from isoprint._words import counted
 from isoprint.cli import _descriptors
@@ -51,10 +52,9 @@ WEIGHTINGS = [
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def folder(here):
     write("in.extxyz", FRAMES)
-    return tmp_path
+    return here
 
 
 def documented(kind):
@@ -257,11 +257,7 @@ def test_what_is_meant_wrongly_is_quoted(capsys, words, message):
 
 def stopped(capsys, *words):
     """The one line of a command line that is wrong."""
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["transform", "in.extxyz", "-o", "out.npy", *words])
-    assert stop.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    return line
+    return refused(capsys, "transform", "in.extxyz", "-o", "out.npy", *words)
 
 
 @pytest.mark.parametrize(
@@ -315,9 +311,12 @@ def test_values_may_begin_with_a_minus():
 # Parameters in a file.
 
 
+CONFIGURED = ["transform", "in.extxyz", "-o", "out.npy", "--config"]
+
+
 def config(content):
     Path("c.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
-    return cli.main(["transform", "in.extxyz", "-o", "out.npy", "--config", "c.toml"])
+    return [*CONFIGURED, "c.toml"]
 
 
 NEED = "r_cut = 3.0\nn_max = 2\nl_max = 1\n"
@@ -355,9 +354,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("content", "message"), FAULTS, ids=range(len(FAULTS)))
 def test_faults_of_a_file_of_parameters_are_one_line(capsys, content, message):
-    assert config(content) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("isoprint: error: ")
+    line = refused(capsys, *config(content))
     assert message in line
     assert len(line) < 2000
 
@@ -365,25 +362,16 @@ def test_faults_of_a_file_of_parameters_are_one_line(capsys, content, message):
 def test_a_file_of_parameters_that_cannot_be_opened_is_told(capsys):
     Path("folder").mkdir()
     for name in ("none.toml", "folder"):
-        assert cli.main(["transform", "in.extxyz", "-o", "out.npy", "--config", name]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith(f"isoprint: error: {name} cannot be read: ")
+        assert refused(capsys, *CONFIGURED, name).startswith(f"isoprint: error: {name} cannot be read: ")
 
 
 def test_a_file_of_parameters_may_be_written_anywhere():
-    assert config(b"\xef\xbb\xbf" + NEED.replace("\n", "\r\n").encode()) == 0
-    assert config(NEED + "[sigma]\n8 = 0.4\n1 = 0.3\n") == 0
+    assert cli.main(config(b"\xef\xbb\xbf" + NEED.replace("\n", "\r\n").encode())) == 0
+    assert cli.main(config(NEED + "[sigma]\n8 = 0.4\n1 = 0.3\n")) == 0
     expected = by_constructor("soap_turbo", "sigma", {"O": 0.4, "H": 0.3})
     assert np.array_equal(np.load("out.npy"), expected)
-    assert (
-        config(
-            NEED.replace(
-                "n_max = 2\nl_max = 1\n",
-                'descriptor = "overlap_matrix"\nmax_sites = 8\norbitals = [[0, 1.0], [1, {H = 1.0, O = 1.2}]]\n',
-            )
-        )
-        == 0
-    )
+    shells = "orbitals = [[0, 1.0], [1, {H = 1.0, O = 1.2}]]"
+    assert cli.main(config(f'descriptor = "overlap_matrix"\nr_cut = 3.0\nmax_sites = 8\n{shells}\n')) == 0
     expected = by_constructor("overlap_matrix", "orbitals", [(0, 1.0), (1, {"H": 1.0, "O": 1.2})])
     assert np.array_equal(np.load("out.npy"), expected)
 
@@ -393,21 +381,12 @@ def test_a_file_of_parameters_may_be_written_anywhere():
 
 @pytest.mark.parametrize("command", ["sensitivity", "pairs", "manifold"])
 def test_symmetry_functions_must_be_chosen_to_ask_what_they_see(capsys, command):
-    words = [
-        command,
-        "NH3",
-        "--descriptor",
-        "acsf",
-        "--r-cut",
-        "4",
-        *([] if command == "sensitivity" else ["-o", "o.xyz"]),
-    ]
-    assert cli.main(words) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "take --standard" in line
-    assert not Path("o.xyz").exists()
-    assert cli.main([*words, "--no-g1"]) == 2
-    assert "ACSF.standard()" in capsys.readouterr().err
+    output = [] if command == "sensitivity" else ["-o", "o.xyz"]
+    words = [command, "NH3", "--descriptor", "acsf", "--r-cut", "4", *output]
+    assert "take --standard" in refused(capsys, *words)
+    status, _, err = run(capsys, *words, "--no-g1")
+    assert status == 2
+    assert "ACSF.standard()" in err[-1]
 
 
 def test_describing_with_one_symmetry_function_is_told(capsys):

@@ -1,19 +1,14 @@
 """Which instructions the kernels use, and how a user says so."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+
+from children import python
 
 FAMILIES = ["baseline", "avx2", "avx512"]
 
 
 def started(value, code="import isoprint; print(isoprint._core.isa())"):
-    environment = {**os.environ, "ISOPRINT_ISA": value} if value is not None else dict(os.environ)
-    if value is None:
-        environment.pop("ISOPRINT_ISA", None)
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    return python("-c", code, variables={"ISOPRINT_ISA": value})
 
 
 @pytest.mark.parametrize("family", FAMILIES)

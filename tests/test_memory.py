@@ -1,17 +1,14 @@
 """Memory that cannot be had is a MemoryError that says how much it was, and the process lives on."""
 
-import os
 import re
-import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
 
-import isoprint
+from children import printed
 from isoprint import SOAP, CoulombMatrix
 
 limited = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
@@ -21,22 +18,11 @@ PROGRAM = """
 import os, resource, sys
 import numpy as np
 from ase import Atoms
+from crowds import crowd, gas, rng
 from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
 from isoprint.neighbors import neighbors
 
 MB = 1 << 20
-rng = np.random.default_rng(0)
-
-
-def crowd(n):
-    return Atoms(f"H{n}", rng.uniform(-3.0, 3.0, (n, 3)))
-
-
-def gas(n):
-    width = (n / 0.05) ** (1 / 3)
-    return Atoms(f"H{n}", rng.uniform(0.0, width, (n, 3)), cell=[width] * 3, pbc=True)
-
-
 def attempt(call, extra):
     "What becomes of a call that may have so many bytes more than there are."
     child = os.fork()
@@ -83,12 +69,8 @@ def calls(descriptor, frames, centers=None, n_jobs=1):
 
 def outcomes(program):
     """What became of each call under each limit."""
-    program = PROGRAM + textwrap.dedent(program)
-    environment = {**os.environ, "PYTHONPATH": str(Path(isoprint.__file__).parents[1]), "MALLOC_ARENA_MAX": "2"}
-    command = [sys.executable, "-W", "ignore", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
-    assert done.returncode == 0, done.stderr
-    return [tuple(line.rsplit(": ", 1)) for line in done.stdout.splitlines()]
+    said = printed(PROGRAM + textwrap.dedent(program), timeout=900, variables={"MALLOC_ARENA_MAX": "2"})
+    return [tuple(line.rsplit(": ", 1)) for line in said.splitlines()]
 
 
 def assert_no_death(found):

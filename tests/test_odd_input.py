@@ -145,17 +145,13 @@ def test_positions_in_other_dress_are_understood(kind):
         assert np.array_equal(packed.positions[packed.offsets[place]], values[0])
 
 
-def test_tables_and_tensors_are_understood():
+@pytest.mark.parametrize(("library", "build"), [("pandas", "DataFrame"), ("torch", "tensor")])
+def test_tables_and_tensors_are_understood(library, build):
     values = np.array([[0.0, 1.0, 2.0]])
-    others = []
-    for name, build in (("pandas", lambda m: m.DataFrame(values)), ("torch", lambda m: m.tensor(values))):
-        try:
-            others.append(build(__import__(name)))
-        except ImportError:
-            continue
-    for positions in others:
-        for place, call in packs({"positions": positions}):
-            assert np.array_equal(call().positions[-1 if place < 2 else place], values[0]) or place == 2
+    positions = getattr(pytest.importorskip(library), build)(values)
+    for place, call in packs({"positions": positions}):
+        packed = call()
+        assert np.array_equal(packed.positions[packed.offsets[place]], values[0])
 
 
 NO_NUMBERS = [
@@ -251,10 +247,9 @@ def test_types_of_several_frames_do_not_make_up_for_each_other():
 
 @pytest.mark.parametrize("frames", [None, True, 3, "H2O", b"H2O", 1.5, Touchy(), object()], ids=kind_of)
 def test_frames_are_structures(frames):
-    for call in (turbo().transform, turbo().fit, ip.Hybrid([turbo()]).fit, turbo().derivatives):
-        if call.__name__ != "fit" or call.__self__.__class__ is ip.Hybrid:
-            with pytest.raises(TypeError, match="frames is"):
-                call(frames)
+    for call in (turbo().transform, turbo(species=None).fit, ip.Hybrid([turbo()]).fit, turbo().derivatives):
+        with pytest.raises(TypeError, match=r"^frames is"):
+            call(frames)
 
 
 @pytest.mark.parametrize(
@@ -322,9 +317,9 @@ NO_CENTERS = [
 @pytest.mark.parametrize("centers", NO_CENTERS, ids=kind_of)
 def test_centers_are_atoms_or_points(centers):
     for frames, wanted in ((WATER, centers), ([WATER, WATER], [None, centers])):
-        with pytest.raises(ValueError, match=r"centers?"):
+        with pytest.raises(ValueError, match=r"^centers? "):
             turbo().transform(frames, centers=wanted)
-    with pytest.raises(ValueError, match=r"centers?"):
+    with pytest.raises(ValueError, match=r"^centers? "):
         turbo().derivatives(WATER, centers=centers)
 
 

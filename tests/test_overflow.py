@@ -89,12 +89,8 @@ class Loud:
 def test_factors_of_a_hybrid_have_an_end():
     both = ip.Hybrid([Loud(), turbo()], scale=[1e100, 1.0])
     adjoint = np.full((3, both.n_features), 1e10)
-    for call in (
-        lambda: both.transform(WATER),
-        lambda: both.derivatives(WATER),
-        lambda: both.pullback(WATER, adjoint),
-    ):
-        with pytest.raises(
-            ValueError, match=r"factor 1e\+100 of Loud \(block 'loud'\) are beyond|adjoint has entries up to"
-        ):
-            call()
+    for call in (both.transform, both.derivatives):
+        with pytest.raises(ValueError, match=r"factor 1e\+100 of Loud \(block 'loud'\) are beyond"):
+            call(WATER)
+    with pytest.raises(ValueError, match=r"^adjoint has entries up to 1e\+10, "):
+        both.pullback(WATER, adjoint)

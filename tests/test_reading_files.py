@@ -1,109 +1,30 @@
-"""What a file meant: nothing read is no success, guesses are told, and faults say where they are and what to do."""
+"""What a file meant: nothing read is no success, and faults say where they are and what to do."""
 
 import bz2
 import gzip
-import json
 import lzma
 import os
 from pathlib import Path
 
-import ase
 import numpy as np
 import pytest
 from ase.build import bulk, molecule
-from ase.io import read, write
-from ase.spacegroup import crystal
+from ase.io import write
 
 import isoprint as ip
+from folders import molecules, posix
 from isoprint import cli
-from isoprint.frames import pack
+from reading import ATOMS, COMMANDS, data, dump, elements, modern, pdb, quiet, refused, run, warned
 
-# Older ones read fewer formats and keep less of them; what they do not understand is an error then.
-modern = pytest.mark.skipif(
-    tuple(map(int, ase.__version__.split(".")[:2])) < (3, 26), reason="an ase that knows these formats well"
-)
-CHEAP = ["--descriptor", "coulomb_matrix", "--r-cut", "3", "--max-sites", "60"]
-# Every command, with what comes after IN.
-COMMANDS = {
-    "transform": ["-o", "out.npz", *CHEAP],
-    "sensitivity": [*CHEAP, "-o", "out.extxyz"],
-    "manifold": [*CHEAP, "-o", "out.extxyz"],
-    "pairs": [*CHEAP, "-o", "out.extxyz"],
-}
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def molecules():
-    return [molecule(name) for name in ("H2O", "CH4", "CO2")]
-
-
-def run(capsys, name, *options, command="transform"):
-    """Status, what was said on stdout, and the lines on stderr."""
-    status = cli.main([command, name, *COMMANDS[command], *options])
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err.splitlines()
-
-
-def refused(capsys, name, *options, command="transform"):
-    """The one line on stderr of a command that must fail."""
-    status, out, err = run(capsys, name, *options, command=command)
-    assert (status, out, len(err)) == (2, "", 1), (status, out, err)
-    assert err[0].startswith("isoprint: error: ")
-    return err[0]
-
-
-def warned(capsys, name, *options):
-    """The one warning of a command that succeeds."""
-    status, out, err = run(capsys, name, *options)
-    assert (status, len(err)) == (0, 1), (status, err)
-    assert err[0].startswith("isoprint: warning: ")
-    assert "warning" not in out
-    return err[0]
-
-
-def quiet(capsys, name, *options):
-    """The numbers of atoms of a command that succeeds without a word on stderr."""
-    status, _, err = run(capsys, name, *options)
-    assert (status, err) == (0, [])
-    return np.load("out.npz")
-
-
-def elements(capsys, name, *options):
-    """Which elements the command saw."""
-    assert cli.main(["transform", name, "-o", "seen.npz", *CHEAP, *options]) == 0
-    capsys.readouterr()
-    return json.loads(str(np.load("seen.npz")["parameters"]))["species"]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 # Nothing read is no success.
 
-DATA = """LAMMPS data
 
-3 atoms
-2 atom types
-
-0 6 xlo xhi
-0 6 ylo yhi
-0 6 zlo zhi
-
-{masses}Atoms{style}
-
-{atoms}"""
-ATOMS = "1 1 0.1 0 0\n2 2 2.5 0 0\n3 1 0 2.5 0\n"
-
-
-def data(style=" # atomic", masses="", atoms=ATOMS):
-    return DATA.format(style=style, masses=masses, atoms=atoms)
-
-
-def dump(columns="id type x y z", rows=("1 1 0.1 0 0", "2 2 2.5 0 0", "3 1 0 2.5 0"), n=3):
-    head = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{n}\nITEM: BOX BOUNDS pp pp pp\n0 6\n0 6\n0 6\n"
-    return head + f"ITEM: ATOMS {columns}\n" + "".join(f"{row}\n" for row in rows)
+def matrix():
+    """What the commands describe structures by."""
+    return ip.CoulombMatrix(r_cut=3.0, max_sites=60, species=["H", "C", "O"])
 
 
 NOTHING = {
@@ -143,7 +64,12 @@ def test_an_index_that_is_none_is_told(capsys, index):
 )
 def test_an_index_chooses_as_in_python(capsys, index, n):
     write("in.extxyz", molecules())
-    assert len(quiet(capsys, "in.extxyz", "--index", index)["offsets"]) == n + 1
+    found = quiet(capsys, "in.extxyz", "--index", index)
+    assert len(found["offsets"]) == n + 1
+    start, *rest = index.split(":")
+    part = slice(*(int(word) if word else None for word in (start, *rest)))
+    chosen = molecules()[part] if rest else [molecules()[int(start)]]
+    assert np.array_equal(found["features"], matrix().transform(chosen))
 
 
 @pytest.mark.parametrize(("name", "structures"), [("POSCAR", 1), ("in.cube", 1), ("in.traj", 3), ("in.json", 3)])
@@ -239,11 +165,12 @@ def test_formats_that_do_not_exist_are_told(capsys, given, hint):
 # Names of files.
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a@b.extxyz", "a@1.extxyz", "a@b", "x*y.extxyz", "x?.extxyz", "[1].extxyz", "ü n.extxyz", "postgres.extxyz",
-     "mysql.extxyz", "~a.extxyz", "$HOME.extxyz", "@.extxyz", "a@0:2.extxyz", "http:a.extxyz", "./-a.extxyz"],
-)  # fmt: skip
+NAMES = ["a@b.extxyz", "a@1.extxyz", "a@b", "[1].extxyz", "ü n.extxyz", "postgres.extxyz", "mysql.extxyz", "~a.extxyz",
+         "$HOME.extxyz", "@.extxyz", "./-a.extxyz"]  # fmt: skip
+NAMES_OF_POSIX = ["x*y.extxyz", "x?.extxyz", "a@0:2.extxyz", "http:a.extxyz"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *(pytest.param(name, marks=posix) for name in NAMES_OF_POSIX)])
 def test_any_name_can_be_read(capsys, name):
     write("in.extxyz", molecules())
     Path("in.extxyz").rename(name)
@@ -260,8 +187,8 @@ def test_names_like_options_stand_after_two_dashes(capsys, name):
 
 def test_an_index_after_the_name_is_understood_where_no_such_file_exists(capsys):
     write("in.extxyz", molecules())
-    assert quiet(capsys, "in.extxyz@1")["features"].shape == (5, 60)
-    assert quiet(capsys, "in.extxyz@0:2")["features"].shape == (8, 60)
+    for index, chosen in (("1", molecules()[1]), ("0:2", molecules()[:2]), ("-1", molecules()[-1])):
+        assert np.array_equal(quiet(capsys, f"in.extxyz@{index}")["features"], matrix().transform(chosen))
     assert "--index 7" in refused(capsys, "in.extxyz@7")
     assert "says it again" in refused(capsys, "in.extxyz@1", "--index", "2")
     assert "there is no file 'in.extxyz@x'" in refused(capsys, "in.extxyz@x")
@@ -349,6 +276,7 @@ def test_files_that_say_how_many_atoms_they_have_must_have_them(capsys, name):
     assert "was the file cut?" in refused(capsys, name)
 
 
+@posix
 def test_permissions_are_told(capsys):
     if os.geteuid() == 0:
         pytest.skip("nothing is forbidden to root")
@@ -362,189 +290,6 @@ def test_a_pipe_is_told(capsys):
         pytest.skip("no pipes with names")
     os.mkfifo("pipe")
     assert "is a pipe or a device" in refused(capsys, "pipe")
-
-
-# Elements that a file does not name.
-
-TYPED = {
-    "in.lammpstrj": dump(), "in.data": data(), "bare.data": data(""),
-    "in.extxyz": "3\nProperties=type:I:1:pos:R:3\n1 0.1 0 0\n2 2.5 0 0\n1 0 2.5 0\n",
-}  # fmt: skip
-
-
-@modern
-@pytest.mark.parametrize("name", TYPED)
-def test_types_are_no_elements(capsys, name):
-    Path(name).write_text(TYPED[name])
-    message = warned(capsys, name, "--species", "X,H,He", "--unknown-species", "ignore")
-    assert "--types Cl,Na" in message
-    for given in ("Cl,Na", "1=Cl,2=Na", "17,11", "2=Na, 1=Cl", "Cl,Na,K"):
-        assert run(capsys, name, "--types", given)[::2] == (0, [])
-        assert elements(capsys, name, "--types", given) == ["Na", "Cl"]
-        assert np.load("seen.npz")["features"].shape == (3, 60)
-
-
-@modern
-@pytest.mark.parametrize(
-    ("given", "hint"),
-    [("Cl", "says nothing of the types 2"), ("1=Cl,Na", "give one element a type"), ("Cl,Foo", "'Foo'"), ("", "''"),
-     ("1=Cl,1=Na", "each type once"), ("1=Cl,1 =Na", "each type once"), ("1=Cl,3=Na", "types 2"), ("Cl,119", "119")],
-)  # fmt: skip
-def test_types_must_be_said_well(capsys, given, hint):
-    Path("in.lammpstrj").write_text(dump())
-    assert hint in refused(capsys, "in.lammpstrj", "--types", given)
-
-
-def test_types_are_asked_of_files_that_have_some(capsys):
-    write("in.extxyz", molecules())
-    assert "it has the elements H, O" in refused(capsys, "in.extxyz", "--types", "Cl,Na")
-
-
-@modern
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("in.lammpstrj", dump("id type element x y z", ["1 1 H 0 0 0", "2 2 He 1 0 0"], 2)),
-        ("in.data", data(masses="Masses\n\n1 1.00794 # H\n2 15.9994 # O\n\n")),
-        ("in.data", data(masses="Atom Type Labels\n\n1 H\n2 He\n\n", atoms="1 H 0 0 0\n2 He 1 0 0\n3 H 0 1 0\n")),
-    ],
-)  # fmt: skip
-def test_files_that_name_elements_are_read_without_a_word(capsys, name, content):
-    Path(name).write_text(content)
-    quiet(capsys, name)
-
-
-@modern
-def test_masses_that_are_of_no_element_are_told(capsys):
-    Path("in.data").write_text(data(masses="Masses\n\n1 14.027\n2 15.035\n\n"))
-    message = warned(capsys, "in.data")
-    assert "type 1 with the mass 14.027 for N" in message
-    assert elements(capsys, "in.data", "--types", "C,C") == ["C"]
-    Path("in.lammpstrj").write_text(dump("id type mass x y z", ["1 1 14.027 0 0 0", "2 2 15.999 1 0 0"], 2))
-    assert "type 1 for N, 2 for O is a guess by masses" in warned(capsys, "in.lammpstrj")
-
-
-def gro(*names):
-    rows = "".join(f"    1SOL  {name:>5s}{k:5d}{0.15 * k:8.3f}{0:8.3f}{0:8.3f}\n" for k, name in enumerate(names))
-    return f"title\n{len(names):5d}\n{rows}   2.0 2.0 2.0\n"
-
-
-def test_names_of_atoms_are_no_elements(capsys):
-    Path("in.gro").write_text(gro("OW", "HW1", "HW2", "C1"))
-    quiet(capsys, "in.gro")
-    Path("in.gro").write_text(gro("OW", "HW1", "HW2", "MW", "NA", "CL"))
-    message = warned(capsys, "in.gro")
-    assert "MW for W" in message
-    assert "NA for N" in message
-    assert "OW" not in message
-    assert elements(capsys, "in.gro", "--types", "NA=Na,CL=Cl,MW=He") == ["H", "He", "O", "Na", "Cl"]
-
-
-def pdb(*rows):
-    return "".join(
-        f"ATOM  {k:5d} {name:4s} ALA A   1    {1.2 * k:8.3f}{0:8.3f}{0:8.3f}{part:6.2f}{0:6.2f}          {symbol:>2s}\n"
-        for k, (name, symbol, part) in enumerate(rows)
-    ) + "END\n"  # fmt: skip
-
-
-def test_proteins_without_element_columns_are_told(capsys):
-    Path("in.pdb").write_text(pdb((" N  ", "N", 1), (" CA ", "C", 1)))
-    quiet(capsys, "in.pdb")
-    Path("in.pdb").write_text(pdb((" N  ", "", 1), (" CA ", "", 1)))
-    assert "CA for Ca" in warned(capsys, "in.pdb")
-    assert elements(capsys, "in.pdb", "--types", "CA=C") == ["C", "N"]
-
-
-# Sites that are occupied in part.
-
-
-def salt(**parts):
-    """Rock salt as ase reads it, whose first sites are shared."""
-    return crystal(["Na", "Cl"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=225, cellpar=[5.64] * 3 + [90] * 3, **parts)
-
-
-def shared():
-    atoms = salt()
-    atoms.info["occupancy"] = {"0": {"Na": 0.6, "K": 0.4}, "1": {"Cl": 1.0}}
-    return atoms
-
-
-def vacant():
-    atoms = salt()
-    atoms.info["occupancy"] = {0: {"Na": 1.0}, 1: {"Cl": 0.9}}
-    return atoms
-
-
-def alternate():
-    atoms = molecule("CH4")
-    atoms.set_array("occupancy", np.array([1.0, 1.0, 0.5, 0.5, 1.0]))
-    return atoms
-
-
-@pytest.mark.parametrize(
-    ("make", "atom", "said"), [(shared, 0, "Na 0.6, K 0.4"), (vacant, 4, "Cl 0.9"), (alternate, 2, "0.5")]
-)
-@pytest.mark.parametrize("before", [0, 1, 3])
-def test_sites_that_are_occupied_in_part_are_refused(make, atom, said, before):
-    frames = [*[molecule("CH4")] * before, make()]
-    descriptor = ip.ACSF.standard(r_cut=3.0, species=None)
-    for call in (descriptor.fit, descriptor.fit_transform, ip.Hybrid([descriptor]).fit):
-        with pytest.raises(ValueError, match=rf"atom {atom} of frame {before} is on a site .*\({said}\).* ordered"):
-            call(frames)
-    with pytest.raises(ValueError, match="frame 0"):
-        ip.neighbors(frames[-1], 3.0)
-
-
-def test_both_libraries_have_one_rule():
-    pymatgen = pytest.importorskip("pymatgen.core")
-    lattice = pymatgen.Lattice.cubic(5.0)
-    disordered = pymatgen.Structure(lattice, ["Cl", {"Na": 0.6, "K": 0.4}], [[0.5] * 3, [0.0] * 3])
-    with pytest.raises(ValueError, match=r"atom 1 of frame 0 is on a site .*K 0.4, Na 0.6.* ordered"):
-        ip.neighbors(disordered, 3.0)
-
-
-def ordered():
-    atoms = salt()
-    atoms.info["occupancy"] = {"0": {"Na": 1.0}, "1": {"Cl": 1, "Br": 0.0}}
-    return atoms
-
-
-def chosen():
-    """Without the atoms that were in doubt."""
-    atoms = shared()
-    return atoms[4:]
-
-
-def protein():
-    """As programs of molecular dynamics write: zero where nothing is known."""
-    atoms = molecule("CH4")
-    atoms.set_array("occupancy", np.array([1.0, 0.0, 0.0, 1.0, 0.0]))
-    return atoms
-
-
-def own():
-    atoms = molecule("CH4")
-    atoms.info["occupancy"] = "two electrons"
-    return atoms
-
-
-@pytest.mark.parametrize("make", [salt, ordered, chosen, protein, own])
-@pytest.mark.parametrize("n", [1, 3])
-def test_whole_sites_are_welcome(make, n):
-    assert pack([make()] * n).n_frames == n
-
-
-def test_the_rule_holds_for_files(capsys):
-    write("in.cif", salt())
-    read("in.cif").info["occupancy"]  # ase writes it down for whole sites too
-    quiet(capsys, "in.cif")
-    text = Path("in.cif").read_text()
-    Path("in.cif").write_text(text.replace("  1.0000\n", "  0.7500\n", 1))
-    assert "0.75" in refused(capsys, "in.cif")
-    write("again.extxyz", read("in.cif"))
-    assert "0.75" in refused(capsys, "again.extxyz")
-    Path("in.pdb").write_text(pdb((" N  ", "N", 1), (" CA ", "C", 0.5), (" CA ", "C", 0.5)))
-    assert "atom 1 of frame 0" in refused(capsys, "in.pdb")
 
 
 # Warnings are lines as errors are.

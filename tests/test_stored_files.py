@@ -14,12 +14,16 @@ import pytest
 from ase.io import read, write
 
 import isoprint as ip
+from folders import posix
 from isoprint import cli
 from isoprint.manifold import _storage
 from reference_structures import reference
 
 ACSF = ip.ACSF.standard()
 OPTIONS = ["--descriptor", "acsf", "--standard"]
+
+
+PLACE = r"(frame \d+ \(line \d+\)|line \d+|frames: it was cut after line \d+|it is empty)"
 
 
 @functools.cache
@@ -66,7 +70,7 @@ def reading(tmp_path):
 def refused(reading):
     """What is said of a damaged file: one line that names it and a place."""
 
-    def complain(content, place=r"(frame \d+ \(line \d+\)|line \d+|frames: it was cut after line \d+|it is empty)"):
+    def complain(content, place=PLACE):
         with pytest.raises(ValueError, match=r"ring\.extxyz") as caught:
             reading(content)
         message = str(caught.value)
@@ -214,6 +218,10 @@ def test_what_is_no_path_at_all(refused, content):
 def test_a_folder_is_no_path(tmp_path):
     with pytest.raises(ValueError, match="is a folder, not a file"):
         ip.Path.read(tmp_path)
+
+
+@posix
+def test_a_link_to_nowhere_is_no_path(tmp_path):
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(ValueError, match="leads nowhere"):
         ip.Path.read(tmp_path / "link")
@@ -279,7 +287,7 @@ WRONG = {
     "next_step": (None, "x", float("nan")),
     "r_cut": (None, -1.0, {}),
     "outside": (3, None, [1.0], [[1.0, 2.0]], [[1.0, 2.0, "x"]], [[1.0, 2.0, float("inf")]], [[[1, 2, 3]]], {"a": 1}),
-    "rules": (None, [], 3, {}, {"step": 1.0}),
+    "rules": (None, [], 3),
     "format": (3, "2", None, 10**400),
 }
 
@@ -287,7 +295,7 @@ WRONG = {
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_headers_of_the_wrong_kind(unsealed, name, value):
     message = unsealed(headed(lambda header: header.update({name: value})))
-    assert re.search(rf"frame 0 \(line 1\): .*({name}|step|start)", message)
+    assert re.search(rf"frame 0 \(line 1\): .*{name}", message)
 
 
 # What the first version did not know has a default.
@@ -304,6 +312,12 @@ def test_headers_with_something_missing(unsealed, name):
 def test_rules_of_the_wrong_kind(unsealed, rule, value):
     message = unsealed(headed(lambda header: header["rules"].update({rule: value})))
     assert f"{rule} is" in message
+
+
+@pytest.mark.parametrize(("rules", "missing"), [({}, "step"), ({"step": 1.0}, "largest_step")])
+def test_rules_that_are_not_all_there(unsealed, rules, missing):
+    message = unsealed(headed(lambda header: header.update(rules=rules)))
+    assert f"frame 0 (line 1): it does not say {missing}" in message
 
 
 def test_rules_that_nobody_knows(unsealed):
@@ -442,7 +456,7 @@ def test_damaged_pairs(tmp_path):
     damaged.append(b"".join(blocks(content)[:2]))
     for changed in damaged:
         file.write_bytes(changed)
-        with pytest.raises(ValueError, match=r"pairs\.extxyz"):
+        with pytest.raises(ValueError, match=rf"pairs\.extxyz.* {PLACE}"):
             ip.Pairs.read(file)
 
 
