@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from isoprint import _core
 from isoprint._jobs import threads
 from isoprint._parameters import real
 from isoprint.frames import listed, pack
+
+if TYPE_CHECKING:
+    from isoprint.typing import FramesLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Neighbors:
     vector: NDArray[np.float64]
 
 
-def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbors:
+def neighbors(frame: FramesLike, r_cut: float, *, n_jobs: int | None = None) -> Neighbors:
     """Find all neighbors within a distance of every atom of a frame.
 
     Parameters

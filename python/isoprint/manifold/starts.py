@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from isoprint._arrays import shown
 from isoprint._parameters import real, whole
 from isoprint.environment import environment
 from isoprint.sensitivity import analyze
+
+if TYPE_CHECKING:
+    from isoprint.typing import Differentiable, FramesLike
 
 Floats = NDArray[np.float64]
 
@@ -138,8 +141,8 @@ def _bent(known: Any, numbers: list[int]) -> tuple[int, int, int]:
 
 
 def random_starts(
-    descriptor: Any,
-    frame: Any,
+    descriptor: Differentiable,
+    frame: FramesLike,
     center: int,
     *,
     amplitude: float = 0.05,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from isoprint import _seal, _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint._words import counted
 from isoprint.environment import environment
+
+if TYPE_CHECKING:
+    from isoprint.typing import Differentiable
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +43,7 @@ class Pair:
         """Both."""
         return self.a, self.b
 
-    def distance(self, descriptor: Any) -> float:
+    def distance(self, descriptor: Differentiable) -> float:
         """How far apart a fingerprint says that the two are.
 
         Parameters
@@ -166,7 +169,8 @@ class Pairs(list[P]):
         """
         from isoprint.pairs._storage import read
 
-        return cls(read(file))
+        stored: list[Any] = read(file)
+        return cls(stored)
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):

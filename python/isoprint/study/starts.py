@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -45,10 +45,11 @@ _POSITIONS = {
     ),
 }
 
-STARTS = tuple(_POSITIONS)
+Name = Literal["NH3-a", "NH3-b", "CH4-a", "CH4-b", "CH4-c"]
+STARTS = get_args(Name)
 
 
-def start(name: str) -> Any:
+def start(name: Name) -> Any:
     """A structure from which a ring closes.
 
     Parameters
