@@ -26,8 +26,7 @@ def run(*command):
 
 def mypy():
     """Errors as (script, line, message)."""
-    # ase has types, but not everywhere.
-    said = run("mypy", "--no-error-summary", "--allow-untyped-calls")
+    said = run("mypy", "--no-error-summary")
     found = re.findall(r"^(\S+):(\d+): error: (.*)$", said, re.MULTILINE)
     return [(Path(file).name, int(line), message) for file, line, message in found]
 

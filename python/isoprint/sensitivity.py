@@ -20,6 +20,8 @@ from isoprint._parameters import real, whole
 from isoprint.environment import Environment, environment
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from isoprint.typing import Differentiable, FramesLike
 
 Floats = NDArray[np.float64]
@@ -267,7 +269,7 @@ class Sensitivity:
 
         return plot_sensitivity(self, ax)
 
-    def to_frames(self, amplitude: float = 0.1, *, steps: int = 1) -> list[Any]:
+    def to_frames(self, amplitude: float = 0.1, *, steps: int = 1) -> list[Atoms]:
         """The sites displaced along every internal mode, softest first; ASE, OVITO and chemiscope open them.
 
         Parameters

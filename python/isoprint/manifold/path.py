@@ -20,6 +20,8 @@ from isoprint.manifold._walk import weak_steps
 from isoprint.manifold.copies import Copy, copies_along
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from isoprint.typing import Differentiable, Fingerprint
 
 Floats = NDArray[np.float64]
@@ -149,7 +151,7 @@ class Path:
         return int(self.weak.sum())
 
     @cached_property
-    def frames(self) -> list[Any]:
+    def frames(self) -> list[Atoms]:
         """The structures as open `ase.Atoms`, the center first."""
         from ase import Atoms
 

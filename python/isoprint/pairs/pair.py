@@ -16,6 +16,8 @@ from isoprint._words import counted
 from isoprint.environment import environment
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from isoprint.typing import Differentiable
 
 Floats = NDArray[np.float64]
@@ -34,12 +36,12 @@ class Pair:
         Distance in Å over all coordinates, the least over rigid motions, mirror images and exchanges of like atoms.
     """
 
-    a: Any
-    b: Any
+    a: Atoms
+    b: Atoms
     separation: float
 
     @property
-    def frames(self) -> tuple[Any, Any]:
+    def frames(self) -> tuple[Atoms, Atoms]:
         """Both."""
         return self.a, self.b
 
