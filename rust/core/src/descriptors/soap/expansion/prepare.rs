@@ -1,8 +1,9 @@
-//! The sites of one center, cut into blocks, with directions and profiles.
+//! What the expansion of one center begins with: its sites in blocks, with directions, radial functions and angular
+//! factors.
 
 use super::super::WHAT;
-use super::super::block::{Block, RadialRows, beyond};
-use super::super::profile::Profile;
+use super::super::block::{Block, beyond};
+use super::super::radial_basis::RadialBasis;
 use super::Expansion;
 use crate::descriptors::{CenterKind, Environment};
 use crate::math::harmonics::{Harmonics, Legendre};
@@ -13,7 +14,7 @@ use crate::{Error, Stop, memory};
 
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
-pub struct Sites {
+pub struct ExpansionScratch {
     pub(super) center: CenterKind,
     pub(super) blocks: Vec<Block>,
     /// Blocks of the present center.
@@ -55,16 +56,16 @@ fn runs(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
     })
 }
 
-/// Directions and profiles of all sites.
+/// Directions, radial functions and angular factors of all sites.
 pub(super) struct Prepare<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
     pub(super) environment: &'a Environment<'a>,
     pub(super) slopes: bool,
-    pub(super) sites: &'a mut Sites,
+    pub(super) sites: &'a mut ExpansionScratch,
     pub(super) stop: &'a Stop<'a>,
 }
 
-impl<P: Profile> Kernel for Prepare<'_, P> {
+impl<P: RadialBasis> Kernel for Prepare<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
@@ -74,28 +75,29 @@ impl<P: Profile> Kernel for Prepare<'_, P> {
         sites.n_blocks = 0;
         let mut first_row = 0;
         for (channel, start, length) in runs(environment.channel) {
-            let profile = &expansion.profiles[channel];
-            let n_packs = profile.n_packs();
+            let basis = &expansion.bases[channel];
+            let n_packs = basis.n_packs();
             stop.after(length * n_packs)?;
             sites.grow(first_row + length * n_packs + beyond(n_packs), length, slopes)?;
             let r = &environment.r[start..start + length];
             let rows = &mut sites.rows[first_row..];
             if slopes {
                 let slopes = &mut sites.slopes[first_row..];
-                profile.evaluate_with_derivative::<V>(r, &mut sites.places, rows, slopes);
+                basis.evaluate_with_derivative::<V>(r, &mut sites.places, rows, slopes);
             } else {
-                profile.evaluate::<V>(r, &mut sites.places, rows);
+                basis.evaluate::<V>(r, &mut sites.places, rows);
             }
             for part in (0..length).step_by(BLOCK) {
                 if sites.blocks.len() == sites.n_blocks {
                     memory::reserve(WHAT, &mut sites.blocks, 1)?;
                     sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1)?);
                 }
-                let rows = RadialRows { values: &sites.rows, slopes: slopes.then_some(&*sites.slopes) };
                 let block = &mut sites.blocks[sites.n_blocks];
                 (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
                 block.first_row = first_row + part * n_packs;
-                block.fill::<V, P>(environment, profile, rows);
+                let r = block.aim::<V>(environment);
+                let slopes = slopes.then(|| &sites.slopes[block.first_row..]);
+                basis.angular::<V>(&r, &sites.rows[block.first_row..], slopes, block);
                 sites.n_blocks += 1;
             }
             first_row += length * n_packs;
@@ -130,7 +132,7 @@ impl Work {
     }
 }
 
-impl Sites {
+impl ExpansionScratch {
     /// Buffers for `n_separate` sets of radial functions.
     ///
     /// # Errors
