@@ -16,11 +16,14 @@ mod jacobian_row;
 pub mod overlap_matrix;
 mod refusal;
 pub mod soap;
+mod species;
 pub mod spectrum;
+mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianRow, Place};
 pub use refusal::Refusal;
+pub use species::Species;
 
 use crate::{Error, Stop};
 
@@ -37,10 +40,8 @@ pub trait Descriptor: Sync + 'static {
     fn n_coefficients(&self) -> usize {
         self.n_features()
     }
-    /// Channel of the element with this atomic number; `None` if the descriptor does not see it.
-    fn channel(&self, number: i64) -> Option<u8>;
-    /// Whether atoms without a channel are passed over in silence or are an error.
-    fn ignores_unknown_species(&self) -> bool;
+    /// The elements that are seen.
+    fn species(&self) -> &Species;
     /// Whether the derivatives of the second stage are the same at all coefficients; nobody computes these then.
     fn is_linear(&self) -> bool {
         false
@@ -67,11 +68,18 @@ pub trait Descriptor: Sync + 'static {
         stop: &Stop<'_>,
     ) -> Result<(), Refusal>;
 
-    /// Writes the coefficients of the prepared center.
+    /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that
+    /// [`Self::prepare`] was shown.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
-    fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error>;
+    fn expand(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut Self::Scratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error>;
     /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
     /// each site's vector from the center. The center must be prepared anew before anything else is asked.
     ///
@@ -79,6 +87,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
@@ -91,6 +100,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn expand_pullback(
         &self,
+        environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut Self::Scratch,
         pull: &mut [[f64; 3]],
@@ -149,6 +159,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn jacobian(
         &self,
+        environment: &Environment<'_>,
         coefficients: &[f64],
         scratch: &mut Self::Scratch,
         row: &mut JacobianRow<'_>,

@@ -25,7 +25,7 @@ use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
 use self::undirected::OnCenter;
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
 
@@ -39,6 +39,7 @@ const WHAT: &str = "symmetry functions of one center";
 #[derive(Debug, Clone)]
 pub struct Acsf {
     parameters: AcsfParameters,
+    species: Species,
     weights: Vec<f64>,
     plan: Plan,
 }
@@ -46,7 +47,6 @@ pub struct Acsf {
 /// Buffers of one worker.
 #[derive(Debug)]
 pub struct AcsfScratch {
-    n_sites: usize,
     shells: Vec<Shell>,
     on_center: Vec<OnCenter>,
     batch: Box<Batch>,
@@ -73,9 +73,11 @@ impl Acsf {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: AcsfParameters) -> Result<Self, Error> {
         parameters.validate()?;
+        let numbers = parameters.species.iter().map(|species| species.number);
+        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let weights = parameters.species.iter().map(|species| species.weight).collect();
         let plan = Plan::new(&parameters);
-        Ok(Self { parameters, weights, plan })
+        Ok(Self { parameters, species, weights, plan })
     }
 
     /// What it was made from.
@@ -95,13 +97,8 @@ impl Descriptor for Acsf {
         self.parameters.functions.len()
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        let sees = |species: &AcsfSpecies| species.number.is_none_or(|own| own == number);
-        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn is_linear(&self) -> bool {
@@ -114,7 +111,6 @@ impl Descriptor for Acsf {
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
         let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
         Ok(AcsfScratch {
-            n_sites: 0,
             shells: memory::zeros(WHAT, self.plan.shells.len())?,
             on_center: Vec::new(),
             batch: Box::new(Batch::new(groups)?),
@@ -139,8 +135,7 @@ impl Descriptor for Acsf {
         scratch: &mut AcsfScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
-        let AcsfScratch { n_sites, shells, on_center, .. } = scratch;
-        *n_sites = environment.len();
+        let AcsfScratch { shells, on_center, .. } = scratch;
         on_center.clear();
         for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
             shell.fill(plan, &self.weights, environment)?;
@@ -159,7 +154,13 @@ impl Descriptor for Acsf {
         }
     }
 
-    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+    fn expand(
+        &self,
+        _environment: &Environment<'_>,
+        scratch: &mut AcsfScratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
@@ -196,6 +197,7 @@ impl Descriptor for Acsf {
 
     fn expand_tangent(
         &self,
+        _environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
@@ -235,6 +237,7 @@ impl Descriptor for Acsf {
 
     fn expand_pullback(
         &self,
+        _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut AcsfScratch,
         pull: &mut [[f64; 3]],
@@ -266,15 +269,16 @@ impl Descriptor for Acsf {
 
     fn jacobian(
         &self,
+        environment: &Environment<'_>,
         _coefficients: &[f64],
         scratch: &mut AcsfScratch,
         out: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let isa = Isa::detect();
-        let width = self.n_features();
-        let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
-        memory::refill(WHAT, rows, *n_sites * 3 * width, 0.0)?;
+        let (n_sites, width) = (environment.len(), self.n_features());
+        let AcsfScratch { shells, batch, numbers, common, blocks, rows, .. } = scratch;
+        memory::refill(WHAT, rows, n_sites * 3 * width, 0.0)?;
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
             memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for radial in &plan.radial {
@@ -302,7 +306,7 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
-            stop.after(*n_sites * width)?;
+            stop.after(n_sites * width)?;
             out.add(site, rows);
         }
         Ok(())
