@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._parameters import integer
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import integer
 
 # Place is atomic number; "X" stands for a ghost atom, as in ASE.
 SYMBOLS = tuple(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoprint._elements import label_of
-from isoprint._words import counted
+from isoprint._support.words import counted
 
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _output
+from isoprint._support import output
 
 Floats = NDArray[np.float64]
 
@@ -57,5 +57,5 @@ def store(file: str | os.PathLike[str], blocks: Sequence[str]) -> None:
     from ase.io.formats import open_with_compression
 
     content = "".join(blocks).encode()
-    with _output.replacing(file) as part, _output.telling(file), open_with_compression(str(part), "wb") as opened:
+    with output.replacing(file) as part, output.telling(file), open_with_compression(str(part), "wb") as opened:
         opened.write(content)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, reals
+from isoprint._support.arrays import plain, reals
 
 
 @dataclass(frozen=True, eq=False)

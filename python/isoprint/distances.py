@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import reals, shown, wholes
 from isoprint._elements import spell
-from isoprint._parameters import choice, flag
+from isoprint._support.arrays import reals, shown, wholes
+from isoprint._support.parameters import choice, flag
 from isoprint.derivatives import shaped
 from isoprint.frames import pack
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import plain, shown
-from isoprint._parameters import real
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import real
 from isoprint.centers import resolve
 from isoprint.frames import ANY_ATOM, listed, pack, require_species
 from isoprint.neighbors import neighbors

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import reals
+from isoprint._support.arrays import reals
 
 Floats = NDArray[np.float64]
 

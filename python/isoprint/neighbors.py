@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._jobs import threads
-from isoprint._parameters import real
+from isoprint._support.jobs import threads
+from isoprint._support.parameters import real
 from isoprint.frames import listed, pack
 
 

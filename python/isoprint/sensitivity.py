@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import reals
 from isoprint._motion import complement, rigid_motions
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import reals
+from isoprint._support.parameters import real, whole
 from isoprint.environment import Environment, environment
 
 Floats = NDArray[np.float64]

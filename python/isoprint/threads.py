@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from isoprint import _core
-from isoprint._arrays import shown
 from isoprint._core import get_num_threads
-from isoprint._parameters import integer
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import integer
 
 __all__ = ["get_num_threads", "set_num_threads"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint._words import counted
+from isoprint._support.words import counted
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn
 from isoprint.manifold.follow import DIRECTIONS

@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from isoprint._parameters import whole
-from isoprint._progress import reporting
+from isoprint._support.parameters import whole
+from isoprint._support.progress import reporting
 from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\

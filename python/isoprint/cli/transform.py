@@ -12,9 +12,9 @@ import numpy as np
 
 from isoprint import __version__
 from isoprint._elements import numbers_of, spell
-from isoprint._jobs import threads
-from isoprint._progress import reporting
-from isoprint._words import counted
+from isoprint._support.jobs import threads
+from isoprint._support.progress import reporting
+from isoprint._support.words import counted
 from isoprint.centers import resolve
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn

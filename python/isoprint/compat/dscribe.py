@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._arrays import shown
 from isoprint._elements import numbers_of, symbol_of
-from isoprint._parameters import real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import real
 from isoprint.compat._keys import hint, keys, only
 from isoprint.descriptors._weighting import FUNCTIONS
 

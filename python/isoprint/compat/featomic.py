@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import real, whole
 from isoprint.compat._keys import keys, only
 from isoprint.descriptors.soap_turbo import N_MAX
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint._elements import SYMBOLS
-from isoprint._parameters import flag, real, whole
+from isoprint._support.parameters import flag, real, whole
 from isoprint.compat._keys import hint, only
 from isoprint.descriptors._spectrum import MAX_ROWS
 

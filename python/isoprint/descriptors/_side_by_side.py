@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import reals
 from isoprint._elements import ANY
-from isoprint._parameters import whole
-from isoprint._progress import Report
+from isoprint._support.arrays import reals
+from isoprint._support.parameters import whole
+from isoprint._support.progress import Report
 from isoprint.centers import Centers
 from isoprint.derivatives import finite
 from isoprint.descriptors._base import Ready

@@ -7,7 +7,7 @@ from typing import Any
 
 from isoprint import _core
 from isoprint._elements import ANY
-from isoprint._parameters import choice, flag, real
+from isoprint._support.parameters import choice, flag, real
 from isoprint.descriptors import _symmetry_functions as functions_
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, shown
 from isoprint._elements import ANY, label_of, numbers_of
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Descriptor, Ready, precision
 from isoprint.descriptors._estimator import not_fitted, snapshot
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger

@@ -9,7 +9,7 @@ from typing import Any
 
 from isoprint import _core
 from isoprint._elements import label_of
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression, _weighting
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, reals_of_each

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from isoprint._motion import rotation_onto
-from isoprint._parameters import real, whole
+from isoprint._support.parameters import real, whole
 from isoprint.manifold import _measures
 from isoprint.manifold._finer import followed
 from isoprint.manifold._valley import Follower

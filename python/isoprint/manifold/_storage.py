@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint import _seal, _xyz
+from isoprint import _xyz
 from isoprint._motion import aligned, centered
+from isoprint._support import seal
 from isoprint.manifold._valley import Rules
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def write(path: Path, file: str | os.PathLike[str]) -> None:
         if k == 0:
             about["isoprint_path"] = _about(path)
         blocks.append(_xyz.block(path.numbers, path.positions[k], about, {"tangent": path.tangents[k]}))
-    _xyz.store(file, _seal.sealed(blocks))
+    _xyz.store(file, seal.sealed(blocks))
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -102,13 +103,13 @@ def read(file: str | os.PathLike[str]) -> Path:
     """Read a path that was stored by `write`."""
     from isoprint.manifold.path import Path
 
-    stored = _seal.read(file, "path")
+    stored = seal.read(file, "path")
     header = stored.frames[0].info.get("isoprint_path")
     if not isinstance(header, dict):
         raise ValueError(
             f"{os.fsdecode(file)!r} is no path: its first frame has no isoprint_path; take a file of Path.write"
         )
-    _seal.warn_unless_sealed(stored, file)
+    seal.warn_unless_sealed(stored, file)
     about = _Said(stored.places[0], header)
     if about.entry("format", _count, 1) > _FORMAT:
         raise ValueError(f"{about.place}: format is {header['format']}, which only a newer isoprint can read")
@@ -208,7 +209,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def _require_consistent(path: Path, arc: Any, stored: _seal.Stored) -> None:
+def _require_consistent(path: Path, arc: Any, stored: seal.Stored) -> None:
     """What can be checked where there are no checksums, too."""
     if path.start >= len(path):
         raise ValueError(f"{stored.places[0]}: start is {path.start}, but there are {len(path)} points; it was cut")

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._blas import single_threaded
 from isoprint._motion import aligned, centered, complement, rigid_motions, rotation_onto
+from isoprint._support.blas import single_threaded
 from isoprint.environment import Environment
 from isoprint.manifold import _measures
 from isoprint.manifold._walk import LEAST_COSINE, Point, Walk

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, reals, shown
 from isoprint._motion import centered, internal_motions
-from isoprint._parameters import choice, real, whole
-from isoprint._words import counted
+from isoprint._support.arrays import plain, reals, shown
+from isoprint._support.parameters import choice, real, whole
+from isoprint._support.words import counted
 from isoprint.environment import Environment, environment
 from isoprint.manifold._assembly import joined
 from isoprint.manifold._finer import followed

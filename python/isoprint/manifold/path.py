@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import shown, wholes
 from isoprint._motion import rigid_motions
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import shown, wholes
+from isoprint._support.parameters import real, whole
 from isoprint.environment import Environment
 from isoprint.manifold._valley import Rules
 from isoprint.manifold._walk import weak_steps

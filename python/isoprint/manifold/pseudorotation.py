@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, shown
+from isoprint._support.arrays import plain, shown
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import shown
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import real, whole
 from isoprint.environment import environment
 from isoprint.sensitivity import analyze
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint import _seal
+from isoprint._support import seal
 from isoprint.pairs.pair import BlindPair, DegeneratePair, Pair
 
 # What tells the kinds of pairs apart in a file.
@@ -18,7 +18,7 @@ _NUMBERS = {"float": (int, float, np.number), "int": (int, np.integer), "bool": 
 
 def read(file: str | os.PathLike[str]) -> list[Pair]:
     """The pairs in a file of `Pairs.write`."""
-    stored = _seal.read(file, "list of pairs")
+    stored = seal.read(file, "list of pairs")
     found: list[Pair] = []
     for number in range(len(stored.frames) // 2 + len(stored.frames) % 2):
         places, frames = (entries[2 * number : 2 * number + 2] for entries in (stored.places, stored.frames))
@@ -28,7 +28,7 @@ def read(file: str | os.PathLike[str]) -> list[Pair]:
         if len(frames) < 2:
             raise ValueError(f"{places[0]}: it is one of a pair, and the other is missing; the file was cut")
         found.append(_pair(places, *frames))
-    _seal.warn_unless_sealed(stored, file)
+    seal.warn_unless_sealed(stored, file)
     return found
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import plain, shown
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import real, whole
 from isoprint.pairs._molecules import center_and_neighbors
 from isoprint.pairs.pair import DegeneratePair, Pairs, apart, placed
 

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _seal, _xyz
+from isoprint import _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
-from isoprint._words import counted
+from isoprint._support import seal
+from isoprint._support.words import counted
 from isoprint.environment import environment
 
 Floats = NDArray[np.float64]
@@ -148,7 +149,7 @@ class Pairs(list[P]):
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        _xyz.store(file, _seal.sealed(blocks))
+        _xyz.store(file, seal.sealed(blocks))
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Pairs[Any]:

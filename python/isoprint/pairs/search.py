@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import shown
-from isoprint._blas import single_threaded
-from isoprint._parameters import real, whole
-from isoprint._progress import Report, reporting
+from isoprint._support.arrays import shown
+from isoprint._support.blas import single_threaded
+from isoprint._support.parameters import real, whole
+from isoprint._support.progress import Report, reporting
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import reals
+from isoprint._support.arrays import reals
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._parameters import whole
+from isoprint._support.parameters import whole
 from isoprint.four_body import four_body_energy
 from isoprint.study.designs import Ring, Sample, draw
 from isoprint.study.kernel_ridge import KernelRidge

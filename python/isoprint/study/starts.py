@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._parameters import choice
+from isoprint._support.parameters import choice
 
 # In Å, the center first. Found among helically distorted (NH3-a, CH4-a) and random structures.
 _POSITIONS = {

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _output
+from isoprint._support import output
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ class Table:
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        _output.write(path, text.getvalue().encode(), stream=True)
+        output.write(path, text.getvalue().encode(), stream=True)
 
     def to_pandas(self) -> Any:
         """The same as a `pandas.DataFrame`."""

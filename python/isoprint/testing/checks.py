@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._parameters import whole
+from isoprint._support.parameters import whole
 from isoprint.frames import pack
 from isoprint.neighbors import neighbors
 

@@ -49,7 +49,7 @@ def sealed(blocks: Sequence[str]) -> list[str]:
     Parameters
     ----------
     blocks : sequence of str
-        Of `_xyz.block`.
+        Of `xyz.block`.
     """
     bare = [block.split("\n") for block in blocks]
     checks = [_sum(place, lines) for place, lines in enumerate(bare)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from isoprint._arrays import shown
-from isoprint._parameters import integer
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import integer
 
 
 def threads(n_jobs: int | None) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._words import counted
+from isoprint._support.arrays import shown
+from isoprint._support.words import counted
 
 Report = Callable[[int, int], None]
 

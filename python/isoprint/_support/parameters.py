@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._arrays import shown, unit_of
+from isoprint._support.arrays import shown, unit_of
 
 
 def real(
