@@ -24,11 +24,11 @@ from isoprint.four_body import four_body_energy, four_body_gradient
 from isoprint.manifold.follow import follow_manifold
 from isoprint.manifold.path import Path
 from isoprint.manifold.starts import helical_start, random_starts
-from isoprint.neighbors import Neighbors, neighbors
 from isoprint.pairs.exact import degenerate_pairs
 from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
 from isoprint.pairs.search import find_blind_pairs
 from isoprint.sensitivity import Sensitivity, sensitivity
+from isoprint.structures.neighbors import Neighbors, neighbors
 
 __all__ = [
     "ACSF",

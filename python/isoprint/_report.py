@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoprint._elements import label_of
 from isoprint._support.words import counted
+from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._elements import spell
 from isoprint._support.arrays import reals, shown, wholes
 from isoprint._support.parameters import choice, flag
 from isoprint.derivatives import shaped
-from isoprint.frames import pack
+from isoprint.structures.elements import spell
+from isoprint.structures.frames import pack
 
 KINDS = ("rms", "mean", "sum", "l2n")
 # Whether only atoms of one element are paired, where nobody says; what is minimized; what is told.

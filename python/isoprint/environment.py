@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import plain, shown
 from isoprint._support.parameters import real
-from isoprint.centers import resolve
-from isoprint.frames import ANY_ATOM, listed, pack, require_species
-from isoprint.neighbors import neighbors
+from isoprint.structures.centers import resolve
+from isoprint.structures.frames import ANY_ATOM, listed, pack, require_species
+from isoprint.structures.neighbors import neighbors
 
 Floats = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._elements import numbers_of, symbol_of
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import real
 from isoprint.compat._keys import hint, keys, only
 from isoprint.descriptors._weighting import FUNCTIONS
+from isoprint.structures.elements import numbers_of, symbol_of
 
 _ARGUMENTS = (
     "r_cut",

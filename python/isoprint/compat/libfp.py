@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._elements import SYMBOLS
 from isoprint._support.parameters import flag, real, whole
 from isoprint.compat._keys import hint, only
 from isoprint.descriptors._spectrum import MAX_ROWS
+from isoprint.structures.elements import SYMBOLS
 
 _ARGUMENTS = ("cutoff", "orbital", "natx", "log", "contract")
 _OURS = ("species", "centers", "dtype", "overflow", "degenerate", "degenerate_tol", "average", "unknown_species")

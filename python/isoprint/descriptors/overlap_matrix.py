@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import by_element, spell
-from isoprint._radii import covalent_radius
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors._base import Core
 from isoprint.descriptors._settings import compiled, reals_of_each
 from isoprint.descriptors._spectrum import MAX_EXPONENT, MAX_ROWS, Spectrum
+from isoprint.structures.elements import by_element, spell
+from isoprint.structures.radii import covalent_radius
 
 ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1.0), (2, 1.0)]}
 L_MAX = 6

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._elements import label_of
 from isoprint._support import output
 from isoprint._support.words import counted
+from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path, Scatter

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint import _xyz
 from isoprint._motion import aligned, centered
 from isoprint._support import seal
 from isoprint.manifold._valley import Rules
+from isoprint.structures import xyz
 
 if TYPE_CHECKING:
     from isoprint.manifold.path import Path
@@ -81,8 +81,8 @@ def write(path: Path, file: str | os.PathLike[str]) -> None:
         about["spectrum"] = path.spectra[k].tolist()
         if k == 0:
             about["isoprint_path"] = _about(path)
-        blocks.append(_xyz.block(path.numbers, path.positions[k], about, {"tangent": path.tangents[k]}))
-    _xyz.store(file, seal.sealed(blocks))
+        blocks.append(xyz.block(path.numbers, path.positions[k], about, {"tangent": path.tangents[k]}))
+    xyz.store(file, seal.sealed(blocks))
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._elements import number_of
-from isoprint._radii import covalent_radius
 from isoprint._support.arrays import shown
+from isoprint.structures.elements import number_of
+from isoprint.structures.radii import covalent_radius
 
 # Bond length in Å, and angle between two bonds in degrees.
 _BENT = {"H2O": (0.9575, 104.51), "NH3": (1.012, 106.7)}

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
-from isoprint._radii import covalent_radius
 from isoprint.environment import Environment
 from isoprint.sensitivity import triangle
+from isoprint.structures.radii import covalent_radius
 
 Floats = NDArray[np.float64]
 

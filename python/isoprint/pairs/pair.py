@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint._support import seal
 from isoprint._support.words import counted
 from isoprint.environment import environment
+from isoprint.structures import xyz
 
 Floats = NDArray[np.float64]
 
@@ -143,13 +143,13 @@ class Pairs(list[P]):
             An extended XYZ file, which appears under its name only when it is complete.
         """
         blocks = [
-            _xyz.block(frame.numbers, frame.positions, {"pair": number, "member": member, **pair._about()})
+            xyz.block(frame.numbers, frame.positions, {"pair": number, "member": member, **pair._about()})
             for number, pair in enumerate(self)
             for member, frame in zip("ab", pair.frames, strict=True)
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        _xyz.store(file, seal.sealed(blocks))
+        xyz.store(file, seal.sealed(blocks))
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Pairs[Any]:

@@ -16,10 +16,10 @@ from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.environment import Environment, environment
-from isoprint.frames import is_frame
 from isoprint.pairs._molecules import reference
 from isoprint.pairs._objective import FeatureGuard, Guard, Limits, Objective, SeparationGuard
 from isoprint.pairs.pair import BlindPair, Pairs, ordered, placed
+from isoprint.structures.frames import is_frame
 
 Floats = NDArray[np.float64]
 

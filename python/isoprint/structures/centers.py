@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import holds_truth, plain, reals, shown
 from isoprint._support.parameters import integer
-from isoprint.frames import Floats, Frames, Ints
+from isoprint.structures.frames import Floats, Frames, Ints
 
 _FORMS = "give atom indices such as [0, 4], points as an array (k, 3), or both in one list"
 

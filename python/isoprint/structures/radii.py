@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isoprint._elements import symbol_of
+from isoprint.structures.elements import symbol_of
 
 # The table of the overlap-matrix fingerprint; from cerium on partly interpolated.
 _RADII = tuple(

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._elements import LAST, SYMBOLS, spell, symbol_of
-from isoprint._occupancy import disordered, require_whole
 from isoprint._support.arrays import holds_truth, plain, reals, shown
+from isoprint.structures.elements import LAST, SYMBOLS, spell, symbol_of
+from isoprint.structures.occupancy import disordered, require_whole
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

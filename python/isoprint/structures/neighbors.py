@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isoprint import _core
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import real
-from isoprint.frames import listed, pack
+from isoprint.structures.frames import listed, pack
 
 
 @dataclass(frozen=True, eq=False)
