@@ -119,7 +119,7 @@ def started(options: Any) -> tuple[list[Any], str | None]:
                 f"--{next(iter(distortion))} distorts a molecule given by its formula, but {options.input!r} is a file"
             )
         return read(options), None
-    from isoprint.manifold.starts import helical_start
+    from isoprint.blindness.manifold.starts import helical_start
 
     try:
         frame = helical_start(options.input, **distortion)

@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
-    from isoprint.sensitivity import sensitivity
+    from isoprint.blindness.sensitivity import sensitivity
 
     given = vars(options)
     _outputs.require(options, _outputs.text)

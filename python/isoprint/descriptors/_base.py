@@ -13,8 +13,8 @@ from isoprint._support.arrays import shown
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
 from isoprint._support.progress import Report, reporting
-from isoprint.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
+from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, familiar, learned_species, listed, pack, require_species

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from isoprint._support.arrays import reals
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
-from isoprint.derivatives import finite
 from isoprint.descriptors._base import Ready
-from isoprint.environment import reach_of
+from isoprint.descriptors._reach import reach_of
+from isoprint.descriptors.derivatives import finite
 from isoprint.structures.centers import Centers
 from isoprint.structures.elements import ANY
 from isoprint.structures.frames import ANY_ATOM, Frames

@@ -10,8 +10,8 @@ import numpy as np
 from isoprint._support import output
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path
-    from isoprint.sensitivity import Sensitivity
+    from isoprint.blindness.manifold.path import Path
+    from isoprint.blindness.sensitivity import Sensitivity
 
 
 def write_path(path: Path, file: str | os.PathLike[str]) -> None:

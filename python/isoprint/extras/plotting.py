@@ -14,8 +14,8 @@ from isoprint._support.words import counted
 from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path, Scatter
-    from isoprint.sensitivity import Sensitivity
+    from isoprint.blindness.manifold.path import Path, Scatter
+    from isoprint.blindness.sensitivity import Sensitivity
 
 Floats = NDArray[np.float64]
 
@@ -213,7 +213,7 @@ def draw_spectra(ax: Any, path: Path) -> None:
 
 
 def _n_internal(path: Path) -> int:
-    from isoprint._motion import rigid_motions
+    from isoprint.blindness.motion import rigid_motions
 
     return int(path.positions[0].size - len(rigid_motions(path.positions[path.start])))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import rotation_onto
+from isoprint.blindness.motion import rotation_onto
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import aligned, distances_of_copies, relabelings
+from isoprint.blindness.motion import aligned, distances_of_copies, relabelings
 
 Floats = NDArray[np.float64]
 

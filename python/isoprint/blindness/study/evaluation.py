@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.parameters import whole
-from isoprint.four_body import four_body_energy
-from isoprint.study.designs import Ring, Sample, draw
-from isoprint.study.kernel_ridge import KernelRidge
-from isoprint.study.tables import Table, scores
+from isoprint.blindness.four_body import four_body_energy
+from isoprint.blindness.study.designs import Ring, Sample, draw
+from isoprint.blindness.study.kernel_ridge import KernelRidge
+from isoprint.blindness.study.tables import Table, scores
 
 Floats = NDArray[np.float64]
 Target = Callable[[Floats], Any]

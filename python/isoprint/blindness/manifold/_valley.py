@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import aligned, centered, complement, rigid_motions, rotation_onto
 from isoprint._support.blas import single_threaded
-from isoprint.environment import Environment
-from isoprint.manifold import _measures
-from isoprint.manifold._walk import LEAST_COSINE, Point, Walk
-from isoprint.sensitivity import decomposed, triangle
+from isoprint.blindness.environment import Environment
+from isoprint.blindness.manifold import _measures
+from isoprint.blindness.manifold._walk import LEAST_COSINE, Point, Walk
+from isoprint.blindness.motion import aligned, centered, complement, rigid_motions, rotation_onto
+from isoprint.blindness.sensitivity import decomposed, triangle
 
 Floats = NDArray[np.float64]
 

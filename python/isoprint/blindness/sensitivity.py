@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import complement, rigid_motions
 from isoprint._support.arrays import reals
 from isoprint._support.parameters import real, whole
-from isoprint.environment import Environment, environment
+from isoprint.blindness.environment import Environment, environment
+from isoprint.blindness.motion import complement, rigid_motions
 
 Floats = NDArray[np.float64]
 
@@ -238,7 +238,7 @@ class Sensitivity:
 
     def report(self) -> str:
         """Everything in a few lines of text."""
-        from isoprint._report import of_sensitivity
+        from isoprint.blindness.report import of_sensitivity
 
         return of_sensitivity(self)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint._motion import aligned, centered
 from isoprint._support import seal
-from isoprint.manifold._valley import Rules
+from isoprint.blindness.manifold._valley import Rules
+from isoprint.blindness.motion import aligned, centered
 from isoprint.structures import xyz
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path
+    from isoprint.blindness.manifold.path import Path
 
 # Of how the header of a path is to be understood. The first version did not say.
 _FORMAT = 2
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
 
 def read(file: str | os.PathLike[str]) -> Path:
     """Read a path that was stored by `write`."""
-    from isoprint.manifold.path import Path
+    from isoprint.blindness.manifold.path import Path
 
     stored = seal.read(file, "path")
     header = stored.frames[0].info.get("isoprint_path")

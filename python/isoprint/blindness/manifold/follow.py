@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import centered, internal_motions
 from isoprint._support.arrays import plain, reals, shown
 from isoprint._support.parameters import choice, real, whole
 from isoprint._support.words import counted
-from isoprint.environment import Environment, environment
-from isoprint.manifold._assembly import joined
-from isoprint.manifold._finer import followed
-from isoprint.manifold._valley import Follower, Rules
-from isoprint.manifold._walk import Walk
-from isoprint.manifold.path import Path
-from isoprint.sensitivity import RANK_RTOL, decomposed, triangle
+from isoprint.blindness.environment import Environment, environment
+from isoprint.blindness.manifold._assembly import joined
+from isoprint.blindness.manifold._finer import followed
+from isoprint.blindness.manifold._valley import Follower, Rules
+from isoprint.blindness.manifold._walk import Walk
+from isoprint.blindness.manifold.path import Path
+from isoprint.blindness.motion import centered, internal_motions
+from isoprint.blindness.sensitivity import RANK_RTOL, decomposed, triangle
 
 Floats = NDArray[np.float64]
 Told = Callable[[int, float], Any]

@@ -12,13 +12,13 @@ from isoprint._support.arrays import shown
 from isoprint._support.blas import single_threaded
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
+from isoprint.blindness.environment import Environment, environment
+from isoprint.blindness.pairs._molecules import reference
+from isoprint.blindness.pairs._objective import FeatureGuard, Guard, Limits, Objective, SeparationGuard
+from isoprint.blindness.pairs.pair import BlindPair, Pairs, ordered, placed
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
-from isoprint.environment import Environment, environment
-from isoprint.pairs._molecules import reference
-from isoprint.pairs._objective import FeatureGuard, Guard, Limits, Objective, SeparationGuard
-from isoprint.pairs.pair import BlindPair, Pairs, ordered, placed
 from isoprint.structures.frames import is_frame
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.arrays import plain, shown
-from isoprint._support.parameters import real
+from isoprint.descriptors._reach import reach_of
 from isoprint.structures.centers import resolve
 from isoprint.structures.frames import ANY_ATOM, listed, pack, require_species
 from isoprint.structures.neighbors import neighbors
@@ -148,15 +148,6 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
         r_cut,
         packed.n_atoms,
     )
-
-
-def reach_of(thing: Any, who: str) -> float:
-    """How far a fingerprint sees, in Å; infinite where it does not say, or says zero."""
-    said = (getattr(thing, name, None) for name in ("reach", "r_cut"))
-    reach = next((length for length in said if length is not None and not np.array_equal(length, 0)), np.inf)
-    if isinstance(reach, (float, np.floating)) and reach == np.inf:
-        return np.inf
-    return real(f"r_cut of {who}", reach, above=0.0, remedy="it must be a positive number of Å, or infinite")
 
 
 def _atom(center: Any, packed: Any) -> int:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import plain, shown
 from isoprint._support.parameters import real, whole
-from isoprint.pairs._molecules import center_and_neighbors
-from isoprint.pairs.pair import DegeneratePair, Pairs, apart, placed
+from isoprint.blindness.pairs._molecules import center_and_neighbors
+from isoprint.blindness.pairs.pair import DegeneratePair, Pairs, apart, placed
 
 Floats = NDArray[np.float64]
 

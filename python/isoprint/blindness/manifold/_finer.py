@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from isoprint.manifold._valley import Follower
-from isoprint.manifold._walk import Walk
+from isoprint.blindness.manifold._valley import Follower
+from isoprint.blindness.manifold._walk import Walk
 
 # A ring with weak steps is followed again with a half and with a quarter of its steps.
 _HALVINGS = 2

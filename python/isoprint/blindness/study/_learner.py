@@ -48,7 +48,7 @@ class Learner(ABC):
 
     def score(self, features: ArrayLike, targets: ArrayLike) -> float:
         """R² of the predictions, as in scikit-learn."""
-        from isoprint.study.tables import scores
+        from isoprint.blindness.study.tables import scores
 
         return scores(reals("targets", targets, "are"), self.predict(features))["r2"]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import reals, shown, wholes
 from isoprint._support.parameters import choice, flag
-from isoprint.derivatives import shaped
+from isoprint.descriptors.derivatives import shaped
 from isoprint.structures.elements import spell
 from isoprint.structures.frames import pack
 

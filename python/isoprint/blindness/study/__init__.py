@@ -11,11 +11,11 @@ experiment of B. Parsaeifard and S. Goedecker, J. Chem. Phys. 156, 034302 (2022)
 
 from __future__ import annotations
 
-from isoprint.study.designs import DESIGNS, Ring, Sample, draw
-from isoprint.study.evaluate import Evaluation, evaluate, features, learning_curve
-from isoprint.study.kernel_ridge import KernelRidge
-from isoprint.study.starts import STARTS, start
-from isoprint.study.tables import Table
+from isoprint.blindness.study.designs import DESIGNS, Ring, Sample, draw
+from isoprint.blindness.study.evaluation import Evaluation, evaluate, features, learning_curve
+from isoprint.blindness.study.kernel_ridge import KernelRidge
+from isoprint.blindness.study.starts import STARTS, start
+from isoprint.blindness.study.tables import Table
 
 __all__ = [
     "DESIGNS",

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import real, whole
-from isoprint.environment import environment
-from isoprint.sensitivity import analyze
+from isoprint.blindness.environment import environment
+from isoprint.blindness.sensitivity import analyze
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from isoprint._support import seal
-from isoprint.pairs.pair import BlindPair, DegeneratePair, Pair
+from isoprint.blindness.pairs.pair import BlindPair, DegeneratePair, Pair
 
 # What tells the kinds of pairs apart in a file.
 _KINDS: dict[str, type[Pair]] = {"blind": BlindPair, "determinant": DegeneratePair, "separation": Pair}

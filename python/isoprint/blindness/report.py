@@ -10,8 +10,8 @@ from isoprint._support.words import counted
 from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path
-    from isoprint.sensitivity import Sensitivity
+    from isoprint.blindness.manifold.path import Path
+    from isoprint.blindness.sensitivity import Sensitivity
 
 _BAR = 40
 

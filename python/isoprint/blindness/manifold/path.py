@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import rigid_motions
 from isoprint._support.arrays import shown, wholes
 from isoprint._support.parameters import real, whole
-from isoprint.environment import Environment
-from isoprint.manifold._valley import Rules
-from isoprint.manifold._walk import weak_steps
-from isoprint.manifold.copies import Copy, copies_along
+from isoprint.blindness.environment import Environment
+from isoprint.blindness.manifold._valley import Rules
+from isoprint.blindness.manifold._walk import weak_steps
+from isoprint.blindness.manifold.copies import Copy, copies_along
+from isoprint.blindness.motion import rigid_motions
 
 Floats = NDArray[np.float64]
 
@@ -114,13 +114,13 @@ class Path:
         return len(self.positions)
 
     def __repr__(self) -> str:
-        from isoprint._report import line_of_path
+        from isoprint.blindness.report import line_of_path
 
         return line_of_path(self)
 
     def report(self) -> str:
         """Everything that must be said of a path, in a few lines of text."""
-        from isoprint._report import of_path
+        from isoprint.blindness.report import of_path
 
         return of_path(self)
 
@@ -303,14 +303,14 @@ class Path:
         ndarray (n_points,)
             Dimensionless; about 1 is ideal, above 100 learning fails.
         """
-        from isoprint.sensitivity import analyze
+        from isoprint.blindness.sensitivity import analyze
 
         sites = self.environment(descriptor)
         return np.array([analyze(sites, x, sites.jacobian(x)).learnability(gradient(x)) for x in self.positions])
 
     def environment(self, descriptor: Any = None) -> Environment:
         """The start as an environment of a fingerprint, by default that of the path."""
-        from isoprint.environment import fitted
+        from isoprint.blindness.environment import fitted
 
         known = fitted(self._described_by(descriptor), self.frames[self.start])
         n, origin = len(self.numbers), self.positions[self.start]
@@ -357,7 +357,7 @@ class Path:
         Path
             The longer path. A path that has ended for good ("closed", "fold", "noise", "cutoff") is returned as it is.
         """
-        from isoprint.manifold._assembly import longer
+        from isoprint.blindness.manifold._assembly import longer
 
         return longer(self, self._described_by(descriptor), max_steps=max_steps, max_arc=max_arc, progress=progress)
 
@@ -372,7 +372,7 @@ class Path:
             The file, which appears under its name only when it is complete; an older file is replaced, and anything
             else in the way is refused.
         """
-        from isoprint.manifold._storage import write
+        from isoprint.blindness.manifold._storage import write
 
         write(self, path)
 
@@ -399,21 +399,23 @@ class Path:
             Where the file has no checksums, because an older isoprint or another program has written it. Of such a
             file only what contradicts itself is noticed.
         """
-        from isoprint.manifold._assembly import contrasted
-        from isoprint.manifold._storage import read
+        from isoprint.blindness.manifold._assembly import contrasted
+        from isoprint.blindness.manifold._storage import read
 
         found = replace(read(path), descriptor=descriptor)
         return found if descriptor is None or found.contrast is not None else contrasted(found)
 
     def pseudorotation(self, sites: ArrayLike = (1, 2, 3)) -> Any:
-        """Amplitudes and phases of the distortion of three like neighbors; see `isoprint.manifold.pseudorotation`.
+        """Amplitudes and phases of the distortion of three like neighbors.
+
+        They are explained in `isoprint.blindness.manifold.pseudorotation`.
 
         Parameters
         ----------
         sites : three ints
             The neighbors that turn.
         """
-        from isoprint.manifold.pseudorotation import pseudorotation
+        from isoprint.blindness.manifold.pseudorotation import pseudorotation
 
         return pseudorotation(self.positions, sites)
 
@@ -437,7 +439,7 @@ class Path:
 
 
 def _distances(descriptor: Any, frames: list[Any], origin: Any) -> Floats:
-    from isoprint.environment import fitted
+    from isoprint.blindness.environment import fitted
 
     rows = np.asarray(fitted(descriptor, origin).transform([origin, *frames], centers=[[0]] * (len(frames) + 1)), float)
     return np.asarray(np.linalg.norm(rows[1:] - rows[0], axis=1))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._motion import aligned
 from isoprint._support.arrays import reals, wholes
 from isoprint._support.parameters import choice, real, whole
+from isoprint.blindness.motion import aligned
 
 Floats = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._motion import rotation_onto
 from isoprint._support.parameters import real, whole
-from isoprint.manifold import _measures
-from isoprint.manifold._finer import followed
-from isoprint.manifold._valley import Follower
-from isoprint.manifold._walk import Point, Walk
-from isoprint.manifold.path import Path
+from isoprint.blindness.manifold import _measures
+from isoprint.blindness.manifold._finer import followed
+from isoprint.blindness.manifold._valley import Follower
+from isoprint.blindness.manifold._walk import Point, Walk
+from isoprint.blindness.manifold.path import Path
+from isoprint.blindness.motion import rotation_onto
 
 # What a path knows of each of its points.
 _OF_POINTS = ("positions", "tangents", "spectra", "feature_distance", "steps", "iterations", "ranks")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import internal_motions
-from isoprint.environment import Environment
+from isoprint.blindness.environment import Environment
+from isoprint.blindness.motion import internal_motions
 
 Floats = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
-from isoprint.environment import Environment
-from isoprint.sensitivity import triangle
+from isoprint.blindness.environment import Environment
+from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
+from isoprint.blindness.sensitivity import triangle
 from isoprint.structures.radii import covalent_radius
 
 Floats = NDArray[np.float64]

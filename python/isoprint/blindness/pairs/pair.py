@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint._support import seal
 from isoprint._support.words import counted
-from isoprint.environment import environment
+from isoprint.blindness.environment import environment
+from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.structures import xyz
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ class Pairs(list[P]):
         Pairs
             Of the same kinds and with the same numbers as those that were written.
         """
-        from isoprint.pairs._storage import read
+        from isoprint.blindness.pairs._storage import read
 
         return cls(read(file))
 
