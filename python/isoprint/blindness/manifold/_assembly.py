@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from isoprint.blindness.manifold import _measures
 from isoprint.blindness.manifold._finer import followed
 from isoprint.blindness.manifold._valley import Follower
 from isoprint.blindness.manifold._walk import Point, Walk
-from isoprint.blindness.manifold.path import Path
 from isoprint.blindness.motion import rotation_onto
+
+if TYPE_CHECKING:
+    from isoprint.blindness.manifold.path import Path
 
 # What a path knows of each of its points.
 _OF_POINTS = ("positions", "tangents", "spectra", "feature_distance", "steps", "iterations", "ranks")
@@ -22,8 +24,8 @@ _OF_POINTS = ("positions", "tangents", "spectra", "feature_distance", "steps", "
 _FINAL = ("closed", "fold", "cutoff", "noise")
 
 
-def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
-    """One path of one walk, or of one onwards and one backwards."""
+def joined(follower: Follower, walks: list[Walk], reference: Any) -> dict[str, Any]:
+    """The attributes of the path of one walk, or of one onwards and one backwards."""
     onwards = walks[0]
     backwards = walks[1].points[:0:-1] if len(walks) > 1 else []
     # Seen from the other end, the tangents point the other way and each step belongs to the point after.
@@ -34,28 +36,28 @@ def joined(follower: Follower, walks: list[Walk], reference: Any) -> Path:
     n = len(follower.start)
     positions = np.array([point.positions @ turn for point, turn in zip(points, turns, strict=True)])
     distance = np.array([point.feature_distance for point in points])
-    return Path(
-        numbers=follower.environment.numbers,
-        positions=positions,
-        tangents=np.array([point.tangent.reshape(n, 3) @ turn for point, turn in zip(points, turns, strict=True)]),
-        spectra=np.array([point.spectrum for point in points]),
-        feature_distance=distance,
-        steps=np.array(steps),
-        iterations=np.array([point.iterations for point in points]),
-        ranks=np.array([point.rank for point in points]),
-        status=onwards.status,
-        start=len(before),
-        first_status=walks[1].status if len(walks) > 1 else None,
-        gap=onwards.gap,
-        contrast=_measures.contrast(follower.environment, positions, len(before), distance),
-        noise=follower.noise,
-        rules=follower.rules,
-        next_step=onwards.step,
-        r_cut=follower.environment.r_cut,
-        outside=follower.outside,
-        descriptor=follower.environment.descriptor,
-        reference=reference,
-    )
+    return {
+        "numbers": follower.environment.numbers,
+        "positions": positions,
+        "tangents": np.array([point.tangent.reshape(n, 3) @ turn for point, turn in zip(points, turns, strict=True)]),
+        "spectra": np.array([point.spectrum for point in points]),
+        "feature_distance": distance,
+        "steps": np.array(steps),
+        "iterations": np.array([point.iterations for point in points]),
+        "ranks": np.array([point.rank for point in points]),
+        "status": onwards.status,
+        "start": len(before),
+        "first_status": walks[1].status if len(walks) > 1 else None,
+        "gap": onwards.gap,
+        "contrast": _measures.contrast(follower.environment, positions, len(before), distance),
+        "noise": follower.noise,
+        "rules": follower.rules,
+        "next_step": onwards.step,
+        "r_cut": follower.environment.r_cut,
+        "outside": follower.outside,
+        "descriptor": follower.environment.descriptor,
+        "reference": reference,
+    }
 
 
 def longer(
@@ -85,7 +87,7 @@ def longer(
         return None if progress is None else progress(path.start + len(walk.points), walk.arc)
 
     follower, walk = followed(follower, walk, told)
-    found = joined(follower, [walk], path.reference)
+    found = replace(path, **joined(follower, [walk], path.reference))
     return found if path.start == 0 or found.closed else _with_beginning(path, found)
 
 

@@ -99,10 +99,8 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def read(file: str | os.PathLike[str]) -> Path:
+def read(file: str | os.PathLike[str], kind: type[Path]) -> Path:
     """Read a path that was stored by `write`."""
-    from isoprint.blindness.manifold.path import Path
-
     stored = seal.read(file, "path")
     header = stored.frames[0].info.get("isoprint_path")
     if not isinstance(header, dict):
@@ -114,13 +112,13 @@ def read(file: str | os.PathLike[str]) -> Path:
     if about.entry("format", _count, 1) > _FORMAT:
         raise ValueError(f"{about.place}: format is {header['format']}, which only a newer isoprint can read")
     numbers = stored.frames[0].numbers.astype(np.int64)
-    defaults = {field.name: field.default for field in dataclasses.fields(Path)}
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
     points = [
         _point(place, frame, numbers, defaults) for place, frame in zip(stored.places, stored.frames, strict=True)
     ]
     columns: dict[str, Any] = {name: np.array([point[name] for point in points]) for name in points[0]}
     arc = columns.pop("arc")
-    path = Path(
+    path = kind(
         numbers=numbers,
         rules=_rules(about),
         outside=about.entry("outside", _vectors),

@@ -172,7 +172,7 @@ def follow_manifold(
         walkers.append(follower)
         if walk.status in ("closed", "interrupted"):
             break
-    return joined(walkers[0], walks, reference)
+    return Path(**joined(walkers[0], walks, reference))
 
 
 def _length(name: str, value: Any) -> float:

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._support.arrays import shown, wholes
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.environment import Environment
+from isoprint.blindness.manifold import _storage
+from isoprint.blindness.manifold._assembly import contrasted, longer
 from isoprint.blindness.manifold._valley import Rules
 from isoprint.blindness.manifold._walk import weak_steps
 from isoprint.blindness.manifold.copies import Copy, copies_along
@@ -357,8 +359,6 @@ class Path:
         Path
             The longer path. A path that has ended for good ("closed", "fold", "noise", "cutoff") is returned as it is.
         """
-        from isoprint.blindness.manifold._assembly import longer
-
         return longer(self, self._described_by(descriptor), max_steps=max_steps, max_arc=max_arc, progress=progress)
 
     # Files and figures
@@ -372,9 +372,7 @@ class Path:
             The file, which appears under its name only when it is complete; an older file is replaced, and anything
             else in the way is refused.
         """
-        from isoprint.blindness.manifold._storage import write
-
-        write(self, path)
+        _storage.write(self, path)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], descriptor: Any = None) -> Path:
@@ -399,10 +397,7 @@ class Path:
             Where the file has no checksums, because an older isoprint or another program has written it. Of such a
             file only what contradicts itself is noticed.
         """
-        from isoprint.blindness.manifold._assembly import contrasted
-        from isoprint.blindness.manifold._storage import read
-
-        found = replace(read(path), descriptor=descriptor)
+        found = replace(_storage.read(path, cls), descriptor=descriptor)
         return found if descriptor is None or found.contrast is not None else contrasted(found)
 
     def pseudorotation(self, sites: ArrayLike = (1, 2, 3)) -> Any:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoprint._support import seal
-from isoprint.blindness.pairs.pair import BlindPair, DegeneratePair, Pair
 
-# What tells the kinds of pairs apart in a file.
-_KINDS: dict[str, type[Pair]] = {"blind": BlindPair, "determinant": DegeneratePair, "separation": Pair}
+if TYPE_CHECKING:
+    from isoprint.blindness.pairs.pair import Pair
+
 _NUMBERS = {"float": (int, float, np.number), "int": (int, np.integer), "bool": (bool, np.bool_)}
 
 
-def read(file: str | os.PathLike[str]) -> list[Pair]:
-    """The pairs in a file of `Pairs.write`."""
+def read(file: str | os.PathLike[str], kinds: Mapping[str, type[Pair]]) -> list[Pair]:
+    """The pairs in a file of `Pairs.write`.
+
+    Parameters
+    ----------
+    file : path
+        The file.
+    kinds : mapping
+        Kinds of pairs by an attribute that only they have; the first that a file names counts, and the last of all
+        stands for pairs of which it names none.
+    """
     stored = seal.read(file, "list of pairs")
     found: list[Pair] = []
     for number in range(len(stored.frames) // 2 + len(stored.frames) % 2):
@@ -27,12 +37,12 @@ def read(file: str | os.PathLike[str]) -> list[Pair]:
                 raise ValueError(f"{place}: it is not structure {member} of pair {number}; take a file of Pairs.write")
         if len(frames) < 2:
             raise ValueError(f"{places[0]}: it is one of a pair, and the other is missing; the file was cut")
-        found.append(_pair(places, *frames))
+        found.append(_pair(kinds, places, *frames))
     seal.warn_unless_sealed(stored, file)
     return found
 
 
-def _pair(places: list[str], a: Any, b: Any) -> Pair:
+def _pair(kinds: Mapping[str, type[Pair]], places: list[str], a: Any, b: Any) -> Pair:
     from ase import Atoms
 
     if not np.array_equal(a.numbers, b.numbers):
@@ -42,7 +52,7 @@ def _pair(places: list[str], a: Any, b: Any) -> Pair:
     for place, frame in zip(places, (a, b), strict=True):
         if not np.isfinite(frame.positions).all():
             raise ValueError(f"{place}: its positions are not finite; the file is damaged")
-    kind = next((kind for key, kind in _KINDS.items() if key in a.info), Pair)
+    kind = next((kind for key, kind in kinds.items() if key in a.info), [*kinds.values()][-1])
     said = {
         field.name: _number(places[0], field.name, a.info.get(field.name), str(field.type))
         for field in fields(kind)

@@ -14,6 +14,7 @@ from isoprint._support import seal
 from isoprint._support.words import counted
 from isoprint.blindness.environment import environment
 from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
+from isoprint.blindness.pairs import _storage
 from isoprint.structures import xyz
 
 Floats = NDArray[np.float64]
@@ -122,6 +123,9 @@ class BlindPair(Pair):
         return {**super()._about(), **{name: getattr(self, name) for name in said}}
 
 
+# What tells the kinds of pairs apart in a file.
+_KINDS: dict[str, type[Pair]] = {"blind": BlindPair, "determinant": DegeneratePair, "separation": Pair}
+
 P = TypeVar("P", bound=Pair)
 _HEADER = ("", "|dF|", "relative", "guard", "separation / Å", "evaluations")
 
@@ -165,9 +169,7 @@ class Pairs(list[P]):
         Pairs
             Of the same kinds and with the same numbers as those that were written.
         """
-        from isoprint.blindness.pairs._storage import read
-
-        return cls(read(file))
+        return cls(_storage.read(file, _KINDS))
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):
