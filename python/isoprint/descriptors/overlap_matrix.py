@@ -147,7 +147,7 @@ class OverlapMatrix(Spectrum):
         """
         from isoprint.compat.libfp import overlap_matrix
 
-        return cls(**overlap_matrix(arguments))
+        return cls(**overlap_matrix(arguments, MAX_ROWS))
 
     @classmethod
     def from_width_cutoff(cls, width_cutoff: float, *, exponent: int = 2, **options: Any) -> OverlapMatrix:

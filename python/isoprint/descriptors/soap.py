@@ -272,7 +272,7 @@ class SOAP(Descriptor):
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}
-        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
+        return cls(**soap({**given, **unknown}, N_MAX), species=species, centers=centers, dtype=dtype)
 
     def _compile(self, species: list[int]) -> Core:
         settings = self._settings(species)
