@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import plain, shown
 from isoprint.descriptors._reach import reach_of
-from isoprint.structures.centers import resolve
-from isoprint.structures.frames import ANY_ATOM, listed, pack, require_species
-from isoprint.structures.neighbors import neighbors
+from isoprint.structures.centers import Centers, resolve
+from isoprint.structures.frames import ANY_ATOM, Frames, listed, pack, require_species
+from isoprint.structures.neighbors import search
 
 Floats = NDArray[np.float64]
 
@@ -123,12 +123,13 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)
     require_species(packed, ANY_ATOM, type(descriptor).__name__)
-    index = _atom(center, packed)
+    centers = _one(center, packed)
+    index = int(centers.atom[0])
     known = fitted(descriptor, structures[0] if single else structures)
     if not getattr(known, "periodic", True):
         packed = packed._replace(pbc=np.zeros_like(packed.pbc))
     r_cut = reach_of(known, type(known).__name__)
-    atom, vector = _sites(packed, index, r_cut)
+    atom, vector = _sites(packed, centers, r_cut)
     inside = np.linalg.norm(vector, axis=1) < r_cut
     if not inside.any():
         within = f"within {r_cut:g} Å of" if np.isfinite(r_cut) else "beside"
@@ -150,10 +151,11 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     )
 
 
-def _atom(center: Any, packed: Any) -> int:
+def _one(center: Any, frames: Frames) -> Centers:
+    """A single atom as the only center."""
     if isinstance(center, (list, tuple)) or plain("center", center).shape:
         raise ValueError(f"center is {shown(center)}; give the index of one atom: a point in space does not move along")
-    return int(resolve([center], packed, True, None).atom[0])
+    return resolve([center], frames, True, None)
 
 
 def fitted(descriptor: Any, frame: Any) -> Any:
@@ -164,24 +166,15 @@ def fitted(descriptor: Any, frame: Any) -> Any:
     return copy.deepcopy(descriptor).fit(frame)
 
 
-def _sites(packed: Any, index: int, r_cut: float) -> tuple[NDArray[np.int64], Floats]:
+def _sites(frames: Frames, center: Centers, r_cut: float) -> tuple[NDArray[np.int64], Floats]:
     """Atoms and vectors of the sites around a center, and of those just beyond."""
-    if not np.isfinite(r_cut):
-        if packed.pbc.any():
-            raise ValueError(
-                "the descriptor does not say how far it sees, but the frame is periodic;"
-                " give it an attribute r_cut in Å"
-            )
-        others = np.delete(np.arange(packed.n_atoms), index)
-        return others, packed.positions[others] - packed.positions[index]
-    found = neighbors(_Open(packed), r_cut + _MARGIN)
-    mine = slice(found.offsets[index], found.offsets[index + 1])
-    return found.index[mine], found.vector[mine]
-
-
-class _Open:
-    """A packed frame as a structure again."""
-
-    def __init__(self, packed: Any) -> None:
-        self.positions, self.numbers = packed.positions, packed.numbers
-        self.cell, self.pbc = packed.cells[0], packed.pbc[0]
+    if np.isfinite(r_cut):
+        found = search(frames, center, r_cut + _MARGIN)
+        return found.index, found.vector
+    if frames.pbc.any():
+        raise ValueError(
+            "the descriptor does not say how far it sees, but the frame is periodic; give it an attribute r_cut in Å"
+        )
+    index = int(center.atom[0])
+    others = np.delete(np.arange(frames.n_atoms), index)
+    return others, frames.positions[others] - frames.positions[index]

@@ -1,4 +1,4 @@
-"""Which atoms and periodic images surround each atom of a frame."""
+"""Which atoms and periodic images surround the centers of a frame."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from numpy.typing import NDArray
 from isoprint import _core
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import real
-from isoprint.structures.frames import listed, pack
+from isoprint.structures.centers import Centers, resolve
+from isoprint.structures.frames import Frames, listed, pack
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbors:
-    """Neighbors of every atom of one frame, in compressed rows.
+    """Neighbors of the centers of one frame, in compressed rows: one row a center, by default one an atom.
 
-    The neighbors of atom `i` are the places `offsets[i]:offsets[i + 1]` of `index` and `vector`. Every periodic image
-    counts, images of the atom itself too; the atom itself does not. Pairs appear once from either end.
+    The neighbors of center `i` are the places `offsets[i]:offsets[i + 1]` of `index` and `vector`. Every periodic image
+    counts, images of the center itself too; the center itself does not. Of all atoms, pairs appear once from either
+    end.
 
     Attributes
     ----------
-    offsets : ndarray (n_atoms + 1,)
-        Where the neighbors of each atom begin and end.
+    offsets : ndarray (n_centers + 1,)
+        Where the neighbors of each center begin and end.
     index : ndarray (n_pairs,)
         The atom of which the neighbor is an image.
     vector : ndarray (n_pairs, 3)
-        From the atom to its neighbor, in Å.
+        From the center to its neighbor, in Å.
     """
 
     offsets: NDArray[np.int64]
@@ -36,8 +38,8 @@ class Neighbors:
     vector: NDArray[np.float64]
 
 
-def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbors:
-    """Find all neighbors within a distance of every atom of a frame.
+def neighbors(frame: Any, r_cut: float, *, centers: Any = None, n_jobs: int | None = None) -> Neighbors:
+    """Find all neighbors within a distance of every atom of a frame, or of chosen centers.
 
     Parameters
     ----------
@@ -45,6 +47,9 @@ def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbo
         The structure; atoms may lie outside the cell, and the cell may be thinner than `r_cut`.
     r_cut : float
         Neighbors nearer than this are found, in Å.
+    centers : sequence, optional
+        As in `transform` of a descriptor: indices of atoms, or points `(k, 3)` in Å, or both in one list; every atom by
+        default. Rows keep this order. The cost of a few centers of a large frame is that of sorting its atoms.
     n_jobs : int, optional
         Threads; -1 for all cores, -2 for all but one.
 
@@ -60,6 +65,8 @@ def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbo
     >>> found = ip.neighbors(molecule("H2O"), 1.2)
     >>> found.offsets
     array([0, 2, 3, 4])
+    >>> ip.neighbors(molecule("H2O"), 1.2, centers=[2]).index
+    array([0])
     """
     radius = real("r_cut", r_cut, above=0.0, remedy="it must be a positive number of Å")
     structures, single = listed(frame)
@@ -67,4 +74,10 @@ def neighbors(frame: Any, r_cut: float, *, n_jobs: int | None = None) -> Neighbo
         raise ValueError(
             f"neighbors are found in one frame at a time, not in {len(structures)}; call it for each frame"
         )
-    return Neighbors(*_core.neighbors(pack(structures), radius, threads=threads(n_jobs)))
+    packed = pack(structures)
+    return search(packed, resolve(centers, packed, single, None), radius, n_jobs)
+
+
+def search(frames: Frames, centers: Centers, r_cut: float, n_jobs: int | None = None) -> Neighbors:
+    """The neighbors of centers of a single frame that is packed."""
+    return Neighbors(*_core.neighbors(frames, centers, r_cut, threads=threads(n_jobs)))

@@ -22,8 +22,8 @@ Target = Callable[[Floats], Any]
 PARTS = ("random", "ring")
 
 
-class _Open:
-    """Sites of one structure as an open frame; cheaper than `ase.Atoms`, of which a study makes many thousands."""
+class OpenFrame:
+    """Atoms without a cell as a frame; cheaper than `ase.Atoms`, of which a study would make many thousands."""
 
     def __init__(self, positions: Floats, numbers: NDArray[np.int64]) -> None:
         self.positions, self.numbers = positions, numbers
@@ -71,7 +71,7 @@ def features(descriptor: Any, positions: Floats, numbers: NDArray[np.int64]) -> 
     -------
     ndarray (n, n_features)
     """
-    frames = [_Open(each, numbers) for each in positions]
+    frames = [OpenFrame(each, numbers) for each in positions]
     rows = np.asarray(descriptor.transform(frames, centers=[[0]] * len(frames)), float)
     if len(rows) != len(frames):
         raise ValueError(
@@ -173,7 +173,7 @@ def _fitted(descriptor: Any, sample: Sample) -> Any:
     """A copy that has seen the training structures, where there is something to learn from them."""
     if not hasattr(descriptor, "fit"):
         return descriptor
-    return copy.deepcopy(descriptor).fit([_Open(each, sample.numbers) for each in sample.train])
+    return copy.deepcopy(descriptor).fit([OpenFrame(each, sample.numbers) for each in sample.train])
 
 
 def _targets(target: Target, sample: Sample) -> dict[str, Floats]:

@@ -25,7 +25,7 @@ use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
 use self::undirected::OnCenter;
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
 
@@ -39,6 +39,7 @@ const WHAT: &str = "symmetry functions of one center";
 #[derive(Debug, Clone)]
 pub struct Acsf {
     parameters: AcsfParameters,
+    species: Species,
     weights: Vec<f64>,
     plan: Plan,
 }
@@ -73,9 +74,11 @@ impl Acsf {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: AcsfParameters) -> Result<Self, Error> {
         parameters.validate()?;
+        let numbers = parameters.species.iter().map(|species| species.number);
+        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let weights = parameters.species.iter().map(|species| species.weight).collect();
         let plan = Plan::new(&parameters);
-        Ok(Self { parameters, weights, plan })
+        Ok(Self { parameters, species, weights, plan })
     }
 
     /// What it was made from.
@@ -95,13 +98,8 @@ impl Descriptor for Acsf {
         self.parameters.functions.len()
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        let sees = |species: &AcsfSpecies| species.number.is_none_or(|own| own == number);
-        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn is_linear(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What symmetry functions are asked for.
 
-use super::super::soap::validate::{check, finite, not_negative, positive, weight};
 use super::powers::MOST_REPEATED;
 use crate::Error;
+use crate::descriptors::validate::{check, finite, not_negative, positive, weight};
 use crate::math::cutoff::Fading;
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
@@ -99,16 +99,7 @@ impl AcsfParameters {
         if let Fading::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
-        let count = self.species.len();
-        check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-        for (k, species) in self.species.iter().enumerate() {
-            weight("weights", species.weight)?;
-            let repeated = self.species[..k].iter().any(|other| other.number == species.number);
-            let name = species.number.map_or("any".to_owned(), |number| number.to_string());
-            check(!repeated, "species", name, "it is listed twice; list every element once")?;
-            let alone = species.number.is_some() || count == 1;
-            check(alone, "species", "\"any\" and others", "one channel for every element leaves no atom to others")?;
-        }
+        self.species.iter().try_for_each(|species| weight("weights", species.weight))?;
         check(!self.functions.is_empty(), "functions", "an empty list", "give at least one")?;
         self.functions.iter().try_for_each(|function| self.validate_function(function))
     }

@@ -12,7 +12,6 @@ mod jacobian;
 mod power_spectrum;
 mod profile;
 mod turbo;
-pub(super) mod validate;
 
 pub use columns::Convention;
 pub use compression::Compression;

@@ -19,7 +19,7 @@ pub use sites::Sites;
 
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
-use super::{Descriptor, Environment, JacobianRow, Refusal};
+use super::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -60,6 +60,7 @@ pub trait Pairs: Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Spectrum<P> {
     parameters: SpectrumParameters,
+    species: Species,
     pairs: P,
     contraction: Option<(Kinds, Metric)>,
 }
@@ -102,7 +103,8 @@ impl<P: Pairs> Spectrum<P> {
         contraction: Option<(Kinds, Metric)>,
     ) -> Result<Self, Error> {
         parameters.check(pairs.n_orbitals())?;
-        Ok(Self { parameters, pairs, contraction })
+        let species = Species::new(parameters.numbers.iter().copied().map(Some), parameters.ignore_unknown_species)?;
+        Ok(Self { parameters, species, pairs, contraction })
     }
 
     /// What it was made from.
@@ -283,12 +285,8 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         }
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        self.parameters.numbers.iter().position(|&known| known == number).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn scratch(&self) -> Result<SpectrumScratch, Error> {

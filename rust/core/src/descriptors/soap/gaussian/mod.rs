@@ -18,9 +18,9 @@ use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
-use super::validate::{Spelled, about, check, finite, not_negative, positive, weight};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::validate::{Spelled, about, check, finite, not_negative, positive, weight};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
 
 /// Nearer than this part of the distance up to which atoms are seen, a weight without bounds has no digits.
@@ -38,6 +38,7 @@ const MOST_ROUNDING: f64 = 1e-8;
 #[derive(Debug, Clone)]
 pub struct Soap {
     parameters: SoapParameters,
+    species: Species,
     expansion: Expansion<Profile>,
     spectrum: PowerSpectrum,
     accuracy: f64,
@@ -135,6 +136,8 @@ impl Soap {
     /// The same, and [`Error::Interrupted`].
     pub fn interruptible(parameters: SoapParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
+        let numbers = parameters.species.iter().map(|species| species.number);
+        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let SoapParameters { n_max, l_max, convention, .. } = parameters;
         let layout =
             Layout::new(&parameters.compression, convention, &vec![n_max; parameters.species.len()], l_max, stop)?;
@@ -161,7 +164,7 @@ impl Soap {
             constant: parameters.constant,
         });
         let accuracy = known.iter().map(|density| density.accuracy).fold(0.0, f64::max);
-        Ok(Self { parameters, expansion, spectrum, accuracy })
+        Ok(Self { parameters, species, expansion, spectrum, accuracy })
     }
 
     /// What it was made from.
@@ -190,13 +193,8 @@ impl Descriptor for Soap {
         self.expansion.n_coefficients()
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        let sees = |species: &DensityParameters| species.number.is_none_or(|own| own == number);
-        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn scratch(&self) -> Result<SoapScratch, Error> {
@@ -317,9 +315,7 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
     if let Some(weighting) = &parameters.weighting {
         validate_weighting(weighting, reach)?;
     }
-    let count = parameters.species.len();
-    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-    for (k, species) in parameters.species.iter().enumerate() {
+    for species in &parameters.species {
         let widths = NARROWEST * reach..=WIDEST * reach;
         let remedy = format!(
             "for neighbors up to {} Å it must be between {} and {} Å; check the unit",
@@ -330,11 +326,6 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
         check(widths.contains(&species.sigma), "sigma", species.sigma, remedy)?;
         weight("species_weight", species.weight)?;
         weight("central_weight", species.central_weight)?;
-        let repeated = parameters.species[..k].iter().find(|other| other.number == species.number);
-        let name = species.number.map_or("any".to_owned(), |number| number.to_string());
-        check(repeated.is_none(), "species", name, "it is listed twice; list every element once")?;
-        let alone = species.number.is_some() || count == 1;
-        check(alone, "species", "\"any\" and others", "one channel for every element leaves no atom to others")?;
     }
     Ok(())
 }

@@ -14,9 +14,9 @@ use super::compression::Layout;
 use super::expansion::{CenterDensities, Expansion, Sites};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
-use super::validate::{Spelled, about, check, finite, positive, weight};
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::validate::{Spelled, about, check, finite, positive, weight};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
 
 /// Below this length the reference leaves a row as it is.
@@ -35,6 +35,7 @@ const MOST_WIDTHS: f64 = 2000.0;
 #[derive(Debug, Clone)]
 pub struct SoapTurbo {
     parameters: TurboParameters,
+    species: Species,
     expansion: Expansion<Profile>,
     spectrum: PowerSpectrum,
 }
@@ -63,6 +64,8 @@ impl SoapTurbo {
     /// The same, and [`Error::Interrupted`].
     pub fn interruptible(parameters: TurboParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         validate(&parameters)?;
+        let numbers = parameters.species.iter().map(|species| Some(species.number));
+        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
         let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max, stop)?;
         let profiles = Profile::all(&parameters, stop)?;
@@ -78,7 +81,7 @@ impl SoapTurbo {
             }),
             constant: None,
         });
-        Ok(Self { parameters, expansion, spectrum })
+        Ok(Self { parameters, species, expansion, spectrum })
     }
 
     /// What it was made from.
@@ -102,12 +105,8 @@ impl Descriptor for SoapTurbo {
         self.expansion.n_coefficients()
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        self.parameters.species.iter().position(|s| s.number == number).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn scratch(&self) -> Result<TurboScratch, Error> {
@@ -211,13 +210,7 @@ fn validate(parameters: &TurboParameters) -> Result<(), Error> {
     check(degree <= MAX_DEGREE, "l_max", degree, format!("it must be at most {MAX_DEGREE}"))?;
     let enhancement = parameters.radial_enhancement;
     check(enhancement <= 2, "radial_enhancement", enhancement, "it must be 0, 1 or 2")?;
-    let count = parameters.species.len();
-    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-    for (k, species) in parameters.species.iter().enumerate() {
-        validate_species(parameters, species)?;
-        let repeated = parameters.species[..k].iter().any(|other| other.number == species.number);
-        check(!repeated, "species", species.number, "it is listed twice; list every element once")?;
-    }
+    parameters.species.iter().try_for_each(|species| validate_species(parameters, species))?;
     validate_tables(parameters)
 }
 
