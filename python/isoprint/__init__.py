@@ -67,7 +67,6 @@ __all__ = [
     "testing",
 ]
 
-
 moved.install()
 
 

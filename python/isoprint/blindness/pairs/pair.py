@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ from isoprint.blindness.environment import environment
 from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.blindness.pairs import _storage
 from isoprint.structures import xyz
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from isoprint.typing import Differentiable
 
 Floats = NDArray[np.float64]
 
@@ -33,16 +38,16 @@ class Pair:
         Distance in Å over all coordinates, the least over rigid motions, mirror images and exchanges of like atoms.
     """
 
-    a: Any
-    b: Any
+    a: Atoms
+    b: Atoms
     separation: float
 
     @property
-    def frames(self) -> tuple[Any, Any]:
+    def frames(self) -> tuple[Atoms, Atoms]:
         """Both."""
         return self.a, self.b
 
-    def distance(self, descriptor: Any) -> float:
+    def distance(self, descriptor: Differentiable) -> float:
         """How far apart a fingerprint says that the two are.
 
         Parameters
@@ -169,7 +174,8 @@ class Pairs(list[P]):
         Pairs
             Of the same kinds and with the same numbers as those that were written.
         """
-        return cls(_storage.read(file, _KINDS))
+        stored: list[Any] = _storage.read(file, _KINDS)
+        return cls(stored)
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):
