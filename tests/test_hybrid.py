@@ -18,8 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import isoprint as ip
 from catalog import overlap, symmetry
-from isoprint.derivatives import Derivatives, Pullback
-from isoprint.environment import environment
+from isoprint.blindness.environment import environment
+from isoprint.descriptors.derivatives import Derivatives, Pullback
 from isoprint.testing import assert_jacobian_consistent, assert_pullback_is_the_derivative
 
 FRAMES = [molecule(name) for name in ("H2O", "CH4", "CO2", "CH3OH", "C2H6", "H2CO")]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._aliases import Writing, require_apart
-from isoprint._arrays import shown
-from isoprint._elements import ANY, label_of, numbers_of
-from isoprint._jobs import threads
-from isoprint._parameters import choice, flag
-from isoprint._progress import Report, reporting
-from isoprint.centers import Centers, resolve
-from isoprint.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint._support.aliases import Writing, require_apart
+from isoprint._support.arrays import shown
+from isoprint._support.jobs import threads
+from isoprint._support.parameters import choice, flag
+from isoprint._support.progress import Report, reporting
 from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
-from isoprint.frames import Frames, familiar, learned_species, listed, pack, require_species
+from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint.structures.centers import Centers, resolve
+from isoprint.structures.elements import ANY, label_of, numbers_of
+from isoprint.structures.frames import Frames, familiar, learned_species, listed, pack, require_species
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _hints
-from isoprint._arrays import shown
-from isoprint._parameters import choice
+from isoprint._support import hints
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class Estimator(ABC):
             if hasattr(type(self), name):
                 return object.__getattribute__(self, name)  # a property that failed, and fails again with its own words
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            hint = None if name.startswith("_") else _hints.attribute(type(self), name, self._defaults())
+            hint = None if name.startswith("_") else hints.attribute(type(self), name, self._defaults())
             raise AttributeError(f"{message}; {hint}" if hint else message, name=name, obj=self)
 
     @classmethod
@@ -92,7 +92,7 @@ class Estimator(ABC):
         for name in params:
             if name not in known:
                 raise ValueError(
-                    f"{type(self).__name__} has no parameter {name!r}; {_hints.parameter(type(self), name, known)}"
+                    f"{type(self).__name__} has no parameter {name!r}; {hints.parameter(type(self), name, known)}"
                 )
         for name, value in params.items():
             setattr(self, name, value)
@@ -194,7 +194,7 @@ def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs:
     known = [p.name for p in parameters]
     for name in kwargs:
         if name not in known:
-            return f"{cls.__name__} has no parameter {name!r}; {_hints.parameter(cls, name, known)}"
+            return f"{cls.__name__} has no parameter {name!r}; {hints.parameter(cls, name, known)}"
     by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     if len(args) > len(by_place):
         example = f"{known[len(by_place)]}={shown(args[len(by_place)])}"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import shown
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, real
 
 # The numbers of each function; all must be given.
 FUNCTIONS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import ANY
-from isoprint._parameters import choice, flag, real
+from isoprint._support.parameters import choice, flag, real
 from isoprint.descriptors import _symmetry_functions as functions_
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled
+from isoprint.structures.elements import ANY
 
 BOHR = 0.52917721090
 # In 1/bohr²; 10 and 6 × 4 × 2 functions.

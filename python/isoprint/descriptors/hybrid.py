@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, shown
-from isoprint._elements import ANY, label_of, numbers_of
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Descriptor, Ready, precision
 from isoprint.descriptors._estimator import not_fitted, snapshot
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
-from isoprint.frames import listed
+from isoprint.structures.elements import ANY, label_of, numbers_of
+from isoprint.structures.frames import listed
 
 if TYPE_CHECKING:
     from typing_extensions import Self

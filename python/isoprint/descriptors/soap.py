@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import label_of
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression, _weighting
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, reals_of_each
 from isoprint.descriptors.soap_turbo import L_MAX, N_MAX
+from isoprint.structures.elements import label_of
 
 BASES = ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
 # One length unit: the narrowest function of this basis ends there, so the cutoff has to be beyond.
@@ -272,7 +272,7 @@ class SOAP(Descriptor):
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}
-        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
+        return cls(**soap({**given, **unknown}, N_MAX), species=species, centers=centers, dtype=dtype)
 
     def _compile(self, species: list[int]) -> Core:
         settings = self._settings(species)

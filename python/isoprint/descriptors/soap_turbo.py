@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._arrays import plain
-from isoprint._elements import by_element, spell, symbol_of
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.arrays import plain
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, of_each, reals_of_each
+from isoprint.structures.elements import by_element, spell, symbol_of
 
 BASES = ("poly3", "poly3gauss", "jacobi")
 POLICIES = ("exact", "reference")

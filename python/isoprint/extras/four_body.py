@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
-from isoprint._parameters import real, whole
-from isoprint.four_body import four_body_energy, four_body_gradient
+from isoprint._support.parameters import real, whole
+from isoprint.blindness.four_body import four_body_energy, four_body_gradient
 
 
 class FourBody(Calculator):  # type: ignore[misc, unused-ignore]

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._parameters import real, whole
-from isoprint.study._learner import Learner, table_of, targets_of
+from isoprint._support.parameters import real, whole
+from isoprint.blindness.study._learner import Learner, table_of, targets_of
 
 Floats = NDArray[np.float64]
 

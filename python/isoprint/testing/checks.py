@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._parameters import whole
-from isoprint.frames import pack
-from isoprint.neighbors import neighbors
+from isoprint._support.parameters import whole
+from isoprint.structures.frames import pack
+from isoprint.structures.neighbors import neighbors
 
 Array = NDArray[Any]
 # Rotations and sums in another order move the last digits of double and of single precision by this much.
