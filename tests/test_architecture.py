@@ -30,6 +30,7 @@ PYTHON = {
     "structures": {"_support", "_core"},
     "threads": {"_support", "_core"},
     "_support": set(),
+    "typing": set(),  # for type checkers, which the others ask for it as well
 }
 
 # Imports against the arrows, each inside a function, and why.

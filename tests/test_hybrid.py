@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -247,6 +248,22 @@ def test_what_was_learned_for_other_parameters_is_not_used():
     hybrid.descriptors.append(soap(r_cut=2.0))
     with raises("have changed since fit"):
         _ = hybrid.n_features
+
+
+def test_equal_parameters_are_no_change():
+    hybrid = both().fit(FRAMES)
+    rows = hybrid.transform(FRAMES)
+    hybrid.set_params(soap__sigma=soap().sigma, soap__centers=None)
+    assert np.array_equal(hybrid.transform(FRAMES), rows)
+
+
+def test_pickles_of_the_first_version_load():
+    old = pickle.loads((Path(__file__).parent / "golden/hybrid_0_1_0.pickle").read_bytes())
+    water = Atoms("OH2", [(0, 0, 0), (0, 0, 1), (0, 1, 0)])
+    assert old.transform(water).shape == (3, old.n_features)
+    old.set_params(soap__sigma=0.3)
+    with raises("have changed since fit; call fit again"):
+        old.transform(water)
 
 
 def test_what_is_not_fitted_says_so():

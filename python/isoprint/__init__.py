@@ -66,7 +66,6 @@ __all__ = [
     "testing",
 ]
 
-
 moved.install()
 
 

@@ -13,7 +13,8 @@ from isoprint._support.arrays import shown
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
 from isoprint._support.progress import Report, reporting
-from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
+from isoprint.descriptors._estimator import Estimator, not_fitted
+from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of

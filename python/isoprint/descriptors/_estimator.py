@@ -12,7 +12,6 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from operator import is_
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -229,52 +228,5 @@ def _brief(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def changeable(value: Any) -> bool:
-    """Whether this is a container whose content may be exchanged in place. Arrays are taken for what they are."""
-    if isinstance(value, tuple):
-        return any(map(changeable, value))
-    return isinstance(value, (list, Mapping))
-
-
-class Watch:
-    """Notices when something in a container, at any depth, has been exchanged for something else.
-
-    Entries are compared by identity, which is quick, and a truth value for arrays too.
-    """
-
-    def __init__(self, container: Any) -> None:
-        self.container = container
-        self.entries = _entries(container)
-        self.inner = [Watch(entry) for entry in self.entries if changeable(entry)]
-
-    def unchanged(self) -> bool:
-        """Whether everything is as it was."""
-        now, entries = _entries(self.container), self.entries
-        return len(now) == len(entries) and all(map(is_, now, entries)) and all(w.unchanged() for w in self.inner)
-
-
-def _entries(container: Any) -> list[Any]:
-    return [*container, *container.values()] if isinstance(container, Mapping) else list(container)
-
-
 class _Itself:
-    """Compares by identity: for values such as arrays, whose `==` is no truth value."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.value is other.value
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def snapshot(value: Any) -> Any:
-    """Something that compares equal as long as a parameter has not been changed, not even in place."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return type(value), value
-    if isinstance(value, Mapping):
-        return tuple((key, snapshot(entry)) for key, entry in value.items())
-    if isinstance(value, (list, tuple)):
-        return tuple(map(snapshot, value))
-    return _Itself(value)
+    """What a fitted `Hybrid` of 0.1 remembers of a parameter; there to load its pickles."""

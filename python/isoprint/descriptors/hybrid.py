@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._support.arrays import plain, shown
 from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Descriptor, Ready, precision
-from isoprint.descriptors._estimator import not_fitted, snapshot
+from isoprint.descriptors._estimator import not_fitted
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
+from isoprint.descriptors._watch import Watch
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import listed
 
@@ -32,7 +33,7 @@ _GIVE = "give a list of descriptors such as [SOAP(...), OverlapMatrix(...)], or 
 class _Learned(NamedTuple):
     """What `fit` found out, and for which descriptors."""
 
-    made_from: Any
+    made_from: Watch
     descriptors: list[Any]
     scales: NDArray[np.float64] | None
 
@@ -255,14 +256,22 @@ class Hybrid(Descriptor):
     def _current(self) -> _Learned | None:
         """What was learned; an error where it was learned for other parameters."""
         learned: _Learned | None = self.__dict__.get("_known")
-        if learned is not None and learned.made_from != self._made_from():
+        if learned is not None and not learned.made_from.unchanged(self._made_from()):
             raise ValueError(
                 "the descriptors of this Hybrid, or their parameters, have changed since fit; call fit again"
             )
         return learned
 
-    def _made_from(self) -> Any:
-        return [_signature(descriptor) for _, descriptor in self._named()]
+    def _made_from(self) -> list[list[Any]]:
+        """The parameters of each block, for a `Watch`."""
+        return [_parameters(descriptor) for _, descriptor in self._named()]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Load; pickles of 0.1 hold no `Watch` of the blocks."""
+        self.__dict__.update(state)
+        learned = state.get("_known")
+        if learned is not None and not isinstance(learned.made_from, Watch):
+            self._known = learned._replace(made_from=Watch(self._made_from()))
 
     def _fitted(self) -> list[tuple[str, Any]]:
         """Names and descriptors, which know their species."""
@@ -337,7 +346,7 @@ class Hybrid(Descriptor):
                     for (name, _), block in zip(named, bare, strict=True)
                 ]
             )
-        self._known = _Learned(self._made_from(), fitted, scales)
+        self._known = _Learned(Watch(self._made_from()), fitted, scales)
         return self
 
     def fit_transform(self, frames: FramesLike, y: Any = None, **options: Any) -> NDArray[np.float64]:
@@ -370,11 +379,11 @@ def _require_methods(name: str, block: Any) -> None:
         )
 
 
-def _signature(descriptor: Any) -> Any:
-    """Something that compares equal as long as a block is the same and its parameters have not changed."""
+def _parameters(descriptor: Any) -> list[Any]:
+    """The class and the parameters of a block, or the block itself where it has none."""
     if not hasattr(descriptor, "get_params"):
-        return snapshot(descriptor)
-    return type(descriptor), [snapshot(value) for value in descriptor.get_params(deep=True).values()]
+        return [descriptor]
+    return [type(descriptor), *descriptor.get_params(deep=True).values()]
 
 
 def _part(name: str, block: Any, factor: float) -> Part:
