@@ -36,6 +36,13 @@ class Matching(NamedTuple):
         The distance of the two structures.
     order : ndarray (n,)
         For each row of the first array the row of the second that it is paired with.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> distance, order = ip.match_rows([[0.0], [2.0]], [[2.0], [0.0]])
+    >>> distance, order.tolist()
+    (0.0, [1, 0])
     """
 
     distance: float
@@ -105,7 +112,7 @@ def configuration_distance(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Fingerprint
         Has `transform`; one row an atom, so without `centers` or `average`.
     one, other : ase.Atoms or alike
         The structures.
@@ -114,6 +121,11 @@ def configuration_distance(
     by_element : bool, optional
         Pair only atoms of the same element. By default so for "rms" and "mean", and not for the two others, as in the
         programs they come from.
+
+    Returns
+    -------
+    float
+        In the unit of the features; zero only where the fingerprint cannot tell the two apart.
 
     Examples
     --------

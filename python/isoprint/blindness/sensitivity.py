@@ -68,6 +68,18 @@ class Sensitivity:
         `|J v|` of the rigid motions, in 1 / Å: what rounding leaves of zero.
     rigid_modes : ndarray (n_rigid, n_sites, 3)
         Translations and rotations.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> water = molecule("H2O")
+    >>> water.rattle(0.05, seed=1)
+    >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+    >>> found.rank, found.n_internal  # all that can change is seen
+    (3, 3)
+    >>> round(found.condition, 1)
+    6.9
     """
 
     environment: Environment
@@ -156,6 +168,16 @@ class Sensitivity:
         -------
         ndarray (k, n_sites, 3)
             Unit displacements; rigid motions are not among them.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> len(found.null_modes()), len(found.null_modes(rtol=0.5))
+        (0, 2)
         """
         part = real("rtol", rtol, least=0.0, most=1.0, remedy="it must be a part of the largest singular value, 0 to 1")
         return self.internal_modes[self.singular_values <= part * self.largest]
@@ -170,13 +192,23 @@ class Sensitivity:
         Parameters
         ----------
         gradient : array_like (n_atoms, 3) or (n_sites, 3)
-            dE / d position of the atoms of the frame, in their order, where every site is an atom of its own; else of
-            the sites.
+            Derivatives dE / d position of the atoms of the frame, in their order, where every site is an atom of its
+            own; else of the sites.
 
         Returns
         -------
         ndarray (n_internal,)
             In the order of `singular_values`; infinite where the target changes along a motion that is not seen.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> found.slopes([[0.0, 0.0, 0.2], [0.0, 0.0, -0.1], [0.0, 0.0, -0.1]]).shape
+        (3,)
         """
         g = self._gradient(gradient)
         along = self.internal_modes.reshape(self.n_internal, -1) @ g
@@ -201,6 +233,16 @@ class Sensitivity:
         -------
         float
             Dimensionless.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> found.learnability([[0.0, 0.0, 0.2], [0.0, 0.0, -0.1], [0.0, 0.0, -0.1]]) < 10.0
+        True
         """
         size = np.linalg.norm(self._gradient(gradient))
         if size == 0.0:
@@ -228,13 +270,49 @@ class Sensitivity:
         """Internal motions by decade of `s / s_max`: how many have `10^k < s / s_max <= 10^(k + 1)`, for each `k`.
 
         Motions that are not seen at all, by `rank`, are in none.
+
+        Returns
+        -------
+        dict of int to int
+            From `k`, descending, to how many.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> found.histogram()
+        {-1: 3}
         """
         part = self.singular_values[self.n_internal - self.rank :] / self.largest
         decade = np.minimum(np.ceil(np.log10(part)).astype(int) - 1, -1)
         return {int(k): int(np.sum(decade == k)) for k in range(-1, int(decade.min()) - 1, -1)}
 
     def shells(self, gap: float = _SHELL_GAP) -> list[Shell]:
-        """Sensitivity by distance from the center; a new shell begins where two distances differ by more than `gap`."""
+        """Sensitivity by distance from the center.
+
+        Parameters
+        ----------
+        gap : float
+            A new shell begins where two distances differ by more than this, in Å.
+
+        Returns
+        -------
+        list of Shell
+            The nearest first.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> [(round(shell.radius, 2), sorted(shell.sites.tolist())) for shell in found.shells()]
+        [(1.02, [1, 2])]
+        """
         span = real("gap", gap, above=0.0, remedy="it must be a positive number of Å")
         r = np.linalg.norm(self.environment.positions - self.environment.positions[0], axis=1)
         order = 1 + np.argsort(r[1:], kind="stable")
@@ -242,7 +320,23 @@ class Sensitivity:
         return [Shell(float(r[p].mean()), p, float(np.sqrt(np.mean(self.per_atom[p] ** 2)))) for p in parts]
 
     def report(self) -> str:
-        """Everything in a few lines of text."""
+        """Everything in a few lines of text.
+
+        Returns
+        -------
+        str
+            Lines of a label and what it says.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> print(found.report().splitlines()[0])
+        SOAP of O (atom 0) with 2 sites
+        """
         from isoprint.blindness.report import of_sensitivity
 
         return of_sensitivity(self)
@@ -263,7 +357,18 @@ class Sensitivity:
 
         Returns
         -------
-        matplotlib figure
+        matplotlib.figure.Figure
+            Not shown: there is no window.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> len(found.plot().axes)
+        2
         """
         from isoprint.extras.plotting import plot_sensitivity
 
@@ -283,6 +388,17 @@ class Sensitivity:
         -------
         list of ase.Atoms
             The center first, with the mode as array `mode` and `eigenvalue`, `scaled` and `mode_index` in `info`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> water.rattle(0.05, seed=1)
+        >>> found = ip.sensitivity(ip.SOAP(r_cut=4.8, n_max=8, l_max=6), water, 0)
+        >>> frames = found.to_frames(amplitude=0.2)
+        >>> len(frames), frames[0].info["mode_index"]
+        (3, 0)
         """
         size = real("amplitude", amplitude, remedy="it must be a number of Å")
         count = whole("steps", steps, 1, 10**9)
@@ -302,7 +418,7 @@ def sensitivity(descriptor: Differentiable, frame: FramesLike, center: int) -> S
 
     Parameters
     ----------
-    descriptor
+    descriptor : Differentiable
         Has `transform` and `derivatives`: any fingerprint of isoprint, or another object. It learns its species from
         the frame if it has not yet.
     frame : ase.Atoms or alike

@@ -137,6 +137,13 @@ class Descriptor(Estimator):
         -------
         ndarray of str, dtype object
             As many names as there are features.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> soap.get_feature_names_out()[:3].tolist()
+        ['H.1 H.1 l=0', 'H.1 H.1 l=1', 'H.1 H.1 l=2']
         """
         return np.array(self._columns(self._ready().species), dtype=object)
 
@@ -191,6 +198,19 @@ class Descriptor(Estimator):
             The structures.
         y : ignored
             Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit([water, molecule("CH4")]).species_
+        ['H', 'C', 'O']
         """
         if self.species is None:
             species = learned_species(pack(listed(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
@@ -212,6 +232,19 @@ class Descriptor(Estimator):
             Accepted because scikit-learn passes it.
         **options
             Passed on to `transform`.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            As of `transform`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit_transform(water).shape
+        (3, 144)
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures
@@ -274,6 +307,17 @@ class Descriptor(Estimator):
         ndarray (n_rows, n_features)
             One row a center, in frame order, then in the order of the centers; with `average`, one row a frame. A data
             frame after `set_output`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> soap.transform([water, water]).shape  # one row an atom
+        (6, 144)
+        >>> soap.transform(water, centers=[0, (0.0, 0.0, 1.0)]).shape  # an atom, and a point in space
+        (2, 144)
         """
         call = self._call(frames, centers, n_jobs)
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
@@ -308,13 +352,24 @@ class Descriptor(Estimator):
         adjoint : array_like (n_rows, n_features)
             Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
             are not finite are an error.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`.
 
         Returns
         -------
         Pullback
             `positions` (n_atoms of all frames, 3) and `strain` (n_frames, 3, 3).
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> weights = soap.transform(water)  # of the energy Σ features² / 2
+        >>> forces = -soap.pullback(water, weights).positions
+        >>> forces.shape, bool(abs(forces.sum(axis=0)).max() < 1e-12)
+        ((3, 3), True)
         """
         call = self._call(frames, centers, n_jobs)
         meaning = (
@@ -350,13 +405,23 @@ class Descriptor(Estimator):
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
             How each atom moves. Entries so large that the result is not finite are an error.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
         Returns
         -------
         ndarray (n_rows, n_features)
-            d feature / d displacement.
+            Derivatives d feature / d displacement.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> shift = [[0.0, 0.0, 1.0]] * 3  # all atoms alike: nothing changes
+        >>> bool(abs(soap.pushforward(water, shift)).max() < 1e-12)
+        True
         """
         call = self._call(frames, centers, n_jobs)
         velocity = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
@@ -390,13 +455,25 @@ class Descriptor(Estimator):
         ----------
         frame : ase.Atoms or alike
             The structure.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`.
 
         Returns
         -------
         Derivatives
             Blocks `values` (n_blocks, 3, n_features) of the pairs `center` (row) and `atom`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> blocks.center.tolist(), blocks.atom.tolist()
+        ([0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2, 0, 1, 2, 0, 1, 2])
+        >>> blocks.dense().shape
+        (3, 3, 3, 144)
         """
         structures, single = listed(frame)
         if len(structures) != 1:

@@ -77,6 +77,17 @@ class Estimator(ABC):
         ----------
         deep : bool
             Without effect: no parameter is an estimator. Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).get_params()["r_cut"]
+        4.0
         """
         return {name: getattr(self, name) for name in self._defaults()}
 
@@ -86,7 +97,24 @@ class Estimator(ABC):
         super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters; what was learned by `fit` is kept."""
+        """Change parameters; what was learned by `fit` is kept.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).set_params(r_cut=5.0)
+        SOAP(r_cut=5.0, n_max=4, l_max=3)
+        """
         known = self._defaults()
         for name in params:
             if name not in known:
@@ -129,6 +157,20 @@ class Estimator(ABC):
         ----------
         transform : {"default", "pandas", "polars"}, optional
             A numpy array, or a data frame with the names of the features as columns; `None` changes nothing.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3).set_output(transform="pandas")
+        >>> soap.fit_transform(water).columns[0]
+        'H.1 H.1 l=0'
         """
         if transform is not None:
             container = choice("transform", transform, _CONTAINERS)

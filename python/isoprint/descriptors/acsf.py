@@ -150,7 +150,7 @@ class ACSF(Descriptor):
 
         Parameters
         ----------
-        species
+        species : optional
             As in the constructor; "any" gives the 58 columns that do not tell elements apart.
         r_cut : float
             Radius of the environment in Å.
@@ -227,7 +227,7 @@ class ACSF(Descriptor):
             The unit of the file, or its length in Å.
         sort : bool
             Put the functions into the order in which n2p2 sorts them; `False` keeps that of the file.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples

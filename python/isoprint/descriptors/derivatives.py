@@ -23,6 +23,16 @@ class Pullback:
     strain : ndarray (n_frames, 3, 3)
         With respect to a strain ε of each frame that moves every point `x` (a row, lattice vectors too) to `x (1 + ε)`.
         Where the adjoint is dE / d features, stress is this over the volume.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> water = molecule("H2O")
+    >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> gradient = soap.pullback(water, soap.transform(water))
+    >>> gradient.positions.shape, gradient.strain.shape
+    ((3, 3), (1, 3, 3))
     """
 
     positions: NDArray[np.float64]
@@ -46,6 +56,18 @@ class Derivatives:
         The atom that moves.
     n_rows, n_atoms : int
         Rows of `transform`, and atoms of the frame.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> water = molecule("H2O")
+    >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> blocks = soap.derivatives(water)
+    >>> blocks
+    Derivatives(9 blocks of 3 x 144, 3 rows, 3 atoms, float64)
+    >>> int(blocks.center[1]), int(blocks.atom[1])  # the row of the first atom, when the second one moves
+    (0, 1)
     """
 
     values: NDArray[Any]
@@ -66,7 +88,23 @@ class Derivatives:
         )
 
     def dense(self) -> NDArray[Any]:
-        """The whole Jacobian, `(n_rows, n_atoms, 3, n_features)`."""
+        """The whole Jacobian, with the blocks that are zero.
+
+        Returns
+        -------
+        ndarray (n_rows, n_atoms, 3, n_features)
+            In 1 / Å.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> blocks.dense().shape
+        (3, 3, 3, 144)
+        """
         whole = np.zeros((self.n_rows, self.n_atoms, *self.values.shape[1:]), self.values.dtype)
         whole[self.center, self.atom] = self.values
         return whole
@@ -76,6 +114,21 @@ class Derivatives:
 
         Row `r * n_features + f` is feature `f` of row `r`, column `a * 3 + x` is direction `x` of atom `a`, so that
         `jacobian @ displacements.ravel()` is the raveled change of the features.
+
+        Returns
+        -------
+        scipy.sparse.csr_array
+            Without the entries of blocks that are zero.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> blocks.to_scipy().shape == (3 * soap.n_features, 9)
+        True
         """
         from scipy.sparse import bsr_array
 
@@ -88,12 +141,28 @@ class Derivatives:
         return bsr_array((self.values.transpose(0, 2, 1), self.atom, start), shape=shape).tocsr()
 
     def pullback(self, adjoint: ArrayLike) -> NDArray[np.float64]:
-        """Gradient of `Σ adjoint · features` with respect to the positions, `(n_atoms, 3)`.
+        """Gradient of `Σ adjoint · features` with respect to the positions.
 
         Parameters
         ----------
         adjoint : array_like (n_rows, n_features)
             Derivative of the scalar with respect to each feature.
+
+        Returns
+        -------
+        ndarray (n_atoms, 3)
+            In the unit of the scalar over Å.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> weights = soap.transform(water)
+        >>> bool(abs(blocks.pullback(weights) - soap.pullback(water, weights).positions).max() < 1e-12)
+        True
         """
         meaning = "one row a row of transform, one column a feature"
         weights = finite("adjoint", shaped("adjoint", adjoint, (self.n_rows, self.n_features), meaning))
@@ -104,12 +173,27 @@ class Derivatives:
         return gradient
 
     def pushforward(self, displacements: ArrayLike) -> NDArray[np.float64]:
-        """Derivative of the features along `displacements`, `(n_rows, n_features)`.
+        """Derivative of the features along a displacement of all atoms.
 
         Parameters
         ----------
         displacements : array_like (n_atoms, 3)
             How each atom moves.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            Derivatives d feature / d displacement.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> blocks.pushforward([[0.0, 0.0, 0.1]] * 3).shape == (3, soap.n_features)
+        True
         """
         velocity = finite("displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom"))
         change = np.zeros((self.n_rows, self.n_features))

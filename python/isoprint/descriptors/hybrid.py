@@ -118,6 +118,20 @@ class Hybrid(Descriptor):
         ----------
         deep : bool
             Also the blocks by name, and their parameters as `name__parameter`.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.get_params()["soap__l_max"]
+        3
         """
         params = super().get_params(deep)
         if deep:
@@ -132,6 +146,25 @@ class Hybrid(Descriptor):
 
         Parameters of a block are set on the descriptor that was given. Where they decide what `fit` learned, it must be
         called again.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        Hybrid
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.set_params(soap__l_max=2).get_params()["soap__l_max"]
+        2
         """
         own = {key: value for key, value in params.items() if key in self._defaults()}
         super().set_params(**own)
@@ -324,8 +357,22 @@ class Hybrid(Descriptor):
             The sample.
         y : ignored
             Accepted because scikit-learn passes it.
-        centers, n_jobs
+        centers, n_jobs : optional
             As in `transform`: the rows over which blocks vary.
+
+        Returns
+        -------
+        Hybrid
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.fit([water, molecule("NH3")]).species_
+        ['H', 'N', 'O']
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures
@@ -360,6 +407,20 @@ class Hybrid(Descriptor):
             Accepted because scikit-learn passes it.
         **options
             Passed on to `transform`; `centers` and `n_jobs` also to `fit`.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            As of `transform`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.fit_transform([water, molecule("NH3")]).shape
+        (7, 328)
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures

@@ -184,7 +184,7 @@ class SOAP(Descriptor):
         ----------
         text : str
             Such as `"soap l_max=8 n_max=8 cutoff=5.0 atom_sigma=0.5 n_species=2 species_Z={1 6} n_Z=1 Z=6"`.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples
@@ -251,7 +251,7 @@ class SOAP(Descriptor):
             `{"type": "Gaussian", "width": 0.3, "center_atom_weight": 1.0}`, and `"scaling"` if there is one.
         basis : mapping
             `{"type": "TensorProduct", "max_angular": 6, "radial": {"type": "Gto", "max_radial": 5}}`.
-        species, centers, dtype
+        species, centers, dtype : optional
             As in the constructor; species are learned by `fit` if they are not given.
         **unknown
             None: other keywords are refused by name.

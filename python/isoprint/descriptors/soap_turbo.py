@@ -177,7 +177,7 @@ class SoapTurbo(Descriptor):
         ----------
         text : str
             Such as `"soap_turbo l_max=8 alpha_max={8 8} cutoff=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
-        policy, basis_matrix, normalize, centers, average, dtype
+        policy, basis_matrix, normalize, centers, average, dtype : optional
             As in the constructor. `policy="reference"` reproduces the shortcuts of that program.
 
         Examples

@@ -34,6 +34,15 @@ class Neighbors:
         The atom of which the neighbor is an image.
     vector : ndarray (n_pairs, 3)
         From the center to its neighbor, in Å.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> water = molecule("H2O")
+    >>> found = ip.neighbors(water, 1.2)
+    >>> found.index[found.offsets[0] : found.offsets[1]].tolist()  # of the oxygen
+    [2, 1]
     """
 
     offsets: NDArray[np.int64]

@@ -68,7 +68,7 @@ def follow_manifold(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Differentiable
         Has `transform` and `derivatives`; learns its species from the frame if it has not yet.
     frame : ase.Atoms or alike
         The structure to begin with. Not a symmetric one: there several modes are equally soft. See `helical_start`.

@@ -94,6 +94,16 @@ class Path:
         The fingerprint; `None` after `read`.
     reference
         The other fingerprint that `reference_distance` is measured with.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> start = ip.study.start("NH3-a")
+    >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+    >>> path.status, len(path), path.closed
+    ('steps', 3, False)
+    >>> bool(path.feature_distance.max() < 0.001 < path.reference_distance.max())
+    True
     """
 
     numbers: NDArray[np.int64]
@@ -126,7 +136,21 @@ class Path:
         return line_of_path(self)
 
     def report(self) -> str:
-        """Everything that must be said of a path, in a few lines of text."""
+        """Everything that must be said of a path, in a few lines of text.
+
+        Returns
+        -------
+        str
+            Lines of a label and what it says.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> print(path.report().splitlines()[0])
+        path of N with 3 sites
+        """
         from isoprint.blindness.report import of_path
 
         return of_path(self)
@@ -184,7 +208,26 @@ class Path:
         return float(self.diameters.max())
 
     def evenly(self, n: int) -> NDArray[np.intp]:
-        """Indices of about `n` points spread evenly over the length, without the last of a ring, its first again."""
+        """Indices of points spread evenly over the length, without the last of a ring, its first again.
+
+        Parameters
+        ----------
+        n : int
+            About how many; points that would be chosen twice are chosen once.
+
+        Returns
+        -------
+        ndarray of int
+            Ascending.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> path.evenly(2).tolist()
+        [0, 2]
+        """
         count = whole("n", n, 1, len(self))
         along = self.arc - self.arc[0]
         wanted = np.linspace(0.0, self.length, count, endpoint=not self.closed)
@@ -232,13 +275,21 @@ class Path:
 
         Parameters
         ----------
-        descriptor
+        descriptor : Fingerprint
             Has `transform`; learns its species from the path if it has not yet.
 
         Returns
         -------
         ndarray (n_points,)
             `|G - G0|` of the center.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> path.distances(ip.SOAP(r_cut=4.8, n_max=4, l_max=4)).shape
+        (3,)
         """
         return _distances(descriptor, self.frames, self.frames[self.start])
 
@@ -253,6 +304,20 @@ class Path:
             Structures.
         seed : int
             Of the displacements.
+
+        Returns
+        -------
+        Scatter
+            Distances in the fingerprint of the path, and in the reference.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> scatter = path.random(n=20)
+        >>> bool(path.feature_distance.max() < scatter.feature_distance.min())
+        True
         """
         most = real("amplitude", amplitude, above=0.0, remedy="it must be a positive number of Å")
         count = whole("n", n, 1, 10**9)
@@ -280,6 +345,15 @@ class Path:
         -------
         ndarray (n_points,)
             Potential energies in eV.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> from isoprint.extras.four_body import FourBody
+        >>> path.energies(FourBody(), at=[0, -1]).shape
+        (2,)
         """
         values = []
         for k in range(len(self)) if at is None else self._points(at):
@@ -302,13 +376,21 @@ class Path:
         ----------
         gradient : callable
             Gets the positions `(n_sites, 3)` in Å, the center first, and gives the gradient of the target there.
-        descriptor
+        descriptor : Differentiable, optional
             Any fingerprint; by default that of the path.
 
         Returns
         -------
         ndarray (n_points,)
             Dimensionless; about 1 is ideal, above 100 learning fails.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> path.learnability(ip.four_body_gradient).shape
+        (3,)
         """
         from isoprint.blindness.sensitivity import analyze
 
@@ -316,7 +398,26 @@ class Path:
         return np.array([analyze(sites, x, sites.jacobian(x)).learnability(gradient(x)) for x in self.positions])
 
     def environment(self, descriptor: Differentiable | None = None) -> Environment:
-        """The start as an environment of a fingerprint, by default that of the path."""
+        """The start as an environment of a fingerprint.
+
+        Parameters
+        ----------
+        descriptor : Differentiable, optional
+            Any fingerprint; by default that of the path.
+
+        Returns
+        -------
+        Environment
+            All sites of the path, where they are at its start.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> path.environment().row(path.positions[0]).shape
+        (58,)
+        """
         from isoprint.blindness.environment import fitted
 
         known = fitted(self._described_by(descriptor), self.frames[self.start])
@@ -352,7 +453,7 @@ class Path:
 
         Parameters
         ----------
-        descriptor
+        descriptor : Differentiable, optional
             The same fingerprint as before; only a path that was read from a file needs it.
         max_steps, max_arc : optional
             New limits, counted from the start; by default twice the old ones.
@@ -363,6 +464,14 @@ class Path:
         -------
         Path
             The longer path. A path that has ended for good ("closed", "fold", "noise", "cutoff") is returned as it is.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> len(path), len(path.resume(max_steps=4))
+        (3, 5)
         """
         return longer(self, self._described_by(descriptor), max_steps=max_steps, max_arc=max_arc, progress=progress)
 
@@ -376,6 +485,18 @@ class Path:
         path : path
             The file, which appears under its name only when it is complete; an older file is replaced, and anything
             else in the way is refused.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path.write(Path(folder) / "path.extxyz")
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['path.extxyz']
         """
         _storage.write(self, path)
 
@@ -387,9 +508,14 @@ class Path:
         ----------
         path : path
             The file.
-        descriptor
+        descriptor : Differentiable, optional
             The fingerprint of the path, to `resume` it or to draw its figures; and for the contrast of a path that was
             stored by a version that did not know it.
+
+        Returns
+        -------
+        Path
+            With every digit of what was stored.
 
         Raises
         ------
@@ -401,6 +527,18 @@ class Path:
         UserWarning
             Where the file has no checksums, because an older isoprint or another program has written it. Of such a
             file only what contradicts itself is noticed.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path.write(Path(folder) / "path.extxyz")
+        ...     ip.Path.read(Path(folder) / "path.extxyz").status
+        'steps'
         """
         found = replace(_storage.read(path, cls), descriptor=descriptor)
         return found if descriptor is None or found.contrast is not None else contrasted(found)
@@ -412,8 +550,21 @@ class Path:
 
         Parameters
         ----------
-        sites : three ints
+        sites : sequence of three ints
             The neighbors that turn.
+
+        Returns
+        -------
+        Pseudorotation
+            One number a point for each amplitude, phase and mean.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> path.pseudorotation().stretch.shape
+        (3,)
         """
         from isoprint.blindness.manifold.pseudorotation import pseudorotation
 
@@ -431,7 +582,16 @@ class Path:
 
         Returns
         -------
-        matplotlib figure
+        matplotlib.figure.Figure
+            Not shown: there is no window.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> start = ip.study.start("NH3-a")
+        >>> path = ip.follow_manifold(ip.ACSF.standard(), start, 0, max_steps=2, direction="forward")
+        >>> len(path.plot().axes) > 3
+        True
         """
         from isoprint.extras.plotting import plot_path, saved
 

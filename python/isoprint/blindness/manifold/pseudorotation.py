@@ -51,6 +51,16 @@ def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorot
     Returns
     -------
     Pseudorotation
+        Amplitudes, phases and means, one number a structure.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint.manifold.pseudorotation import pseudorotation
+    >>> start = ip.helical_start("NH3", stretch=0.04, bend=0.16, seed=0)
+    >>> found = pseudorotation(start.positions[None])
+    >>> round(float(found.stretch[0]), 6)
+    0.04
     """
     chosen = plain("sites", sites)
     if chosen.shape != (3,) or len(set(chosen.tolist())) != 3:

@@ -156,7 +156,7 @@ def random_starts(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Differentiable
         Has `transform` and `derivatives`.
     frame : ase.Atoms or alike
         The structure; it may be symmetric.
@@ -175,6 +175,15 @@ def random_starts(
     -------
     list of Start
         The most isolated first; perhaps none.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> starts = ip.random_starts(ip.ACSF.standard(), molecule("NH3"), 0, n=5)
+    >>> all(start.isolation >= 30.0 for start in starts)
+    True
+    >>> path = ip.follow_manifold(ip.ACSF.standard(), starts[0].frame, 0, max_steps=2)
     """
     most = real("amplitude", amplitude, above=0.0, remedy="it must be a positive number of Å")
     least = real("isolation", isolation, least=1.0, remedy="it must be a ratio of eigenvalues, 1 or more")

@@ -52,13 +52,21 @@ class Pair:
 
         Parameters
         ----------
-        descriptor
+        descriptor : Differentiable
             Has `transform` and `derivatives`; a copy learns its species here if it has none yet.
 
         Returns
         -------
         float
             `|F(a) - F(b)|` of the centers.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> pairs = ip.degenerate_pairs("CH4", n=1)
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=4, species=["H", "C"])
+        >>> pairs[0].distance(soap) < 1e-12
+        True
         """
         sites = environment(descriptor, self.a, 0)
         # Sites may be in another order, or out of reach, but which atoms there are is the same in both.
@@ -78,6 +86,15 @@ class DegeneratePair(Pair):
     ----------
     determinant : float
         Of the cosines between the bonds after the exchange: zero, but for rounding, as that of vectors in space.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> pairs = ip.degenerate_pairs("CH4", n=1)
+    >>> pairs[0].separation > 0.1, abs(pairs[0].determinant) < 1e-14
+    (True, True)
+    >>> pairs[0].a.get_chemical_formula()
+    'CH4'
     """
 
     determinant: float
@@ -108,6 +125,14 @@ class BlindPair(Pair):
         Which start of the search it came from.
     evaluations : int
         How often fingerprints and derivatives of both were computed.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> om = ip.OverlapMatrix(r_cut=4.8, orbitals="s", max_sites=4)
+    >>> pair = ip.find_blind_pairs(om, "NH3", starts=1)[0]
+    >>> pair.blind, pair.relative < 1e-6, round(pair.guard_distance, 3)
+    (True, True, 0.05)
     """
 
     feature_distance: float
@@ -136,7 +161,20 @@ _HEADER = ("", "|dF|", "relative", "guard", "separation / Å", "evaluations")
 
 
 class Pairs(list[P]):
-    """A list of pairs that prints as a table and can be written to a file."""
+    """A list of pairs that prints as a table and can be written to a file.
+
+    Parameters
+    ----------
+    iterable : iterable of Pair, optional
+        What the list begins with.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> pairs = ip.degenerate_pairs("CH4", n=3)
+    >>> len(pairs), len(pairs.blind), len(ip.Pairs(pairs[:2]))
+    (3, 3, 2)
+    """
 
     @property
     def blind(self) -> Pairs[P]:
@@ -150,6 +188,16 @@ class Pairs(list[P]):
         ----------
         file : path
             An extended XYZ file, which appears under its name only when it is complete.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ip.degenerate_pairs("CH4", n=2).write(Path(folder) / "pairs.extxyz")
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['pairs.extxyz']
         """
         blocks = [
             xyz.block(frame.numbers, frame.positions, {"pair": number, "member": member, **pair._about()})
@@ -173,6 +221,16 @@ class Pairs(list[P]):
         -------
         Pairs
             Of the same kinds and with the same numbers as those that were written.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ip.degenerate_pairs("CH4", n=2).write(Path(folder) / "pairs.extxyz")
+        ...     len(ip.Pairs.read(Path(folder) / "pairs.extxyz"))
+        2
         """
         stored: list[Any] = _storage.read(file, _KINDS)
         return cls(stored)

@@ -56,7 +56,7 @@ def find_blind_pairs(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Differentiable
         Has `transform` and `derivatives`; a copy learns its species from the molecule if it has none yet.
     molecule : str or ase.Atoms
         A formula such as "CH4", "NH3" or "H2O", or a frame.

@@ -29,11 +29,45 @@ class Learner(ABC):
         return [field.name for field in fields(known)]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All parameters by name. `deep` is without effect; scikit-learn passes it."""
+        """All parameters by name.
+
+        Parameters
+        ----------
+        deep : bool
+            Without effect: no parameter is a learner. Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> from isoprint.study import KernelRidge
+        >>> KernelRidge(components=100).get_params()["components"]
+        100
+        """
         return {name: getattr(self, name) for name in self._names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters; what was learned is kept."""
+        """Change parameters; what was learned is kept.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        Learner
+            The learner itself.
+
+        Examples
+        --------
+        >>> from isoprint.study import KernelRidge
+        >>> KernelRidge().set_params(components=100).components
+        100
+        """
         for name, value in params.items():
             if name not in self._names():
                 raise ValueError(
@@ -44,10 +78,43 @@ class Learner(ABC):
 
     @abstractmethod
     def predict(self, features: ArrayLike) -> Floats:
-        """Targets of rows of features."""
+        """Targets of rows of features.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            As many columns as in `fit`.
+
+        Returns
+        -------
+        ndarray (n_rows,)
+            One number a row.
+        """
 
     def score(self, features: ArrayLike, targets: ArrayLike) -> float:
-        """R² of the predictions, as in scikit-learn."""
+        """R² of the predictions, as in scikit-learn.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            As many columns as in `fit`.
+        targets : array_like (n_rows,)
+            What should be predicted.
+
+        Returns
+        -------
+        float
+            One less the mean squared error over the variance of the targets.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.study import KernelRidge
+        >>> x = np.linspace(-3.0, 3.0, 40)[:, None]
+        >>> model = KernelRidge(lengths=(0.5, 1.0)).fit(x, np.sin(x[:, 0]))
+        >>> model.score(x, np.sin(x[:, 0])) > 0.999
+        True
+        """
         from isoprint.blindness.study.tables import scores
 
         return scores(reals("targets", targets, "are"), self.predict(features))["r2"]

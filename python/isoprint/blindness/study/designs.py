@@ -32,6 +32,13 @@ class Ring:
         In Å, the center first.
     numbers : ndarray (n_sites,)
         Atomic numbers.
+
+    Examples
+    --------
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> len(ring), ring.center.shape
+    (4, (4, 3))
     """
 
     positions: Floats
@@ -43,7 +50,7 @@ class Ring:
 
         Parameters
         ----------
-        path
+        path : Path, sequence of frames, or array_like
             A `Path` (anything with `frames`), a sequence of frames, or an array `(n_points, n_sites, 3)` in Å. The
             center is the first atom of each.
         numbers : sequence of int, optional
@@ -111,6 +118,14 @@ class Sample:
         Largest random displacement of a coordinate, in Å.
     seed : int
         The draw.
+
+    Examples
+    --------
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> sample = study.draw(ring, n_train=30, n_test=10)
+    >>> sample.train.shape, sample.test.shape, sample.ring.shape
+    ((30, 4, 3), (10, 4, 3), (4, 4, 3))
     """
 
     train: Floats
@@ -155,6 +170,13 @@ def draw(
     -------
     Sample
         `train`, `test` and `ring`.
+
+    Examples
+    --------
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> study.draw(ring, design="tube+ring", n_train=20, n_test=5, amplitude=0.1).train.shape
+    (20, 4, 3)
     """
     points = ring if isinstance(ring, Ring) else Ring.of(ring)
     base, _, extra = choice("design", design, DESIGNS).partition("+")

@@ -42,10 +42,20 @@ class Evaluation:
 
     Attributes
     ----------
-    learner
+    learner : object
         After `fit`.
     target, predicted : dict
         Arrays `(n,)` for the keys "random" and "ring".
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> sample = study.draw(ring, n_train=30, n_test=10)
+    >>> found = study.evaluate(ip.ACSF.standard(centers=["N"]), sample)
+    >>> found.predicted["ring"].shape
+    (4,)
     """
 
     learner: Any
@@ -53,7 +63,28 @@ class Evaluation:
     predicted: dict[str, Floats]
 
     def rows(self, **labels: Any) -> list[dict[str, Any]]:
-        """Two rows of a `Table`, one for random structures and one for the ring, beginning with these labels."""
+        """Two rows of a `Table`: one for random structures, one for the ring.
+
+        Parameters
+        ----------
+        **labels
+            Columns that stand first.
+
+        Returns
+        -------
+        list of dict
+            Columns `test`, `rmse`, `r`, `r2`, `spread`, and what the learner chose.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from isoprint import study
+        >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+        >>> sample = study.draw(ring, n_train=30, n_test=10)
+        >>> found = study.evaluate(ip.ACSF.standard(centers=["N"]), sample)
+        >>> [row["test"] for row in found.rows(fingerprint="ACSF")]
+        ['random', 'ring']
+        """
         chosen: dict[str, Any] = getattr(self.learner, "chosen", dict)()
         return [{**labels, "test": part, **scores(self.target[part], self.predicted[part]), **chosen} for part in PARTS]
 
@@ -63,7 +94,7 @@ def features(descriptor: Fingerprint, positions: Floats, numbers: NDArray[np.int
 
     Parameters
     ----------
-    descriptor
+    descriptor : Fingerprint
         Has `transform`, and knows its species.
     positions : ndarray (n, n_sites, 3)
         In Å.
@@ -73,6 +104,16 @@ def features(descriptor: Fingerprint, positions: Floats, numbers: NDArray[np.int
     Returns
     -------
     ndarray (n, n_features)
+        One row a structure.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> sample = study.draw(ring, n_train=30, n_test=10)
+    >>> study.features(ip.ACSF.standard(species=["H", "N"]), sample.test, sample.numbers).shape
+    (10, 164)
     """
     frames = [OpenFrame(each, numbers) for each in positions]
     rows = np.asarray(descriptor.transform(frames, centers=[[0]] * len(frames)), float)
@@ -90,11 +131,11 @@ def evaluate(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Fingerprint
         Has `transform`; a copy of it is fitted to the training structures, where it has `fit`.
     sample : Sample
         What `draw` gives.
-    learner, optional
+    learner : object, optional
         Has `fit` and `predict`, such as a regressor of scikit-learn; a copy of it learns. Default: `KernelRidge()`.
     target : callable
         From positions `(n, n_sites, 3)` to numbers `(n,)`.
@@ -103,6 +144,16 @@ def evaluate(
     -------
     Evaluation
         Targets and predictions for random structures and for the ring.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> sample = study.draw(ring, n_train=30, n_test=10)
+    >>> found = study.evaluate(ip.ACSF.standard(centers=["N"]), sample)
+    >>> print(study.Table(found.rows()).columns)
+    ['test', 'rmse', 'r', 'r2', 'spread', 'length', 'ridge']
     """
     known = _fitted(descriptor, sample)
     x = {name: features(known, getattr(sample, name), sample.numbers) for name in ("train", "test", "ring")}
@@ -139,9 +190,9 @@ def learning_curve(
         Training structures.
     seeds : int or sequence of int
         Draws; a number stands for as many.
-    design, amplitude, n_test
+    design, amplitude, n_test : optional
         As in `draw`.
-    learner, target
+    learner, target : optional
         As in `evaluate`.
     label : mapping, optional
         Further columns, put first.
@@ -153,6 +204,15 @@ def learning_curve(
     Table
         Columns `fingerprint`, `learner`, `design`, `amplitude`, `n_train`, `seed`, `test` ("random" or "ring"), `rmse`,
         `r`, `r2`, `spread`, and what the learner chose. R² on the ring is relative to the variance along the ring.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> curve = study.learning_curve({"ACSF": ip.ACSF.standard()}, ring, sizes=[10, 20], seeds=1, n_test=5)
+    >>> curve.where(test="ring").column("n_train")
+    [10, 20]
     """
     points = ring if isinstance(ring, Ring) else Ring.of(ring)
     counts = sorted(np.atleast_1d(np.asarray(sizes)).tolist())

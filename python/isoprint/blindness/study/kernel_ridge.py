@@ -86,7 +86,29 @@ class KernelRidge(Learner):
     rows_for_components: int = 1500
 
     def fit(self, features: ArrayLike, targets: ArrayLike) -> KernelRidge:
-        """Learn from `features` `(n_rows, n_features)` and `targets` `(n_rows,)`; at least two rows."""
+        """Learn from rows of features and their targets.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            Two rows at least.
+        targets : array_like (n_rows,)
+            One number a row.
+
+        Returns
+        -------
+        KernelRidge
+            The learner itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.study import KernelRidge
+        >>> x = np.linspace(-3.0, 3.0, 40)[:, None]
+        >>> model = KernelRidge(lengths=(0.5, 1.0)).fit(x, np.sin(x[:, 0]))
+        >>> model.weights_.shape
+        (40,)
+        """
         from scipy.spatial.distance import cdist
 
         x = table_of(features)
@@ -101,7 +123,27 @@ class KernelRidge(Learner):
         return self
 
     def predict(self, features: ArrayLike) -> Floats:
-        """Targets of other rows, `(n_rows,)`."""
+        """Targets of other rows.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            As many columns as in `fit`.
+
+        Returns
+        -------
+        ndarray (n_rows,)
+            One number a row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.study import KernelRidge
+        >>> x = np.linspace(-3.0, 3.0, 40)[:, None]
+        >>> model = KernelRidge(lengths=(0.5, 1.0)).fit(x, np.sin(x[:, 0]))
+        >>> model.predict([[0.5], [1.0]]).round(4)
+        array([0.4794, 0.8415])
+        """
         from scipy.spatial.distance import cdist
 
         if not hasattr(self, "weights_"):
@@ -111,7 +153,22 @@ class KernelRidge(Learner):
         return np.asarray(kernel @ self.weights_ + self.mean_)
 
     def chosen(self) -> dict[str, Any]:
-        """What leave-one-out decided, by name."""
+        """What leave-one-out decided, by name.
+
+        Returns
+        -------
+        dict
+            The `length` and the `ridge`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.study import KernelRidge
+        >>> x = np.linspace(-3.0, 3.0, 40)[:, None]
+        >>> model = KernelRidge(lengths=(0.5, 1.0)).fit(x, np.sin(x[:, 0]))
+        >>> model.chosen()["length"] in model.lengths
+        True
+        """
         return {"length": self.length_, "ridge": self.ridge_}
 
     def _positive(self, name: str) -> list[float]:

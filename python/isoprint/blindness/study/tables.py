@@ -86,26 +86,99 @@ class Table:
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def column(self, name: str) -> list[Any]:
-        """The values of a column, `None` where a row has none."""
+        """The values of a column, `None` where a row has none.
+
+        Parameters
+        ----------
+        name : str
+            One of `columns`.
+
+        Returns
+        -------
+        list
+            One entry a row.
+
+        Examples
+        --------
+        >>> from isoprint.study import Table
+        >>> table = Table([{"fingerprint": "A", "r2": 0.5}, {"fingerprint": "B", "r2": 0.75}])
+        >>> table.column("fingerprint")
+        ['A', 'B']
+        """
         if self.rows and name not in self.columns:
             raise ValueError(f"there is no column {name!r}; there are {', '.join(self.columns)}")
         return [row.get(name) for row in self.rows]
 
     def where(self, **values: Any) -> Table:
-        """The rows in which these columns have these values."""
+        """The rows in which these columns have these values.
+
+        Parameters
+        ----------
+        **values
+            From the name of a column to its value.
+
+        Returns
+        -------
+        Table
+            In the same order.
+
+        Examples
+        --------
+        >>> from isoprint.study import Table
+        >>> table = Table([{"fingerprint": "A", "r2": 0.5}, {"fingerprint": "B", "r2": 0.75}])
+        >>> len(table.where(fingerprint="B"))
+        1
+        """
         for name in values:
             self.column(name)
         return Table(row for row in self.rows if all(row.get(name) == value for name, value in values.items()))
 
     def range_of(self, name: str, **values: Any) -> tuple[float, float]:
-        """Least and largest value of a column among the rows in which other columns have these values."""
+        """Least and largest value of a column among the rows in which other columns have these values.
+
+        Parameters
+        ----------
+        name : str
+            The column.
+        **values
+            As in `where`.
+
+        Returns
+        -------
+        tuple
+            Least and largest value.
+
+        Examples
+        --------
+        >>> from isoprint.study import Table
+        >>> table = Table([{"fingerprint": "A", "r2": 0.5}, {"fingerprint": "B", "r2": 0.75}])
+        >>> table.range_of("r2")
+        (0.5, 0.75)
+        """
         chosen = self.where(**values).column(name)
         if not chosen:
             raise ValueError(f"no row has {', '.join(f'{key}={value!r}' for key, value in values.items())}")
         return min(chosen), max(chosen)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write comma-separated values, with a line of names first; floats with all digits."""
+        """Write comma-separated values, with a line of names first; floats with all digits.
+
+        Parameters
+        ----------
+        path : path
+            The file, which appears under its name only when it is complete; an open pipe will do.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from isoprint.study import Table
+        >>> table = Table([{"fingerprint": "A", "r2": 0.5}, {"fingerprint": "B", "r2": 0.75}])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     table.to_csv(Path(folder) / "table.csv")
+        ...     (Path(folder) / "table.csv").read_text().splitlines()
+        ['fingerprint,r2', 'A,0.5', 'B,0.75']
+        """
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
@@ -113,7 +186,20 @@ class Table:
         output.write(path, text.getvalue().encode(), stream=True)
 
     def to_pandas(self) -> Any:
-        """The same as a `pandas.DataFrame`."""
+        """The same rows as a `pandas.DataFrame` (needs pandas).
+
+        Returns
+        -------
+        pandas.DataFrame
+            One column for each of `columns`.
+
+        Examples
+        --------
+        >>> from isoprint.study import Table
+        >>> table = Table([{"fingerprint": "A", "r2": 0.5}, {"fingerprint": "B", "r2": 0.75}])
+        >>> table.to_pandas().shape
+        (2, 2)
+        """
         import pandas as pd
 
         return pd.DataFrame(self.rows, columns=self.columns)
