@@ -24,6 +24,8 @@ CHECKS = {
         "ruff format": "ruff format --check",
         "mypy": "mypy",
         "stubtest": "python -m mypy.stubtest isoprint._core",
+        "pyright": "PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright",
+        "types of users": "pytest -q tests/test_typing.py",
     },
     "python": {"pytest": "pytest"},
     "rust": {"cargo test": "cargo test --workspace --locked"},

@@ -8,7 +8,7 @@ Lengths are in Å, derivatives in d feature / d Å, rows of every result are cen
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint._core import __version__
@@ -29,6 +29,9 @@ from isoprint.pairs.exact import degenerate_pairs
 from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
 from isoprint.pairs.search import find_blind_pairs
 from isoprint.sensitivity import Sensitivity, sensitivity
+
+if TYPE_CHECKING:
+    from isoprint import study, testing
 
 __all__ = [
     "ACSF",

@@ -6,7 +6,8 @@ little as possible (the assignment problem, solved exactly by `scipy.optimize.li
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,11 @@ from isoprint._parameters import choice, flag
 from isoprint.derivatives import shaped
 from isoprint.frames import pack
 
-KINDS = ("rms", "mean", "sum", "l2n")
+if TYPE_CHECKING:
+    from isoprint.typing import Fingerprint, FrameLike
+
+Kind = Literal["rms", "mean", "sum", "l2n"]
+KINDS = get_args(Kind)
 # Whether only atoms of one element are paired, where nobody says; what is minimized; what is told.
 _BY_ELEMENT = {"rms": True, "mean": True, "sum": False, "l2n": False}
 
@@ -37,7 +42,9 @@ class Matching(NamedTuple):
     order: NDArray[np.intp]
 
 
-def match_rows(one: ArrayLike, other: ArrayLike, *, numbers: Any = None, kind: str = "rms") -> Matching:
+def match_rows(
+    one: ArrayLike, other: ArrayLike, *, numbers: Sequence[ArrayLike] | None = None, kind: Kind = "rms"
+) -> Matching:
     """Pair the rows of two arrays of fingerprints, and say how far apart the two are.
 
     Parameters
@@ -89,7 +96,7 @@ def match_rows(one: ArrayLike, other: ArrayLike, *, numbers: Any = None, kind: s
 
 
 def configuration_distance(
-    descriptor: Any, one: Any, other: Any, *, kind: str = "rms", by_element: bool | None = None
+    descriptor: Fingerprint, one: FrameLike, other: FrameLike, *, kind: Kind = "rms", by_element: bool | None = None
 ) -> float:
     """Distance of two structures of the same composition, whatever the order of their atoms.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from isoprint._parameters import real
 from isoprint.centers import Centers, resolve
 from isoprint.frames import ANY_ATOM, Frames, listed, pack, require_species
 from isoprint.neighbors import search
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +58,7 @@ class Environment:
     r_cut: float
     n_atoms: int
 
-    def frame(self, positions: Floats | None = None) -> Any:
+    def frame(self, positions: Floats | None = None) -> Atoms:
         """The sites as open `ase.Atoms`, the center first."""
         from ase import Atoms
 

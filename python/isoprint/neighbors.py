@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from isoprint._jobs import threads
 from isoprint._parameters import real
 from isoprint.centers import Centers, resolve
 from isoprint.frames import Frames, listed, pack
+
+if TYPE_CHECKING:
+    from isoprint.typing import FramesLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Neighbors:
     vector: NDArray[np.float64]
 
 
-def neighbors(frame: Any, r_cut: float, *, centers: Any = None, n_jobs: int | None = None) -> Neighbors:
+def neighbors(frame: FramesLike, r_cut: float, *, centers: Any = None, n_jobs: int | None = None) -> Neighbors:
     """Find all neighbors within a distance of every atom of a frame, or of chosen centers.
 
     Parameters

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,11 @@ from isoprint._arrays import reals
 from isoprint._motion import complement, rigid_motions
 from isoprint._parameters import real, whole
 from isoprint.environment import Environment, environment
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from isoprint.typing import Differentiable, FramesLike
 
 Floats = NDArray[np.float64]
 
@@ -264,7 +269,7 @@ class Sensitivity:
 
         return plot_sensitivity(self, ax)
 
-    def to_frames(self, amplitude: float = 0.1, *, steps: int = 1) -> list[Any]:
+    def to_frames(self, amplitude: float = 0.1, *, steps: int = 1) -> list[Atoms]:
         """The sites displaced along every internal mode, softest first; ASE, OVITO and chemiscope open them.
 
         Parameters
@@ -292,7 +297,7 @@ class Sensitivity:
         return frames
 
 
-def sensitivity(descriptor: Any, frame: Any, center: int) -> Sensitivity:
+def sensitivity(descriptor: Differentiable, frame: FramesLike, center: int) -> Sensitivity:
     """What the fingerprint of one center sees of small displacements of its sites.
 
     Parameters

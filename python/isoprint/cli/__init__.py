@@ -65,7 +65,7 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 class _Parser(argparse.ArgumentParser):
     """Errors in one line, with a hint where an option is not known; `--help` shows the rest."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Parse; what a command does not know is an error of its own, which knows what was near."""
         options, unknown = super().parse_known_args(args, namespace)
         if unknown and self.prog.count(" "):

@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if distorted:
         print(distorted)
     entries = []
+    found: Any = None
     for place, frame in enumerate(frames):
         found = sensitivity(descriptor, frame, options.center)
         entries.append(_entry(found))

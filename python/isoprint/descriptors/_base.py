@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,10 @@ from isoprint.frames import Frames, familiar, learned_species, listed, pack, req
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from isoprint.typing import FramesLike
+
+Out = TypeVar("Out", bound=NDArray[Any])
 
 AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
@@ -170,12 +174,12 @@ class Descriptor(Estimator):
             core = self._compile(species)
             known = None if ignores or species == [ANY] else familiar(species)
             ready = Ready(watches, core, species, known, centers, average, dtype, open_frames)
-            self.__dict__["_cache"] = ready
+            vars(self)["_cache"] = ready
         return ready
 
     # Learning
 
-    def fit(self, frames: Any, y: Any = None) -> Self:
+    def fit(self, frames: FramesLike, y: Any = None) -> Self:
         """Learn the species, unless they were given; then nothing is learned.
 
         Placeholders ("X", atomic number 0) are never learned; a warning says how to say what they are.
@@ -196,7 +200,7 @@ class Descriptor(Estimator):
             self._learned = species
         return self
 
-    def fit_transform(self, frames: Any, y: Any = None, **options: Any) -> Any:
+    def fit_transform(self, frames: FramesLike, y: Any = None, **options: Any) -> NDArray[np.float64]:
         """Learn the species, then describe the same frames.
 
         Parameters
@@ -214,9 +218,31 @@ class Descriptor(Estimator):
 
     # Describing
 
+    @overload
     def transform(
         self,
-        frames: Any,
+        frames: FramesLike,
+        *,
+        centers: Any = None,
+        out: None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> NDArray[np.float64]: ...
+
+    @overload
+    def transform(
+        self,
+        frames: FramesLike,
+        *,
+        centers: Any = None,
+        out: Out,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Out: ...
+
+    def transform(
+        self,
+        frames: FramesLike,
         *,
         centers: Any = None,
         out: NDArray[Any] | None = None,
@@ -263,7 +289,7 @@ class Descriptor(Estimator):
 
     def pullback(
         self,
-        frames: Any,
+        frames: FramesLike,
         adjoint: ArrayLike,
         *,
         centers: Any = None,
@@ -308,7 +334,7 @@ class Descriptor(Estimator):
 
     def pushforward(
         self,
-        frames: Any,
+        frames: FramesLike,
         displacements: ArrayLike,
         *,
         centers: Any = None,
@@ -348,7 +374,12 @@ class Descriptor(Estimator):
         return rows
 
     def derivatives(
-        self, frame: Any, *, centers: Any = None, n_jobs: int | None = None, progress: Report | bool | None = None
+        self,
+        frame: FramesLike,
+        *,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
     ) -> Derivatives:
         """The Jacobian of one frame, without the blocks that are zero.
 

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,11 @@ from isoprint._arrays import shown
 from isoprint._parameters import choice
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
     from typing_extensions import Self
+
+    from isoprint.typing import Tabular
 
 _CONTAINERS = ("default", "pandas", "polars")
 
@@ -79,7 +83,7 @@ class Estimator(ABC):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a parameter; what was made from those before is no longer of use."""
-        self.__dict__.pop("_cache", None)
+        vars(self).pop("_cache", None)
         super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
@@ -110,7 +114,16 @@ class Estimator(ABC):
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """One readable, unique name a column."""
 
-    def set_output(self, *, transform: str | None = None) -> Self:
+    @overload
+    def set_output(self, *, transform: Literal["default"] | None = None) -> Self: ...
+
+    @overload
+    def set_output(self, *, transform: Literal["pandas"]) -> Tabular[pd.DataFrame]: ...
+
+    @overload
+    def set_output(self, *, transform: Literal["polars"]) -> Tabular[pl.DataFrame]: ...
+
+    def set_output(self, *, transform: str | None = None) -> Any:
         """Choose the container that `transform` and `fit_transform` return.
 
         Parameters

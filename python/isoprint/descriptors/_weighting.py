@@ -37,7 +37,7 @@ def resolve(given: Any, reach: float) -> Weighting | None:
         given = {**_ONE, **given}
     kind = choice("function of weighting", given.get("function"), tuple(FUNCTIONS))
     _require_keys(given, kind)
-    numbers = dict.fromkeys(("r0", "c", "d", "m"), 0.0)
+    numbers: dict[str, float] = dict.fromkeys(("r0", "c", "d", "m"), 0.0)
     numbers.update({name: real(f"{name} of weighting", given[name], **_BOUNDS[name]) for name in FUNCTIONS[kind]})
     w0 = given.get("w0")
     if w0 is not None:

@@ -20,6 +20,8 @@ from isoprint.frames import listed
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from isoprint.typing import FramesLike
+
 # A block that varies by less than this part of its length does so by rounding: rotations move a row by up to 1e-11.
 _ROUNDING = 1e-10
 # What a block may be multiplied with.
@@ -304,7 +306,7 @@ class Hybrid(Descriptor):
 
     # Learning
 
-    def fit(self, frames: Any, y: Any = None, *, centers: Any = None, n_jobs: int | None = None) -> Self:
+    def fit(self, frames: FramesLike, y: Any = None, *, centers: Any = None, n_jobs: int | None = None) -> Self:
         """Learn the species and the scales, as far as they were not given.
 
         Parameters
@@ -338,7 +340,7 @@ class Hybrid(Descriptor):
         self._known = _Learned(self._made_from(), fitted, scales)
         return self
 
-    def fit_transform(self, frames: Any, y: Any = None, **options: Any) -> Any:
+    def fit_transform(self, frames: FramesLike, y: Any = None, **options: Any) -> NDArray[np.float64]:
         """Learn species and scales, then describe the same frames.
 
         Parameters

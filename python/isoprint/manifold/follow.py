@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +21,14 @@ from isoprint.manifold._walk import Walk
 from isoprint.manifold.path import Path
 from isoprint.sensitivity import RANK_RTOL, decomposed, triangle
 
+if TYPE_CHECKING:
+    from isoprint.typing import Differentiable, Fingerprint, FramesLike
+
 Floats = NDArray[np.float64]
 Told = Callable[[int, float], Any]
 
-DIRECTIONS = ("both", "forward", "backward")
+Direction = Literal["both", "forward", "backward"]
+DIRECTIONS = get_args(Direction)
 # Two modes this near in singular value do not say which way to go.
 _TWINS = 1.0 + 1e-6
 # A nudge in Å that breaks the symmetry of a structure, to tell symmetry from a fingerprint that is blind anyway.
@@ -37,8 +41,8 @@ _ROUNDING = 1e-12
 
 
 def follow_manifold(
-    descriptor: Any,
-    frame: Any,
+    descriptor: Differentiable,
+    frame: FramesLike,
     center: int,
     *,
     step: float = 0.004,
@@ -48,10 +52,10 @@ def follow_manifold(
     max_arc: float = 2.0,
     largest_ratio: float | None = None,
     mode: int | ArrayLike = 0,
-    direction: str = "both",
+    direction: Direction = "both",
     tolerance: float = 1e-8,
     longest_correction: float = 0.02,
-    reference: Any = None,
+    reference: Fingerprint | None = None,
     progress: Told | None = None,
 ) -> Path:
     """Follow the curve of structures along which the fingerprint of a center stays nearly constant.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,11 @@ from isoprint.environment import Environment
 from isoprint.manifold._valley import Rules
 from isoprint.manifold._walk import weak_steps
 from isoprint.manifold.copies import Copy, copies_along
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from isoprint.typing import Differentiable, Fingerprint
 
 Floats = NDArray[np.float64]
 
@@ -146,7 +151,7 @@ class Path:
         return int(self.weak.sum())
 
     @cached_property
-    def frames(self) -> list[Any]:
+    def frames(self) -> list[Atoms]:
         """The structures as open `ase.Atoms`, the center first."""
         from ase import Atoms
 
@@ -220,7 +225,7 @@ class Path:
         """Distance from the start in the reference fingerprint, `(n_points,)`."""
         return self.distances(self._reference())
 
-    def distances(self, descriptor: Any) -> Floats:
+    def distances(self, descriptor: Fingerprint) -> Floats:
         """Distance from the start in any fingerprint.
 
         Parameters
@@ -288,7 +293,7 @@ class Path:
             raise ValueError(f"at is {shown(at)}; the path has points 0 to {len(self) - 1}")
         return [int(place) for place in places]
 
-    def learnability(self, gradient: Callable[[Floats], ArrayLike], descriptor: Any = None) -> Floats:
+    def learnability(self, gradient: Callable[[Floats], ArrayLike], descriptor: Differentiable | None = None) -> Floats:
         """The learnability norm of a target at every point, see `Sensitivity.learnability`.
 
         Parameters
@@ -308,7 +313,7 @@ class Path:
         sites = self.environment(descriptor)
         return np.array([analyze(sites, x, sites.jacobian(x)).learnability(gradient(x)) for x in self.positions])
 
-    def environment(self, descriptor: Any = None) -> Environment:
+    def environment(self, descriptor: Differentiable | None = None) -> Environment:
         """The start as an environment of a fingerprint, by default that of the path."""
         from isoprint.environment import fitted
 
@@ -335,7 +340,7 @@ class Path:
 
     def resume(
         self,
-        descriptor: Any = None,
+        descriptor: Differentiable | None = None,
         *,
         max_steps: int | None = None,
         max_arc: float | None = None,
@@ -377,7 +382,7 @@ class Path:
         write(self, path)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], descriptor: Any = None) -> Path:
+    def read(cls, path: str | os.PathLike[str], descriptor: Differentiable | None = None) -> Path:
         """Read what `write` has stored.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,11 @@ from isoprint._arrays import shown
 from isoprint._parameters import real, whole
 from isoprint.environment import environment
 from isoprint.sensitivity import analyze
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from isoprint.typing import Differentiable, FramesLike
 
 Floats = NDArray[np.float64]
 
@@ -34,11 +39,11 @@ class Start(NamedTuple):
         Of its softest mode, see `Sensitivity.isolation`.
     """
 
-    frame: Any
+    frame: Atoms
     isolation: float
 
 
-def helical_start(molecule: str, *, stretch: float = 0.03, bend: float = 0.07, seed: int = 0) -> Any:
+def helical_start(molecule: str, *, stretch: float = 0.03, bend: float = 0.07, seed: int = 0) -> Atoms:
     """A distorted molecule XY3 or XY4 from which a ring closes.
 
     Three like neighbors stand about an axis. Their bond lengths are distorted by a wave once around the axis, their
@@ -112,7 +117,7 @@ def _shape(molecule: Any) -> tuple[list[int], float, float]:
     bond, between = _SHAPES.get(molecule, (None, None))
     if bond is None:
         try:
-            known: Any = build(molecule)  # type: ignore[no-untyped-call]
+            known: Any = build(molecule)
         except (KeyError, NotImplementedError):
             raise ValueError(
                 f"ase knows no structure of {molecule!r}; distort one yourself, or take random_starts"
@@ -138,8 +143,8 @@ def _bent(known: Any, numbers: list[int]) -> tuple[int, int, int]:
 
 
 def random_starts(
-    descriptor: Any,
-    frame: Any,
+    descriptor: Differentiable,
+    frame: FramesLike,
     center: int,
     *,
     amplitude: float = 0.05,

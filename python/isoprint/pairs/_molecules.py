@@ -35,7 +35,7 @@ def reference(molecule: str) -> Any:
         bonds = [[sine * np.cos(phi), sine * np.sin(phi), -np.sqrt(1.0 - sine**2)] for phi in around]
         return Atoms("OH2" if n == 2 else "NH3", np.vstack([np.zeros(3), bond * np.array(bonds)]))
     try:
-        return build(molecule)  # type: ignore[no-untyped-call]
+        return build(molecule)
     except (KeyError, NotImplementedError):
         raise ValueError(
             f"molecule is {shown(molecule)}, which ase does not know; give a formula such as 'CH4', 'NH3' or 'H2O', or"

@@ -21,7 +21,8 @@ def read(file: str | os.PathLike[str]) -> list[Pair]:
     stored = _seal.read(file, "list of pairs")
     found: list[Pair] = []
     for number in range(len(stored.frames) // 2 + len(stored.frames) % 2):
-        places, frames = (entries[2 * number : 2 * number + 2] for entries in (stored.places, stored.frames))
+        both = slice(2 * number, 2 * number + 2)
+        places, frames = stored.places[both], stored.frames[both]
         for place, frame, member in zip(places, frames, "ab", strict=False):
             if (frame.info.get("pair"), frame.info.get("member")) != (number, member):
                 raise ValueError(f"{place}: it is not structure {member} of pair {number}; take a file of Pairs.write")

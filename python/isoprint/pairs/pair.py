@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from isoprint import _seal, _xyz
 from isoprint._motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint._words import counted
 from isoprint.environment import environment
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from isoprint.typing import Differentiable
 
 Floats = NDArray[np.float64]
 
@@ -31,16 +36,16 @@ class Pair:
         Distance in Å over all coordinates, the least over rigid motions, mirror images and exchanges of like atoms.
     """
 
-    a: Any
-    b: Any
+    a: Atoms
+    b: Atoms
     separation: float
 
     @property
-    def frames(self) -> tuple[Any, Any]:
+    def frames(self) -> tuple[Atoms, Atoms]:
         """Both."""
         return self.a, self.b
 
-    def distance(self, descriptor: Any) -> float:
+    def distance(self, descriptor: Differentiable) -> float:
         """How far apart a fingerprint says that the two are.
 
         Parameters
@@ -166,7 +171,8 @@ class Pairs(list[P]):
         """
         from isoprint.pairs._storage import read
 
-        return cls(read(file))
+        stored: list[Any] = read(file)
+        return cls(stored)
 
     def __repr__(self) -> str:
         if not self or not all(isinstance(pair, BlindPair) for pair in self):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from isoprint.pairs._molecules import reference
 from isoprint.pairs._objective import FeatureGuard, Guard, Limits, Objective, SeparationGuard
 from isoprint.pairs.pair import BlindPair, Pairs, ordered, placed
 
+if TYPE_CHECKING:
+    from isoprint.typing import Differentiable, Fingerprint, FrameLike
+
 Floats = NDArray[np.float64]
 
 # Cutoff of the guard in Å.
@@ -36,11 +39,11 @@ _ASIDE = ("species", "centers", "max_sites", "overflow", "unknown_species", "dty
 
 
 def find_blind_pairs(
-    descriptor: Any,
-    molecule: Any = "CH4",
+    descriptor: Differentiable,
+    molecule: str | FrameLike = "CH4",
     *,
     center: int = 0,
-    guard: Any = None,
+    guard: Fingerprint | Literal["separation"] | None = None,
     distance: float = 0.05,
     starts: int = 20,
     amplitude: float = 0.15,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,8 @@ from isoprint._parameters import choice, real, whole
 
 Floats = NDArray[np.float64]
 
-DESIGNS = ("center", "start", "tube", "center+ring", "start+ring", "tube+ring")
+Design = Literal["center", "start", "tube", "center+ring", "start+ring", "tube+ring"]
+DESIGNS = get_args(Design)
 # With "+ring", one training structure in ten lies on the ring.
 RING_SHARE = 10
 # Training and test structures have streams of random numbers of their own, so that more of one leave the other alone.
@@ -124,7 +125,7 @@ class Sample:
 def draw(
     ring: Any,
     *,
-    design: str = "center",
+    design: Design = "center",
     n_train: int = 1000,
     n_test: int = 1000,
     amplitude: float = 0.05,

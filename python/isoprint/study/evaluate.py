@@ -5,16 +5,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._parameters import whole
 from isoprint.four_body import four_body_energy
-from isoprint.study.designs import Ring, Sample, draw
+from isoprint.study.designs import Design, Ring, Sample, draw
 from isoprint.study.kernel_ridge import KernelRidge
 from isoprint.study.tables import Table, scores
+
+if TYPE_CHECKING:
+    from isoprint.typing import Fingerprint
 
 Floats = NDArray[np.float64]
 Target = Callable[[Floats], Any]
@@ -55,7 +58,7 @@ class Evaluation:
         return [{**labels, "test": part, **scores(self.target[part], self.predicted[part]), **chosen} for part in PARTS]
 
 
-def features(descriptor: Any, positions: Floats, numbers: NDArray[np.int64]) -> Floats:
+def features(descriptor: Fingerprint, positions: Floats, numbers: NDArray[np.int64]) -> Floats:
     """Fingerprints of the center, the first site, of many structures.
 
     Parameters
@@ -80,7 +83,9 @@ def features(descriptor: Any, positions: Floats, numbers: NDArray[np.int64]) -> 
     return rows
 
 
-def evaluate(descriptor: Any, sample: Sample, *, learner: Any = None, target: Target = four_body_energy) -> Evaluation:
+def evaluate(
+    descriptor: Fingerprint, sample: Sample, *, learner: Any = None, target: Target = four_body_energy
+) -> Evaluation:
     """Learn from the training structures, predict the others.
 
     Parameters
@@ -106,12 +111,12 @@ def evaluate(descriptor: Any, sample: Sample, *, learner: Any = None, target: Ta
 
 
 def learning_curve(
-    fingerprints: Mapping[str, Any],
+    fingerprints: Mapping[str, Fingerprint],
     ring: Any,
     *,
     sizes: int | Sequence[int] = 1000,
     seeds: int | Sequence[int] = 5,
-    design: str = "center",
+    design: Design = "center",
     amplitude: float = 0.05,
     n_test: int = 1000,
     learner: Any = None,

@@ -95,7 +95,7 @@ class KernelRidge(Learner):
         self.scaling_ = self._scaling(x)
         self.rows_ = self.scaling_(x)
         self.mean_ = float(y.mean())
-        square = cdist(self.rows_, self.rows_, "sqeuclidean")
+        square = np.asarray(cdist(self.rows_, self.rows_, "sqeuclidean"), float)
         best = min((_best(square, y - self.mean_, length, ridges) for length in lengths), key=lambda fit: fit.error)
         self.leave_one_out_, self.length_, self.ridge_, self.weights_ = best
         return self

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from isoprint._parameters import choice
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 # In Å, the center first. Found among helically distorted (NH3-a, CH4-a) and random structures.
 _POSITIONS = {
@@ -45,10 +48,11 @@ _POSITIONS = {
     ),
 }
 
-STARTS = tuple(_POSITIONS)
+Name = Literal["NH3-a", "NH3-b", "CH4-a", "CH4-b", "CH4-c"]
+STARTS = get_args(Name)
 
 
-def start(name: str) -> Any:
+def start(name: Name) -> Atoms:
     """A structure from which a ring closes.
 
     Parameters

@@ -2,7 +2,7 @@
 //!
 //! M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
 
-use super::spectrum::{Blocks, Pairs, Sites, Spectrum, SpectrumParameters};
+use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
 use super::validate::{check, positive};
 use crate::Error;
 use crate::simd::{LANES, Lanes};
@@ -49,7 +49,7 @@ impl Pairs for Charges {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
         let mut away = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {

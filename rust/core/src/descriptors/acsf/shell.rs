@@ -66,7 +66,7 @@ impl Shell {
         // Whoever looks at eight slots from any slot on finds eight.
         self.pad(self.site.len() + LANES);
         self.slope.resize(self.site.len(), 0.0);
-        crate::simd::Isa::detect().run(Fade { plan, shell: self });
+        crate::simd::Isa::detect().run(CutoffOfSites { plan, shell: self });
         Ok(())
     }
 
@@ -104,12 +104,12 @@ impl Shell {
 }
 
 /// Multiplies weights by the cutoff function.
-struct Fade<'a> {
+struct CutoffOfSites<'a> {
     plan: &'a ShellPlan,
     shell: &'a mut Shell,
 }
 
-impl Kernel for Fade<'_> {
+impl Kernel for CutoffOfSites<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -1,13 +1,12 @@
 //! What is known of a few sites of one species, side by side in lanes.
 
 use super::WHAT;
-use super::profile::Profile;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
 use crate::simd::{BLOCK, LANES, Lanes, Row};
 use crate::{Error, memory};
 
-/// Directions and angular profiles of up to [`BLOCK`] sites of one species.
+/// Directions and angular factors of up to [`BLOCK`] sites of one species.
 #[derive(Debug)]
 pub struct Block {
     /// Channel of the species.
@@ -26,15 +25,6 @@ pub struct Block {
     pub angular: Vec<Row>,
     /// Its derivative, where it was asked for.
     pub angular_slope: Vec<Row>,
-}
-
-/// Radial functions of all sites of a center, a row each, and their derivatives where they were asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct RadialRows<'a> {
-    /// Values.
-    pub values: &'a [[f64; LANES]],
-    /// Derivatives.
-    pub slopes: Option<&'a [[f64; LANES]]>,
 }
 
 impl Block {
@@ -62,9 +52,9 @@ impl Block {
         0..self.n_sites.div_ceil(LANES)
     }
 
-    /// Computes everything for the sites that it was set to; `rows` are those of the whole center.
+    /// Computes directions and inverse distances of the sites that it was set to, and returns their distances.
     #[inline(always)]
-    pub fn fill<V: Lanes, P: Profile>(&mut self, environment: &Environment<'_>, profile: &P, rows: RadialRows<'_>) {
+    pub fn aim<V: Lanes>(&mut self, environment: &Environment<'_>) -> Row {
         let sites = self.start..self.start + self.n_sites;
         let mut r = Row::ZERO;
         r.0[..self.n_sites].copy_from_slice(&environment.r[sites.clone()]);
@@ -81,8 +71,7 @@ impl Block {
                 unit.store(pack, unit.load::<V>(pack).mul(inverse));
             }
         }
-        let first = self.first_row;
-        profile.angular::<V>(&r, &rows.values[first..], rows.slopes.map(|slopes| &slopes[first..]), self);
+        r
     }
 }
 

@@ -1,22 +1,27 @@
 //! SOAP power spectra.
 //!
-//! Two fingerprints, one chain: a `profile` says how a neighbor at some distance enters each coefficient; from there
-//! on (`expansion`, `power_spectrum`, `compression`, `columns`, `jacobian`) they are the same.
+//! Two fingerprints, one chain. A `density` is what they differ in: parameters and their ranges, and the `radial_basis`
+//! that says how a neighbor at some distance enters each coefficient. The `descriptor` is made of all the rest, which
+//! they share: `expansion`, `power_spectrum` with `compression` and `columns`, `jacobian`.
 
 mod block;
 mod columns;
 mod compression;
+mod density;
+mod descriptor;
 mod expansion;
 mod gaussian;
 mod jacobian;
 mod power_spectrum;
-mod profile;
+mod radial_basis;
 mod turbo;
 
 pub use columns::Convention;
 pub use compression::Compression;
-pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, SoapScratch, WeightFunction, Weighting};
-pub use turbo::{Basis, Policy, SoapTurbo, SpeciesParameters, TurboParameters, TurboScratch};
+pub use density::{Density, SpectrumOptions};
+pub use descriptor::{SoapOf, SoapScratch};
+pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, WeightFunction, Weighting};
+pub use turbo::{Basis, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
 
 /// What is too large if memory is refused.
 const WHAT: &str = "power spectrum of one center";

@@ -12,8 +12,16 @@ pub struct CenterDensities {
 }
 
 impl CenterDensities {
-    /// Each center in the functions of its own species.
-    pub fn own(densities: &[&[f64]]) -> Self {
+    /// The `share` of a center in the functions of its own species; or, if it is `everywhere`, in those of all.
+    pub fn new(shares: &[&[f64]], everywhere: bool) -> Self {
+        if everywhere {
+            let all = shares.concat();
+            return Self { of_channel: vec![all.clone(); shares.len()], of_others: Some(all) };
+        }
+        Self::own(shares)
+    }
+
+    fn own(densities: &[&[f64]]) -> Self {
         let before = |channel: usize| densities[..channel].iter().map(|own| own.len()).sum::<usize>();
         let n_functions = before(densities.len());
         let of = |(channel, own): (usize, &&[f64])| {

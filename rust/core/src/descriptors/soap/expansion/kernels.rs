@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::super::block::{Block, columns};
-use super::super::profile::Profile;
+use super::super::radial_basis::RadialBasis;
 use super::Expansion;
-use super::sites::{Sites, Work};
+use super::prepare::{ExpansionScratch, Work};
+use crate::descriptors::CenterKind;
 use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, Row};
 use crate::{Error, Stop};
@@ -16,30 +17,31 @@ const STRIDE: usize = 16;
 /// The coefficients of one center, and their derivative where a velocity is given.
 pub(super) struct Expand<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
-    pub(super) sites: &'a mut Sites,
+    pub(super) center: CenterKind,
+    pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) velocity: Option<&'a [[f64; 3]]>,
     pub(super) coefficients: &'a mut [f64],
     pub(super) tangent: &'a mut [f64],
     pub(super) stop: &'a Stop<'a>,
 }
 
-impl<P: Profile> Kernel for Expand<'_, P> {
+impl<P: RadialBasis> Kernel for Expand<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) -> Result<(), Error> {
-        let n_blocks = self.sites.n_blocks;
+        let n_blocks = self.scratch.n_blocks;
         let mut block = 0;
-        for channel in 0..self.expansion.profiles.len() {
+        for channel in 0..self.expansion.bases.len() {
             let first = block;
-            while block < n_blocks && self.sites.blocks[block].channel == channel {
+            while block < n_blocks && self.scratch.blocks[block].channel == channel {
                 self.add_block::<V>(block, block == first);
                 block += 1;
                 if block % STRIDE == 0 {
                     self.stop.check()?;
                 }
             }
-            let Work { sums, tangents, .. } = &self.sites.work;
+            let Work { sums, tangents, .. } = &self.scratch.work;
             let sums = (block > first).then_some(sums.as_slice());
             self.expansion.scatter(sums, channel, self.coefficients);
             if self.velocity.is_some() {
@@ -47,22 +49,22 @@ impl<P: Profile> Kernel for Expand<'_, P> {
                 self.expansion.scatter(tangents, channel, self.tangent);
             }
         }
-        if let Some(density) = self.expansion.centers.of(self.sites.center) {
+        if let Some(density) = self.expansion.centers.of(self.center) {
             self.coefficients.iter_mut().zip(density).for_each(|(slot, share)| *slot += share);
         }
         Ok(())
     }
 }
 
-impl<P: Profile> Expand<'_, P> {
+impl<P: RadialBasis> Expand<'_, P> {
     /// Adds a block to the sums of its species, which it may open.
     #[inline(always)]
     fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
         let expansion = self.expansion;
-        let Sites { blocks, rows, slopes, work, .. } = &mut *self.sites;
+        let ExpansionScratch { blocks, rows, slopes, work, .. } = &mut *self.scratch;
         let block = &blocks[k];
-        let profile = &expansion.profiles[block.channel];
-        let (n_rows, stride) = (expansion.harmonics.len(), profile.n_packs());
+        let basis = &expansion.bases[block.channel];
+        let (n_rows, stride) = (expansion.harmonics.len(), basis.n_packs());
         expansion.harmonics_of::<V>(block.packs(), block, work);
         expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums, opens);
         let Some(velocity) = self.velocity else { return };
@@ -78,18 +80,18 @@ impl<P: Profile> Expand<'_, P> {
 pub(super) struct ExpandPullback<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
     pub(super) adjoint: &'a [f64],
-    pub(super) sites: &'a mut Sites,
+    pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) pull: &'a mut [[f64; 3]],
     pub(super) stop: &'a Stop<'a>,
 }
 
-impl<P: Profile> Kernel for ExpandPullback<'_, P> {
+impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { expansion, adjoint, sites, pull, stop } = self;
-        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        let Self { expansion, adjoint, scratch, pull, stop } = self;
+        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
         let mut gathered = None;
         for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
             if k % STRIDE == 0 {
@@ -150,7 +152,7 @@ pub(super) struct Differentiate<'a, P> {
     pub(super) work: &'a mut Work,
 }
 
-impl<P: Profile> Kernel for Differentiate<'_, P> {
+impl<P: RadialBasis> Kernel for Differentiate<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -162,8 +164,8 @@ impl<P: Profile> Kernel for Differentiate<'_, P> {
     }
 }
 
-impl<P: Profile> Expansion<P> {
-    /// Harmonics times angular profiles.
+impl<P: RadialBasis> Expansion<P> {
+    /// Harmonics times angular factors.
     #[inline(always)]
     fn harmonics_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
         for pack in packs {
@@ -178,7 +180,7 @@ impl<P: Profile> Expansion<P> {
             self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
             let [x, y, z] = &mut work.gradients;
             self.harmonics.gradients::<V>(pack, &block.unit, &work.legendre, &block.angular, [x, y, z]);
-            // The harmonics with the slopes of their profiles, for the radial part.
+            // The harmonics with the slopes of their angular factors, for the radial part.
             let radial = &mut work.adjoint[0];
             self.harmonics.values::<V>(pack, &block.unit, &block.angular_slope, radial);
             let inverse = block.inverse.load::<V>(pack);
@@ -199,9 +201,9 @@ impl<P: Profile> Expansion<P> {
     #[inline(always)]
     fn pull_on<V: Lanes>(&self, pack: usize, block: &Block, work: &mut Work) -> [[f64; LANES]; 3] {
         self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
-        let profiles = [block.angular.as_slice(), block.angular_slope.as_slice()];
+        let factors = [block.angular.as_slice(), block.angular_slope.as_slice()];
         let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
-        let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, profiles, adjoints);
+        let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, factors, adjoints);
         let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
         let inverse = block.inverse.load::<V>(pack);
         // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
@@ -219,7 +221,7 @@ impl<P: Profile> Expansion<P> {
     #[inline(always)]
     fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
         let (stride, own) = (self.stride(), self.functions_of(channel));
-        let end = if channel + 1 == self.profiles.len() { stride } else { own.end };
+        let end = if channel + 1 == self.bases.len() { stride } else { own.end };
         let n_packs = own.len().div_ceil(LANES);
         for (lm, (row, norm)) in coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).enumerate() {
             let (row, rest) = row[own.start..end].split_at_mut(own.len());
@@ -251,7 +253,7 @@ impl<P: Profile> Expansion<P> {
     }
 }
 
-impl<P: Profile> Expansion<P> {
+impl<P: RadialBasis> Expansion<P> {
     /// Adds the products of the radial functions of a block with `harmonics` to the sums of its species.
     #[inline(always)]
     fn add<V: Lanes>(
@@ -262,8 +264,8 @@ impl<P: Profile> Expansion<P> {
         sums: &mut [[f64; LANES]],
         opens: bool,
     ) {
-        let profile = &self.profiles[block.channel];
-        let (n, functions) = (profile.n_max(), (functions, profile.n_packs()));
+        let basis = &self.bases[block.channel];
+        let (n, functions) = (basis.n_max(), (functions, basis.n_packs()));
         if P::BY_DEGREE {
             let shape = (self.harmonics.l_max(), n);
             gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums, opens);
@@ -276,8 +278,8 @@ impl<P: Profile> Expansion<P> {
     /// Adjoints of the harmonics of eight sites, with the radial functions and with their slopes.
     #[inline(always)]
     fn project<V: Lanes>(&self, pack: usize, block: &Block, rows: [&[[f64; LANES]]; 2], work: &mut Work) {
-        let profile = &self.profiles[block.channel];
-        let (n, stride) = (profile.n_max(), profile.n_packs());
+        let basis = &self.bases[block.channel];
+        let (n, stride) = (basis.n_max(), basis.n_packs());
         let n_functions = n * self.n_separate();
         let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
         columns::<V>(rows[0], stride, 0..n_functions, pack, functions);

@@ -1,20 +1,20 @@
 //! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
 //!
-//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, decay, profiles
+//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, angular factors
 //! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
 //! harmonics belong to `lm` and are applied to the sums.
 
 mod center;
 mod kernels;
-mod sites;
+mod prepare;
 
 pub use center::CenterDensities;
-pub use sites::Sites;
+pub use prepare::ExpansionScratch;
 
 use self::kernels::{Differentiate, Expand, ExpandPullback};
-use self::sites::Prepare;
+use self::prepare::Prepare;
 use super::jacobian::SiteTerms;
-use super::profile::Profile;
+use super::radial_basis::RadialBasis;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES};
@@ -24,25 +24,25 @@ use crate::{Error, Stop};
 #[derive(Debug, Clone)]
 pub struct Expansion<P> {
     harmonics: Harmonics,
-    profiles: Vec<P>,
+    bases: Vec<P>,
     /// First radial function of each species among all.
     first: Vec<usize>,
     n_functions: usize,
     centers: CenterDensities,
 }
 
-impl<P: Profile> Expansion<P> {
-    /// An expansion up to degree `l_max` in the radial functions of `profiles`.
-    pub fn new(l_max: usize, profiles: Vec<P>, centers: CenterDensities) -> Self {
-        let first = profiles
+impl<P: RadialBasis> Expansion<P> {
+    /// An expansion up to degree `l_max` in `bases`, one a species, where each center adds what `centers` say.
+    pub fn new(l_max: usize, bases: Vec<P>, centers: CenterDensities) -> Self {
+        let first = bases
             .iter()
-            .scan(0, |sum, profile| {
-                *sum += profile.n_max();
-                Some(*sum - profile.n_max())
+            .scan(0, |sum, basis| {
+                *sum += basis.n_max();
+                Some(*sum - basis.n_max())
             })
             .collect();
-        let n_functions = profiles.iter().map(Profile::n_max).sum();
-        Self { harmonics: Harmonics::new(l_max), profiles, first, n_functions, centers }
+        let n_functions = bases.iter().map(P::n_max).sum();
+        Self { harmonics: Harmonics::new(l_max), bases, first, n_functions, centers }
     }
 
     /// The harmonics of the expansion.
@@ -57,7 +57,7 @@ impl<P: Profile> Expansion<P> {
 
     /// The radial functions of `channel` among all.
     pub fn functions_of(&self, channel: usize) -> std::ops::Range<usize> {
-        self.first[channel]..self.first[channel] + self.profiles[channel].n_max()
+        self.first[channel]..self.first[channel] + self.bases[channel].n_max()
     }
 
     /// Number of coefficients, `[lm][stride]`.
@@ -70,15 +70,21 @@ impl<P: Profile> Expansion<P> {
         if P::BY_DEGREE { self.harmonics.l_max() + 1 } else { 1 }
     }
 
+    /// The radial functions of every species.
+    pub fn bases(&self) -> &[P] {
+        &self.bases
+    }
+
     /// Buffers for one worker.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn sites(&self) -> Result<Sites, Error> {
-        Sites::new(&self.harmonics, self.n_separate())
+    pub fn scratch(&self) -> Result<ExpansionScratch, Error> {
+        ExpansionScratch::new(&self.harmonics, self.n_separate())
     }
 
-    /// Computes directions and profiles of all sites, with derivatives where `slopes` are asked for.
+    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `slopes` are
+    /// asked for.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
@@ -86,18 +92,26 @@ impl<P: Profile> Expansion<P> {
         &self,
         environment: &Environment<'_>,
         slopes: bool,
-        sites: &mut Sites,
+        scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites, stop })
+        Isa::detect().run(Prepare { expansion: self, environment, slopes, scratch, stop })
     }
 
     /// Writes the coefficients of the prepared sites.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
-    pub fn expand(&self, sites: &mut Sites, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [], stop })
+    pub fn expand(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut ExpansionScratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let center = environment.center;
+        let (velocity, tangent) = (None, &mut [][..]);
+        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
     /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
@@ -106,13 +120,16 @@ impl<P: Profile> Expansion<P> {
     /// [`Error::Interrupted`].
     pub fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
-        sites: &mut Sites,
+        scratch: &mut ExpansionScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent, stop })
+        let center = environment.center;
+        let velocity = Some(velocity);
+        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
     /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
@@ -122,11 +139,11 @@ impl<P: Profile> Expansion<P> {
     pub fn expand_pullback(
         &self,
         adjoint: &[f64],
-        sites: &mut Sites,
+        scratch: &mut ExpansionScratch,
         pull: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull, stop })
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, pull, stop })
     }
 
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
@@ -135,14 +152,14 @@ impl<P: Profile> Expansion<P> {
     /// Those of `visit`, and [`Error::Interrupted`].
     pub fn visit_sites(
         &self,
-        sites: &mut Sites,
+        scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
         visit: &mut dyn FnMut(usize, SiteTerms<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Sites { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
         for block in &blocks[..*n_blocks] {
             let functions = self.functions_of(block.channel);
-            let width = self.profiles[block.channel].n_packs() * LANES;
+            let width = self.bases[block.channel].n_packs() * LANES;
             let length = functions.len() * self.n_separate();
             for lane in 0..block.n_sites {
                 if lane % LANES == 0 {

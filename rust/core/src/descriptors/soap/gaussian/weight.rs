@@ -9,10 +9,8 @@ use crate::simd::{BLOCK, LANES, Lanes, Row};
 pub struct PairWeight {
     /// What all weights are multiplied by.
     pub factor: f64,
-    /// Where the cutoff function ends, and over how many Å it falls.
-    pub reach: f64,
-    /// See `reach`; zero for none.
-    pub width: f64,
+    /// How neighbors vanish; `None`: at once.
+    pub cutoff: Option<CosineCutoff>,
     /// How weights depend on the distance apart from that.
     pub weighting: Option<Weighting>,
 }
@@ -29,8 +27,7 @@ impl PairWeight {
                 (values.0[j], slopes.0[j]) = (self.factor * value, self.factor * slope);
             }
         }
-        let cutoff = CosineCutoff::new(self.reach, self.width);
-        if self.width > 0.0 && r.0.iter().any(|&r| r > cutoff.start()) {
+        if let Some(cutoff) = self.cutoff.filter(|cutoff| r.0.iter().any(|&r| r > cutoff.start())) {
             multiply::<V>(&cutoff, r, n_packs, &mut out);
         }
         out

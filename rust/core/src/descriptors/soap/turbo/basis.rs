@@ -15,7 +15,7 @@ use crate::{Error, Stop};
 
 /// `n` orthonormal functions of `x = r / r_cut` on `[0, 1]`.
 #[derive(Debug, Clone)]
-pub struct RadialBasis {
+pub struct RadialFunctions {
     polynomials: Jacobi,
     gaussian: Option<Gaussian>,
     /// `O`: rows are the functions asked for, columns the orthonormal set of Jacobi polynomials and residual.
@@ -46,7 +46,7 @@ pub struct Node {
     pub gaussian: Vec<f64>,
 }
 
-impl RadialBasis {
+impl RadialFunctions {
     /// `n` functions; `sigma` is the width of the Gaussian in units of the cutoff.
     ///
     /// # Errors
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn largest_overlap_error(basis: Basis, n: usize, sigma: f64) -> f64 {
-        let radial = RadialBasis::new(basis, n, sigma, &Stop::never()).expect("no wish");
+        let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("no wish");
         let nodes = quadrature::extended_panels(&0.0.into(), &1.0.into(), sigma.min(0.25));
         let mut gram = vec![0.0; n * n];
         for (x, w) in &nodes {
@@ -257,7 +257,7 @@ mod tests {
         for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
             for n in [2, 3, 5, 8, 12, 16, 20] {
                 let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
-                let rotation = RadialBasis::new(basis, n, 0.1, &Stop::never()).expect("no wish").rotation;
+                let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("no wish").rotation;
                 for (k, (value, exact)) in rotation.iter().zip(&table.data).enumerate() {
                     assert!((value - exact).abs() < limit, "{name}{n}, entry {k}: {value} and {exact}");
                 }
@@ -280,7 +280,7 @@ mod tests {
             0.69427862,
             0.52204586,
         ];
-        let rotation = RadialBasis::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("no wish").rotation;
+        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("no wish").rotation;
         for (value, expected) in rotation.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{rotation:?}");
         }

@@ -1,9 +1,9 @@
-//! The profiles of one species by quadrature: slow, and right to the last digits.
+//! The radial and angular functions of one species by quadrature: slow, and right to the last digits.
 
 use std::f64::consts::PI;
 use std::ops::Range;
 
-use super::basis::RadialBasis;
+use super::basis::RadialFunctions;
 use super::{Basis, SpeciesParameters, TurboParameters};
 use crate::math::{bessel, quadrature};
 use crate::{Error, Stop};
@@ -40,7 +40,7 @@ impl Width {
 
 /// Everything that the integrals need.
 #[derive(Debug, Clone)]
-pub(super) struct ExactProfile {
+pub(super) struct ExactRadial {
     r_cut: f64,
     enhancement: u8,
     sigma_r: Width,
@@ -51,12 +51,12 @@ pub(super) struct ExactProfile {
     rules: Vec<(f64, Nodes)>,
 }
 
-impl ExactProfile {
+impl ExactRadial {
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let r_cut = parameters.r_cut;
-        let basis = RadialBasis::new(parameters.basis, species.n_max, species.sigma_r / r_cut, stop)?;
+        let basis = RadialFunctions::new(parameters.basis, species.n_max, species.sigma_r / r_cut, stop)?;
         let sigma_r = Width { at_center: species.sigma_r / r_cut, growth: species.sigma_r_scaling };
         let rules = std::iter::successors(Some(sigma_r.narrowest()), |width| Some(OCTAVE * width))
             .take_while(|&width| width == sigma_r.narrowest() || width <= sigma_r.widest().min(1.0))
@@ -157,7 +157,7 @@ impl Nodes {
         parameters: &TurboParameters,
         sigma_r: Width,
         width: f64,
-        basis: &RadialBasis,
+        basis: &RadialFunctions,
         stop: &Stop<'_>,
     ) -> Result<Self, Error> {
         let soft = parameters.r_soft / parameters.r_cut;
@@ -212,7 +212,7 @@ mod tests {
     use super::super::Policy;
     use super::*;
 
-    fn profile(sigma: f64, growth: f64, filter_decay: f64, basis: Basis) -> ExactProfile {
+    fn exact(sigma: f64, growth: f64, filter_decay: f64, basis: Basis) -> ExactRadial {
         let species = SpeciesParameters {
             number: 6,
             n_max: 8,
@@ -237,11 +237,11 @@ mod tests {
             ignore_unknown_species: false,
             species: vec![species.clone()],
         };
-        ExactProfile::new(&parameters, &species, &Stop::never()).expect("no wish")
+        ExactRadial::new(&parameters, &species, &Stop::never()).expect("no wish")
     }
 
     /// `b_n` at several distances.
-    fn values(exact: &ExactProfile) -> Vec<f64> {
+    fn values(exact: &ExactRadial) -> Vec<f64> {
         let at = |r: f64| {
             let mut b = vec![0.0; 8];
             exact.radial(r, &mut b);
@@ -261,9 +261,9 @@ mod tests {
     fn wide_gaussians_need_fewer_nodes() {
         for (sigma, growth) in [(0.02, 1.0), (0.02, 30.0), (0.4, 2.0)] {
             for basis in [Basis::Poly3, Basis::Poly3Gauss] {
-                let exact = profile(sigma, growth, 4.0, basis);
+                let exact = exact(sigma, growth, 4.0, basis);
                 assert!(exact.rules.len() > 3);
-                let finest = ExactProfile { rules: exact.rules[..1].to_vec(), ..exact.clone() };
+                let finest = ExactRadial { rules: exact.rules[..1].to_vec(), ..exact.clone() };
                 assert_equal(&values(&exact), &values(&finest), 1e-13);
             }
         }
@@ -272,12 +272,12 @@ mod tests {
     #[test]
     fn a_steep_filter_is_a_step() {
         for basis in [Basis::Poly3, Basis::Poly3Gauss] {
-            let step = profile(0.3, 0.1, 1e300, basis);
+            let step = exact(0.3, 0.1, 1e300, basis);
             for (decay, tolerance) in [(1e10, 1e-9), (1e6, 1e-5), (11.9, 0.5)] {
-                assert_equal(&values(&profile(0.3, 0.1, decay, basis)), &values(&step), tolerance);
+                assert_equal(&values(&exact(0.3, 0.1, decay, basis)), &values(&step), tolerance);
             }
             // Whether the dark end is left out is of no account.
-            let (a, b) = (profile(0.3, 0.1, WIDTHS - 1e-9, basis), profile(0.3, 0.1, WIDTHS + 1e-9, basis));
+            let (a, b) = (exact(0.3, 0.1, WIDTHS - 1e-9, basis), exact(0.3, 0.1, WIDTHS + 1e-9, basis));
             assert_equal(&values(&a), &values(&b), 1e-9);
         }
     }
@@ -286,8 +286,8 @@ mod tests {
     fn a_filter_without_decay_is_none() {
         for decay in [5e-324, 1e-300, 1e-12] {
             assert_equal(
-                &values(&profile(0.3, 0.0, decay, Basis::Poly3)),
-                &values(&profile(0.3, 0.0, 1e-8, Basis::Poly3)),
+                &values(&exact(0.3, 0.0, decay, Basis::Poly3)),
+                &values(&exact(0.3, 0.0, 1e-8, Basis::Poly3)),
                 1e-14,
             );
         }

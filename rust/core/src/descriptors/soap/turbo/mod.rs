@@ -8,15 +8,14 @@ mod reference;
 
 pub use parameters::{Basis, Policy, SpeciesParameters, TurboParameters};
 
-use self::radial::Profile;
+use self::radial::TurboRadial;
 use super::columns::Convention;
-use super::compression::Layout;
-use super::expansion::{CenterDensities, Expansion, Sites};
-use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{NO_FLOOR, PowerSpectrum, Spectrum, SpectrumParameters};
+use super::density::{Density, SpectrumOptions};
+use super::descriptor::SoapOf;
+use super::power_spectrum::NO_FLOOR;
 use super::{MAX_DEGREE, MAX_FUNCTIONS};
+use crate::descriptors::Species;
 use crate::descriptors::validate::{Spelled, about, check, finite, positive, weight};
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
 
 /// Below this length the reference leaves a row as it is.
@@ -32,169 +31,41 @@ const CUTOFFS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
 const MOST_WIDTHS: f64 = 2000.0;
 
 /// The power spectrum of a density whose radial and angular parts are expanded apart.
-#[derive(Debug, Clone)]
-pub struct SoapTurbo {
-    parameters: TurboParameters,
-    species: Species,
-    expansion: Expansion<Profile>,
-    spectrum: PowerSpectrum,
-}
+pub type SoapTurbo = SoapOf<TurboParameters>;
 
-/// Buffers of one worker.
-#[derive(Debug)]
-pub struct TurboScratch {
-    sites: Sites,
-    spectrum: Spectrum,
-    /// Made when a Jacobian is first asked for.
-    jacobian: Option<JacobianScratch>,
-}
+impl Density for TurboParameters {
+    type Basis = TurboRadial;
 
-impl SoapTurbo {
-    /// Prepares bases and tables.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`].
-    pub fn new(parameters: TurboParameters) -> Result<Self, Error> {
-        Self::interruptible(parameters, &Stop::never())
+    fn validate(&self) -> Result<(), Error> {
+        validate(self)
     }
 
-    /// [`Self::new`], which can be told to stop.
-    ///
-    /// # Errors
-    /// The same, and [`Error::Interrupted`].
-    pub fn interruptible(parameters: TurboParameters, stop: &Stop<'_>) -> Result<Self, Error> {
-        validate(&parameters)?;
-        let numbers = parameters.species.iter().map(|species| Some(species.number));
-        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
-        let n_max: Vec<usize> = parameters.species.iter().map(|s| s.n_max).collect();
-        let layout = Layout::new(&parameters.compression, Convention::Isoprint, &n_max, parameters.l_max, stop)?;
-        let profiles = Profile::all(&parameters, stop)?;
-        let centers = CenterDensities::own(&profiles.iter().map(|p| p.center.as_slice()).collect::<Vec<_>>());
-        let expansion = Expansion::new(parameters.l_max, profiles, centers);
-        let spectrum = PowerSpectrum::new(SpectrumParameters {
-            layout,
-            stride: expansion.stride(),
-            degree_weights: vec![1.0; parameters.l_max + 1],
-            norm: parameters.normalize.then_some(match parameters.policy {
-                Policy::Exact => NO_FLOOR,
-                Policy::Reference => SMALLEST_NORM,
-            }),
-            constant: None,
-        });
-        Ok(Self { parameters, species, expansion, spectrum })
+    fn reach(&self) -> f64 {
+        self.r_cut
     }
 
-    /// What it was made from.
-    pub fn parameters(&self) -> &TurboParameters {
-        &self.parameters
-    }
-}
-
-impl Descriptor for SoapTurbo {
-    type Scratch = TurboScratch;
-
-    fn cutoff(&self) -> f64 {
-        self.parameters.r_cut
+    fn species(&self) -> Result<Species, Error> {
+        Species::new(self.species.iter().map(|species| Some(species.number)), self.ignore_unknown_species)
     }
 
-    fn n_features(&self) -> usize {
-        self.spectrum.n_features()
-    }
-
-    fn n_coefficients(&self) -> usize {
-        self.expansion.n_coefficients()
-    }
-
-    fn species(&self) -> &Species {
-        &self.species
-    }
-
-    fn scratch(&self) -> Result<TurboScratch, Error> {
-        Ok(TurboScratch { sites: self.expansion.sites()?, spectrum: self.spectrum.scratch()?, jacobian: None })
-    }
-
-    fn prepare(
-        &self,
-        environment: &Environment<'_>,
-        slopes: bool,
-        scratch: &mut TurboScratch,
-        stop: &Stop<'_>,
-    ) -> Result<(), Refusal> {
-        self.expansion.prepare(environment, slopes, &mut scratch.sites, stop)?;
-        Ok(())
-    }
-
-    fn expand(&self, scratch: &mut TurboScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        self.expansion.expand(&mut scratch.sites, coefficients, stop)
-    }
-
-    fn expand_tangent(
-        &self,
-        velocity: &[[f64; 3]],
-        scratch: &mut TurboScratch,
-        coefficients: &mut [f64],
-        tangent: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        self.expansion.expand_tangent(velocity, &mut scratch.sites, coefficients, tangent, stop)
-    }
-
-    fn expand_pullback(
-        &self,
-        adjoint: &[f64],
-        scratch: &mut TurboScratch,
-        pull: &mut [[f64; 3]],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        self.expansion.expand_pullback(adjoint, &mut scratch.sites, pull, stop)
-    }
-
-    fn contract(
-        &self,
-        coefficients: &[f64],
-        scratch: &mut TurboScratch,
-        row: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        self.spectrum.contract(coefficients, &mut scratch.spectrum, row, stop)
-    }
-
-    fn contract_tangent(
-        &self,
-        coefficients: &[f64],
-        tangent: &[f64],
-        scratch: &mut TurboScratch,
-        row: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        self.spectrum.contract_tangent(coefficients, tangent, &mut scratch.spectrum, row, stop)
-    }
-
-    fn contract_pullback(
-        &self,
-        coefficients: &[f64],
-        adjoint: &[f64],
-        scratch: &mut TurboScratch,
-        coefficients_adjoint: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint, stop)
-    }
-
-    fn jacobian(
-        &self,
-        coefficients: &[f64],
-        scratch: &mut TurboScratch,
-        out: &mut JacobianRow<'_>,
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        let TurboScratch { sites, spectrum, jacobian } = scratch;
-        let room = match jacobian {
-            Some(room) => room,
-            empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
+    fn power_spectrum(&self) -> SpectrumOptions<'_> {
+        let floor = match self.policy {
+            Policy::Exact => NO_FLOOR,
+            Policy::Reference => SMALLEST_NORM,
         };
-        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
-        self.expansion.visit_sites(sites, stop, &mut |site, terms| at.write(&terms, site, out))
+        SpectrumOptions {
+            n_max: self.species.iter().map(|species| species.n_max).collect(),
+            l_max: self.l_max,
+            compression: &self.compression,
+            convention: Convention::Isoprint,
+            degree_weights: vec![1.0; self.l_max + 1],
+            norm: self.normalize.then_some(floor),
+            constant: None,
+        }
+    }
+
+    fn bases(&self, stop: &Stop<'_>) -> Result<Vec<TurboRadial>, Error> {
+        TurboRadial::all(self, stop)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The radial and angular profiles of one species: how strongly a neighbor at distance `r` enters each coefficient.
+//! The radial and angular functions of one species: how strongly a neighbor at distance `r` enters each coefficient.
 //!
 //! A neighbor's coefficient is `b_n(r) · P(r)^a · A_l(r) · Y_lm`. All but the cutoff function `P^a`, which a polynomial
 //! cannot follow to its end, are smooth functions of one variable: they are integrated exactly once, and tabulated.
@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::super::block::{Block, columns};
-use super::super::profile;
-use super::exact::ExactProfile;
-use super::reference::ReferenceProfile;
+use super::super::radial_basis::RadialBasis;
+use super::exact::ExactRadial;
+use super::reference::ReferenceRadial;
 use super::{Policy, SpeciesParameters, TurboParameters};
 use crate::math::cutoff::{CubicCutoff, Cutoff};
 use crate::math::piecewise::{self, Piecewise, Places};
@@ -23,9 +23,9 @@ const ORDER: usize = 8;
 /// What the rounding of a place costs the steepest Gaussian of width one: half an epsilon times its slope.
 const PLACE: f64 = 6.6e-17;
 
-/// The profiles of one species.
+/// The radial and angular functions of one species.
 #[derive(Debug, Clone)]
-pub struct Profile {
+pub struct TurboRadial {
     n_max: usize,
     /// Largest degree.
     l_max: usize,
@@ -33,7 +33,7 @@ pub struct Profile {
     /// `P^a`, which no polynomial can follow.
     cutoff: CubicCutoff,
     /// What a center of this species adds to `l = 0`: one number a radial function.
-    pub center: Vec<f64>,
+    center: Vec<f64>,
     source: Source,
 }
 
@@ -42,19 +42,19 @@ enum Source {
     /// Exact, tabulated; shared by the species that have the same functions.
     Table(Arc<Piecewise<ORDER>>),
     /// Formula by formula as the reference evaluates them.
-    Reference(ReferenceProfile),
+    Reference(ReferenceRadial),
 }
 
-impl Profile {
-    /// Prepares the profiles of all species.
+impl TurboRadial {
+    /// The bases of all species.
     ///
     /// # Errors
     /// [`Error::Parameter`] where the reference policy has no orthonormal basis.
     pub fn all(parameters: &TurboParameters, stop: &Stop<'_>) -> Result<Vec<Self>, Error> {
         let mut known: Vec<(&SpeciesParameters, Tabulated)> = Vec::new();
-        let mut profiles = Vec::new();
+        let mut bases = Vec::new();
         for species in &parameters.species {
-            profiles.push(match parameters.policy {
+            bases.push(match parameters.policy {
                 Policy::Exact => {
                     let place = known.iter().position(|(other, _)| other.functions() == species.functions());
                     let place = if let Some(place) = place {
@@ -63,16 +63,16 @@ impl Profile {
                         known.push((species, Tabulated::new(parameters, species, stop)?));
                         known.len() - 1
                     };
-                    known[place].1.profile(parameters, species)
+                    known[place].1.radial(parameters, species)
                 }
                 Policy::Reference => Self::reference(parameters, species)?,
             });
         }
-        Ok(profiles)
+        Ok(bases)
     }
 
     fn reference(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
-        let reference = ReferenceProfile::new(parameters, species)?;
+        let reference = ReferenceRadial::new(parameters, species)?;
         Ok(Self {
             n_max: species.n_max,
             l_max: parameters.l_max,
@@ -87,12 +87,12 @@ impl Profile {
 /// Functions that were integrated once, for all species that have them.
 struct Tabulated {
     table: Arc<Piecewise<ORDER>>,
-    exact: ExactProfile,
+    exact: ExactRadial,
 }
 
 impl Tabulated {
     fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
-        let exact = ExactProfile::new(parameters, species, stop)?;
+        let exact = ExactRadial::new(parameters, species, stop)?;
         let groups = [species.n_max, parameters.l_max + 1];
         let scale = 0.2 * exact.narrowest() * parameters.r_cut;
         let tolerance = piecewise::FULL_PRECISION.max(PLACE / exact.narrowest());
@@ -104,8 +104,8 @@ impl Tabulated {
         Ok(Self { table: Arc::new(table), exact })
     }
 
-    fn profile(&self, parameters: &TurboParameters, species: &SpeciesParameters) -> Profile {
-        Profile {
+    fn radial(&self, parameters: &TurboParameters, species: &SpeciesParameters) -> TurboRadial {
+        TurboRadial {
             n_max: species.n_max,
             l_max: parameters.l_max,
             r_cut: parameters.r_cut,
@@ -116,11 +116,15 @@ impl Tabulated {
     }
 }
 
-impl profile::Profile for Profile {
+impl RadialBasis for TurboRadial {
     const BY_DEGREE: bool = false;
 
     fn n_max(&self) -> usize {
         self.n_max
+    }
+
+    fn center(&self) -> &[f64] {
+        &self.center
     }
 
     /// `b_n`, then `4π A_l`.
@@ -184,7 +188,7 @@ impl profile::Profile for Profile {
     }
 }
 
-impl Profile {
+impl TurboRadial {
     /// At the center nothing changes with the direction, and what rounding leaves there must not be divided by `r`.
     #[inline(always)]
     fn hold_center(&self, r: &Row, block: &mut Block) {
@@ -200,7 +204,7 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::super::super::Compression;
-    use super::super::super::profile::Profile as _;
+    use super::super::super::radial_basis::RadialBasis as _;
     use super::super::Basis;
     use super::*;
     use crate::simd::{BLOCK, Isa, Kernel};
@@ -232,8 +236,8 @@ mod tests {
         }
     }
 
-    /// `b_n` of one profile at one distance, from the table.
-    struct AtPlace<'a>(&'a Profile, f64);
+    /// `b_n` at one distance, from the table.
+    struct AtPlace<'a>(&'a TurboRadial, f64);
 
     impl Kernel for AtPlace<'_> {
         type Output = Vec<f64>;
@@ -251,20 +255,20 @@ mod tests {
         for case in ["g2_diamond_poly3gauss", "typical_poly3_8_8", "narrow_sigma_scaled"] {
             let parameters = parameters(&tables[&format!("radial_parameters_{case}")].data);
             let species = &parameters.species[0];
-            let profile = &Profile::all(&parameters, &Stop::never()).expect("legal parameters")[0];
+            let radial = &TurboRadial::all(&parameters, &Stop::never()).expect("legal parameters")[0];
             let exact = &tables[&format!("radial_b_{case}")];
             let scale = exact.data.iter().fold(0.0_f64, |scale, b| scale.max(b.abs()));
             for (row, &r) in tables[&format!("radial_r_{case}")].data.iter().enumerate() {
                 let x = r / parameters.r_cut;
                 let decay = ((1.0 - x).powi(2) * (1.0 + 2.0 * x)).powf(species.amplitude_scaling);
-                let values = Isa::detect().run(AtPlace(profile, r));
+                let values = Isa::detect().run(AtPlace(radial, r));
                 for (n, (b, exact)) in values.iter().zip(exact.row(row)).enumerate() {
                     assert!((decay * b - exact).abs() < 1e-14 * scale, "{case}, r = {r}, n = {n}: {b} and {exact}");
                 }
             }
             // The table holds the center's radial part; the angular factor is √4π (r_cut / σ_t)².
             let angular = (4.0 * std::f64::consts::PI).sqrt() * (parameters.r_cut / species.sigma_t).powi(2);
-            for (center, exact) in profile.center.iter().zip(&tables[&format!("radial_b_center_{case}")].data) {
+            for (center, exact) in radial.center.iter().zip(&tables[&format!("radial_b_center_{case}")].data) {
                 assert!((center / angular - exact).abs() < 1e-14 * scale, "{case}: {center} and {exact}");
             }
         }

@@ -1,4 +1,4 @@
-//! The profiles with the shortcuts of the program that introduced recursive SOAP, to reproduce its digits.
+//! The radial and angular functions with the shortcuts of the program that introduced recursive SOAP, to reproduce its digits.
 //!
 //! Compared with the exact definition: the buffer and the Gaussian are dropped beyond four widths, one boundary term
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
@@ -13,9 +13,9 @@ const PI: f64 = std::f64::consts::PI;
 /// A filter narrower than this, in units of the cutoff, is a step.
 const DARK: f64 = 1e-9;
 
-/// The profiles of one species; lengths in units of the cutoff unless said otherwise.
+/// The radial and angular functions of one species; lengths in units of the cutoff unless said otherwise.
 #[derive(Debug, Clone)]
-pub struct ReferenceProfile {
+pub struct ReferenceRadial {
     r_cut: f64,
     l_max: usize,
     soft: f64,
@@ -40,7 +40,7 @@ struct Dual {
     slope: f64,
 }
 
-impl ReferenceProfile {
+impl ReferenceRadial {
     /// # Errors
     /// [`Error::Parameter`] where a matrix handed in has the wrong size or a NaN.
     pub fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
@@ -48,7 +48,7 @@ impl ReferenceProfile {
         let has_gaussian = parameters.basis == Basis::Poly3Gauss;
         let n = species.n_max;
         let n_polynomials = if has_gaussian { n - 1 } else { n };
-        let mut profile = Self {
+        let mut radial = Self {
             r_cut,
             l_max: parameters.l_max,
             soft: parameters.r_soft / r_cut,
@@ -64,13 +64,13 @@ impl ReferenceProfile {
             gaussian_overlaps: Vec::new(),
         };
         if has_gaussian {
-            profile.gaussian_overlaps = profile.overlaps_with_gaussian();
+            radial.gaussian_overlaps = radial.overlaps_with_gaussian();
         }
-        profile.basis_matrix = match &species.basis_matrix {
+        radial.basis_matrix = match &species.basis_matrix {
             Some(matrix) => checked(matrix, n)?,
-            None => extended::rounded(&extended::inverse_square_root(&profile.overlaps())),
+            None => extended::rounded(&extended::inverse_square_root(&radial.overlaps())),
         };
-        Ok(profile)
+        Ok(radial)
     }
 
     /// Radial functions and degrees together.

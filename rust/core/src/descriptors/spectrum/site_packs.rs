@@ -1,4 +1,4 @@
-//! The sites of one center as their matrix needs them: the center first, quantities side by side.
+//! What the matrix of one center needs of its sites, in packs: the center first, quantities side by side.
 
 use super::{Pairs, WHAT};
 use crate::descriptors::{CenterKind, Environment};
@@ -6,15 +6,13 @@ use crate::math::cutoff::SquareCutoff;
 use crate::simd::LANES;
 use crate::{Error, memory};
 
-/// Sites in lanes: each quantity fills whole packs.
+/// Quantities of all sites, each of which fills whole packs.
 #[derive(Debug, Clone, Default)]
-pub struct Sites {
+pub struct SitePacks {
     /// Number of sites, the center included if it is one.
     pub n: usize,
     /// Whether the first site is the center.
     pub centered: bool,
-    /// Channel of each site.
-    pub channel: Vec<u8>,
     /// Position relative to the center, in Å.
     pub position: [Vec<[f64; LANES]>; 3],
     /// Cutoff function; zero for what only fills up the last pack.
@@ -27,7 +25,7 @@ pub struct Sites {
     pub quantities: Vec<Vec<[f64; LANES]>>,
 }
 
-impl Sites {
+impl SitePacks {
     /// Takes the sites of `environment`.
     ///
     /// # Errors
@@ -45,9 +43,6 @@ impl Sites {
         self.centered = own.is_some();
         let first = usize::from(self.centered);
         self.n = environment.len() + first;
-        self.channel.clear();
-        memory::reserve(WHAT, &mut self.channel, self.n)?;
-        self.channel.extend(own.iter().chain(environment.channel));
         let n_packs = self.n.div_ceil(LANES);
         let resize = |vector: &mut Vec<[f64; LANES]>, value: f64| memory::refill(WHAT, vector, n_packs, [value; LANES]);
         for (axis, from) in self.position.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
@@ -66,7 +61,7 @@ impl Sites {
         self.quantities.resize_with(pairs.n_quantities(), Vec::new);
         for (place, quantity) in self.quantities.iter_mut().enumerate() {
             resize(quantity, 1.0)?;
-            for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(&self.channel) {
+            for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(own.iter().chain(environment.channel)) {
                 *value = pairs.quantity(place, channel);
             }
         }

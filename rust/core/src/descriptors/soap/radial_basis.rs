@@ -5,12 +5,15 @@ use crate::math::piecewise::Places;
 use crate::simd::{LANES, Lanes, Row};
 
 /// How strongly a neighbor of one species at distance `r` enters each coefficient: `b_ln(r) · A_l(r) · Y_lm`.
-pub trait Profile: Sync {
+pub trait RadialBasis: Sync + 'static {
     /// Whether each degree has radial functions of its own, or `b_ln = b_n` for all `l`.
     const BY_DEGREE: bool;
 
     /// Number of radial functions.
     fn n_max(&self) -> usize;
+
+    /// What a center of this species adds to `l = 0`, one number a radial function.
+    fn center(&self) -> &[f64];
 
     /// Length of a row that [`Self::evaluate`] writes, in packs.
     fn n_packs(&self) -> usize;
