@@ -32,8 +32,7 @@ from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import testing
-    from isoprint.blindness import study
+    from isoprint import study, testing
 
 __all__ = [
     "ACSF",

@@ -3,7 +3,7 @@
 use super::powers::MOST_REPEATED;
 use crate::Error;
 use crate::descriptors::validate::{check, finite, not_negative, positive, weight};
-use crate::math::cutoff::Fading;
+use crate::math::cutoff::CutoffFunction;
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
 const SHARPEST: f64 = 1e8;
@@ -75,7 +75,7 @@ pub struct AcsfSpecies {
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcsfParameters {
     /// The cutoff function of all.
-    pub cutoff_function: Fading,
+    pub cutoff_function: CutoffFunction,
     /// Fraction of the cutoff up to which the cutoff function is one.
     pub alpha: f64,
     /// Whether atoms without a channel are passed over.
@@ -96,7 +96,7 @@ impl AcsfParameters {
     pub(super) fn validate(&self) -> Result<(), Error> {
         let alpha = self.alpha;
         check((0.0..1.0).contains(&alpha), "alpha", alpha, "it must be at least 0 and less than 1")?;
-        if let Fading::Polynomial(n) = self.cutoff_function {
+        if let CutoffFunction::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
         self.species.iter().try_for_each(|species| weight("weights", species.weight))?;

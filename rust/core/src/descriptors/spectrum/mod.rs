@@ -20,6 +20,7 @@ pub use site_packs::SitePacks;
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
 use super::{Descriptor, Environment, JacobianRow, Refusal, Species};
+use crate::math::cutoff::SquareCutoff;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -335,7 +336,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.pairs, (r_cut, exponent), environment)?;
+        sites.fill(&self.pairs, SquareCutoff::new(r_cut, exponent), environment)?;
         let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
         let kept = overlap.then_some(&mut *plain);
         Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated, stop })?;
