@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from isoprint._arrays import shown
+from isoprint._core import MAX_FUNCTIONS
 from isoprint._parameters import real, whole
 from isoprint.compat._keys import keys, only
-from isoprint.descriptors.soap_turbo import N_MAX
 
 _LENGTH = "it must be a positive number of Å"
 
@@ -85,4 +85,4 @@ def _basis(given: Any, r_cut: float) -> tuple[int, int]:
         raise ValueError(
             f"radius of radial is {shown(radius)} while that of cutoff is {shown(r_cut)}; leave the first out"
         )
-    return 1 + whole("max_radial", numbers["max_radial"], 0, N_MAX - 1), known["max_angular"]
+    return 1 + whole("max_radial", numbers["max_radial"], 0, MAX_FUNCTIONS - 1), known["max_angular"]

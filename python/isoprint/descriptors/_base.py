@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,27 +22,10 @@ from isoprint.frames import Frames, familiar, learned_species, listed, pack, req
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from isoprint._core import _Descriptor as Core
+
 AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
-
-
-class Core(Protocol):
-    """A fingerprint of the compiled module."""
-
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
-    def pullback(
-        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any]: ...
-    def pushforward(
-        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
-    ) -> None: ...
-    def derivatives(
-        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any, Any]: ...
 
 
 class Ready(NamedTuple):
