@@ -71,14 +71,16 @@ fn one_center(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new("values", sites.len()), |bencher| {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, false, &mut scratch, &Stop::never()).expect("no refusal");
-                    descriptor.expand(&mut scratch, black_box(&mut row), &Stop::never()).expect("no wish");
+                    descriptor
+                        .expand(&environment, &mut scratch, black_box(&mut row), &Stop::never())
+                        .expect("no wish");
                 });
             });
             group.bench_function(BenchmarkId::new("pullback", sites.len()), |bencher| {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
-                        .expand_pullback(&adjoint, &mut scratch, black_box(&mut pull), &Stop::never())
+                        .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut pull), &Stop::never())
                         .expect("no wish");
                 });
             });
@@ -89,7 +91,9 @@ fn one_center(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-                    descriptor.jacobian(&row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+                    descriptor
+                        .jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never())
+                        .expect("no wish");
                     black_box(&blocks);
                 });
             });

@@ -321,7 +321,7 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("values", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, false, &mut scratch, &Stop::never());
-            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
             soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         });
     });
@@ -331,9 +331,9 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
             soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            soap.expand_pullback(&dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+            soap.expand_pullback(&environment, &dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
         });
     });
     let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
@@ -341,9 +341,9 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
             let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-            soap.jacobian(&c, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
             black_box(&blocks);
         });
     });

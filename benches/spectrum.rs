@@ -74,14 +74,14 @@ fn of_one_center(criterion: &mut Criterion) {
         criterion.bench_function(&name("values"), |bencher| {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), false, &mut scratch, &Stop::never()).unwrap();
-                descriptor.expand(&mut scratch, &mut row, &Stop::never()).expect("no wish");
+                descriptor.expand(&environment, &mut scratch, &mut row, &Stop::never()).expect("no wish");
             });
         });
         criterion.bench_function(&name("pullback"), |bencher| {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 descriptor
-                    .expand_pullback(black_box(&adjoint), &mut scratch, &mut pull, &Stop::never())
+                    .expand_pullback(&environment, black_box(&adjoint), &mut scratch, &mut pull, &Stop::never())
                     .expect("no wish");
             });
         });
@@ -91,7 +91,7 @@ fn of_one_center(criterion: &mut Criterion) {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-                descriptor.jacobian(&row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+                descriptor.jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
                 black_box(&blocks);
             });
         });

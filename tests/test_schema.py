@@ -129,3 +129,9 @@ def test_a_parameter_of_a_subclass_is_one_line():
 
     wide = Wide(r_cut=3.0, n_max=3, l_max=2, species=WATER)
     assert wide.get_params() == ip.SoapTurbo(r_cut=3.0, n_max=3, l_max=2, species=WATER, sigma=0.8).get_params()
+
+
+def test_a_species_that_is_any_has_values_too():
+    for sigma in (-0.5, "wide"):
+        with pytest.raises(ValueError, match=rf"^sigma is {sigma!r}; it must be a positive number of Å"):
+            _ = soap(species="any", sigma=sigma).n_features

@@ -16,11 +16,11 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from isoprint import _core
-from isoprint._arrays import shown
-from isoprint._elements import ANY, label_of, per_species
-from isoprint._parameters import choice, flag, integer, number
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, flag, integer, number
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors._settings import compiled
+from isoprint.structures.elements import ANY, label_of, per_species
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -120,12 +120,12 @@ class CompiledDescriptor(Descriptor):
             label, value = self._told_of_special(error)
         elif not parameter.by_species:
             value = shown(getattr(self, error.name))
-        elif error.element is not None:
+        elif error.element in (numbers := [entry["number"] for entry in settings["species"]]):
+            # Where no element is named, this is about several species, or about one that is any.
             given = getattr(self, error.name)
-            several = isinstance(given, Mapping)
-            place = [entry["number"] for entry in settings["species"]].index(error.element)
-            label = _of_element(label, error.element) if several else label
-            value = shown(per_species(label, given, _numbers(settings))[place])
+            label = _of_element(label, error.element) if isinstance(given, Mapping) else label
+            species = [ANY if number is None else number for number in numbers]
+            value = shown(per_species(label, given, species)[numbers.index(error.element)])
         return f"{label} is {value}; {error.remedy}"
 
     def _told_of_special(self, error: _core.ParameterError) -> tuple[str, str]:
@@ -134,15 +134,11 @@ class CompiledDescriptor(Descriptor):
         given = getattr(self, owner, None) if owner in self._defaults() else None
         if isinstance(given, Mapping) and key in given:
             return error.name, shown(given[key])
-        return error.name if error.element is None else _of_element(error.name, error.element), error.value
+        return _of_element(error.name, error.element), error.value
 
 
-def _numbers(settings: dict[str, Any]) -> list[int]:
-    return [ANY if entry["number"] is None else entry["number"] for entry in settings["species"]]
-
-
-def _of_element(name: str, element: int) -> str:
-    return f"{name} of {label_of(element)!r}"
+def _of_element(name: str, element: int | None) -> str:
+    return name if element is None else f"{name} of {label_of(element)!r}"
 
 
 @cache

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import plain, shown
-from isoprint._elements import per_species
-from isoprint._parameters import integer
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import integer
+from isoprint.structures.elements import per_species
 
 _MODES = "two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
 TRIVIAL = ("trivial",)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from isoprint import _core
 from isoprint.descriptors._compiled import CompiledDescriptor
 
 Overflow: TypeAlias = Literal["error", "truncate"]
 Degenerate: TypeAlias = Literal["average", "raw", "error", "directional"]
-# Rows of the largest matrix.
-MAX_ROWS = _core.MAX_ROWS
 
 
 class Spectrum(CompiledDescriptor):

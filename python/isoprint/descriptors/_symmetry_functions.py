@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from isoprint._arrays import shown
-from isoprint._elements import ANY, label_of, number_of, per_species, spell
-from isoprint._parameters import choice, number, real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, number, real
+from isoprint.structures.elements import ANY, label_of, number_of, per_species, spell
 
 # Numbers of each kind, in the order in which they are given where they have no names.
 NUMBERS = {

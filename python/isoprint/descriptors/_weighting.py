@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._parameters import choice, number
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, number
 
 # The numbers of each function; all must be given.
 FUNCTIONS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}

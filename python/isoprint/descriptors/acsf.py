@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._elements import ANY
-from isoprint._parameters import number
+from isoprint._support.parameters import number
 from isoprint.descriptors import _symmetry_functions as functions_
 from isoprint.descriptors._compiled import Average, CompiledDescriptor, Unknown
+from isoprint.structures.elements import ANY
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -132,7 +132,7 @@ class ACSF(CompiledDescriptor):
 
         Parameters
         ----------
-        species
+        species : optional
             As in the constructor; "any" gives the 58 columns that do not tell elements apart.
         r_cut : float
             Radius of the environment in Å.
@@ -209,7 +209,7 @@ class ACSF(CompiledDescriptor):
             The unit of the file, or its length in Å.
         sort : bool
             Put the functions into the order in which n2p2 sorts them; `False` keeps that of the file.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples

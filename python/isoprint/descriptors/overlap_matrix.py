@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._arrays import shown
-from isoprint._elements import by_element, spell
-from isoprint._parameters import choice, real, whole
-from isoprint._radii import covalent_radius
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, real, whole
 from isoprint.descriptors._compiled import Average, Unknown
 from isoprint.descriptors._settings import of_each
 from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
+from isoprint.structures.elements import by_element, spell
+from isoprint.structures.radii import covalent_radius
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -125,7 +125,7 @@ class OverlapMatrix(Spectrum):
         """
         from isoprint.compat.libfp import overlap_matrix
 
-        return cls(**overlap_matrix(arguments))
+        return cls(**overlap_matrix(arguments, _core.MAX_ROWS))
 
     @classmethod
     def from_width_cutoff(cls, width_cutoff: float, *, exponent: int = 2, **options: Any) -> OverlapMatrix:

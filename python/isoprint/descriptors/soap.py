@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._elements import label_of
 from isoprint.descriptors import _columns, _compression, _weighting
 from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown
+from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -151,7 +151,7 @@ class SOAP(CompiledDescriptor):
         ----------
         text : str
             Such as `"soap l_max=8 n_max=8 cutoff=5.0 atom_sigma=0.5 n_species=2 species_Z={1 6} n_Z=1 Z=6"`.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples
@@ -218,7 +218,7 @@ class SOAP(CompiledDescriptor):
             `{"type": "Gaussian", "width": 0.3, "center_atom_weight": 1.0}`, and `"scaling"` if there is one.
         basis : mapping
             `{"type": "TensorProduct", "max_angular": 6, "radial": {"type": "Gto", "max_radial": 5}}`.
-        species, centers, dtype
+        species, centers, dtype : optional
             As in the constructor; species are learned by `fit` if they are not given.
         **unknown
             None: other keywords are refused by name.
@@ -239,7 +239,7 @@ class SOAP(CompiledDescriptor):
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}
-        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
+        return cls(**soap({**given, **unknown}, _core.MAX_FUNCTIONS), species=species, centers=centers, dtype=dtype)
 
     @staticmethod
     def _made(parameters: dict[str, Any]) -> Core:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from isoprint import _core
-from isoprint._arrays import plain
-from isoprint._elements import by_element, per_species, spell, symbol_of
-from isoprint._parameters import integer, number
+from isoprint._support.arrays import plain
+from isoprint._support.parameters import integer, number
 from isoprint.descriptors import _columns, _compression
 from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown, Wholes
+from isoprint.structures.elements import by_element, per_species, spell, symbol_of
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -147,7 +147,7 @@ class SoapTurbo(CompiledDescriptor):
         ----------
         text : str
             Such as `"soap_turbo l_max=8 alpha_max={8 8} cutoff=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
-        policy, basis_matrix, normalize, centers, average, dtype
+        policy, basis_matrix, normalize, centers, average, dtype : optional
             As in the constructor. `policy="reference"` reproduces the shortcuts of that program.
 
         Examples

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use isoprint_core::descriptors::overlap_matrix::Shell;
 use isoprint_core::descriptors::spectrum::{Metric, SpectrumParameters};
-use isoprint_core::descriptors::{CenterKind, Descriptor, JacobianRow, Refusal};
+use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
 
 use common::{Sites, noise};
@@ -37,30 +37,30 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
         let mut scratch = descriptor.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; n_coefficients], vec![0.0; n_coefficients]);
         let mut row = vec![0.0; n_features];
-        let mut all = || {
+        let mut all = |environment: &Environment<'_>| {
             let prepare = |slopes: bool, scratch: &mut D::Scratch| {
-                let prepared = sites.with(|environment| descriptor.prepare(environment, slopes, scratch, &stop));
+                let prepared = descriptor.prepare(environment, slopes, scratch, &stop);
                 prepared.map_err(|refusal| match refusal {
                     Refusal::Unfinished(error) => *error,
                     other => panic!("{other}"),
                 })
             };
             prepare(false, &mut scratch)?;
-            descriptor.expand(&mut scratch, &mut c, &stop)?;
+            descriptor.expand(environment, &mut scratch, &mut c, &stop)?;
             descriptor.contract(&c, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
-            descriptor.expand_tangent(&moves, &mut scratch, &mut c, &mut dc, &stop)?;
+            descriptor.expand_tangent(environment, &moves, &mut scratch, &mut c, &mut dc, &stop)?;
             descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
             descriptor.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &stop)?;
             let mut pull = vec![[0.0; 3]; n];
-            descriptor.expand_pullback(&dc, &mut scratch, &mut pull, &stop)?;
+            descriptor.expand_pullback(environment, &dc, &mut scratch, &mut pull, &stop)?;
             let mut values = vec![0.0; n * 3 * n_features];
             let mut written = Vec::new();
             let mut blocks = JacobianRow::new(&mut values, 3 * n_features, &of_site, None, &mut written);
-            descriptor.jacobian(&c, &mut scratch, &mut blocks, &stop)
+            descriptor.jacobian(environment, &c, &mut scratch, &mut blocks, &stop)
         };
-        match all() {
+        match sites.with(&mut all) {
             Ok(()) => {}
             Err(error) => {
                 assert_eq!(error, Error::Interrupted);

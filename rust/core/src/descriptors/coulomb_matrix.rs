@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::spectrum::{Blocks, Pairs, Sites, Spectrum, SpectrumParameters};
+use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
 use super::validate::check;
 use crate::Error;
 use crate::simd::{LANES, Lanes};
@@ -63,7 +63,7 @@ impl Pairs for Charges {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
         let mut away = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {

@@ -69,11 +69,18 @@ pub trait Descriptor: Sync + 'static {
         stop: &Stop<'_>,
     ) -> Result<(), Refusal>;
 
-    /// Writes the coefficients of the prepared center.
+    /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that
+    /// [`Self::prepare`] was shown.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
-    fn expand(&self, scratch: &mut Self::Scratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error>;
+    fn expand(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut Self::Scratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error>;
     /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
     /// each site's vector from the center. The center must be prepared anew before anything else is asked.
     ///
@@ -81,6 +88,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
@@ -93,6 +101,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn expand_pullback(
         &self,
+        environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut Self::Scratch,
         pull: &mut [[f64; 3]],
@@ -151,6 +160,7 @@ pub trait Descriptor: Sync + 'static {
     /// See [`Self::expand`].
     fn jacobian(
         &self,
+        environment: &Environment<'_>,
         coefficients: &[f64],
         scratch: &mut Self::Scratch,
         row: &mut JacobianRow<'_>,

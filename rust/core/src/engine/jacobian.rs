@@ -4,7 +4,7 @@ use super::lists::{Lists, Part};
 use super::pullback::mean_coefficients;
 use super::walk::{Batch, Chunk, Prepared, walk};
 use super::watch::Tally;
-use super::worker::{UNSEEN, Worker};
+use super::worker::{UNSEEN, Worker, environment};
 use super::{Average, Job, Output};
 use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
@@ -175,7 +175,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
                 let Some((blocks, atoms)) = own.take() else { continue };
                 let center = self.expand(worker, frame, row, stop)?;
                 let mut room = std::mem::take(&mut worker.room);
-                T::fill(blocks, &mut room, |blocks| self.write(worker, center, atoms, None, blocks, stop))?;
+                T::fill(blocks, &mut room, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
                 worker.room = room;
             }
             Ok(())
@@ -199,7 +199,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
                 let center = self.expand(worker, frame, row, stop)?;
                 let atoms = memory::collect(BLOCKS, atoms_of(worker, center)?.iter().map(|&atom| i64::from(atom)))?;
                 let mut blocks = memory::zeros(BLOCKS, atoms.len() * self.block)?;
-                self.write(worker, center, &atoms, mean, &mut blocks, stop)?;
+                self.write(worker, (frame, center), &atoms, mean, &mut blocks, stop)?;
                 parts.push((atoms, blocks));
             }
             Ok(parts)
@@ -220,7 +220,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
     fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<Center, Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
         if !self.descriptor.is_linear() {
-            self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
+            worker.expand(self.descriptor, frame, center, stop)?;
         }
         Ok(center)
     }
@@ -229,7 +229,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
     fn write(
         &self,
         worker: &mut Worker<D>,
-        center: Center,
+        (frame, center): (&Prepared, Center),
         atoms: &[i64],
         mean: Option<&[f64]>,
         blocks: &mut [f64],
@@ -250,7 +250,8 @@ impl<D: Descriptor> Differentiate<'_, D> {
         atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
         memory::resize(BLOCKS, written, blocks.len() / self.block.max(1), false)?;
         let mut row = JacobianRow::new(blocks, self.block, of_site, own, written);
-        self.descriptor.jacobian(mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
+        let environment = environment(frame, center, sites);
+        self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
         row.finish();
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::transform::add;
 use super::walk::{Batch, Chunk, Prepared, batches, walk};
 use super::watch::Tally;
-use super::worker::{UNSEEN, Worker};
+use super::worker::{UNSEEN, Worker, environment};
 use super::{Average, Job};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
@@ -128,14 +128,15 @@ impl<D: Descriptor> Backward<'_, D> {
             mean
         } else {
             if !self.descriptor.is_linear() {
-                self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
+                worker.expand(self.descriptor, frame, center, stop)?;
             }
             let Worker { coefficients, other, scratch, room, .. } = worker;
             let adjoint = self.row_adjoint(frame, row, room)?;
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other, stop)?;
             &worker.other
         };
-        self.descriptor.expand_pullback(adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;
+        let environment = environment(frame, center, &worker.sites);
+        self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;
         scatter(worker, center)
     }
 
@@ -211,8 +212,8 @@ pub(super) fn mean_coefficients<D: Descriptor>(
     let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
         let mut sum = memory::zeros(MEANS, n)?;
         for &row in chunk.rows {
-            worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
-            descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop)?;
+            let center = worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
+            worker.expand(descriptor, frame, center, stop)?;
             add(&mut sum, &worker.coefficients);
         }
         Ok(sum)

@@ -2,7 +2,7 @@
 
 use super::walk::{Batch, Chunk, Prepared, batches, walk};
 use super::watch::Tally;
-use super::worker::Worker;
+use super::worker::{Worker, environment};
 use super::{Average, Job, Output};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
@@ -148,7 +148,7 @@ impl<D: Descriptor> Forward<'_, D> {
     fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<(), Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some(), stop)?;
         let Some(displacements) = self.displacements else {
-            return self.descriptor.expand(&mut worker.scratch, &mut worker.coefficients, stop);
+            return worker.expand(self.descriptor, frame, center, stop);
         };
         let moves = &displacements[self.frames.atoms(frame.frame)];
         let own = match center {
@@ -160,7 +160,8 @@ impl<D: Descriptor> Forward<'_, D> {
         vectors.clear();
         memory::reserve("velocities of the sites", vectors, sites.len())?;
         vectors.extend(sites.index.iter().map(relative));
-        self.descriptor.expand_tangent(vectors, scratch, coefficients, other, stop)
+        let environment = environment(frame, center, sites);
+        self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, other, stop)
     }
 
     /// The row of the worker's coefficients.

@@ -84,6 +84,15 @@ impl<D: Descriptor> Worker<D> {
         Ok(center)
     }
 
+    /// Writes the coefficients of the prepared `center`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn expand(&mut self, descriptor: &D, frame: &Prepared, center: Center, stop: &Stop<'_>) -> Result<(), Error> {
+        let environment = environment(frame, center, &self.sites);
+        descriptor.expand(&environment, &mut self.scratch, &mut self.coefficients, stop)
+    }
+
     /// Finds the sites of the center of `row`, and returns that center.
     ///
     /// # Errors
@@ -96,7 +105,7 @@ impl<D: Descriptor> Worker<D> {
 }
 
 /// The sites of `center` as a descriptor sees them.
-fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
+pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> Environment<'a> {
     let center = match center {
         Center::Atom(atom) => CenterKind::Atom(Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX)),
         Center::Point(_) => CenterKind::Point,

@@ -27,8 +27,10 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut scratch = self.0.scratch().expect("some memory");
         let mut coefficients = vec![0.0; self.0.n_coefficients()];
         let mut row = vec![0.0; self.0.n_features()];
-        sites.with(|environment| self.0.prepare(environment, false, &mut scratch, &Stop::never())).expect("no refusal");
-        self.0.expand(&mut scratch, &mut coefficients, &Stop::never()).expect("no wish");
+        sites.with(|environment| {
+            self.0.prepare(environment, false, &mut scratch, &Stop::never()).expect("no refusal");
+            self.0.expand(environment, &mut scratch, &mut coefficients, &Stop::never()).expect("no wish");
+        });
         self.0.contract(&coefficients, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         row
     }
@@ -37,8 +39,12 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut row = vec![0.0; self.0.n_features()];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
-        self.0.expand_tangent(velocity, &mut scratch, &mut c, &mut dc, &Stop::never()).expect("no wish");
+        sites.with(|environment| {
+            self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
+            self.0
+                .expand_tangent(environment, velocity, &mut scratch, &mut c, &mut dc, &Stop::never())
+                .expect("no wish");
+        });
         self.0.contract_tangent(&c, &dc, &mut scratch, &mut row, &Stop::never()).expect("no wish");
         row
     }
@@ -47,10 +53,12 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut pull = vec![[0.0; 3]; sites.position.len()];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
-        self.0.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
-        self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-        self.0.expand_pullback(&dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+        sites.with(|environment| {
+            self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
+            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
+            self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
+            self.0.expand_pullback(environment, &dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+        });
         pull
     }
 
@@ -59,17 +67,13 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut c = vec![0.0; self.0.n_coefficients()];
         let (n_sites, size) = (sites.position.len(), 3 * self.0.n_features());
         let mut out = vec![f64::NAN; n_sites * size];
-        sites.with(|environment| self.0.prepare(environment, true, &mut scratch, &Stop::never())).expect("no refusal");
-        self.0.expand(&mut scratch, &mut c, &Stop::never()).expect("no wish");
         let (of_site, mut written): (Vec<u32>, _) = ((0..n_sites as u32).collect(), Vec::new());
-        self.0
-            .jacobian(
-                &c,
-                &mut scratch,
-                &mut JacobianRow::new(&mut out, size, &of_site, None, &mut written),
-                &Stop::never(),
-            )
-            .expect("no wish");
+        let mut row = JacobianRow::new(&mut out, size, &of_site, None, &mut written);
+        sites.with(|environment| {
+            self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
+            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
+            self.0.jacobian(environment, &c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+        });
         out.chunks_exact(size).map(<[f64]>::to_vec).collect()
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::parameters::{Angular, Function, Kind, Radial};
-use crate::math::cutoff::Fading;
+use crate::math::cutoff::CutoffFunction;
 
 /// A function by its kind, with the channels that it is about.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -43,7 +43,7 @@ impl From<FunctionForm> for Function {
 }
 
 /// Reads a cutoff function by its name.
-pub fn cutoff_function<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fading, D::Error> {
+pub fn cutoff_function<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CutoffFunction, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
     enum Name {
@@ -58,14 +58,14 @@ pub fn cutoff_function<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fad
         Poly4,
     }
     Ok(match Name::deserialize(deserializer)? {
-        Name::Hard => Fading::Hard,
-        Name::Cos => Fading::Cosine,
-        Name::Tanh3 => Fading::Tanh,
-        Name::Tanh3Norm => Fading::NormalizedTanh,
-        Name::Exp => Fading::Exponential,
-        Name::Poly1 => Fading::Polynomial(1),
-        Name::Poly2 => Fading::Polynomial(2),
-        Name::Poly3 => Fading::Polynomial(3),
-        Name::Poly4 => Fading::Polynomial(4),
+        Name::Hard => CutoffFunction::Hard,
+        Name::Cos => CutoffFunction::Cosine,
+        Name::Tanh3 => CutoffFunction::Tanh,
+        Name::Tanh3Norm => CutoffFunction::NormalizedTanh,
+        Name::Exp => CutoffFunction::Exponential,
+        Name::Poly1 => CutoffFunction::Polynomial(1),
+        Name::Poly2 => CutoffFunction::Polynomial(2),
+        Name::Poly3 => CutoffFunction::Polynomial(3),
+        Name::Poly4 => CutoffFunction::Polynomial(4),
     })
 }

@@ -48,7 +48,6 @@ pub struct Acsf {
 /// Buffers of one worker.
 #[derive(Debug)]
 pub struct AcsfScratch {
-    n_sites: usize,
     shells: Vec<Shell>,
     on_center: Vec<OnCenter>,
     batch: Box<Batch>,
@@ -113,7 +112,6 @@ impl Descriptor for Acsf {
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
         let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
         Ok(AcsfScratch {
-            n_sites: 0,
             shells: memory::zeros(WHAT, self.plan.shells.len())?,
             on_center: Vec::new(),
             batch: Box::new(Batch::new(groups)?),
@@ -138,8 +136,7 @@ impl Descriptor for Acsf {
         scratch: &mut AcsfScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
-        let AcsfScratch { n_sites, shells, on_center, .. } = scratch;
-        *n_sites = environment.len();
+        let AcsfScratch { shells, on_center, .. } = scratch;
         on_center.clear();
         for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
             shell.fill(plan, &self.weights, environment)?;
@@ -158,7 +155,13 @@ impl Descriptor for Acsf {
         }
     }
 
-    fn expand(&self, scratch: &mut AcsfScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+    fn expand(
+        &self,
+        _environment: &Environment<'_>,
+        scratch: &mut AcsfScratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
@@ -195,6 +198,7 @@ impl Descriptor for Acsf {
 
     fn expand_tangent(
         &self,
+        _environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
@@ -234,6 +238,7 @@ impl Descriptor for Acsf {
 
     fn expand_pullback(
         &self,
+        _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut AcsfScratch,
         pull: &mut [[f64; 3]],
@@ -265,15 +270,16 @@ impl Descriptor for Acsf {
 
     fn jacobian(
         &self,
+        environment: &Environment<'_>,
         _coefficients: &[f64],
         scratch: &mut AcsfScratch,
         out: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let isa = Isa::detect();
-        let width = self.n_features();
-        let AcsfScratch { n_sites, shells, batch, numbers, common, blocks, rows, .. } = scratch;
-        memory::refill(WHAT, rows, *n_sites * 3 * width, 0.0)?;
+        let (n_sites, width) = (environment.len(), self.n_features());
+        let AcsfScratch { shells, batch, numbers, common, blocks, rows, .. } = scratch;
+        memory::refill(WHAT, rows, n_sites * 3 * width, 0.0)?;
         for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
             memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
             for radial in &plan.radial {
@@ -301,7 +307,7 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
-            stop.after(*n_sites * width)?;
+            stop.after(n_sites * width)?;
             out.add(site, rows);
         }
         Ok(())

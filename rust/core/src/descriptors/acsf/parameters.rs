@@ -7,7 +7,7 @@ use super::powers::MOST_REPEATED;
 use crate::Error;
 use crate::descriptors::validate::{alpha, check, of_each, r_cut, weight, within};
 use crate::error::Part;
-use crate::math::cutoff::Fading;
+use crate::math::cutoff::CutoffFunction;
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
 const SHARPEST: f64 = 1e8;
@@ -82,7 +82,7 @@ pub struct AcsfSpecies {
 pub struct AcsfParameters {
     /// The cutoff function of all.
     #[serde(deserialize_with = "cutoff_function")]
-    pub cutoff_function: Fading,
+    pub cutoff_function: CutoffFunction,
     /// Fraction of the cutoff up to which the cutoff function is one.
     pub alpha: f64,
     /// Whether atoms without a channel are passed over.
@@ -102,7 +102,7 @@ impl AcsfParameters {
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
         alpha(self.alpha)?;
-        if let Fading::Polynomial(n) = self.cutoff_function {
+        if let CutoffFunction::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
         of_each(&self.species, |species| species.number, |species| weight("weights", species.weight))?;

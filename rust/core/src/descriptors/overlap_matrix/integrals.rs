@@ -11,7 +11,7 @@
 
 use super::Shell;
 use super::harmonics::{Polynomial, product, solid};
-use crate::descriptors::spectrum::{Blocks, Pairs, Sites};
+use crate::descriptors::spectrum::{Blocks, Pairs, SitePacks};
 use crate::simd::{LANES, Lanes, exp};
 
 /// Highest angular momentum of an orbital.
@@ -95,7 +95,7 @@ impl Pairs for Orbitals {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
         for i in 0..self.widths.len() {
             for j in 0..self.widths.len() {
                 let gauss = gauss::<V>(sites, a, pack, [i, j]);
@@ -107,7 +107,7 @@ impl Pairs for Orbitals {
 
 /// What widths `i` of site `a` and `j` of the sites in `pack` make of the pairs.
 #[inline(always)]
-fn gauss<V: Lanes>(sites: &Sites, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
+fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
     let mut away = [V::zero(); 3];
     let mut square = V::zero();
     for axis in 0..3 {
@@ -261,10 +261,11 @@ fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, bl
 mod tests {
     use super::*;
     use crate::descriptors::{CenterKind, Environment};
+    use crate::math::cutoff::SquareCutoff;
     use crate::simd::{Isa, Kernel};
 
     /// The blocks of the first site with all others: written out, and by Hermite polynomials.
-    struct Both<'a>(&'a Orbitals, &'a Sites, [&'a mut Blocks; 2]);
+    struct Both<'a>(&'a Orbitals, &'a SitePacks, [&'a mut Blocks; 2]);
 
     impl Kernel for Both<'_> {
         type Output = ();
@@ -302,8 +303,8 @@ mod tests {
             dz: &dz,
             r: &r,
         };
-        let mut sites = Sites::default();
-        sites.fill(&orbitals, (3.0, 2), &environment).unwrap();
+        let mut sites = SitePacks::default();
+        sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
             let (mut closed, mut any) = (Blocks::new(7).unwrap(), Blocks::new(7).unwrap());
             isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));

@@ -5,7 +5,7 @@ use super::density::{Density, SpectrumOptions};
 use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
-use super::radial_basis::RadialBasis as _;
+use super::radial_basis::RadialBasis;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
 
@@ -48,7 +48,7 @@ impl<D: Density> SoapOf<D> {
         // What is too large is refused before the long work begins.
         let layout = Layout::new(compression, convention, &n_max, l_max, stop)?;
         let bases = parameters.bases(stop)?;
-        let shares: Vec<&[f64]> = bases.iter().map(|basis| basis.center()).collect();
+        let shares: Vec<&[f64]> = bases.iter().map(RadialBasis::center).collect();
         let centers = CenterDensities::new(&shares, parameters.center_is_everywhere());
         let expansion = Expansion::new(l_max, bases, centers);
         let stride = expansion.stride();
@@ -102,23 +102,31 @@ impl<D: Density> Descriptor for SoapOf<D> {
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut SoapScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        self.expansion.expand(&mut scratch.expansion, coefficients, stop)
+    fn expand(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut SoapScratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expansion.expand(environment, &mut scratch.expansion, coefficients, stop)
     }
 
     fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut SoapScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expansion.expand_tangent(velocity, &mut scratch.expansion, coefficients, tangent, stop)
+        self.expansion.expand_tangent(environment, velocity, &mut scratch.expansion, coefficients, tangent, stop)
     }
 
     fn expand_pullback(
         &self,
+        _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut SoapScratch,
         pull: &mut [[f64; 3]],
@@ -161,6 +169,7 @@ impl<D: Density> Descriptor for SoapOf<D> {
 
     fn jacobian(
         &self,
+        _environment: &Environment<'_>,
         coefficients: &[f64],
         scratch: &mut SoapScratch,
         out: &mut JacobianRow<'_>,

@@ -4,7 +4,7 @@
 //! columns of the same orbital. The last pack of an orbital spills into the next orbital, whose first pack is written
 //! later: packs go from the last to the first.
 
-use super::sites::Sites;
+use super::site_packs::SitePacks;
 use super::{Blocks, Pairs};
 use crate::math::eigen::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
@@ -23,13 +23,13 @@ fn of(row: &[f64], column: usize) -> &[f64; LANES] {
 
 /// Amplitude of site `a`.
 #[inline(always)]
-fn amplitude<V: Lanes>(sites: &Sites, a: usize) -> V {
+fn amplitude<V: Lanes>(sites: &SitePacks, a: usize) -> V {
     V::splat(sites.amplitude.as_flattened()[a])
 }
 
 /// Numbers that site `a` and all others make, and so steps that they take at least.
 #[inline(always)]
-fn steps<P: Pairs>(pairs: &P, sites: &Sites) -> usize {
+fn steps<P: Pairs>(pairs: &P, sites: &SitePacks) -> usize {
     sites.n * pairs.n_orbitals() * pairs.n_orbitals()
 }
 
@@ -37,7 +37,7 @@ fn steps<P: Pairs>(pairs: &P, sites: &Sites) -> usize {
 /// `modulated`.
 pub struct Assemble<'a, P> {
     pub pairs: &'a P,
-    pub sites: &'a Sites,
+    pub sites: &'a SitePacks,
     pub blocks: &'a mut Blocks,
     pub plain: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
@@ -84,7 +84,7 @@ impl<P: Pairs> Kernel for Assemble<'_, P> {
 /// Writes the derivative of the matrix along a velocity of each site, its first two axes being those of [`Assemble`].
 pub struct Tangent<'a, P> {
     pub pairs: &'a P,
-    pub sites: &'a Sites,
+    pub sites: &'a SitePacks,
     pub blocks: &'a mut Blocks,
     /// Velocity of each site, in packs.
     pub velocity: &'a [Vec<[f64; LANES]>; 3],
@@ -146,7 +146,7 @@ impl<P: Pairs> Kernel for Tangent<'_, P> {
 
 /// Rate of the amplitude of site `a`.
 #[inline(always)]
-fn rate(sites: &Sites, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
+fn rate(sites: &SitePacks, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
     let mut sum = 0.0;
     for axis in 0..3 {
         sum += velocity[axis].as_flattened()[a] * sites.position[axis].as_flattened()[a];
@@ -158,7 +158,7 @@ fn rate(sites: &Sites, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
 /// amplitudes`; both adjoints are symmetric.
 pub struct Contract<'a, P> {
     pub pairs: &'a P,
-    pub sites: &'a Sites,
+    pub sites: &'a SitePacks,
     pub blocks: &'a mut Blocks,
     pub modulated: &'a Matrix,
     pub plain: Option<&'a Matrix>,
@@ -210,7 +210,7 @@ impl<P: Pairs> Kernel for Contract<'_, P> {
 /// site, amplitudes being kept, and the matrix without the amplitude of the site itself.
 pub struct RowsOf<'a, P> {
     pub pairs: &'a P,
-    pub sites: &'a Sites,
+    pub sites: &'a SitePacks,
     pub blocks: &'a mut Blocks,
     pub a: usize,
     pub rows: &'a mut Matrix,
@@ -249,7 +249,7 @@ impl<P: Pairs> Kernel for RowsOf<'_, P> {
 ///
 /// `products` are the rows of [`RowsOf`] times the eigenvectors, which are the columns of `vectors`.
 pub struct Gradients<'a> {
-    pub sites: &'a Sites,
+    pub sites: &'a SitePacks,
     pub a: usize,
     pub vectors: &'a Matrix,
     pub products: &'a Matrix,

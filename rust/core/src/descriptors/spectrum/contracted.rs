@@ -4,9 +4,8 @@
 //! With the eigenvectors `v_k` of the matrix `M`, eigenvalues `λ_k`, and the matrix `X`, which is `M` with or without
 //! the amplitudes, `C_TT' = Σ v_μ X_μν v_ν` over orbitals `μ` of kind `T` and `ν` of `T'`, where `v = v_1`.
 
-use super::sites::Sites;
 use super::{WHAT, groups};
-use crate::descriptors::Refusal;
+use crate::descriptors::{Environment, Refusal};
 use crate::math::eigen::{Eigen, Matrix};
 use crate::{Error, Stop, memory, simd};
 
@@ -33,10 +32,11 @@ impl Kinds {
         self.n_degrees * (self.n_species + 1)
     }
 
-    /// Those of the center are its own, whatever its species.
-    fn of(&self, sites: &Sites, orbital: usize, a: usize) -> usize {
-        let species = if sites.centered && a == 0 { 0 } else { 1 + usize::from(sites.channel[a]) };
-        species * self.n_degrees + self.of_orbital[orbital]
+    /// The kinds of the rows of a matrix, orbital by orbital. The center is of a kind of its own, whatever its species.
+    fn of_rows<'a>(&'a self, centered: bool, environment: &'a Environment<'_>) -> impl Iterator<Item = usize> {
+        let others = environment.channel.iter().map(|&channel| 1 + usize::from(channel));
+        let species = centered.then_some(0).into_iter().chain(others);
+        self.of_orbital.iter().flat_map(move |kind| species.clone().map(move |s| s * self.n_degrees + kind))
     }
 }
 
@@ -64,19 +64,16 @@ impl Contracted {
     pub fn find(
         &mut self,
         kinds: &Kinds,
-        sites: &Sites,
+        (centered, environment): (bool, &Environment<'_>),
         full: &Eigen,
         x: &Matrix,
         tolerance: f64,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
         let n = full.values().len();
-        let n_orbitals = kinds.of_orbital.len();
         self.kind.clear();
         memory::reserve(WHAT, &mut self.kind, n)?;
-        self.kind.extend(
-            (0..n_orbitals).flat_map(|o| (0..sites.n).map(move |a| (o, a))).map(|(o, a)| kinds.of(sites, o, a)),
-        );
+        self.kind.extend(kinds.of_rows(centered, environment));
         memory::refill(WHAT, &mut self.leading, n, 0.0)?;
         self.n_leading = groups::groups(full.values(), tolerance).next().map_or(0, |group| group.end);
         if self.n_leading == 1 {
@@ -88,7 +85,7 @@ impl Contracted {
                 simd::add_scaled(vector[0], &vector[..n], &mut self.leading);
             }
             let share = simd::dot(&self.leading, &self.leading);
-            if !sites.centered || share < CLEAR {
+            if !centered || share < CLEAR {
                 let gap = full.values()[0] - full.values()[1];
                 return Err(Refusal::NoLeadingVector { gap });
             }

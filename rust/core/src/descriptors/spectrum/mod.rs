@@ -10,16 +10,17 @@ mod assembly;
 mod contracted;
 mod groups;
 mod parameters;
-mod sites;
+mod site_packs;
 
 pub use contracted::Kinds;
 pub use groups::Degenerate;
 pub use parameters::{MAX_EXPONENT, MAX_ROWS, Metric, Order, Overflow, SpectrumParameters};
-pub use sites::Sites;
+pub use site_packs::SitePacks;
 
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
 use super::{Descriptor, Environment, JacobianRow, Refusal, Species};
+use crate::math::cutoff::SquareCutoff;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -53,7 +54,7 @@ pub trait Pairs: Sync + 'static {
     fn quantity(&self, place: usize, channel: u8) -> f64;
     /// The blocks of site `a` with each of the sites in `pack`, and if `slopes` their derivatives, zero for a site and
     /// itself. Zero too in lanes that only fill up the pack.
-    fn blocks<V: Lanes>(&self, sites: &Sites, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks);
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks);
 }
 
 /// Eigenvalues of the matrix that `P` makes.
@@ -68,7 +69,7 @@ pub struct Spectrum<P> {
 /// Buffers of one worker.
 #[derive(Debug)]
 pub struct SpectrumScratch {
-    sites: Sites,
+    sites: SitePacks,
     blocks: Blocks,
     plain: Matrix,
     modulated: Matrix,
@@ -221,14 +222,20 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// The derivatives `[site][xyz][feature]` of a row of few features, one pullback a feature.
-    fn rows_one_by_one(&self, scratch: &mut SpectrumScratch, rows: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
+    fn rows_one_by_one(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut SpectrumScratch,
+        rows: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let n_features = self.n_features();
         let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
-        memory::resize(WHAT, &mut pull, rows.len() / (3 * n_features), [0.0; 3])?;
+        memory::resize(WHAT, &mut pull, environment.len(), [0.0; 3])?;
         for feature in 0..n_features {
             memory::refill(WHAT, &mut adjoint, n_features, 0.0)?;
             adjoint[feature] = 1.0;
-            self.expand_pullback(&adjoint, scratch, &mut pull, stop)?;
+            self.expand_pullback(environment, &adjoint, scratch, &mut pull, stop)?;
             for (rows, pull) in rows.chunks_exact_mut(3 * n_features).zip(&pull) {
                 (0..3).for_each(|axis| rows[axis * n_features + feature] = pull[axis]);
             }
@@ -291,7 +298,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
 
     fn scratch(&self) -> Result<SpectrumScratch, Error> {
         Ok(SpectrumScratch {
-            sites: Sites::default(),
+            sites: SitePacks::default(),
             blocks: Blocks::new(self.pairs.n_orbitals())?,
             plain: Matrix::default(),
             modulated: Matrix::default(),
@@ -329,7 +336,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.pairs, (r_cut, exponent), environment)?;
+        sites.fill(&self.pairs, SquareCutoff::new(r_cut, exponent), environment)?;
         let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
         let kept = overlap.then_some(&mut *plain);
         Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated, stop })?;
@@ -341,7 +348,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         }
         if let Some((kinds, metric)) = &self.contraction {
             let x = if *metric == Metric::Overlap { &*plain } else { &*modulated };
-            contracted.find(kinds, sites, eigen, x, degenerate_tol, stop)?;
+            contracted.find(kinds, (sites.centered, environment), eigen, x, degenerate_tol, stop)?;
         }
         if slopes {
             columns.transpose_of(eigen.vectors())?;
@@ -353,7 +360,13 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         Ok(())
     }
 
-    fn expand(&self, scratch: &mut SpectrumScratch, coefficients: &mut [f64], _: &Stop<'_>) -> Result<(), Error> {
+    fn expand(
+        &self,
+        _environment: &Environment<'_>,
+        scratch: &mut SpectrumScratch,
+        coefficients: &mut [f64],
+        _stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         coefficients.fill(0.0);
         let values = self.values(scratch);
         self.for_each_place(scratch, |k, place| coefficients[place] = values[k]);
@@ -362,13 +375,14 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
 
     fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
         scratch: &mut SpectrumScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expand(scratch, coefficients, stop)?;
+        self.expand(environment, scratch, coefficients, stop)?;
         let SpectrumScratch { sites, blocks, velocity: moves, room, .. } = scratch;
         let [of_matrix, of_x, changes] = room;
         for (axis, moves) in moves.iter_mut().enumerate() {
@@ -429,6 +443,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
 
     fn expand_pullback(
         &self,
+        _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut SpectrumScratch,
         pull: &mut [[f64; 3]],
@@ -441,17 +456,18 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
 
     fn jacobian(
         &self,
+        environment: &Environment<'_>,
         _coefficients: &[f64],
         scratch: &mut SpectrumScratch,
         out: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let n_sites = scratch.sites.n - usize::from(scratch.sites.centered);
+        let n_sites = environment.len();
         let size = 3 * self.n_features();
         let mut rows = std::mem::take(&mut scratch.rows);
         if self.contraction.is_some() {
             memory::refill(WHAT, &mut rows, n_sites * size, 0.0)?;
-            self.rows_one_by_one(scratch, &mut rows, stop)?;
+            self.rows_one_by_one(environment, scratch, &mut rows, stop)?;
             rows.chunks_exact(size).enumerate().for_each(|(site, rows)| out.add(site, rows));
         } else {
             memory::refill(WHAT, &mut rows, size, 0.0)?;

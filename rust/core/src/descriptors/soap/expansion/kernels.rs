@@ -6,6 +6,7 @@ use super::super::block::{Block, columns};
 use super::super::radial_basis::RadialBasis;
 use super::Expansion;
 use super::prepare::{ExpansionScratch, Work};
+use crate::descriptors::CenterKind;
 use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, Row};
 use crate::{Error, Stop};
@@ -16,7 +17,8 @@ const STRIDE: usize = 16;
 /// The coefficients of one center, and their derivative where a velocity is given.
 pub(super) struct Expand<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
-    pub(super) sites: &'a mut ExpansionScratch,
+    pub(super) center: CenterKind,
+    pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) velocity: Option<&'a [[f64; 3]]>,
     pub(super) coefficients: &'a mut [f64],
     pub(super) tangent: &'a mut [f64],
@@ -28,18 +30,18 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) -> Result<(), Error> {
-        let n_blocks = self.sites.n_blocks;
+        let n_blocks = self.scratch.n_blocks;
         let mut block = 0;
         for channel in 0..self.expansion.bases.len() {
             let first = block;
-            while block < n_blocks && self.sites.blocks[block].channel == channel {
+            while block < n_blocks && self.scratch.blocks[block].channel == channel {
                 self.add_block::<V>(block, block == first);
                 block += 1;
                 if block % STRIDE == 0 {
                     self.stop.check()?;
                 }
             }
-            let Work { sums, tangents, .. } = &self.sites.work;
+            let Work { sums, tangents, .. } = &self.scratch.work;
             let sums = (block > first).then_some(sums.as_slice());
             self.expansion.scatter(sums, channel, self.coefficients);
             if self.velocity.is_some() {
@@ -47,7 +49,7 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
                 self.expansion.scatter(tangents, channel, self.tangent);
             }
         }
-        if let Some(density) = self.expansion.centers.of(self.sites.center) {
+        if let Some(density) = self.expansion.centers.of(self.center) {
             self.coefficients.iter_mut().zip(density).for_each(|(slot, share)| *slot += share);
         }
         Ok(())
@@ -59,7 +61,7 @@ impl<P: RadialBasis> Expand<'_, P> {
     #[inline(always)]
     fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
         let expansion = self.expansion;
-        let ExpansionScratch { blocks, rows, slopes, work, .. } = &mut *self.sites;
+        let ExpansionScratch { blocks, rows, slopes, work, .. } = &mut *self.scratch;
         let block = &blocks[k];
         let basis = &expansion.bases[block.channel];
         let (n_rows, stride) = (expansion.harmonics.len(), basis.n_packs());
@@ -78,7 +80,7 @@ impl<P: RadialBasis> Expand<'_, P> {
 pub(super) struct ExpandPullback<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
     pub(super) adjoint: &'a [f64],
-    pub(super) sites: &'a mut ExpansionScratch,
+    pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) pull: &'a mut [[f64; 3]],
     pub(super) stop: &'a Stop<'a>,
 }
@@ -88,8 +90,8 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { expansion, adjoint, sites, pull, stop } = self;
-        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        let Self { expansion, adjoint, scratch, pull, stop } = self;
+        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
         let mut gathered = None;
         for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
             if k % STRIDE == 0 {

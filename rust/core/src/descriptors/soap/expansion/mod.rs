@@ -83,7 +83,8 @@ impl<P: RadialBasis> Expansion<P> {
         ExpansionScratch::new(&self.harmonics, self.n_separate())
     }
 
-    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `slopes` are asked for.
+    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `slopes` are
+    /// asked for.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
@@ -91,18 +92,26 @@ impl<P: RadialBasis> Expansion<P> {
         &self,
         environment: &Environment<'_>,
         slopes: bool,
-        sites: &mut ExpansionScratch,
+        scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Prepare { expansion: self, environment, slopes, sites, stop })
+        Isa::detect().run(Prepare { expansion: self, environment, slopes, scratch, stop })
     }
 
     /// Writes the coefficients of the prepared sites.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
-    pub fn expand(&self, sites: &mut ExpansionScratch, coefficients: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: None, coefficients, tangent: &mut [], stop })
+    pub fn expand(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut ExpansionScratch,
+        coefficients: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let center = environment.center;
+        let (velocity, tangent) = (None, &mut [][..]);
+        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
     /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
@@ -111,13 +120,16 @@ impl<P: RadialBasis> Expansion<P> {
     /// [`Error::Interrupted`].
     pub fn expand_tangent(
         &self,
+        environment: &Environment<'_>,
         velocity: &[[f64; 3]],
-        sites: &mut ExpansionScratch,
+        scratch: &mut ExpansionScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Expand { expansion: self, sites, velocity: Some(velocity), coefficients, tangent, stop })
+        let center = environment.center;
+        let velocity = Some(velocity);
+        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
     /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
@@ -127,11 +139,11 @@ impl<P: RadialBasis> Expansion<P> {
     pub fn expand_pullback(
         &self,
         adjoint: &[f64],
-        sites: &mut ExpansionScratch,
+        scratch: &mut ExpansionScratch,
         pull: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(ExpandPullback { expansion: self, adjoint, sites, pull, stop })
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, pull, stop })
     }
 
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
@@ -140,11 +152,11 @@ impl<P: RadialBasis> Expansion<P> {
     /// Those of `visit`, and [`Error::Interrupted`].
     pub fn visit_sites(
         &self,
-        sites: &mut ExpansionScratch,
+        scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
         visit: &mut dyn FnMut(usize, SiteTerms<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = sites;
+        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
         for block in &blocks[..*n_blocks] {
             let functions = self.functions_of(block.channel);
             let width = self.bases[block.channel].n_packs() * LANES;

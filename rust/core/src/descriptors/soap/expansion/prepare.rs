@@ -5,7 +5,7 @@ use super::super::WHAT;
 use super::super::block::{Block, beyond};
 use super::super::radial_basis::RadialBasis;
 use super::Expansion;
-use crate::descriptors::{CenterKind, Environment};
+use crate::descriptors::Environment;
 use crate::math::harmonics::{Harmonics, Legendre};
 use crate::math::piecewise::Places;
 use crate::simd::gemm::{self, PADDING};
@@ -15,7 +15,6 @@ use crate::{Error, Stop, memory};
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
 pub struct ExpansionScratch {
-    pub(super) center: CenterKind,
     pub(super) blocks: Vec<Block>,
     /// Blocks of the present center.
     pub(super) n_blocks: usize,
@@ -61,7 +60,7 @@ pub(super) struct Prepare<'a, P> {
     pub(super) expansion: &'a Expansion<P>,
     pub(super) environment: &'a Environment<'a>,
     pub(super) slopes: bool,
-    pub(super) sites: &'a mut ExpansionScratch,
+    pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) stop: &'a Stop<'a>,
 }
 
@@ -70,35 +69,34 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { expansion, environment, slopes, sites, stop } = self;
-        sites.center = environment.center;
-        sites.n_blocks = 0;
+        let Self { expansion, environment, slopes, scratch, stop } = self;
+        scratch.n_blocks = 0;
         let mut first_row = 0;
         for (channel, start, length) in runs(environment.channel) {
             let basis = &expansion.bases[channel];
             let n_packs = basis.n_packs();
             stop.after(length * n_packs)?;
-            sites.grow(first_row + length * n_packs + beyond(n_packs), length, slopes)?;
+            scratch.grow(first_row + length * n_packs + beyond(n_packs), length, slopes)?;
             let r = &environment.r[start..start + length];
-            let rows = &mut sites.rows[first_row..];
+            let rows = &mut scratch.rows[first_row..];
             if slopes {
-                let slopes = &mut sites.slopes[first_row..];
-                basis.evaluate_with_derivative::<V>(r, &mut sites.places, rows, slopes);
+                let slopes = &mut scratch.slopes[first_row..];
+                basis.evaluate_with_derivative::<V>(r, &mut scratch.places, rows, slopes);
             } else {
-                basis.evaluate::<V>(r, &mut sites.places, rows);
+                basis.evaluate::<V>(r, &mut scratch.places, rows);
             }
             for part in (0..length).step_by(BLOCK) {
-                if sites.blocks.len() == sites.n_blocks {
-                    memory::reserve(WHAT, &mut sites.blocks, 1)?;
-                    sites.blocks.push(Block::new(expansion.harmonics.l_max() + 1)?);
+                if scratch.blocks.len() == scratch.n_blocks {
+                    memory::reserve(WHAT, &mut scratch.blocks, 1)?;
+                    scratch.blocks.push(Block::new(expansion.harmonics.l_max() + 1)?);
                 }
-                let block = &mut sites.blocks[sites.n_blocks];
+                let block = &mut scratch.blocks[scratch.n_blocks];
                 (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
                 block.first_row = first_row + part * n_packs;
                 let r = block.aim::<V>(environment);
-                let slopes = slopes.then(|| &sites.slopes[block.first_row..]);
-                basis.angular::<V>(&r, &sites.rows[block.first_row..], slopes, block);
-                sites.n_blocks += 1;
+                let slopes = slopes.then(|| &scratch.slopes[block.first_row..]);
+                basis.angular::<V>(&r, &scratch.rows[block.first_row..], slopes, block);
+                scratch.n_blocks += 1;
             }
             first_row += length * n_packs;
         }
@@ -153,7 +151,6 @@ impl ExpansionScratch {
             tangents: packs(n_rows * gemm::MAX_PACKS)?,
         };
         Ok(Self {
-            center: CenterKind::Point,
             blocks: Vec::new(),
             n_blocks: 0,
             rows: Vec::new(),
