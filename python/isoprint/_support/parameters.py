@@ -16,13 +16,13 @@ def real(
     name: str, value: Any, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf, remedy: str
 ) -> float:
     """A finite number within bounds."""
-    number = _number(value)
-    if not (math.isfinite(number) and above < number and least <= number <= most):
+    found = number(value)
+    if not (math.isfinite(found) and above < found and least <= found <= most):
         raise ValueError(f"{name} is {shown(value)}; {remedy}")
-    return number
+    return found
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
     """What a single real number is worth; NaN for anything else, were it text or a truth value that Python converts."""
     kind = type(value)
     if kind is float or kind is int:
@@ -43,12 +43,13 @@ def _number(value: Any) -> float:
         return math.nan
 
 
-def whole(name: str, value: Any, least: int, most: int) -> int:
-    """An integer within bounds."""
-    number = integer(value)
-    if number is None or not least <= number <= most:
-        raise ValueError(f"{name} is {shown(value)}; it must be an integer from {least} to {most}")
-    return number
+def whole(name: str, value: Any, least: int = 0, most: int = 2**63 - 1) -> int:
+    """An integer within bounds, by default one that counts something."""
+    found = integer(value)
+    if found is None or not least <= found <= most:
+        to = f" to {most}" if most < 2**63 - 1 else " on"
+        raise ValueError(f"{name} is {shown(value)}; it must be an integer from {least}{to}")
+    return found
 
 
 def integer(value: Any) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,31 +23,13 @@ from isoprint.structures.frames import Frames, familiar, learned_species, listed
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from isoprint._core import _Descriptor as Core
     from isoprint.typing import FramesLike
 
 Out = TypeVar("Out", bound=NDArray[Any])
 
 AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
-
-
-class Core(Protocol):
-    """A fingerprint of the compiled module."""
-
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
-    def pullback(
-        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any]: ...
-    def pushforward(
-        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
-    ) -> None: ...
-    def derivatives(
-        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any, Any]: ...
 
 
 class Ready(NamedTuple):
