@@ -33,6 +33,7 @@ class Core(Protocol):
     def n_features(self) -> int: ...
     @property
     def r_cut(self) -> float: ...
+    def feature_names(self, symbols: list[str]) -> list[str]: ...
     def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
     def pullback(
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
@@ -80,8 +81,8 @@ class _Call(NamedTuple):
 class Descriptor(Estimator):
     """A fingerprint of atomic surroundings, and a scikit-learn transformer of lists of structures.
 
-    A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make, and in
-    `_columns` what the features are called. If it has a parameter `periodic`, `False` makes every frame an open one.
+    A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make. If it has a
+    parameter `periodic`, `False` makes every frame an open one.
     """
 
     # Whether `species="any"` means one species that every element belongs to.
@@ -98,10 +99,6 @@ class Descriptor(Estimator):
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
         """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
-
-    @abstractmethod
-    def _columns(self, species: list[int]) -> list[str]:
-        """The names of all features."""
 
     # What is known
 
@@ -133,7 +130,8 @@ class Descriptor(Estimator):
         ndarray of str, dtype object
             As many names as there are features.
         """
-        return np.array(self._columns(self._ready().species), dtype=object)
+        ready = self._ready()
+        return np.array(ready.core.feature_names([label_of(number) for number in ready.species]), dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether the species are known."""

@@ -256,9 +256,6 @@ class ACSF(Descriptor):
         core: Core = compiled(_core.ACSF, self._settings(species))
         return core
 
-    def _columns(self, species: list[int]) -> list[str]:
-        return functions_.names_of(self._functions(species), species, self.weights is not None)
-
     def _functions(self, species: list[int]) -> list[functions_.Function]:
         """The columns."""
         r_cut = real("r_cut", self.r_cut, above=0.0, most=200.0, remedy="it must be a positive number of Å up to 200")

@@ -104,6 +104,3 @@ class CoulombMatrix(Spectrum):
         settings = {"spectrum": self._shared(species, 1, order), "r_core": r_core}
         core: Core = compiled(_core.CoulombMatrix, settings)
         return core
-
-    def _columns(self, species: list[int]) -> list[str]:
-        return [f"cm {k}" for k in range(1, self.max_sites + 1)]

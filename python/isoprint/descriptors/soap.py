@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import label_of
 from isoprint._parameters import choice, flag, real, whole
-from isoprint.descriptors import _columns, _compression, _weighting
+from isoprint.descriptors import _compression, _weighting
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, reals_of_each
 from isoprint.descriptors.soap_turbo import L_MAX, N_MAX
@@ -279,20 +278,6 @@ class SOAP(Descriptor):
         core: Core = compiled(_made, settings)
         return core
 
-    def _columns(self, species: list[int]) -> list[str]:
-        settings = self._settings(species)
-        compression = settings["compression"]
-        if isinstance(compression, tuple) and len(compression) == 4:
-            compression = _compression.Matrix(*compression)
-        return _columns.power_spectrum(
-            [label_of(number) for number in species],
-            [settings["n_max"]] * len(species),
-            settings["l_max"],
-            compression,
-            settings["convention"],
-            settings["constant"] is not None,
-        )
-
     def _settings(self, species: list[int]) -> dict[str, Any]:
         """Every parameter, checked and spelled out for every species."""
         positive, any_number = "it must be a positive number", "it must be a finite number"
@@ -339,7 +324,7 @@ class SOAP(Descriptor):
         }
 
 
-_CONVENTIONS = _columns.CONVENTIONS
+_CONVENTIONS = ("isoprint", "quip", "dscribe", "featomic")
 _LENGTHS = f"it must be a positive number of Å, up to {LONGEST:.0f}"
 _ACCURACIES = "it must be a positive number up to 0.01, such as 1e-12"
 

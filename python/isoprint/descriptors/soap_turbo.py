@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint._arrays import plain
-from isoprint._elements import by_element, spell, symbol_of
+from isoprint._elements import by_element, spell
 from isoprint._parameters import choice, flag, real, whole
-from isoprint.descriptors import _columns, _compression
+from isoprint.descriptors import _compression
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, of_each, reals_of_each
 
@@ -204,14 +204,6 @@ class SoapTurbo(Descriptor):
     def _compile(self, species: list[int]) -> Core:
         core: Core = compiled(_core.SoapTurbo, self._settings(species))
         return core
-
-    def _columns(self, species: list[int]) -> list[str]:
-        settings = self._settings(species)
-        compression = settings["compression"]
-        if isinstance(compression, tuple) and len(compression) == 4:
-            compression = _compression.Matrix(*compression)
-        symbols = [symbol_of(number) for number in species]
-        return _columns.power_spectrum(symbols, settings["n_max"], settings["l_max"], compression)
 
     def _settings(self, species: list[int]) -> dict[str, Any]:
         """Every parameter, checked and spelled out for every species."""

@@ -27,7 +27,7 @@ methods!(ACSF {
         alpha: f64,
         ignore_unknown_species: bool,
         numbers: Vec<i64>,
-        weights: Vec<f64>,
+        weights: Vec<Option<f64>>,
         functions: Vec<FunctionName>,
     ) -> PyResult<Self> {
         if weights.len() != numbers.len() {

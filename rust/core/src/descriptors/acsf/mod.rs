@@ -7,7 +7,10 @@
 //! the center, which are in no direction.
 
 mod angular;
+mod column;
 mod jacobian;
+mod limits;
+mod names;
 mod pairs;
 mod parameters;
 mod plan;
@@ -19,21 +22,17 @@ mod undirected;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
+use self::column::PACKS;
 use self::jacobian::Common;
+use self::limits::{NEAREST, WHAT};
 use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
 use self::undirected::OnCenter;
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::{self, Descriptor, Environment, JacobianRow, Refusal};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
-
-/// Nearer than this part of the cutoff, an atom is on the center and in no direction.
-const NEAREST: f64 = 1e-11;
-
-/// What is too large if memory is refused.
-const WHAT: &str = "symmetry functions of one center";
 
 /// Symmetry functions of one center.
 #[derive(Debug, Clone)]
@@ -72,7 +71,7 @@ impl Acsf {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: AcsfParameters) -> Result<Self, Error> {
         parameters.validate()?;
-        let weights = parameters.species.iter().map(|species| species.weight).collect();
+        let weights = parameters.species.iter().map(|species| species.weight.unwrap_or(1.0)).collect();
         let plan = Plan::new(&parameters);
         Ok(Self { parameters, weights, plan })
     }
@@ -92,6 +91,11 @@ impl Descriptor for Acsf {
 
     fn n_features(&self) -> usize {
         self.parameters.functions.len()
+    }
+
+    fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
+        descriptors::check_symbols(symbols, self.parameters.species.len())?;
+        Ok(names::names(&self.parameters, symbols))
     }
 
     fn channel(&self, number: i64) -> Option<u8> {
@@ -119,7 +123,7 @@ impl Descriptor for Acsf {
             gradients: Box::new(Gradients::new()),
             sums: columns()?,
             changes: columns()?,
-            rates: memory::filled(WHAT, most_etas * pairs::PACKS, Pack::ZERO)?,
+            rates: memory::filled(WHAT, most_etas * PACKS, Pack::ZERO)?,
             weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
             velocity: Vec::new(),

@@ -1,7 +1,7 @@
 //! What symmetry functions are asked for.
 
 use super::super::soap::validate::{check, finite, not_negative, positive, weight};
-use super::powers::MOST_REPEATED;
+use super::limits::MOST_REPEATED;
 use crate::Error;
 use crate::math::cutoff::Fading;
 
@@ -67,8 +67,8 @@ pub struct Function {
 pub struct AcsfSpecies {
     /// Its atomic number; `None`: every element, in one channel.
     pub number: Option<i64>,
-    /// What a neighbor counts for in functions of all channels.
-    pub weight: f64,
+    /// What a neighbor counts for in functions of all channels; `None`: one, as any other does.
+    pub weight: Option<f64>,
 }
 
 /// Everything that makes a fingerprint of symmetry functions.
@@ -92,6 +92,11 @@ impl AcsfParameters {
         self.functions.iter().fold(0.0, |longest, function| function.r_cut.max(longest))
     }
 
+    /// Whether neighbors of all channels count by their element.
+    pub(super) fn is_weighted(&self) -> bool {
+        self.species.iter().any(|species| species.weight.is_some())
+    }
+
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
         let alpha = self.alpha;
@@ -102,7 +107,7 @@ impl AcsfParameters {
         let count = self.species.len();
         check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
         for (k, species) in self.species.iter().enumerate() {
-            weight("weights", species.weight)?;
+            weight("weights", species.weight.unwrap_or(1.0))?;
             let repeated = self.species[..k].iter().any(|other| other.number == species.number);
             let name = species.number.map_or("any".to_owned(), |number| number.to_string());
             check(!repeated, "species", name, "it is listed twice; list every element once")?;

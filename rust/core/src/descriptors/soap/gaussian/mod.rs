@@ -9,12 +9,11 @@ pub use integrals::GaussianBasis;
 pub use parameters::{DensityParameters, SoapParameters, WeightFunction, Weighting};
 
 use self::radial::GaussianRadial;
-use super::columns;
 use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
+use super::limits::{MAX_DEGREE, MAX_FUNCTIONS};
 use super::power_spectrum::NO_FLOOR;
 use super::validate::{Spelled, about, check, finite, not_negative, positive, weight};
-use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::descriptors::{Environment, Refusal};
 use crate::{Error, Stop};
 
@@ -70,7 +69,7 @@ impl Density for SoapParameters {
             l_max: self.l_max,
             compression: &self.compression,
             convention: self.convention,
-            degree_weights: columns::degree_weights(self.convention, self.l_max),
+            degree_weights: self.convention.degree_weights(self.l_max),
             norm: self.normalize.then_some(NO_FLOOR),
             constant: self.constant,
         }

@@ -1,7 +1,7 @@
 //! What a user may choose about a SOAP with three-dimensional Gaussians.
 
 use super::super::{Compression, Convention};
-use super::GaussianBasis;
+use super::integrals::GaussianBasis;
 
 /// Parameters of a classic SOAP; lengths in Å.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,12 +9,12 @@ mod reference;
 pub use parameters::{Basis, Policy, SpeciesParameters, TurboParameters};
 
 use self::radial::TurboRadial;
-use super::columns::Convention;
+use super::convention::Convention;
 use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
+use super::limits::{MAX_DEGREE, MAX_FUNCTIONS};
 use super::power_spectrum::NO_FLOOR;
 use super::validate::{Spelled, about, check, finite, positive, weight};
-use super::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::{Error, Stop};
 
 /// Below this length the reference leaves a row as it is.
