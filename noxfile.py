@@ -14,25 +14,25 @@ def group(name: str) -> list[str]:
     return nox.project.dependency_groups(PROJECT, name)
 
 
+def check(session: nox.Session, *names: str) -> None:
+    """Run groups of the one list of checks."""
+    session.run("python", ".ci/checks.py", *names)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Format, lint and type-check both languages; compare the stub with the compiled module."""
-    session.run("cargo", "fmt", "--check", external=True)
-    session.run("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings", external=True)
+    """Format, lint and type-check both languages, and look at stub, docstrings and types of users' code."""
     session.install(".[test]")
     session.install(*group("lint"))
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
-    session.run("mypy")
-    session.run("python", "-m", "mypy.stubtest", "isoprint._core")
+    check(session, "lint")
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """Test both languages; arguments go to pytest."""
     session.install(".[test]")
-    session.run("cargo", "test", "--workspace", "--locked", external=True)
-    session.run("pytest", *session.posargs)
+    check(session, "rust")
+    check(session, "python", "--", *session.posargs)
 
 
 @nox.session
@@ -51,7 +51,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
     session.install(".[all]")
     session.install(*group("docs"))
-    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+    check(session, "docs")
 
 
 @nox.session

@@ -79,7 +79,7 @@ def every_result(n_threads):
     core.pushforward(frames, centers, rng.normal(size=frames[0].shape), tangent, **options)
     gradients = core.pullback(frames, centers, rng.normal(size=rows.shape), **options)
     blocks = core.derivatives(frames, centers, dtype="float64", **options)
-    neighbors = _core.neighbors(frames, 3.0, threads=n_threads)
+    neighbors = _core.neighbors(frames, centers, 3.0, threads=n_threads)
     results = [rows, tangent, *gradients, *blocks, *neighbors]
     assert all(np.isfinite(result).all() and result.any() for result in results)
     return [result.tobytes() for result in results]

@@ -101,3 +101,49 @@ def test_a_list_of_one_frame_will_do_but_not_of_two(water):
 def test_senseless_cutoffs_are_named(water, r_cut):
     with pytest.raises(ValueError, match=r"r_cut is .*positive number of Å"):
         ip.neighbors(water, r_cut)
+
+
+def rows_of(found):
+    """Index and vector of each row, as bytes."""
+    ends = zip(found.offsets[:-1], found.offsets[1:], strict=True)
+    return [(found.index[a:b].tobytes(), found.vector[a:b].tobytes()) for a, b in ends]
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_chosen_centers_have_their_rows_of_the_whole_list(name):
+    atoms = nudged(STRUCTURES[name])
+    whole = rows_of(ip.neighbors(atoms, 4.3))
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(len(atoms), size=7) if len(atoms) else np.empty(0, int)  # some are asked for twice
+    for centers in ([], chosen, list(map(int, chosen)), range(len(atoms))):
+        assert rows_of(ip.neighbors(atoms, 4.3, centers=centers)) == [whole[center] for center in centers]
+
+
+def test_points_are_centers_too(slab):
+    whole = rows_of(ip.neighbors(slab, 4.3))
+    point = slab.positions[2] + [0.1, 0.2, 0.3]
+    found = ip.neighbors(slab, 4.3, centers=[3, point, 0])
+    first, at_point, last = rows_of(found)
+    assert (first, last) == (whole[3], whole[0])
+    ghost = slab + Atoms("X", [point])
+    expected = ip.neighbors(ghost, 4.3, centers=[len(slab)])
+    own = expected.index == len(slab)  # images of the ghost
+    np.testing.assert_array_equal(found.index[slice(*found.offsets[1:3])], expected.index[~own])
+    np.testing.assert_allclose(found.vector[slice(*found.offsets[1:3])], expected.vector[~own], atol=1e-12)
+    assert at_point == rows_of(ip.neighbors(slab, 4.3, centers=point[None]))[0]
+
+
+def test_an_atom_at_a_point_is_a_neighbor_of_the_point(water):
+    found = ip.neighbors(water, 1.2, centers=water.positions[:1])
+    assert sorted(found.index) == [0, 1, 2]
+    assert not found.vector[found.index == 0].any()
+
+
+def test_centers_of_a_list_of_one_frame_are_a_list(water):
+    assert rows_of(ip.neighbors([water], 1.2, centers=[[2]])) == rows_of(ip.neighbors(water, 1.2, centers=[2]))
+
+
+@pytest.mark.parametrize("centers", [[3], [-1], "O", [[np.nan, 0, 0]]])
+def test_senseless_centers_are_named(water, centers):
+    with pytest.raises(ValueError, match="center"):
+        ip.neighbors(water, 1.2, centers=centers)

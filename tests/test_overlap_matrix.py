@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 import isoprint as ip
 import naive_om
-from isoprint._radii import covalent_radius
+from isoprint.structures.radii import covalent_radius
 from isoprint.testing.strategies import frames
 
 SPECIES = ["H", "C", "O"]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isoprint as ip
-from isoprint.environment import environment
+from isoprint import _core
+from isoprint.blindness.environment import environment
 from reference_structures import overlap, reference, soap, symmetric
 
 ACSF = ip.ACSF.standard()
@@ -151,6 +152,36 @@ def test_images_are_sites_of_their_own():
     summed = np.zeros((2, *jacobian.shape[1:]))
     np.add.at(summed, found.environment.atom, jacobian)
     assert summed == pytest.approx(descriptor.derivatives(thin, centers=[1]).dense()[0], abs=1e-13)
+
+
+class Counted:
+    """A periodic frame that counts how often it is packed."""
+
+    def __init__(self, atoms):
+        self.positions, self.numbers, self.cell = atoms.positions, atoms.numbers, atoms.cell
+        self.n_packed = 0
+
+    @property
+    def pbc(self):
+        self.n_packed += 1
+        return True
+
+
+def test_one_center_costs_the_neighbors_of_one(monkeypatch):
+    lists = []
+
+    def noted(*args, **options):
+        lists.append(found := search(*args, **options))
+        return found
+
+    search = _core.neighbors
+    monkeypatch.setattr(_core, "neighbors", noted)
+    large = Counted(bulk("Si", cubic=True) * (3, 3, 3))
+    found = environment(ip.SOAP(r_cut=4.0, n_max=2, l_max=2, species=["Si"]), large, 7)
+    ((offsets, index, _),) = lists
+    assert len(offsets) == 2
+    assert len(index) == len(found.numbers) - 1 + len(found.outside)
+    assert large.n_packed == 1
 
 
 # Learnability

@@ -374,9 +374,9 @@ class CoulombMatrix:
         """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
 
 def neighbors(
-    frames: _Frames, r_cut: float, *, threads: int
+    frames: _Frames, centers: _Centers, r_cut: float, *, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Offsets (N + 1,), index (P,) and vector (P, 3) of one frame."""
+    """Offsets (n_centers + 1,), index (n_pairs,) and vector (n_pairs, 3) of one frame."""
 
 def isa() -> Literal["avx512", "avx2", "baseline"]:
     """The instruction set the kernels run on."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from isoprint import _hints
+from isoprint._support import hints
 from isoprint.cli._warnings import in_one_line
 
 
@@ -65,7 +65,7 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 class _Parser(argparse.ArgumentParser):
     """Errors in one line, with a hint where an option is not known; `--help` shows the rest."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Parse; what a command does not know is an error of its own, which knows what was near."""
         options, unknown = super().parse_known_args(args, namespace)
         if unknown and self.prog.count(" "):
@@ -78,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
         said = []
         for word in words:
             if word.startswith("-") and word.strip("-"):
-                near = _hints.near(word.partition("=")[0].lstrip("-").replace("-", "_"), known)
+                near = hints.near(word.partition("=")[0].lstrip("-").replace("-", "_"), known)
                 said.append(f"there is no option {word}{f'; did you mean {known[near]}?' if near else ''}")
         stray = f"{' '.join(words)!r} belongs to no option; switches such as --normalize or --no-normalize stand alone"
         return "; ".join(said) or stray

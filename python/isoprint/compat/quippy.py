@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._elements import SYMBOLS, symbol_of
+from isoprint._support.arrays import shown
+from isoprint.structures.elements import SYMBOLS, symbol_of
 
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_]\w*)\s*=\s*(?:\{+(?P<array>[^{}]*)\}+|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s{}"'=]+))\s*"""
@@ -129,7 +130,7 @@ def soap(text: str) -> dict[str, Any]:
 class _Arguments:
     """Keys and values of an argument string, each read as what it should be."""
 
-    def __init__(self, text: str, name: str, known: list[str]) -> None:
+    def __init__(self, text: str, name: str, known: Sequence[str]) -> None:
         head, _, rest = text.strip().partition(" ")
         if head != name:
             raise ValueError(f"the argument string begins with {head!r}; it must begin with {name!r}")
@@ -146,7 +147,7 @@ class _Arguments:
             self._add(pair, known)
             place = pair.end()
 
-    def _add(self, pair: re.Match[str], known: list[str]) -> None:
+    def _add(self, pair: re.Match[str], known: Sequence[str]) -> None:
         key = pair["key"]
         if key not in known:
             near = difflib.get_close_matches(key, known, n=3)

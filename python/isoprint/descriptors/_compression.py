@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import plain, shown
+from isoprint._support.arrays import plain, shown
 
 _MODES = "two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
 TRIVIAL = ("trivial",)

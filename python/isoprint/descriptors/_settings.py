@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._elements import per_species, spell
-from isoprint._parameters import real
+from isoprint._support.parameters import real
+from isoprint.structures.elements import per_species, spell
 
 # Compiled fingerprints that are kept, so that the clones of a grid search do not build the same basis again.
 KEPT = 8

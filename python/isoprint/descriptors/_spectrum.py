@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint._parameters import choice, real, whole
+from isoprint._support.parameters import choice, real, whole
 from isoprint.descriptors._base import Descriptor
 
 # Rows of the largest matrix.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from isoprint._arrays import shown
-from isoprint._elements import ANY, number_of, per_species, spell
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, real
+from isoprint.structures.elements import ANY, number_of, per_species, spell
 
 CUTOFF_FUNCTIONS = ("hard", "cos", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4")
 # Numbers of each kind, in the order in which the compiled module takes them.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import shown
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, real
 
 # The numbers of each function; all must be given.
 FUNCTIONS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
@@ -37,7 +37,7 @@ def resolve(given: Any, reach: float) -> Weighting | None:
         given = {**_ONE, **given}
     kind = choice("function of weighting", given.get("function"), tuple(FUNCTIONS))
     _require_keys(given, kind)
-    numbers = dict.fromkeys(("r0", "c", "d", "m"), 0.0)
+    numbers: dict[str, float] = dict.fromkeys(("r0", "c", "d", "m"), 0.0)
     numbers.update({name: real(f"{name} of weighting", given[name], **_BOUNDS[name]) for name in FUNCTIONS[kind]})
     w0 = given.get("w0")
     if w0 is not None:

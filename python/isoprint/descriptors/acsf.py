@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 from isoprint import _core
-from isoprint._elements import ANY
-from isoprint._parameters import choice, flag, real
+from isoprint._support.parameters import choice, flag, real
 from isoprint.descriptors import _symmetry_functions as functions_
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled
+from isoprint.structures.elements import ANY
 
 BOHR = 0.52917721090
 # In 1/bohr²; 10 and 6 × 4 × 2 functions.
@@ -150,7 +150,7 @@ class ACSF(Descriptor):
 
         Parameters
         ----------
-        species
+        species : optional
             As in the constructor; "any" gives the 58 columns that do not tell elements apart.
         r_cut : float
             Radius of the environment in Å.
@@ -227,7 +227,7 @@ class ACSF(Descriptor):
             The unit of the file, or its length in Å.
         sort : bool
             Put the functions into the order in which n2p2 sorts them; `False` keeps that of the file.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples

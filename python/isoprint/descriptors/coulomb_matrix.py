@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isoprint import _core
-from isoprint._parameters import choice, real
+from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Core
 from isoprint.descriptors._settings import compiled
 from isoprint.descriptors._spectrum import Spectrum

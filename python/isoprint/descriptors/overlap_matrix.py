@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isoprint import _core
-from isoprint._arrays import shown
-from isoprint._elements import by_element, spell
-from isoprint._parameters import choice, flag, real, whole
-from isoprint._radii import covalent_radius
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors._base import Core
 from isoprint.descriptors._settings import compiled, reals_of_each
 from isoprint.descriptors._spectrum import MAX_EXPONENT, MAX_ROWS, Spectrum
+from isoprint.structures.elements import by_element, spell
+from isoprint.structures.radii import covalent_radius
 
 ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1.0), (2, 1.0)]}
 L_MAX = 6
@@ -147,7 +147,7 @@ class OverlapMatrix(Spectrum):
         """
         from isoprint.compat.libfp import overlap_matrix
 
-        return cls(**overlap_matrix(arguments))
+        return cls(**overlap_matrix(arguments, MAX_ROWS))
 
     @classmethod
     def from_width_cutoff(cls, width_cutoff: float, *, exponent: int = 2, **options: Any) -> OverlapMatrix:

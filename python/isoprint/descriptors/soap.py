@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint import _core
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors import _compression, _weighting
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, reals_of_each
@@ -183,7 +183,7 @@ class SOAP(Descriptor):
         ----------
         text : str
             Such as `"soap l_max=8 n_max=8 cutoff=5.0 atom_sigma=0.5 n_species=2 species_Z={1 6} n_Z=1 Z=6"`.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples
@@ -250,7 +250,7 @@ class SOAP(Descriptor):
             `{"type": "Gaussian", "width": 0.3, "center_atom_weight": 1.0}`, and `"scaling"` if there is one.
         basis : mapping
             `{"type": "TensorProduct", "max_angular": 6, "radial": {"type": "Gto", "max_radial": 5}}`.
-        species, centers, dtype
+        species, centers, dtype : optional
             As in the constructor; species are learned by `fit` if they are not given.
         **unknown
             None: other keywords are refused by name.
@@ -271,7 +271,7 @@ class SOAP(Descriptor):
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}
-        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
+        return cls(**soap({**given, **unknown}, N_MAX), species=species, centers=centers, dtype=dtype)
 
     def _compile(self, species: list[int]) -> Core:
         settings = self._settings(species)

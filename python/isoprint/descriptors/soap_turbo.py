@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._arrays import plain
-from isoprint._elements import by_element, spell
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.arrays import plain
+from isoprint._support.parameters import choice, flag, real, whole
 from isoprint.descriptors import _compression
 from isoprint.descriptors._base import Core, Descriptor
 from isoprint.descriptors._settings import compiled, of_each, reals_of_each
+from isoprint.structures.elements import by_element, spell
 
 BASES = ("poly3", "poly3gauss", "jacobi")
 POLICIES = ("exact", "reference")
@@ -177,7 +177,7 @@ class SoapTurbo(Descriptor):
         ----------
         text : str
             Such as `"soap_turbo l_max=8 alpha_max={8 8} cutoff=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
-        policy, basis_matrix, normalize, centers, average, dtype
+        policy, basis_matrix, normalize, centers, average, dtype : optional
             As in the constructor. `policy="reference"` reproduces the shortcuts of that program.
 
         Examples

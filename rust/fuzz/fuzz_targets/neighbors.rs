@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 const R_CUT: f64 = 3.0;
 
 fuzz_target!(|structure: Structure| {
-    let Ok(list) = structure.with(|frames, _, job| engine::neighbors(frames, R_CUT, job)) else { return };
+    let Ok(list) = structure.with(|frames, centers, job| engine::neighbors(frames, centers, R_CUT, job)) else { return };
     assert!(structure.is_finite(), "what is not finite was taken");
     let n_atoms = structure.positions.len();
     let mut seen = vec![0_i64; n_atoms * n_atoms];

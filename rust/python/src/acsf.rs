@@ -2,7 +2,7 @@
 
 use isoprint_core::descriptors::Descriptor as _;
 use isoprint_core::descriptors::acsf::{self, AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
-use isoprint_core::math::cutoff::Fading;
+use isoprint_core::math::cutoff::CutoffFunction;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -40,7 +40,7 @@ methods!(ACSF {
             weight,
         });
         let parameters = AcsfParameters {
-            cutoff_function: parse_fading(cutoff_function)?,
+            cutoff_function: parse_cutoff_function(cutoff_function)?,
             alpha,
             ignore_unknown_species,
             species: species.collect(),
@@ -50,17 +50,17 @@ methods!(ACSF {
     }
 });
 
-fn parse_fading(name: &str) -> PyResult<Fading> {
+fn parse_cutoff_function(name: &str) -> PyResult<CutoffFunction> {
     match name {
-        "hard" => Ok(Fading::Hard),
-        "cos" => Ok(Fading::Cosine),
-        "tanh3" => Ok(Fading::Tanh),
-        "tanh3_norm" => Ok(Fading::NormalizedTanh),
-        "exp" => Ok(Fading::Exponential),
-        "poly1" => Ok(Fading::Polynomial(1)),
-        "poly2" => Ok(Fading::Polynomial(2)),
-        "poly3" => Ok(Fading::Polynomial(3)),
-        "poly4" => Ok(Fading::Polynomial(4)),
+        "hard" => Ok(CutoffFunction::Hard),
+        "cos" => Ok(CutoffFunction::Cosine),
+        "tanh3" => Ok(CutoffFunction::Tanh),
+        "tanh3_norm" => Ok(CutoffFunction::NormalizedTanh),
+        "exp" => Ok(CutoffFunction::Exponential),
+        "poly1" => Ok(CutoffFunction::Polynomial(1)),
+        "poly2" => Ok(CutoffFunction::Polynomial(2)),
+        "poly3" => Ok(CutoffFunction::Polynomial(3)),
+        "poly4" => Ok(CutoffFunction::Polynomial(4)),
         _ => Err(unknown(
             "cutoff_function",
             name,

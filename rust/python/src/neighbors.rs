@@ -5,28 +5,31 @@ use numpy::ndarray::Ix2;
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
-use crate::arrays::{self, FrameArrays};
+use crate::arrays::{self, CenterArrays, FrameArrays};
 use crate::door::{self, Wishes};
 
-/// Atoms whose neighbors are found while one fingerprint is computed.
-const ATOMS_PER_ROW: usize = 16;
+/// Centers whose neighbors are found while one fingerprint is computed.
+const CENTERS_PER_ROW: usize = 16;
 
 /// Neighbors in compressed rows: offsets, index and vector.
 type NeighborArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>);
 
-/// All sites within `r_cut` of every atom of one frame, in compressed rows.
+/// All sites within `r_cut` of centers of one frame, in compressed rows.
 #[pyfunction]
-#[pyo3(signature = (frames, r_cut, *, threads))]
+#[pyo3(signature = (frames, centers, r_cut, *, threads))]
 pub fn neighbors<'py>(
     py: Python<'py>,
     frames: FrameArrays<'py>,
+    centers: CenterArrays<'py>,
     r_cut: f64,
     threads: usize,
 ) -> PyResult<NeighborArrays<'py>> {
     let frames = frames.view()?;
+    let centers = centers.view(&frames)?;
     let wishes = Wishes { threads, progress: None, spare: None };
-    let list =
-        door::enter(py, &wishes, frames.n_atoms() / ATOMS_PER_ROW, |job| engine::neighbors(&frames, r_cut, job))?;
+    let list = door::enter(py, &wishes, centers.len() / CENTERS_PER_ROW, |job| {
+        engine::neighbors(&frames, &centers, r_cut, job)
+    })?;
     Ok((
         PyArray1::from_vec(py, list.offsets),
         PyArray1::from_vec(py, list.index),

@@ -2,8 +2,8 @@
 //!
 //! M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
 
-use super::soap::validate::{check, positive};
 use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
+use super::validate::{check, positive};
 use crate::Error;
 use crate::simd::{LANES, Lanes};
 
@@ -30,9 +30,6 @@ impl CoulombMatrix {
     pub fn new(parameters: SpectrumParameters, core: f64) -> Result<Self, Error> {
         positive("r_core", core)?;
         check(core >= SMALLEST_CORE, "r_core", core, format!("it must be at least {SMALLEST_CORE} Å"))?;
-        for &number in &parameters.numbers {
-            check(number >= 0, "species", number, "it must be an atomic number")?;
-        }
         let charge = parameters.numbers.iter().map(|&number| number as f64).collect();
         Self::from_pairs(parameters, Charges { charge, core }, None)
     }

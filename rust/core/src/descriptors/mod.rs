@@ -16,11 +16,14 @@ mod jacobian_row;
 pub mod overlap_matrix;
 mod refusal;
 pub mod soap;
+mod species;
 pub mod spectrum;
+mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianRow, Place};
 pub use refusal::Refusal;
+pub use species::Species;
 
 use crate::{Error, Stop};
 
@@ -42,10 +45,8 @@ pub trait Descriptor: Sync + 'static {
     fn n_coefficients(&self) -> usize {
         self.n_features()
     }
-    /// Channel of the element with this atomic number; `None` if the descriptor does not see it.
-    fn channel(&self, number: i64) -> Option<u8>;
-    /// Whether atoms without a channel are passed over in silence or are an error.
-    fn ignores_unknown_species(&self) -> bool;
+    /// The elements that are seen.
+    fn species(&self) -> &Species;
     /// Whether the derivatives of the second stage are the same at all coefficients; nobody computes these then.
     fn is_linear(&self) -> bool {
         false
@@ -169,12 +170,4 @@ pub trait Descriptor: Sync + 'static {
         row: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
-}
-
-/// The error where there is not one symbol for each channel.
-fn check_symbols(symbols: &[String], n_channels: usize) -> Result<(), Error> {
-    if symbols.len() == n_channels {
-        return Ok(());
-    }
-    Err(Error::Shape { name: "symbols", expected: vec![n_channels], found: vec![symbols.len()] })
 }

@@ -7,7 +7,7 @@ use super::watch::Tally;
 use crate::geometry::{Centers, Frames, Sites};
 use crate::{Error, Stop, memory};
 
-/// Neighbors of the centers of one frame, in compressed rows.
+/// Neighbors of centers of one frame, in compressed rows.
 #[derive(Debug, Clone, Default)]
 pub struct NeighborList {
     /// The neighbors of center `i` are `offsets[i]..offsets[i + 1]`.
@@ -23,18 +23,22 @@ const WHAT: &str = "neighbor list";
 /// Rows that are put in place between two looks at whether to stop.
 const STRIDE: usize = 1 << 8;
 
-/// All sites within `r_cut` of every atom of the only frame of `frames`.
+/// All sites within `r_cut` of each of the `centers` in the only frame of `frames`.
+///
+/// Every atom is binned, and only the sites of the centers are kept.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn neighbors(frames: &Frames<'_>, r_cut: f64, job: &mut Job<'_>) -> Result<NeighborList, Error> {
+pub fn neighbors(
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    r_cut: f64,
+    job: &mut Job<'_>,
+) -> Result<NeighborList, Error> {
     super::check_length("frames", frames.len(), 1)?;
-    let n_atoms = frames.n_atoms();
-    let (offsets, index) = ([0, n_atoms as i64], memory::collect(WHAT, (0..n_atoms).map(|atom| atom as i64))?);
-    let centers = Centers::new(frames, &offsets, &index, &[])?;
-    let tally = Tally::new(n_atoms);
-    let batch = Batch::of_one_kind(frames, &centers, r_cut, job, &tally)?;
-    let mut found = Lists::new(WHAT, n_atoms, batch.chunks.len())?;
+    let tally = Tally::new(centers.len());
+    let batch = Batch::of_one_kind(frames, centers, r_cut, job, &tally)?;
+    let mut found = Lists::new(WHAT, centers.len(), batch.chunks.len())?;
     let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
         let mut part = Part::new();
         for &row in chunk.rows {
@@ -49,7 +53,7 @@ pub fn neighbors(frames: &Frames<'_>, r_cut: f64, job: &mut Job<'_>) -> Result<N
         Ok(())
     };
     walk(&batch, job, &tally, || Ok(Sites::default()), |_| (), visit, merge)?;
-    job.here(&tally, |stop| in_rows(&found, n_atoms, stop))
+    job.here(&tally, |stop| in_rows(&found, centers.len(), stop))
 }
 
 /// The lists of all rows, one after the other.

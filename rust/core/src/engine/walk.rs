@@ -180,11 +180,11 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
             if !(0..=LAST_ELEMENT).contains(&number) {
                 return Err(Error::NotAnElement { frame, atom, number });
             }
-            (last, channel) = (Some(number), descriptor.channel(number));
+            (last, channel) = (Some(number), descriptor.species().channel(number));
         }
         match channel {
             Some(channel) => Ok(channel),
-            None if descriptor.ignores_unknown_species() => Ok(u8::MAX),
+            None if descriptor.species().ignores_unknown() => Ok(u8::MAX),
             None => Err(Error::UnknownSpecies { frame, atom, number }),
         }
     };

@@ -7,4 +7,3 @@ pub mod extended;
 pub mod harmonics;
 pub mod piecewise;
 pub mod quadrature;
-pub mod switch;

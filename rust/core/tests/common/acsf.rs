@@ -1,7 +1,7 @@
 //! Symmetry functions with every option.
 
 use isoprint_core::descriptors::acsf::{Acsf, AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
-use isoprint_core::math::cutoff::Fading;
+use isoprint_core::math::cutoff::CutoffFunction;
 
 use super::{Case, Described};
 
@@ -36,7 +36,7 @@ pub fn parameters() -> AcsfParameters {
         }
     }
     AcsfParameters {
-        cutoff_function: Fading::Cosine,
+        cutoff_function: CutoffFunction::Cosine,
         alpha: 0.0,
         ignore_unknown_species: false,
         species: species.to_vec(),
@@ -52,23 +52,23 @@ pub fn every_option() -> Vec<Case> {
         change(&mut p);
         all.push((format!("Symmetry functions, {name}"), p));
     };
-    let fadings = [
-        Fading::Tanh,
-        Fading::NormalizedTanh,
-        Fading::Exponential,
-        Fading::Polynomial(1),
-        Fading::Polynomial(2),
-        Fading::Polynomial(3),
-        Fading::Polynomial(4),
+    let cutoff_functions = [
+        CutoffFunction::Tanh,
+        CutoffFunction::NormalizedTanh,
+        CutoffFunction::Exponential,
+        CutoffFunction::Polynomial(1),
+        CutoffFunction::Polynomial(2),
+        CutoffFunction::Polynomial(3),
+        CutoffFunction::Polynomial(4),
     ];
-    for fading in fadings {
-        add(&format!("{fading:?}"), &|p| p.cutoff_function = fading);
+    for function in cutoff_functions {
+        add(&format!("{function:?}"), &|p| p.cutoff_function = function);
     }
-    for fading in [Fading::Cosine, Fading::Polynomial(3)] {
-        add(&format!("{fading:?} from 1.21"), &|p| (p.cutoff_function, p.alpha) = (fading, 0.3025));
+    for function in [CutoffFunction::Cosine, CutoffFunction::Polynomial(3)] {
+        add(&format!("{function:?} from 1.21"), &|p| (p.cutoff_function, p.alpha) = (function, 0.3025));
     }
     add("no cutoff within reach", &|p| {
-        p.cutoff_function = Fading::Hard;
+        p.cutoff_function = CutoffFunction::Hard;
         p.functions.iter_mut().for_each(|function| function.r_cut = 9.0);
     });
     add("distances", &|p| p.functions.retain(|function| matches!(function.kind, Kind::Radial(..))));

@@ -30,7 +30,7 @@ use self::plan::{NONE, Plan};
 use self::pull::Gradients;
 use self::shell::Shell;
 use self::undirected::OnCenter;
-use crate::descriptors::{self, Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
 
@@ -38,6 +38,7 @@ use crate::{Error, Stop, memory};
 #[derive(Debug, Clone)]
 pub struct Acsf {
     parameters: AcsfParameters,
+    species: Species,
     weights: Vec<f64>,
     plan: Plan,
 }
@@ -71,9 +72,11 @@ impl Acsf {
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: AcsfParameters) -> Result<Self, Error> {
         parameters.validate()?;
+        let numbers = parameters.species.iter().map(|species| species.number);
+        let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let weights = parameters.species.iter().map(|species| species.weight.unwrap_or(1.0)).collect();
         let plan = Plan::new(&parameters);
-        Ok(Self { parameters, weights, plan })
+        Ok(Self { parameters, species, weights, plan })
     }
 
     /// What it was made from.
@@ -94,17 +97,12 @@ impl Descriptor for Acsf {
     }
 
     fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
-        descriptors::check_symbols(symbols, self.parameters.species.len())?;
+        self.species.expect_symbols(symbols)?;
         Ok(names::names(&self.parameters, symbols))
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        let sees = |species: &AcsfSpecies| species.number.is_none_or(|own| own == number);
-        self.parameters.species.iter().position(sees).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn is_linear(&self) -> bool {

@@ -6,7 +6,7 @@ use super::column::{Column, PACKS, PAIRS};
 use super::limits::WHAT;
 use super::plan::Group;
 use super::shell::Shell;
-use crate::math::cutoff::Cutoff;
+use crate::math::cutoff::NamedCutoff;
 use crate::simd::{LANES, Lanes, Pack, at};
 use crate::{Error, Stop, memory};
 
@@ -104,7 +104,7 @@ pub struct Third<V> {
 
 /// The same for eight pairs.
 #[inline(always)]
-pub fn third<V: Lanes>(group: &Group, cutoff: &Cutoff, square: V) -> Third<V> {
+pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<V> {
     let one = V::splat(1.0);
     if group.wide {
         return Third { value: one, slope: V::zero(), exponent: V::zero(), shifted: V::zero() };

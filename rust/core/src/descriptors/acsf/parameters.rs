@@ -1,9 +1,9 @@
 //! What symmetry functions are asked for.
 
-use super::super::soap::validate::{check, finite, not_negative, positive, weight};
 use super::limits::MOST_REPEATED;
 use crate::Error;
-use crate::math::cutoff::Fading;
+use crate::descriptors::validate::{check, finite, not_negative, positive, weight};
+use crate::math::cutoff::CutoffFunction;
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
 const SHARPEST: f64 = 1e8;
@@ -75,7 +75,7 @@ pub struct AcsfSpecies {
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcsfParameters {
     /// The cutoff function of all.
-    pub cutoff_function: Fading,
+    pub cutoff_function: CutoffFunction,
     /// Fraction of the cutoff up to which the cutoff function is one.
     pub alpha: f64,
     /// Whether atoms without a channel are passed over.
@@ -101,19 +101,10 @@ impl AcsfParameters {
     pub(super) fn validate(&self) -> Result<(), Error> {
         let alpha = self.alpha;
         check((0.0..1.0).contains(&alpha), "alpha", alpha, "it must be at least 0 and less than 1")?;
-        if let Fading::Polynomial(n) = self.cutoff_function {
+        if let CutoffFunction::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
-        let count = self.species.len();
-        check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-        for (k, species) in self.species.iter().enumerate() {
-            weight("weights", species.weight.unwrap_or(1.0))?;
-            let repeated = self.species[..k].iter().any(|other| other.number == species.number);
-            let name = species.number.map_or("any".to_owned(), |number| number.to_string());
-            check(!repeated, "species", name, "it is listed twice; list every element once")?;
-            let alone = species.number.is_some() || count == 1;
-            check(alone, "species", "\"any\" and others", "one channel for every element leaves no atom to others")?;
-        }
+        self.species.iter().try_for_each(|species| weight("weights", species.weight.unwrap_or(1.0)))?;
         check(!self.functions.is_empty(), "functions", "an empty list", "give at least one")?;
         self.functions.iter().try_for_each(|function| self.validate_function(function))
     }

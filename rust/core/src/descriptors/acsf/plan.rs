@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::parameters::{AcsfParameters, Kind, Radial};
 use super::powers::Powers;
-use crate::math::cutoff::Cutoff;
+use crate::math::cutoff::NamedCutoff;
 use crate::simd::{LANES, Pack};
 
 /// No column.
@@ -14,7 +14,7 @@ pub const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub struct ShellPlan {
     pub r_cut: f64,
-    pub cutoff: Cutoff,
+    pub cutoff: NamedCutoff,
     /// All channels in one segment.
     pub merged: bool,
     /// Whether angles to the sites of a segment matter.
@@ -106,7 +106,7 @@ impl Plan {
         let n_segments = if merged { 1 } else { parameters.species.len() };
         self.shells.push(ShellPlan {
             r_cut,
-            cutoff: Cutoff::new(parameters.cutoff_function, parameters.alpha, r_cut),
+            cutoff: NamedCutoff::new(parameters.cutoff_function, parameters.alpha, r_cut),
             merged,
             angular: vec![false; n_segments],
             radial: Vec::new(),

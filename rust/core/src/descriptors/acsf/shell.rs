@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::limits::WHAT;
 use super::plan::ShellPlan;
 use crate::descriptors::Environment;
+use crate::math::cutoff::Cutoff;
 use crate::simd::{Kernel, LANES, Lanes, at};
 use crate::{Error, memory};
 
@@ -65,7 +66,7 @@ impl Shell {
         // Whoever looks at eight slots from any slot on finds eight.
         self.pad(self.site.len() + LANES);
         self.slope.resize(self.site.len(), 0.0);
-        crate::simd::Isa::detect().run(Fade { plan, shell: self });
+        crate::simd::Isa::detect().run(CutoffOfSites { plan, shell: self });
         Ok(())
     }
 
@@ -103,12 +104,12 @@ impl Shell {
 }
 
 /// Multiplies weights by the cutoff function.
-struct Fade<'a> {
+struct CutoffOfSites<'a> {
     plan: &'a ShellPlan,
     shell: &'a mut Shell,
 }
 
-impl Kernel for Fade<'_> {
+impl Kernel for CutoffOfSites<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -117,7 +118,7 @@ impl Kernel for Fade<'_> {
         let (values, slopes) = (value.as_chunks_mut::<LANES>().0, slope.as_chunks_mut::<LANES>().0);
         for (pack, (value, slope)) in values.iter_mut().zip(slopes).enumerate() {
             let weight = V::load(value);
-            let (f, df) = self.plan.cutoff.of_distance(at::<V>(r, pack * LANES));
+            let (f, df) = self.plan.cutoff.at(at::<V>(r, pack * LANES));
             f.mul(weight).store(value);
             df.mul(weight).store(slope);
         }

@@ -263,6 +263,7 @@ fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, bl
 mod tests {
     use super::*;
     use crate::descriptors::{CenterKind, Environment};
+    use crate::math::cutoff::SquareCutoff;
     use crate::simd::{Isa, Kernel};
 
     /// The blocks of the first site with all others: written out, and by Hermite polynomials.
@@ -305,7 +306,7 @@ mod tests {
             r: &r,
         };
         let mut sites = SitePacks::default();
-        sites.fill(&orbitals, (3.0, 2), &environment).unwrap();
+        sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
             let (mut closed, mut any) = (Blocks::new(7).unwrap(), Blocks::new(7).unwrap());
             isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));

@@ -5,8 +5,8 @@ mod integrals;
 
 pub use integrals::{MAX_L, Orbitals};
 
-use super::soap::validate::{check, positive};
 use super::spectrum::{Kinds, MAX_ROWS, Metric, Spectrum, SpectrumParameters};
+use super::validate::{check, positive};
 use crate::Error;
 
 /// Eigenvalues of the overlap matrix, or of what it is contracted to.

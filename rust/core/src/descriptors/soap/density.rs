@@ -3,7 +3,7 @@
 use super::compression::Compression;
 use super::convention::Convention;
 use super::radial_basis::RadialBasis;
-use crate::descriptors::{Environment, Refusal};
+use crate::descriptors::{Environment, Refusal, Species};
 use crate::{Error, Stop};
 
 /// A neighbor density and the radial functions in which it is expanded, as its parameters describe them.
@@ -20,11 +20,11 @@ pub trait Density: Sync + 'static {
     /// Distance in Å beyond which no atom is seen.
     fn reach(&self) -> f64;
 
-    /// Channel of the element with this atomic number; `None` if it is not seen.
-    fn channel(&self, number: i64) -> Option<u8>;
-
-    /// Whether atoms without a channel are passed over in silence or are an error.
-    fn ignores_unknown_species(&self) -> bool;
+    /// The elements that are seen.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] where these are no sensible ones.
+    fn species(&self) -> Result<Species, Error>;
 
     /// The power spectrum that is asked for.
     fn power_spectrum(&self) -> SpectrumOptions<'_>;

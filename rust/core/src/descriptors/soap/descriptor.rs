@@ -6,13 +6,14 @@ use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
 use super::jacobian::{JacobianOf, JacobianScratch};
 use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
 use super::radial_basis::RadialBasis;
-use crate::descriptors::{self, Descriptor, Environment, JacobianRow, Refusal};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
 
 /// The power spectrum of the neighbor density that `D` describes.
 #[derive(Debug, Clone)]
 pub struct SoapOf<D: Density> {
     density: D,
+    species: Species,
     expansion: Expansion<D::Basis>,
     spectrum: PowerSpectrum,
 }
@@ -40,6 +41,7 @@ impl<D: Density> SoapOf<D> {
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named; [`Error::Memory`]; [`Error::Interrupted`].
     pub fn interruptible(parameters: D, stop: &Stop<'_>) -> Result<Self, Error> {
+        let species = parameters.species()?;
         parameters.validate()?;
         let options = parameters.power_spectrum();
         let SpectrumOptions { n_max, l_max, compression, convention, degree_weights, norm, constant } = options;
@@ -51,7 +53,7 @@ impl<D: Density> SoapOf<D> {
         let expansion = Expansion::new(l_max, bases, centers);
         let stride = expansion.stride();
         let spectrum = PowerSpectrum::new(SpectrumParameters { layout, stride, degree_weights, norm, constant });
-        Ok(Self { density: parameters, expansion, spectrum })
+        Ok(Self { density: parameters, species, expansion, spectrum })
     }
 
     /// The parameters that it was made from.
@@ -81,19 +83,15 @@ impl<D: Density> Descriptor for SoapOf<D> {
     }
 
     fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
-        descriptors::check_symbols(symbols, self.bases().len())?;
+        self.species.expect_symbols(symbols)?;
         let SpectrumOptions { compression, convention, constant, .. } = self.density.power_spectrum();
         let mut names = columns::names(self.spectrum.layout(), compression, convention, symbols)?;
         names.extend(constant.map(|_| "constant".to_owned()));
         Ok(names)
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        self.density.channel(number)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.density.ignores_unknown_species()
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn scratch(&self) -> Result<SoapScratch, Error> {

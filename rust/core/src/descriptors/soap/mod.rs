@@ -21,7 +21,6 @@ mod radial_basis;
 mod selection;
 mod site_terms;
 mod turbo;
-pub(super) mod validate;
 
 pub use compression::Compression;
 pub use convention::Convention;

@@ -19,7 +19,8 @@ pub use site_packs::SitePacks;
 
 use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
 use self::contracted::Contracted;
-use super::{Descriptor, Environment, JacobianRow, Refusal};
+use super::{Descriptor, Environment, JacobianRow, Refusal, Species};
+use crate::math::cutoff::SquareCutoff;
 use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -63,6 +64,7 @@ pub trait Pairs: Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Spectrum<P> {
     parameters: SpectrumParameters,
+    species: Species,
     pairs: P,
     contraction: Option<(Kinds, Metric)>,
 }
@@ -105,7 +107,8 @@ impl<P: Pairs> Spectrum<P> {
         contraction: Option<(Kinds, Metric)>,
     ) -> Result<Self, Error> {
         parameters.check(pairs.n_orbitals())?;
-        Ok(Self { parameters, pairs, contraction })
+        let species = Species::new(parameters.numbers.iter().copied().map(Some), parameters.ignore_unknown_species)?;
+        Ok(Self { parameters, species, pairs, contraction })
     }
 
     /// What it was made from.
@@ -293,16 +296,12 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
     }
 
     fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
-        super::check_symbols(symbols, self.parameters.numbers.len())?;
+        self.species.expect_symbols(symbols)?;
         memory::collect("list of the features", (0..self.n_features()).map(|k| format!("{} {}", P::NAME, k + 1)))
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        self.parameters.numbers.iter().position(|&known| known == number).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.parameters.ignore_unknown_species
+    fn species(&self) -> &Species {
+        &self.species
     }
 
     fn scratch(&self) -> Result<SpectrumScratch, Error> {
@@ -345,7 +344,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.pairs, (r_cut, exponent), environment)?;
+        sites.fill(&self.pairs, SquareCutoff::new(r_cut, exponent), environment)?;
         let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
         let kept = overlap.then_some(&mut *plain);
         Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated, stop })?;

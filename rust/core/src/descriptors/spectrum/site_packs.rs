@@ -2,6 +2,7 @@
 
 use super::{Pairs, WHAT};
 use crate::descriptors::{CenterKind, Environment};
+use crate::math::cutoff::SquareCutoff;
 use crate::simd::LANES;
 use crate::{Error, memory};
 
@@ -14,7 +15,7 @@ pub struct SitePacks {
     pub centered: bool,
     /// Position relative to the center, in Å.
     pub position: [Vec<[f64; LANES]>; 3],
-    /// Cutoff amplitude; zero for what only fills up the last pack.
+    /// Cutoff function; zero for what only fills up the last pack.
     pub amplitude: Vec<[f64; LANES]>,
     /// Its slope by the site's distance, divided by the distance.
     pub slope: Vec<[f64; LANES]>,
@@ -32,7 +33,7 @@ impl SitePacks {
     pub fn fill<P: Pairs>(
         &mut self,
         pairs: &P,
-        (r_cut, exponent): (f64, u32),
+        cutoff: SquareCutoff,
         environment: &Environment<'_>,
     ) -> Result<(), Error> {
         let own = match environment.center {
@@ -55,7 +56,7 @@ impl SitePacks {
         let (amplitude, slope) = (self.amplitude.as_flattened_mut(), self.slope.as_flattened_mut());
         amplitude[..first].fill(1.0);
         for (k, &r) in environment.r.iter().enumerate() {
-            (amplitude[first + k], slope[first + k]) = cutoff(r, r_cut, exponent);
+            (amplitude[first + k], slope[first + k]) = cutoff.at_one(r);
         }
         self.quantities.resize_with(pairs.n_quantities(), Vec::new);
         for (place, quantity) in self.quantities.iter_mut().enumerate() {
@@ -66,15 +67,4 @@ impl SitePacks {
         }
         Ok(())
     }
-}
-
-/// `f(r) = (1 - r²/r_cut²)^exponent` and `f'(r) / r`.
-pub fn cutoff(r: f64, r_cut: f64, exponent: u32) -> (f64, f64) {
-    if exponent == 0 {
-        return (1.0, 0.0);
-    }
-    let ratio = r / r_cut;
-    let base = ((1.0 - ratio) * (1.0 + ratio)).max(0.0);
-    let power = base.powi(exponent as i32 - 1);
-    (power * base, -2.0 * f64::from(exponent) / (r_cut * r_cut) * power)
 }

@@ -13,8 +13,8 @@ use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
 use super::limits::{MAX_DEGREE, MAX_FUNCTIONS};
 use super::power_spectrum::NO_FLOOR;
-use super::validate::{Spelled, about, check, finite, not_negative, positive, weight};
-use crate::descriptors::{Environment, Refusal};
+use crate::descriptors::validate::{Spelled, about, check, finite, not_negative, positive, weight};
+use crate::descriptors::{Environment, Refusal, Species};
 use crate::{Error, Stop};
 
 /// Nearer than this part of the distance up to which atoms are seen, a weight without bounds has no digits.
@@ -54,13 +54,8 @@ impl Density for SoapParameters {
         self.reach()
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        let sees = |species: &DensityParameters| species.number.is_none_or(|own| own == number);
-        self.species.iter().position(sees).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.ignore_unknown_species
+    fn species(&self) -> Result<Species, Error> {
+        Species::new(self.species.iter().map(|species| species.number), self.ignore_unknown_species)
     }
 
     fn power_spectrum(&self) -> SpectrumOptions<'_> {
@@ -117,9 +112,7 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
     if let Some(weighting) = &parameters.weighting {
         validate_weighting(weighting, reach)?;
     }
-    let count = parameters.species.len();
-    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-    for (k, species) in parameters.species.iter().enumerate() {
+    for species in &parameters.species {
         let widths = NARROWEST * reach..=WIDEST * reach;
         let remedy = format!(
             "for neighbors up to {} Å it must be between {} and {} Å; check the unit",
@@ -130,11 +123,6 @@ fn validate(parameters: &SoapParameters) -> Result<(), Error> {
         check(widths.contains(&species.sigma), "sigma", species.sigma, remedy)?;
         weight("species_weight", species.weight)?;
         weight("central_weight", species.central_weight)?;
-        let repeated = parameters.species[..k].iter().find(|other| other.number == species.number);
-        let name = species.number.map_or("any".to_owned(), |number| number.to_string());
-        check(repeated.is_none(), "species", name, "it is listed twice; list every element once")?;
-        let alone = species.number.is_some() || count == 1;
-        check(alone, "species", "\"any\" and others", "one channel for every element leaves no atom to others")?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct SoapParameters {
     pub basis: GaussianBasis,
     /// The bases of QUIP end where a Gaussian at the cutoff has decayed to ten to minus this power.
     pub basis_error_exponent: f64,
-    /// Width of the zone before the last visible radius in which neighbors fade out; zero: they vanish at once.
+    /// Width of the zone before the last visible radius in which the cutoff function falls; zero: neighbors vanish at once.
     pub cutoff_width: f64,
     /// How neighbors count by their distance, apart from that.
     pub weighting: Option<Weighting>,

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::super::block::Block;
 use super::super::convention::Convention;
 use super::super::radial_basis::RadialBasis;
-use super::super::validate::check;
 use super::integrals::{IntegralParameters, RadialIntegrals};
 use super::parameters::{DensityParameters, SoapParameters};
 use super::weight::PairWeight;
+use crate::descriptors::validate::check;
+use crate::math::cutoff::CosineCutoff;
 use crate::math::piecewise::{Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
 use crate::{Error, Stop};
@@ -128,10 +129,10 @@ fn pair_weight(parameters: &SoapParameters, species: &DensityParameters) -> Pair
         Convention::Featomic => (std::f64::consts::PI * species.sigma * species.sigma).powf(-0.75),
         Convention::Isoprint | Convention::Quip | Convention::Dscribe => 1.0,
     };
+    let width = parameters.cutoff_width;
     PairWeight {
         factor: height * species.weight,
-        reach: parameters.reach(),
-        width: parameters.cutoff_width,
+        cutoff: (width > 0.0).then(|| CosineCutoff::new(parameters.reach(), width)),
         weighting: parameters.weighting,
     }
 }

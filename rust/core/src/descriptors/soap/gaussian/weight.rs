@@ -1,7 +1,7 @@
 //! What a neighbor counts for by its distance: cutoff function, weighting, and their derivatives.
 
 use super::parameters::{WeightFunction, Weighting};
-use crate::math::switch;
+use crate::math::cutoff::{CosineCutoff, Cutoff};
 use crate::simd::{BLOCK, LANES, Lanes, Row};
 
 /// Weight of the atoms of one species.
@@ -9,10 +9,8 @@ use crate::simd::{BLOCK, LANES, Lanes, Row};
 pub struct PairWeight {
     /// What all weights are multiplied by.
     pub factor: f64,
-    /// Where the fading zone ends, and its width.
-    pub reach: f64,
-    /// See `reach`; zero for none.
-    pub width: f64,
+    /// How neighbors vanish; `None`: at once.
+    pub cutoff: Option<CosineCutoff>,
     /// How weights depend on the distance apart from that.
     pub weighting: Option<Weighting>,
 }
@@ -29,34 +27,26 @@ impl PairWeight {
                 (values.0[j], slopes.0[j]) = (self.factor * value, self.factor * slope);
             }
         }
-        let start = self.reach - self.width;
-        if self.width > 0.0 && r.0.iter().any(|&r| r > start) {
-            self.fade::<V>(r, n_packs, &mut out);
+        if let Some(cutoff) = self.cutoff.filter(|cutoff| r.0.iter().any(|&r| r > cutoff.start())) {
+            multiply::<V>(&cutoff, r, n_packs, &mut out);
         }
         out
-    }
-
-    /// Multiplies with the cutoff function.
-    #[inline(always)]
-    fn fade<V: Lanes>(&self, r: &Row, n_packs: usize, [values, slopes]: &mut [Row; 2]) {
-        let start = self.reach - self.width;
-        let mut x = Row::ZERO;
-        for (x, r) in x.0.iter_mut().zip(&r.0) {
-            *x = ((r - start) / self.width).clamp(0.0, 1.0);
-        }
-        let mut fading = [Row::ZERO; 2];
-        for pack in 0..n_packs {
-            switch::cosine::<V>(pack, &x, &mut fading);
-            let (f, df) = (fading[0].load::<V>(pack), fading[1].load::<V>(pack).mul(V::splat(1.0 / self.width)));
-            let (w, dw) = (values.load::<V>(pack), slopes.load::<V>(pack));
-            values.store(pack, w.mul(f));
-            slopes.store(pack, w.mul_add(df, dw.mul(f)));
-        }
     }
 
     /// Weight of a center in its own density.
     pub fn of_center(&self) -> f64 {
         self.factor * self.weighting.as_ref().map_or(1.0, |weighting| weighting.at(0.0).0)
+    }
+}
+
+/// Multiplies weights and their derivatives with a cutoff function.
+#[inline(always)]
+fn multiply<V: Lanes>(cutoff: &CosineCutoff, r: &Row, n_packs: usize, [values, slopes]: &mut [Row; 2]) {
+    for pack in 0..n_packs {
+        let (f, df) = cutoff.at(r.load::<V>(pack));
+        let (w, dw) = (values.load::<V>(pack), slopes.load::<V>(pack));
+        values.store(pack, w.mul(f));
+        slopes.store(pack, w.mul_add(df, dw.mul(f)));
     }
 }
 

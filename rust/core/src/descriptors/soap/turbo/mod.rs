@@ -14,7 +14,8 @@ use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
 use super::limits::{MAX_DEGREE, MAX_FUNCTIONS};
 use super::power_spectrum::NO_FLOOR;
-use super::validate::{Spelled, about, check, finite, positive, weight};
+use crate::descriptors::Species;
+use crate::descriptors::validate::{Spelled, about, check, finite, positive, weight};
 use crate::{Error, Stop};
 
 /// Below this length the reference leaves a row as it is.
@@ -43,12 +44,8 @@ impl Density for TurboParameters {
         self.r_cut
     }
 
-    fn channel(&self, number: i64) -> Option<u8> {
-        self.species.iter().position(|s| s.number == number).map(|channel| channel as u8)
-    }
-
-    fn ignores_unknown_species(&self) -> bool {
-        self.ignore_unknown_species
+    fn species(&self) -> Result<Species, Error> {
+        Species::new(self.species.iter().map(|species| Some(species.number)), self.ignore_unknown_species)
     }
 
     fn power_spectrum(&self) -> SpectrumOptions<'_> {
@@ -84,13 +81,7 @@ fn validate(parameters: &TurboParameters) -> Result<(), Error> {
     check(degree <= MAX_DEGREE, "l_max", degree, format!("it must be at most {MAX_DEGREE}"))?;
     let enhancement = parameters.radial_enhancement;
     check(enhancement <= 2, "radial_enhancement", enhancement, "it must be 0, 1 or 2")?;
-    let count = parameters.species.len();
-    check((1..=118).contains(&count), "species", format!("{count} elements"), "give between 1 and 118 elements")?;
-    for (k, species) in parameters.species.iter().enumerate() {
-        validate_species(parameters, species)?;
-        let repeated = parameters.species[..k].iter().any(|other| other.number == species.number);
-        check(!repeated, "species", species.number, "it is listed twice; list every element once")?;
-    }
+    parameters.species.iter().try_for_each(|species| validate_species(parameters, species))?;
     validate_tables(parameters)
 }
 

@@ -1,7 +1,7 @@
 //! The radial and angular functions of one species: how strongly a neighbor at distance `r` enters each coefficient.
 //!
-//! A neighbor's coefficient is `b_n(r) · P(r)^a · A_l(r) · Y_lm`. All but the decay `P^a`, which a polynomial cannot
-//! follow to the cutoff, are smooth functions of one variable: they are integrated exactly once, and tabulated.
+//! A neighbor's coefficient is `b_n(r) · P(r)^a · A_l(r) · Y_lm`. All but the cutoff function `P^a`, which a polynomial
+//! cannot follow to its end, are smooth functions of one variable: they are integrated exactly once, and tabulated.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use super::super::radial_basis::RadialBasis;
 use super::exact::ExactRadial;
 use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
+use crate::math::cutoff::{CubicCutoff, Cutoff};
 use crate::math::piecewise::{self, Piecewise, Places};
-use crate::simd::{BLOCK, LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, Row};
 use crate::{Error, Stop};
 
 /// Nearer than this part of the cutoff, what depends on the direction of a neighbor is below all rounding.
@@ -29,8 +30,8 @@ pub struct TurboRadial {
     /// Largest degree.
     l_max: usize,
     r_cut: f64,
-    /// Exponent `a` of the decay that no polynomial can follow.
-    decay: f64,
+    /// `P^a`, which no polynomial can follow.
+    cutoff: CubicCutoff,
     /// What a center of this species adds to `l = 0`: one number a radial function.
     center: Vec<f64>,
     source: Source,
@@ -76,7 +77,7 @@ impl TurboRadial {
             n_max: species.n_max,
             l_max: parameters.l_max,
             r_cut: parameters.r_cut,
-            decay: 0.0,
+            cutoff: CubicCutoff::new(parameters.r_cut, 0.0),
             center: reference.center(),
             source: Source::Reference(reference),
         })
@@ -108,7 +109,7 @@ impl Tabulated {
             n_max: species.n_max,
             l_max: parameters.l_max,
             r_cut: parameters.r_cut,
-            decay: species.amplitude_scaling,
+            cutoff: CubicCutoff::new(parameters.r_cut, species.amplitude_scaling),
             center: self.exact.center(species.central_weight),
             source: Source::Table(self.table.clone()),
         }
@@ -165,13 +166,12 @@ impl RadialBasis for TurboRadial {
         }
     }
 
-    /// `P^a · 4π A_l`: brought from the sites' rows into lanes, and the decay into them.
+    /// `P^a · 4π A_l`: brought from the sites' rows into lanes, and the cutoff function into them.
     #[inline(always)]
     fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
         let degrees = self.n_max..self.n_max + self.l_max + 1;
-        let [decay, decay_slope] = decay(self.decay, self.r_cut, r);
         for pack in block.packs() {
-            let (p, dp) = (decay.load::<V>(pack), decay_slope.load::<V>(pack));
+            let (p, dp) = self.cutoff.at(r.load::<V>(pack));
             columns::<V>(rows, self.n_packs(), degrees.clone(), pack, &mut block.angular);
             if let Some(slopes) = slopes {
                 self.hold_center(r, block);
@@ -201,37 +201,13 @@ impl TurboRadial {
     }
 }
 
-/// `P(x)^a` with `P = (1-x)² (1+2x)`, and its derivative in 1/Å.
-#[inline(always)]
-fn decay(exponent: f64, r_cut: f64, r: &Row) -> [Row; 2] {
-    let mut out = [Row([1.0; BLOCK]), Row::ZERO];
-    if exponent == 0.0 {
-        return out;
-    }
-    let [values, slopes] = &mut out;
-    for ((value, slope), r) in values.0.iter_mut().zip(&mut slopes.0).zip(&r.0) {
-        let x = r / r_cut;
-        let away = 1.0 - x;
-        *value = away * away * (1.0 + 2.0 * x);
-        *slope = -6.0 * x * away / r_cut;
-    }
-    if exponent != 1.0 {
-        for (value, slope) in values.0.iter_mut().zip(&mut slopes.0) {
-            let lower = libm::pow(*value, exponent - 1.0);
-            *value *= lower;
-            *slope *= exponent * lower;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::Compression;
     use super::super::super::radial_basis::RadialBasis as _;
     use super::super::parameters::Basis;
     use super::*;
-    use crate::simd::{Isa, Kernel};
+    use crate::simd::{BLOCK, Isa, Kernel};
 
     /// The parameters of one reference case.
     fn parameters(case: &[f64]) -> TurboParameters {

@@ -1,0 +1,25 @@
+"""Mistakes that a type checker must find before anything runs: exactly the lines that end in `# error`."""
+
+from ase.build import molecule
+
+import isoprint as ip
+from isoprint.typing import FramesLike
+
+water = molecule("H2O")
+soap = ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "O"])
+
+soap.transform("water.xyz")  # error
+soap.fit([[0.0, 0.0, 0.0]])  # error
+print(soap.transform(water).columns)  # error
+soap.set_output(transform="panda")  # error
+print(soap.derivatives(water).jacobian)  # error
+ip.sensitivity("soap", water, 0)  # error
+ip.configuration_distance(soap, water, "water.xyz")  # error
+ip.configuration_distance(soap, water, water, kind="median")  # error
+ip.follow_manifold(soap, water, 0, direction="backwards")  # error
+ip.find_blind_pairs(soap, guard="overlap")  # error
+ip.study.start("CH4-z")  # error
+ip.study.draw([water] * 4, design="rings")  # error
+print(ip.study.learn)  # error
+print(ip.testing.assert_constant)  # error
+frames: FramesLike = 3  # error
