@@ -53,7 +53,7 @@ fn one_center(criterion: &mut Criterion) {
                 cutoff_function: CutoffFunction::Cosine,
                 alpha: 0.0,
                 ignore_unknown_species: false,
-                species: vec![AcsfSpecies { number: Some(14), weight: 1.0 }],
+                species: vec![AcsfSpecies { number: Some(14), weight: None }],
                 functions: functions(r_cut, wide),
             })
             .expect("legal parameters");
