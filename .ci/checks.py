@@ -25,6 +25,7 @@ CHECKS = {
         "mypy": "mypy",
         "stubtest": "python -m mypy.stubtest isoprint._core",
         "pyright": "PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright",
+        "docstrings": "pytest -q tests/test_docstrings.py",
         "types of users": "pytest -q tests/test_typing.py",
     },
     "python": {"pytest": "pytest"},

@@ -74,7 +74,7 @@ def ring():
     """Seconds of one ring: in all, and in the descriptor."""
     os.environ.update(turns.ONE_THREAD)
     import isoprint as ip
-    from isoprint.environment import Environment
+    from isoprint.blindness.environment import Environment
 
     inside = 0.0
 

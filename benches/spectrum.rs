@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use isoprint_core::Stop;
-use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
+use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, OverlapMatrixParameters, Shell};
 use isoprint_core::descriptors::spectrum::{Degenerate, Order, Overflow, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::eigen::{Eigen, Matrix};
@@ -46,7 +46,7 @@ impl Sites {
 }
 
 fn descriptor(r_cut: f64) -> OverlapMatrix {
-    let parameters = SpectrumParameters {
+    let spectrum = SpectrumParameters {
         r_cut,
         exponent: 2,
         max_sites: 60,
@@ -58,7 +58,8 @@ fn descriptor(r_cut: f64) -> OverlapMatrix {
         numbers: vec![14],
     };
     let shells = [0, 1].map(|l| Shell { l, width: vec![1.11] });
-    OverlapMatrix::new(parameters, &shells, None).unwrap()
+    let parameters = OverlapMatrixParameters { spectrum, shells: shells.to_vec(), contracted: None };
+    OverlapMatrix::new(parameters).unwrap()
 }
 
 fn of_one_center(criterion: &mut Criterion) {

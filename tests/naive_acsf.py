@@ -37,7 +37,7 @@ def norm(vector):
 class NaiveACSF:
     """The same parameters as the compiled fingerprint."""
 
-    def __init__(self, *, cutoff_function, alpha, ignore_unknown_species, numbers, weights, functions):
+    def __init__(self, *, cutoff_function, alpha, ignore_unknown_species, species, numbers, weights, functions):
         self.numbers, self.weights, self.functions = numbers, weights, functions
         self.cutoff, self.ignores = (cutoff_function, alpha), ignore_unknown_species
 
@@ -47,7 +47,7 @@ class NaiveACSF:
         attached = np.ndim(center) == 0
         origin = positions[center] if attached else np.asarray(center)
         periodic = np.where(np.array(pbc)[:, None], cell, 0)
-        reach = max(r_cut for _, _, r_cut, _ in self.functions)
+        reach = max(function["r_cut"] for function in self.functions)
         found = []
         for shift in images(cell, pbc, reach, np.vstack([positions, origin[None]])):
             for j, number in enumerate(numbers):
@@ -63,7 +63,7 @@ class NaiveACSF:
         return np.array([self.value(function, sites) for function in self.functions])
 
     def value(self, function, sites):
-        kind, numbers, r_cut, channels = function
+        kind, r_cut, channels = function["kind"], function["r_cut"], function["channels"]
 
         def f(r):
             return fading(*self.cutoff, r_cut, r)
@@ -74,12 +74,12 @@ class NaiveACSF:
                 r = norm(vector)
                 weight = self.weights[channel] if not channels else float(channel == channels[0])
                 if kind == "g2":
-                    weight = weight * np.exp(-numbers[0] * (r - numbers[1]) ** 2)
+                    weight = weight * np.exp(-function["eta"] * (r - function["r_s"]) ** 2)
                 elif kind == "g3":
-                    weight = weight * np.cos(numbers[0] * r)
+                    weight = weight * np.cos(function["kappa"] * r)
                 total = total + weight * f(r)
             return total
-        eta, zeta, lambda_, shift = numbers
+        eta, zeta, lambda_, shift = (function[name] for name in ("eta", "zeta", "lambda", "r_s"))
         total = 0.0
         for k in range(len(sites)):
             for j in range(k):

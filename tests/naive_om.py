@@ -3,7 +3,7 @@
 import numpy as np
 
 import isoprint as ip
-from isoprint._radii import covalent_radius
+from isoprint.structures.radii import covalent_radius
 
 
 def sites_of(atoms, center, r_cut):

@@ -131,7 +131,8 @@ class NaiveSOAP:
     def weight(self, r):
         if self.p["weighting"] is None:
             return 1.0
-        kind, r0, c, d, m, w0 = self.p["weighting"]
+        given = {"d": 0.0, "m": 0.0, **self.p["weighting"]}
+        kind, r0, c, d, m, w0 = (given[name] for name in ("function", "r0", "c", "d", "m", "w0"))
         if r == 0 and w0 is not None:
             return w0
         t = r / r0

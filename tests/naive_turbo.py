@@ -46,13 +46,13 @@ class Species:
         filter_decay,
         radial_enhancement,
         n_max,
-        sigma_r,
-        sigma_r_scaling,
+        sigma,
+        sigma_scaling,
         amplitude_scaling,
     ):
         self.r_cut, self.soft, self.basis, self.n_max = r_cut, r_soft / r_cut, basis, n_max
         self.decay, self.k, self.amplitude_scaling = filter_decay, radial_enhancement, amplitude_scaling
-        self.sigma, self.growth = sigma_r / r_cut, sigma_r_scaling
+        self.sigma, self.growth = sigma / r_cut, sigma_scaling
         pieces = [window(0, self.soft)] + ([window(self.soft, 1)] if self.soft < 1 else [])
         self.v, self.w = (np.concatenate(part) for part in zip(*pieces, strict=True))
         alpha = np.arange(1, n_max + 1)
@@ -148,13 +148,21 @@ def images(cell, pbc, r_cut, positions):
     return list(itertools.product(*[range(-n, n + 1) for n in counts]))
 
 
+def listed(settings):
+    """The parameters of a compiled fingerprint, with a list in place of a value in the mapping of each species."""
+    species = settings["species"]
+    by_species = {name: [entry[name] for entry in species] for name in species[0]}
+    numbers = [-1 if number is None else number for number in by_species.pop("number")]
+    return {**settings, **by_species, "numbers": numbers}
+
+
 class NaiveTurbo:
     """The same parameters as the compiled fingerprint; policy "exact" only."""
 
     def __init__(self, **p):
         self.p, self.numbers, self.l_max = p, list(p["numbers"]), p["l_max"]
         common = {name: p[name] for name in ("r_cut", "r_soft", "basis", "filter_decay", "radial_enhancement")}
-        own = ("n_max", "sigma_r", "sigma_r_scaling", "amplitude_scaling")
+        own = ("n_max", "sigma", "sigma_scaling", "amplitude_scaling")
         self.species = [Species(**common, **{name: p[name][s] for name in own}) for s in range(len(self.numbers))]
         starts = np.concatenate([[0], np.cumsum(p["n_max"])])
         self.blocks = [slice(a, b) for a, b in itertools.pairwise(starts)]

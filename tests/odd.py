@@ -7,7 +7,7 @@ from ase.build import molecule
 
 import isoprint as ip
 from catalog import acsf, coulomb, soap, turbo
-from isoprint.frames import pack
+from isoprint.structures.frames import pack
 
 WATER = molecule("H2O")
 

@@ -271,7 +271,7 @@ def test_installed_command():
 
 
 def test_the_plain_bar_counts_up(capsys):
-    from isoprint._progress import PlainBar, reporting
+    from isoprint._support.progress import PlainBar, reporting
 
     bar = PlainBar()
     for done in (0, 1, 2, 200):

@@ -10,7 +10,7 @@ from ase.io import read, write
 import isoprint as ip
 from folders import refused
 from isoprint import cli
-from isoprint.manifold._valley import Follower
+from isoprint.blindness.manifold._valley import Follower
 from reference_structures import reference
 
 SOAP = (

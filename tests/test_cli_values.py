@@ -12,7 +12,7 @@ from ase.io import write
 
 from folders import refused, run
 from isoprint import cli
-from isoprint._words import counted
+from isoprint._support.words import counted
 from isoprint.cli import _descriptors
 from isoprint.cli._values import value
 

@@ -21,26 +21,23 @@ QUIET = {"average": None, "progress": None}
 
 
 def fingerprint(n_max=3, l_max=2, r_cut=3.0):
+    common = {"n_max": n_max, "amplitude_scaling": 1.0, "central_weight": 1.0}
     return _core.SoapTurbo(
-        r_cut=r_cut,
-        r_soft=r_cut - 0.5,
-        l_max=l_max,
-        filter_decay=4.0,
-        radial_enhancement=0,
-        basis="poly3",
-        policy="exact",
-        compression=None,
-        normalize=True,
-        ignore_unknown_species=False,
-        numbers=[1, 8],
-        n_max=[n_max, n_max],
-        sigma_r=[0.5, 0.4],
-        sigma_t=[0.5, 0.4],
-        sigma_r_scaling=[0.0, 0.1],
-        sigma_t_scaling=[0.0, 0.1],
-        amplitude_scaling=[1.0, 1.0],
-        central_weight=[1.0, 1.0],
-        basis_matrix=[None, None],
+        {
+            "r_cut": r_cut,
+            "r_soft": r_cut - 0.5,
+            "l_max": l_max,
+            "filter_decay": 4.0,
+            "radial_enhancement": 0,
+            "basis": "poly3",
+            "policy": "exact",
+            "normalize": True,
+            "ignore_unknown_species": False,
+            "species": [
+                {"number": 1, "sigma": 0.5, "sigma_t": 0.5, "sigma_scaling": 0.0, "sigma_t_scaling": 0.0, **common},
+                {"number": 8, "sigma": 0.4, "sigma_t": 0.4, "sigma_scaling": 0.1, "sigma_t_scaling": 0.1, **common},
+            ],
+        }
     )
 
 

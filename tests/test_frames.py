@@ -7,8 +7,8 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 
-from isoprint.centers import resolve
-from isoprint.frames import listed, pack
+from isoprint.structures.centers import resolve
+from isoprint.structures.frames import listed, pack
 
 
 def packed(*frames):

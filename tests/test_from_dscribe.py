@@ -149,7 +149,7 @@ def test_what_is_not_understood_is_named(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"r_cut": 1.0}, "r_cut is 1.0, but functions of basis 'gto' are spread from 1.0 Å to r_cut"),
+        ({"r_cut": 1.0}, "r_cut is 1.0; functions of basis 'gto' are spread from 1 Å to r_cut"),
         ({"weighting": {**POW, "foo": 1.0}}, "weighting has the unknown key 'foo'"),
         ({"weighting": {**POW, "d": 0.0}}, "d of weighting is 0"),
         ({"compression": {"mode": "mu2", "species_weighting": {1: 1.0}}}, "species_weight has no entry for 'O'"),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
-from isoprint.derivatives import Derivatives, Pullback
+from isoprint.descriptors.derivatives import Derivatives, Pullback
 from isoprint.testing import (
     assert_jacobian_consistent,
     assert_pullback_is_the_derivative,

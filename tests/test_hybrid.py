@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import isoprint as ip
 from catalog import overlap, symmetry
-from isoprint.derivatives import Derivatives, Pullback
-from isoprint.environment import environment
+from isoprint.blindness.environment import environment
+from isoprint.descriptors.derivatives import Derivatives, Pullback
 from isoprint.testing import assert_jacobian_consistent, assert_pullback_is_the_derivative
 
 FRAMES = [molecule(name) for name in ("H2O", "CH4", "CO2", "CH3OH", "C2H6", "H2CO")]
@@ -247,6 +248,22 @@ def test_what_was_learned_for_other_parameters_is_not_used():
     hybrid.descriptors.append(soap(r_cut=2.0))
     with raises("have changed since fit"):
         _ = hybrid.n_features
+
+
+def test_equal_parameters_are_no_change():
+    hybrid = both().fit(FRAMES)
+    rows = hybrid.transform(FRAMES)
+    hybrid.set_params(soap__sigma=soap().sigma, soap__centers=None)
+    assert np.array_equal(hybrid.transform(FRAMES), rows)
+
+
+def test_pickles_of_the_first_version_load():
+    old = pickle.loads((Path(__file__).parent / "golden/hybrid_0_1_0.pickle").read_bytes())
+    water = Atoms("OH2", [(0, 0, 0), (0, 0, 1), (0, 1, 0)])
+    assert old.transform(water).shape == (3, old.n_features)
+    old.set_params(soap__sigma=0.3)
+    with raises("have changed since fit; call fit again"):
+        old.transform(water)
 
 
 def test_what_is_not_fitted_says_so():

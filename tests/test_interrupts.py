@@ -17,7 +17,7 @@ import os, signal, threading, time
 import numpy as np
 from crowds import crowd, gas
 from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
-from isoprint.neighbors import neighbors
+from isoprint.structures.neighbors import neighbors
 
 # A shell that runs the tests in the background has told them to ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import isoprint as ip
-from isoprint import _hints
+from isoprint._support import hints
 
 SMALL = {
     ip.SoapTurbo: {"r_cut": 3.0, "n_max": 2, "l_max": 1},
@@ -122,7 +122,7 @@ def test_methods_of_others_are_told_what_they_are_called_here(name):
 @pytest.mark.parametrize("kind", SMALL)
 def test_only_constructors_that_exist_are_named(kind):
     named = set()
-    for name in (*_hints._METHODS, *_hints._PARAMETERS, *_hints._TOGETHER):
+    for name in (*hints._METHODS, *hints._PARAMETERS, *hints._TOGETHER):
         with pytest.raises(AttributeError) as raised:
             getattr(kind(**SMALL[kind]), name)
         for word in str(raised.value).replace(",", " ").split():
@@ -130,18 +130,18 @@ def test_only_constructors_that_exist_are_named(kind):
                 named.add(word.rpartition(".")[2])
     assert all(hasattr(kind, name) for name in named)
     assert bool(named) == (kind in (ip.SOAP, ip.SoapTurbo, ip.ACSF))
-    for ours, _ in _hints._METHODS.values():
+    for ours, _ in hints._METHODS.values():
         assert hasattr(kind, ours)
 
 
 def test_every_name_of_ours_is_a_parameter_of_some_fingerprint():
     known = {name for kind in SMALL for name in inspect.signature(kind).parameters}
-    for ours, constructors in _hints._PARAMETERS.values():
+    for ours, constructors in hints._PARAMETERS.values():
         assert set(ours) <= known
         for constructor in constructors:
             assert any(hasattr(kind, constructor) for kind in SMALL)
-    assert set(_hints._TOGETHER.values()) <= known
-    assert not known & {*_hints._PARAMETERS, *_hints._TOGETHER}
+    assert set(hints._TOGETHER.values()) <= known
+    assert not known & {*hints._PARAMETERS, *hints._TOGETHER}
 
 
 # What must not change.

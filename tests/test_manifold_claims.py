@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import isoprint as ip
-from isoprint._motion import internal_motions, rotation_onto
+from isoprint.blindness.motion import internal_motions, rotation_onto
 from reference_structures import overlap, reference, soap, symmetric
 
 ACSF = ip.ACSF.standard()

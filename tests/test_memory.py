@@ -20,7 +20,7 @@ import numpy as np
 from ase import Atoms
 from crowds import crowd, gas, rng
 from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
-from isoprint.neighbors import neighbors
+from isoprint.structures.neighbors import neighbors
 
 MB = 1 << 20
 def attempt(call, extra):

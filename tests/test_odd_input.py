@@ -10,7 +10,7 @@ from scipy import sparse
 
 import isoprint as ip
 from catalog import acsf, turbo
-from isoprint.frames import pack
+from isoprint.structures.frames import pack
 from odd import WATER, Quantity, SimpleNamespace, Touchy, descriptors, frame, kind_of, masked, packs
 
 NO_TRUTH = [

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 import isoprint as ip
 import naive_om
-from isoprint._radii import covalent_radius
+from isoprint.structures.radii import covalent_radius
 from isoprint.testing.strategies import frames
 
 SPECIES = ["H", "C", "O"]
@@ -384,7 +384,7 @@ def test_from_width_cutoff():
         ({"metric": "s"}, "metric is 's'; choose one of 'overlap', 'modulated'"),
         ({"degenerate": "mean"}, "degenerate is 'mean'; choose one of 'average', 'raw', 'error', 'directional'"),
         ({"degenerate_tol": -1e-8}, "degenerate_tol is -1e-08; it must be a number that is not negative"),
-        ({"width_scale": 1e9}, "width of orbitals is"),
+        ({"width_scale": 1e9}, "width of orbitals of 'H' is"),
     ],
 )
 def test_parameters_must_make_sense(options, message):

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 import isoprint as ip
 from isoprint import cli
-from isoprint._motion import centered, congruence
-from isoprint.environment import environment
-from isoprint.pairs._molecules import reference as molecule
-from isoprint.pairs._objective import FeatureGuard, Limits, Objective, SeparationGuard
-from isoprint.pairs.pair import Pair, placed
+from isoprint.blindness.environment import environment
+from isoprint.blindness.motion import centered, congruence
+from isoprint.blindness.pairs._molecules import reference as molecule
+from isoprint.blindness.pairs._objective import FeatureGuard, Limits, Objective, SeparationGuard
+from isoprint.blindness.pairs.pair import Pair, placed
 from reference_structures import reference, soap, symmetric
 
 ACSF = ip.ACSF.standard()

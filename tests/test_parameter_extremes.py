@@ -13,7 +13,7 @@ from ase import Atoms
 import isoprint as ip
 from children import printed
 from extreme_values import GROUPS
-from naive_turbo import NaiveTurbo
+from naive_turbo import NaiveTurbo, listed
 
 limited = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
 
@@ -63,23 +63,26 @@ def test_every_extreme_is_finite_or_named(group):
     ("make", "parts"),
     [
         (lambda: turbo(sigma=0.004), ("sigma is 0.004", "with r_cut = 4", "between 0.008 Å and 400 Å", "unit")),
-        (lambda: turbo(sigma=0.5, sigma_scaling=1e3), ("sigma_scaling is 1000", "between 0.008 Å and 400 Å")),
-        (lambda: turbo(r_cut=1e300, sigma=1e299), ("r_cut is 1e300", "between 1e-30 and 1e30")),
-        (lambda: turbo(central_weight=1e75), ("central_weight is 1e75", "between -1e60 and 1e60")),
+        (lambda: turbo(sigma=0.5, sigma_scaling=1e3), ("sigma_scaling is 1000.0", "between 0.008 Å and 400 Å")),
+        (lambda: turbo(r_cut=1e300, sigma=1e299), ("r_cut is 1e+300", "up to 100000 and no shorter than 1e-30")),
+        (lambda: turbo(central_weight=1e75), ("central_weight is 1e+75", "between -1e60 and 1e60")),
         (lambda: turbo(species=[6], sigma=5e-324), ("sigma is 5e-324", "with r_cut = 4")),
         (lambda: many(0.01), ("sigma is 118 different widths from 0.0101 Å on", "r_cut = 4", "0.236 Å", "unit")),
         (lambda: soap(sigma=0.01), ("sigma is 0.01", "up to 4 Å", "between 0.02 and 40 Å", "unit")),
-        (lambda: soap(r_cut=400.0), ("r_cut is 400.0", "up to 200")),
-        (lambda: soap(species_weight=-1e99), ("species_weight is -1e99", "between -1e60 and 1e60")),
+        (lambda: soap(r_cut=1001.0), ("r_cut is 1001.0", "up to 1000")),
+        (lambda: soap(species_weight=-1e99), ("species_weight is -1e+99", "between -1e60 and 1e60")),
         (
             lambda: soap(weighting={"function": "pow", "r0": 1, "c": 1, "d": 1e-99, "m": 2}),
-            ("1e+99 at 0 Å", "d = 1e-99"),
+            ("1e99 at 0 Å", "d = 1e-99"),
         ),
         (lambda: soap(weighting={"function": "exp", "r0": 0.01, "c": 1.0, "d": 0.0}), ("at 4 Å", "r0 = 0.01")),
-        (lambda: overlap(radii={"H": 1e-9}), ("width of orbitals is 1e-09", "radii", "for 'H'", "unit")),
-        (lambda: overlap(width_scale=1e9), ("width of orbitals", "width_scale", "between 1e-06 and 1e+06 Å")),
-        (lambda: overlap(orbitals=[(0, 1.0)] * 3001), ("orbitals are 3001 on each site", "room for 3000")),
-        (lambda: ip.ACSF(r_cut=4.0, species=["H", "O"], weights=1e99).n_features, ("weights is 1e99", "1e60")),
+        (lambda: overlap(radii={"H": 1e-9}), ("width of orbitals of 'H' is 1e-9", "radii", "unit")),
+        (lambda: overlap(width_scale=1e9), ("width of orbitals", "width_scale", "between 1e-6 and 1e6 Å")),
+        (
+            lambda: overlap(orbitals=[(0, 1.0)] * 3001),
+            ("number of orbitals is 3001", "on each site there is room for 3000"),
+        ),
+        (lambda: ip.ACSF(r_cut=4.0, species=["H", "O"], weights=1e99).n_features, ("weights of 'H' is 1e99", "1e60")),
         (
             lambda: ip.Hybrid([turbo(), turbo()], scale=[1e200, 1.0], weights=[1e200, 1.0]).transform(BENT),
             ("entry 0 of scale times weights is 1e+200 times 1e+200", "between 1e-100 and 1e+100"),
@@ -138,7 +141,7 @@ def overlap(**options):
 def test_narrow_densities_and_steep_filters_are_what_they_are_defined_as(options, tolerance):
     descriptor = turbo(**options)
     frame = BENT.positions, BENT.numbers, BENT.cell.array, BENT.pbc
-    expected = NaiveTurbo(**descriptor._settings([1, 8])).rows(frame, [0, 1, 2], None)
+    expected = NaiveTurbo(**listed(descriptor._settings([1, 8]))).rows(frame, [0, 1, 2], None)
     assert np.abs(descriptor.transform(BENT) - expected).max() < tolerance
 
 

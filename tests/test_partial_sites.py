@@ -9,7 +9,7 @@ from ase.io import read, write
 from ase.spacegroup import crystal
 
 import isoprint as ip
-from isoprint.frames import pack
+from isoprint.structures.frames import pack
 from reading import pdb, quiet, refused
 
 pytestmark = pytest.mark.usefixtures("here")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import isoprint as ip
 from isoprint import _core
-from isoprint.environment import environment
+from isoprint.blindness.environment import environment
 from reference_structures import overlap, reference, soap, symmetric
 
 ACSF = ip.ACSF.standard()

@@ -11,6 +11,7 @@ from catalog import BY_SPECIES, POW, SOAP, soap, turbo
 from isoprint import _core
 from isoprint.descriptors import _settings
 from naive_soap import NaiveSOAP
+from naive_turbo import listed
 from test_soap_turbo import ethanol_in_a_box
 
 BASES = ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
@@ -29,7 +30,7 @@ def test_values_and_derivatives_are_those_of_the_definition(case, frame):
     if case.elements == ("C",):
         atoms = atoms[atoms.numbers == 6]
     centers = [0, 4, [0.3, 0.2, -0.4], 2] if len(atoms) > 4 else [0, [0.3, 0.2, -0.4], 1]
-    naive = NaiveSOAP(**fingerprint._settings(fingerprint._species()))
+    naive = NaiveSOAP(**listed(fingerprint._settings(fingerprint._species())))
     pbc = atoms.pbc if fingerprint.periodic else np.zeros(3, bool)
     definition = atoms.positions, atoms.numbers, atoms.cell.array, pbc
     at = [center if np.ndim(center) == 0 else np.array(center) for center in centers]
@@ -56,7 +57,7 @@ def test_sixteen_functions_and_degrees_keep_their_digits_at_short_bonds(bond):
     rng = np.random.default_rng(3)
     corners = np.array([[1, 1, 1], [-1, -1, 1], [-1, 1, -1], [1, -1, -1]]) / np.sqrt(3)
     atoms = Atoms("C5", np.vstack([np.zeros(3), bond * (corners + 0.1 * rng.standard_normal((4, 3)))]))
-    naive = NaiveSOAP(**fingerprint._settings(fingerprint._species()))
+    naive = NaiveSOAP(**listed(fingerprint._settings(fingerprint._species())))
     definition = atoms.positions, atoms.numbers, np.zeros((3, 3)), atoms.pbc
     np.testing.assert_allclose(fingerprint.transform(atoms, centers=[0]), naive.rows(definition, [0]), atol=1e-14)
     jacobian = fingerprint.derivatives(atoms, centers=[0]).dense()[0]
@@ -273,8 +274,8 @@ def test_tables_that_miss_their_accuracy_are_announced(monkeypatch, water):
 
         accuracy = 3.2e-11
 
-        def __init__(self, **settings):
-            self.core = fine(**settings)
+        def __init__(self, parameters):
+            self.core = fine(parameters)
             self.n_features = self.core.n_features
 
         def transform(self, *arguments, **options):

@@ -8,7 +8,7 @@ from scipy import sparse
 
 import isoprint as ip
 from catalog import SOAP_TURBO, turbo
-from naive_turbo import NaiveTurbo
+from naive_turbo import NaiveTurbo, listed
 
 # The twin inverts the root of an overlap matrix in double precision, and knows one policy.
 EXACT = [case for case in SOAP_TURBO if "reference" not in case.name and case.name not in ("large", "one species")]
@@ -27,7 +27,7 @@ def test_values_and_derivatives_are_those_of_the_definition(case):
     if case.elements == ("C",):
         atoms = atoms[atoms.numbers == 6]
     centers = [0, 4, [0.3, 0.2, -0.4], 2][: len(atoms)]
-    naive = NaiveTurbo(**soap._settings(soap._species()))
+    naive = NaiveTurbo(**listed(soap._settings(soap._species())))
     frame = atoms.positions, atoms.numbers, atoms.cell.array, atoms.pbc
     at = [center if np.ndim(center) == 0 else np.array(center) for center in centers]
     expected = naive.rows(frame, at, soap.average)

@@ -16,7 +16,7 @@ from ase.io import read, write
 import isoprint as ip
 from folders import posix
 from isoprint import cli
-from isoprint.manifold import _storage
+from isoprint.blindness.manifold import _storage
 from reference_structures import reference
 
 ACSF = ip.ACSF.standard()
@@ -425,7 +425,7 @@ def pairs():
 def test_pairs_are_read_as_they_were_written(tmp_path, kind):
     written = {"found": pairs, "exact": lambda: ip.degenerate_pairs(n=3)}.get(kind, pairs)()
     if kind == "plain":
-        from isoprint.pairs.pair import Pair
+        from isoprint.blindness.pairs.pair import Pair
 
         written = ip.Pairs(Pair(pair.a, pair.b, pair.separation) for pair in written)
     written.write(tmp_path / "pairs.extxyz")

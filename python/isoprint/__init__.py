@@ -12,26 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint._core import __version__
-from isoprint.derivatives import Derivatives, Pullback
+from isoprint._support import moved
+from isoprint.blindness.distances import Matching, configuration_distance, match_rows
+from isoprint.blindness.four_body import four_body_energy, four_body_gradient
+from isoprint.blindness.manifold.follow import follow_manifold
+from isoprint.blindness.manifold.path import Path
+from isoprint.blindness.manifold.starts import helical_start, random_starts
+from isoprint.blindness.pairs.exact import degenerate_pairs
+from isoprint.blindness.pairs.pair import BlindPair, DegeneratePair, Pairs
+from isoprint.blindness.pairs.search import find_blind_pairs
+from isoprint.blindness.sensitivity import Sensitivity, sensitivity
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.derivatives import Derivatives, Pullback
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
-from isoprint.distances import Matching, configuration_distance, match_rows
-from isoprint.four_body import four_body_energy, four_body_gradient
-from isoprint.manifold.follow import follow_manifold
-from isoprint.manifold.path import Path
-from isoprint.manifold.starts import helical_start, random_starts
-from isoprint.neighbors import Neighbors, neighbors
-from isoprint.pairs.exact import degenerate_pairs
-from isoprint.pairs.pair import BlindPair, DegeneratePair, Pairs
-from isoprint.pairs.search import find_blind_pairs
-from isoprint.sensitivity import Sensitivity, sensitivity
+from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import study, testing
+    from isoprint import testing
+    from isoprint.blindness import study
 
 __all__ = [
     "ACSF",
@@ -65,13 +67,16 @@ __all__ = [
     "testing",
 ]
 
+moved.install()
+
 
 def __getattr__(name: str) -> Any:
     """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
-    if name in ("study", "testing"):
-        import importlib
+    path = f"isoprint.{name}"
+    if name == "testing" or path in moved.MOVED:
+        from importlib import import_module
 
-        return importlib.import_module(f"isoprint.{name}")
+        return import_module(path)
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

@@ -3,8 +3,8 @@
 All arrays are C-contiguous. Nothing is copied: inputs are read where they are, `out` is written in place.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, final
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol, TypeAlias, final, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "MAX_FUNCTIONS",
+    "MAX_ROWS",
     "OverlapMatrix",
+    "ParameterError",
     "SOAP",
     "SoapTurbo",
     "__version__",
@@ -34,37 +37,29 @@ _Centers: TypeAlias = tuple[NDArray[Any] | None, ...]
 _Progress: TypeAlias = Callable[[int, int], Any] | None
 # (n_rows, row, column, value), zero-based.
 _Matrix: TypeAlias = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-# r_cut, exponent, max_sites, overflow ("error" or "truncate"), order ("value" or "magnitude"), degenerate ("average",
-# "raw", "error" or "directional"), degenerate_tol, ignore_unknown_species, numbers.
-_Spectrum: TypeAlias = dict[str, Any]
+# The fields of the parameters in `rust/core/src/descriptors`, by the names that users know; what has a value for each
+# species stands in one mapping a species, in the list "species".
+_Parameters: TypeAlias = Mapping[str, Any]
 
-@final
-class SoapTurbo:
-    """Recursive SOAP; one entry a species in all lists."""
+MAX_FUNCTIONS: int
+"""Most radial functions of a species."""
 
-    def __new__(
-        cls,
-        *,
-        r_cut: float,
-        r_soft: float,
-        l_max: int,
-        filter_decay: float,
-        radial_enhancement: int,
-        basis: str,  # "poly3", "poly3gauss" or "jacobi"
-        policy: str,  # "exact" or "reference"
-        compression: str | tuple[int, int] | _Matrix | None,  # "trivial", (nu_r, nu_s), a matrix
-        normalize: bool,
-        ignore_unknown_species: bool,
-        numbers: list[int],
-        n_max: list[int],
-        sigma_r: list[float],
-        sigma_t: list[float],
-        sigma_r_scaling: list[float],
-        sigma_t_scaling: list[float],
-        amplitude_scaling: list[float],
-        central_weight: list[float],
-        basis_matrix: list[NDArray[np.float64] | None],
-    ) -> SoapTurbo: ...
+MAX_ROWS: int
+"""Rows of the largest matrix of one center."""
+
+class ParameterError(ValueError):
+    """A parameter out of range: `name`, perhaps of an `element` or of a `function`, is `value`; `remedy`."""
+
+    name: str
+    element: int | None
+    function: int | None
+    value: str
+    remedy: str
+
+@type_check_only
+class _Descriptor(Protocol):
+    """What all fingerprints offer."""
+
     @property
     def n_features(self) -> int: ...
     @property
@@ -114,259 +109,37 @@ class SoapTurbo:
         """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
 
 @final
-class ACSF:
-    """Atom-centered symmetry functions; one entry a species in all lists but the last."""
+class SoapTurbo(_Descriptor):
+    """Recursive SOAP."""
 
-    def __new__(
-        cls,
-        *,
-        cutoff_function: str,  # "hard", "cos", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3" or "poly4"
-        alpha: float,
-        ignore_unknown_species: bool,
-        numbers: list[int],  # [-1]: one species that every element belongs to
-        weights: list[float],
-        # kind ("g1" to "g5"), its numbers, r_cut, channels (none: all of them, with their weights); one a column
-        functions: list[tuple[str, list[float], float, list[int]]],
-    ) -> ACSF: ...
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def pullback(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        adjoint: NDArray[np.float64],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (N, 3) and strain (F, 3, 3)."""
-    def pushforward(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        displacements: NDArray[np.float64],
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def derivatives(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        *,
-        average: str | None,  # "inner" or "outer"
-        dtype: str,  # "float64" or "float32"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+    def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SoapTurbo: ...
 
 @final
-class SOAP:
-    """Classic SOAP of Gaussian densities; one entry a species in all lists."""
+class ACSF(_Descriptor):
+    """Atom-centered symmetry functions."""
 
-    def __new__(
-        cls,
-        *,
-        r_cut: float,
-        padding: float,
-        n_max: int,
-        l_max: int,
-        basis: str,  # "gto", "polynomial", "equispaced", "gto_featomic", "gto_quip" or "polynomial_quip"
-        basis_error_exponent: float,
-        cutoff_width: float,
-        # kind ("poly", "pow" or "exp"), r0, c, d, m, w0; numbers that the kind does not use are 0.0
-        weighting: tuple[str, float, float, float, float, float | None] | None,
-        convention: str,  # "isoprint", "quip", "dscribe" or "featomic"
-        # "crossover", "diagonal", "trivial", (nu_r, nu_s), a matrix
-        compression: str | tuple[int, int] | _Matrix | None,
-        normalize: bool,
-        center_everywhere: bool,
-        constant: float | None,
-        accuracy: float,
-        ignore_unknown_species: bool,
-        numbers: list[int],  # [-1]: one species that every element belongs to
-        sigma: list[float],
-        species_weight: list[float],
-        central_weight: list[float],
-    ) -> SOAP: ...
+    def __new__(cls, parameters: _Parameters, /) -> ACSF: ...
+
+@final
+class SOAP(_Descriptor):
+    """Classic SOAP of Gaussian densities."""
+
+    def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SOAP: ...
     @property
     def accuracy(self) -> float:
         """Error of the tables that was reached, relative to the largest value."""
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def pullback(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        adjoint: NDArray[np.float64],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (N, 3) and strain (F, 3, 3)."""
-    def pushforward(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        displacements: NDArray[np.float64],
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def derivatives(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        *,
-        average: str | None,  # "inner" or "outer"
-        dtype: str,  # "float64" or "float32"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
 
 @final
-class OverlapMatrix:
+class OverlapMatrix(_Descriptor):
     """Eigenvalues of the overlap matrix of Gaussian orbitals."""
 
-    def __new__(
-        cls,
-        *,
-        spectrum: _Spectrum,
-        shells: list[tuple[int, list[float]]],  # angular momentum, and width in Å of each species
-        contracted: str | None,  # "overlap" or "modulated"
-    ) -> OverlapMatrix: ...
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def pullback(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        adjoint: NDArray[np.float64],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (N, 3) and strain (F, 3, 3)."""
-    def pushforward(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        displacements: NDArray[np.float64],
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def derivatives(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        *,
-        average: str | None,  # "inner" or "outer"
-        dtype: str,  # "float64" or "float32"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+    def __new__(cls, parameters: _Parameters, /) -> OverlapMatrix: ...
 
 @final
-class CoulombMatrix:
+class CoulombMatrix(_Descriptor):
     """Eigenvalues of the Coulomb matrix."""
 
-    def __new__(cls, *, spectrum: _Spectrum, r_core: float) -> CoulombMatrix: ...
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def pullback(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        adjoint: NDArray[np.float64],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (N, 3) and strain (F, 3, 3)."""
-    def pushforward(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        displacements: NDArray[np.float64],
-        out: NDArray[np.float64] | NDArray[np.float32],
-        *,
-        average: str | None,  # "inner" or "outer"
-        threads: int,
-        progress: _Progress,
-    ) -> None: ...
-    def derivatives(
-        self,
-        frames: _Frames,
-        centers: _Centers,
-        *,
-        average: str | None,  # "inner" or "outer"
-        dtype: str,  # "float64" or "float32"
-        threads: int,
-        progress: _Progress,
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+    def __new__(cls, parameters: _Parameters, /) -> CoulombMatrix: ...
 
 def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int

@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from isoprint import _core
-from isoprint._arrays import shown
-from isoprint._core import get_num_threads
-from isoprint._parameters import integer
+from isoprint._core import __version__, get_num_threads
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import integer
 
 __all__ = ["get_num_threads", "set_num_threads"]
 
@@ -56,8 +56,6 @@ def _register(library: Any) -> None:
             set_num_threads(num_threads)
 
         def get_version(self) -> str:
-            from isoprint import __version__
-
             return __version__
 
     library.register(Controller)

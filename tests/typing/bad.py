@@ -23,3 +23,7 @@ ip.study.draw([water] * 4, design="rings")  # error
 print(ip.study.learn)  # error
 print(ip.testing.assert_constant)  # error
 frames: FramesLike = 3  # error
+ip.SOAP(r_cut=4.0, n_max=4, l_max=3, basis="gtoo")  # error
+ip.SOAP(r_cut=4.0, n_max=4)  # error
+ip.ACSF(r_cut=4.0, cutoff_function="cosine")  # error
+print(soap.sigmas)  # error

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from isoprint import _hints
+from isoprint._support import hints
 from isoprint.cli._warnings import in_one_line
 
 
@@ -78,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
         said = []
         for word in words:
             if word.startswith("-") and word.strip("-"):
-                near = _hints.near(word.partition("=")[0].lstrip("-").replace("-", "_"), known)
+                near = hints.near(word.partition("=")[0].lstrip("-").replace("-", "_"), known)
                 said.append(f"there is no option {word}{f'; did you mean {known[near]}?' if near else ''}")
         stray = f"{' '.join(words)!r} belongs to no option; switches such as --normalize or --no-normalize stand alone"
         return "; ".join(said) or stray

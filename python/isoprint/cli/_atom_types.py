@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._elements import SYMBOLS, number_of, symbol_of
 from isoprint.cli import _formats
 from isoprint.cli._warnings import warn
+from isoprint.structures.elements import SYMBOLS, number_of, symbol_of
 
 # Where ase keeps what a file calls its atoms.
 _CALLED = ("type", "atomtypes", "dlp4_labels", "labels")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from isoprint import _hints
+from isoprint._support import hints
 from isoprint.cli._values import numbered
 
 
@@ -39,6 +39,6 @@ def require_known(path: str, given: Collection[str], name: str, known: Collectio
         if key in every:
             hint = f"say descriptor = {key!r}, and put its parameters beside it rather than into a table"
         else:
-            near = _hints.near(key, known)
+            near = hints.near(key, known)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
         raise ValueError(f"{path}: {name} has no parameter {key!r}; {hint}")

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from isoprint import _seal
-from isoprint._words import counted
+from isoprint._support import seal
+from isoprint._support.words import counted
 from isoprint.cli import _atom_types, _formats
 
 _INDEX = re.compile(r"[+-]?\d+|[+-]?\d*:[+-]?\d*(:([+-]?\d*))?")
@@ -37,7 +37,7 @@ def read(options: Any) -> list[Any]:
     known = _formats.found(path, options.format)
     index = _index(asked, known)
     frames = _formats.parsed(path, index, known)
-    _seal.warn_if_damaged(path)
+    seal.warn_if_damaged(path)
     if not frames:
         raise ValueError(_why_none(path, known, asked))
     frames = _atom_types.named(frames, path, known, options.types)
@@ -119,7 +119,7 @@ def started(options: Any) -> tuple[list[Any], str | None]:
                 f"--{next(iter(distortion))} distorts a molecule given by its formula, but {options.input!r} is a file"
             )
         return read(options), None
-    from isoprint.manifold.starts import helical_start
+    from isoprint.blindness.manifold.starts import helical_start
 
     try:
         frame = helical_start(options.input, **distortion)

@@ -8,26 +8,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isoprint import _output
+from isoprint._support import output
 from isoprint.cli import _files
 
 Check = Callable[[str], Any]
 
 
-def require(options: Namespace, output: Check = _output.require_place, *, in_place: bool = False) -> None:
+def require(options: Namespace, check_output: Check = output.require_place, *, in_place: bool = False) -> None:
     """Refuse outputs that cannot be put where they shall be, or that would replace what the command reads.
 
     Parameters
     ----------
     options : Namespace
         Of the command.
-    output : callable
+    check_output : callable
         Refuses a path that OUT must not be.
     in_place : bool
         Whether OUT may be the input, because it will hold all of it.
     """
     given = vars(options)
-    checks: Mapping[str, Check] = {"output": output, "plot": _figure, "json": text, "chemiscope": _chemiscope}
+    checks: Mapping[str, Check] = {"output": check_output, "plot": _figure, "json": text, "chemiscope": _chemiscope}
     seen: dict[str, str] = {}
     for name, check in checks.items():
         if name not in given:
@@ -46,7 +46,7 @@ def require(options: Namespace, output: Check = _output.require_place, *, in_pla
 
 def text(path: str) -> None:
     """Refuse a path where no text may be put; a pipe will do."""
-    _output.require_place(path, stream=True)
+    output.require_place(path, stream=True)
 
 
 def _figure(path: str) -> None:
@@ -56,7 +56,7 @@ def _figure(path: str) -> None:
         named = named_figure(path)
     except ImportError:
         raise ImportError('figures need matplotlib: pip install "isoprint[plot]"') from None
-    _output.require_place(named, stream=True)
+    output.require_place(named, stream=True)
 
 
 def _chemiscope(path: str) -> None:

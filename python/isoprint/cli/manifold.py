@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint._words import counted
+from isoprint._support.words import counted
+from isoprint.blindness.manifold.follow import DIRECTIONS
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn
-from isoprint.manifold.follow import DIRECTIONS
 
 _EXAMPLE = """\
 examples:
@@ -58,8 +58,8 @@ _RULES = ("step", "largest_step", "largest_ratio", "mode", "direction", *_LIMITS
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
-    from isoprint.manifold.follow import follow_manifold
-    from isoprint.manifold.path import Path
+    from isoprint.blindness.manifold.follow import follow_manifold
+    from isoprint.blindness.manifold.path import Path
 
     given, distorted = vars(options), None
     _outputs.require(options, in_place=options.resume)

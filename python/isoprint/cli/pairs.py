@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from isoprint._parameters import whole
-from isoprint._progress import reporting
+from isoprint._support.parameters import whole
+from isoprint._support.progress import reporting
 from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
@@ -60,8 +60,8 @@ _SEARCH = ("center", "starts", "seed", "guard", "distance", "amplitude", "thresh
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
-    from isoprint.pairs.pair import summary
-    from isoprint.pairs.search import find_blind_pairs
+    from isoprint.blindness.pairs.pair import summary
+    from isoprint.blindness.pairs.search import find_blind_pairs
 
     _outputs.require(options)
     search = {name: value for name, value in vars(options).items() if name in _SEARCH}
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _molecule(options: argparse.Namespace) -> Any:
     """The structure in a file, or of the formula that IN is."""
-    from isoprint.pairs._molecules import reference
+    from isoprint.blindness.pairs._molecules import reference
 
     if _files.is_formula(options):
         return reference(options.input)

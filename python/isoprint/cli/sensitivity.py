@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isoprint import _output
-from isoprint._words import counted
+from isoprint._support import output
+from isoprint._support.words import counted
 from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command."""
-    from isoprint.sensitivity import sensitivity
+    from isoprint.blindness.sensitivity import sensitivity
 
     given = vars(options)
     _outputs.require(options, _outputs.text)
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         if options.output == "-":
             write("-", modes, format="extxyz")
         else:
-            with _output.replacing(options.output, stream=True) as part, _output.telling(options.output):
+            with output.replacing(options.output, stream=True) as part, output.telling(options.output):
                 write(part, modes, format="extxyz")
         print(f"{options.output}: {counted(found.n_internal, 'mode')}")
     if "plot" in given:
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         write_modes(found, options.chemiscope, options.amplitude)
         print(f"{options.chemiscope}: modes")
     if "json" in given:
-        _output.write(options.json, (json.dumps(entries, indent=1) + "\n").encode(), stream=True)
+        output.write(options.json, (json.dumps(entries, indent=1) + "\n").encode(), stream=True)
         print(f"{options.json}: {counted(len(entries), 'structure')}")
     return 0
 

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from isoprint import __version__
-from isoprint._elements import numbers_of, spell
-from isoprint._jobs import threads
-from isoprint._progress import reporting
-from isoprint._words import counted
-from isoprint.centers import resolve
+from isoprint._support.jobs import threads
+from isoprint._support.progress import reporting
+from isoprint._support.words import counted
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
 from isoprint.extras import storage
-from isoprint.frames import pack
+from isoprint.structures.centers import resolve
+from isoprint.structures.elements import numbers_of, spell
+from isoprint.structures.frames import pack
 
 # Rows computed at a time where they cannot be written in place, in bytes.
 BATCH = 2**26

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoprint._arrays import shown
+from isoprint._support.arrays import shown
 
 
 def keys(what: str, given: Any, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._elements import numbers_of, symbol_of
-from isoprint._parameters import real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import real
 from isoprint.compat._keys import hint, keys, only
-from isoprint.descriptors._weighting import FUNCTIONS
+from isoprint.structures.elements import numbers_of, symbol_of
 
 _ARGUMENTS = (
     "r_cut",
@@ -29,6 +28,8 @@ _ARGUMENTS = (
 # Atoms count as long as their Gaussian is above this at the cutoff.
 _FAINTEST = 1e-3
 _THRESHOLD = 0.01
+# What each of its weighting functions needs to tell a cutoff.
+_WEIGHTS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
 _COMPRESSIONS = {"off": None, "mu2": "mu2", "mu1nu1": "mu1nu1", "crossover": "crossover"}
 
 
@@ -121,9 +122,9 @@ def _weighting(given: Any) -> tuple[dict[str, Any] | None, float]:
 def _r_cut(weighting: dict[str, Any] | None, threshold: float) -> float:
     """Where the weight has fallen to the threshold."""
     kind = None if weighting is None else weighting.get("function")
-    if weighting is None or kind not in FUNCTIONS:
+    if weighting is None or kind not in _WEIGHTS:
         raise ValueError("r_cut is missing from the arguments of DScribe's SOAP; only a weighting function can tell it")
-    values = {name: weighting.get(name) for name in FUNCTIONS[kind]}
+    values = {name: weighting.get(name) for name in _WEIGHTS[kind]}
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise ValueError(f"weighting has no {', '.join(missing)}, which {kind!r} needs; give every one")

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._parameters import real, whole
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import real, whole
 from isoprint.compat._keys import keys, only
-from isoprint.descriptors.soap_turbo import N_MAX
 
 _LENGTH = "it must be a positive number of Å"
 
 
-def soap(hypers: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of `isoprint.SOAP` that mean the same as those of featomic's `SoapPowerSpectrum`."""
+def soap(hypers: dict[str, Any], most: int) -> dict[str, Any]:
+    """Parameters of `isoprint.SOAP` that mean the same as those of featomic's `SoapPowerSpectrum`.
+
+    Parameters
+    ----------
+    hypers : dict
+        Of featomic.
+    most : int
+        The largest `n_max` that there is.
+    """
     given = keys("featomic's SoapPowerSpectrum", hypers, ("cutoff", "density", "basis"))
     sphere = keys("cutoff", given["cutoff"], ("radius", "smoothing"))
     r_cut = real("radius of cutoff", sphere["radius"], above=0.0, remedy=_LENGTH)
     width, central_weight, weighting = _density(given["density"])
-    n_max, l_max = _basis(given["basis"], r_cut)
+    n_max, l_max = _basis(given["basis"], r_cut, most)
     return {
         "r_cut": r_cut,
         "n_max": n_max,
@@ -73,7 +80,7 @@ def _density(given: Any) -> tuple[float, float, dict[str, Any] | None]:
     return width, central, {"function": "pow", "r0": scale, "c": rate, "d": rate, "m": exponent}
 
 
-def _basis(given: Any, r_cut: float) -> tuple[int, int]:
+def _basis(given: Any, r_cut: float, most: int) -> tuple[int, int]:
     """Number of radial functions and highest degree; featomic counts the former from 0."""
     _type("basis", given, ("TensorProduct",))
     known = keys("basis", given, ("type", "max_angular", "radial"), ("spline_accuracy",))
@@ -85,4 +92,4 @@ def _basis(given: Any, r_cut: float) -> tuple[int, int]:
         raise ValueError(
             f"radius of radial is {shown(radius)} while that of cutoff is {shown(r_cut)}; leave the first out"
         )
-    return 1 + whole("max_radial", numbers["max_radial"], 0, N_MAX - 1), known["max_angular"]
+    return 1 + whole("max_radial", numbers["max_radial"], 0, most - 1), known["max_angular"]

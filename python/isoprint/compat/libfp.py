@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._elements import SYMBOLS
-from isoprint._parameters import flag, real, whole
+from isoprint._support.parameters import flag, real, whole
 from isoprint.compat._keys import hint, only
-from isoprint.descriptors._spectrum import MAX_ROWS
+from isoprint.structures.elements import SYMBOLS
 
 _ARGUMENTS = ("cutoff", "orbital", "natx", "log", "contract")
 _OURS = ("species", "centers", "dtype", "overflow", "degenerate", "degenerate_tol", "average", "unknown_species")
@@ -16,8 +15,16 @@ _OURS = ("species", "centers", "dtype", "overflow", "degenerate", "degenerate_to
 _RADII = {"Tb": 1.0, **dict.fromkeys(SYMBOLS[113:], 1.0)}
 
 
-def overlap_matrix(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of `isoprint.OverlapMatrix` that mean the same as these arguments of libfp."""
+def overlap_matrix(arguments: Mapping[str, Any], max_rows: int) -> dict[str, Any]:
+    """Parameters of `isoprint.OverlapMatrix` that mean the same as those of libfp.
+
+    Parameters
+    ----------
+    arguments : mapping
+        Of libfp.
+    max_rows : int
+        Rows of the largest matrix that there is.
+    """
     for name in arguments:
         if name not in (*_ARGUMENTS, *_OURS):
             raise ValueError(f"libfp has no argument {name!r}; {hint(name, _ARGUMENTS)}")
@@ -26,7 +33,7 @@ def overlap_matrix(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r_cut": real("cutoff", arguments.get("cutoff", 4.0), above=0.0, remedy="it must be a positive number of Å"),
         "orbitals": orbital,
-        "max_sites": whole("natx", arguments.get("natx", 300), 1, MAX_ROWS // (1 if orbital == "s" else 4)),
+        "max_sites": whole("natx", arguments.get("natx", 300), 1, max_rows // (1 if orbital == "s" else 4)),
         "radii": _RADII,
         "contracted": flag("contract", arguments.get("contract", False)),
         **{name: arguments[name] for name in _OURS if name in arguments},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint._elements import number_of, symbol_of
-from isoprint._parameters import flag, real
+from isoprint._support.parameters import flag, real
+from isoprint.structures.elements import number_of, symbol_of
 
 BOHR = 0.52917721090
 # By number: `cutoff_type` of the file.

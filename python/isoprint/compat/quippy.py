@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from isoprint._arrays import shown
-from isoprint._elements import SYMBOLS, symbol_of
+from isoprint._support.arrays import shown
+from isoprint.structures.elements import SYMBOLS, symbol_of
 
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_]\w*)\s*=\s*(?:\{+(?P<array>[^{}]*)\}+|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s{}"'=]+))\s*"""

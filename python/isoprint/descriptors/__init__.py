@@ -1,1 +1,15 @@
-"""The fingerprints."""
+"""The fingerprints.
+
+>>> from isoprint.descriptors import SOAP
+>>> SOAP(r_cut=5.0, n_max=8, l_max=6, species=["Si"]).n_features
+252
+"""
+
+from isoprint.descriptors.acsf import ACSF
+from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.hybrid import Hybrid
+from isoprint.descriptors.overlap_matrix import OverlapMatrix
+from isoprint.descriptors.soap import SOAP
+from isoprint.descriptors.soap_turbo import SoapTurbo
+
+__all__ = ["ACSF", "CoulombMatrix", "Hybrid", "OverlapMatrix", "SOAP", "SoapTurbo"]

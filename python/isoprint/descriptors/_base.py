@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._aliases import Writing, require_apart
-from isoprint._arrays import shown
-from isoprint._elements import ANY, label_of, numbers_of
-from isoprint._jobs import threads
-from isoprint._parameters import choice, flag
-from isoprint._progress import Report, reporting
-from isoprint.centers import Centers, resolve
-from isoprint.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
-from isoprint.descriptors._estimator import Estimator, Watch, changeable, not_fitted
-from isoprint.frames import Frames, familiar, learned_species, listed, pack, require_species
+from isoprint._support.aliases import Writing, require_apart
+from isoprint._support.arrays import shown
+from isoprint._support.jobs import threads
+from isoprint._support.parameters import choice, flag
+from isoprint._support.progress import Report, reporting
+from isoprint.descriptors._estimator import Estimator, not_fitted
+from isoprint.descriptors._watch import Watch, changeable
+from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint.structures.centers import Centers, resolve
+from isoprint.structures.elements import ANY, label_of, numbers_of
+from isoprint.structures.frames import Frames, familiar, learned_species, listed, pack, require_species
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from isoprint._core import _Descriptor as Core
     from isoprint.typing import FramesLike
 
 Out = TypeVar("Out", bound=NDArray[Any])
 
 AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
-
-
-class Core(Protocol):
-    """A fingerprint of the compiled module."""
-
-    @property
-    def n_features(self) -> int: ...
-    @property
-    def r_cut(self) -> float: ...
-    def transform(self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Any) -> None: ...
-    def pullback(
-        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any]: ...
-    def pushforward(
-        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
-    ) -> None: ...
-    def derivatives(
-        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Any
-    ) -> tuple[Any, Any, Any]: ...
 
 
 class Ready(NamedTuple):
@@ -136,6 +119,13 @@ class Descriptor(Estimator):
         -------
         ndarray of str, dtype object
             As many names as there are features.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> soap.get_feature_names_out()[:3].tolist()
+        ['H.1 H.1 l=0', 'H.1 H.1 l=1', 'H.1 H.1 l=2']
         """
         return np.array(self._columns(self._ready().species), dtype=object)
 
@@ -190,6 +180,19 @@ class Descriptor(Estimator):
             The structures.
         y : ignored
             Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit([water, molecule("CH4")]).species_
+        ['H', 'C', 'O']
         """
         if self.species is None:
             species = learned_species(pack(listed(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
@@ -211,6 +214,19 @@ class Descriptor(Estimator):
             Accepted because scikit-learn passes it.
         **options
             Passed on to `transform`.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            As of `transform`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit_transform(water).shape
+        (3, 144)
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures
@@ -273,6 +289,17 @@ class Descriptor(Estimator):
         ndarray (n_rows, n_features)
             One row a center, in frame order, then in the order of the centers; with `average`, one row a frame. A data
             frame after `set_output`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> soap.transform([water, water]).shape  # one row an atom
+        (6, 144)
+        >>> soap.transform(water, centers=[0, (0.0, 0.0, 1.0)]).shape  # an atom, and a point in space
+        (2, 144)
         """
         call = self._call(frames, centers, n_jobs)
         rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
@@ -307,13 +334,24 @@ class Descriptor(Estimator):
         adjoint : array_like (n_rows, n_features)
             Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
             are not finite are an error.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`.
 
         Returns
         -------
         Pullback
             `positions` (n_atoms of all frames, 3) and `strain` (n_frames, 3, 3).
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> weights = soap.transform(water)  # of the energy Σ features² / 2
+        >>> forces = -soap.pullback(water, weights).positions
+        >>> forces.shape, bool(abs(forces.sum(axis=0)).max() < 1e-12)
+        ((3, 3), True)
         """
         call = self._call(frames, centers, n_jobs)
         meaning = (
@@ -349,13 +387,23 @@ class Descriptor(Estimator):
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
             How each atom moves. Entries so large that the result is not finite are an error.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
         Returns
         -------
         ndarray (n_rows, n_features)
-            d feature / d displacement.
+            Derivatives d feature / d displacement.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> shift = [[0.0, 0.0, 1.0]] * 3  # all atoms alike: nothing changes
+        >>> bool(abs(soap.pushforward(water, shift)).max() < 1e-12)
+        True
         """
         call = self._call(frames, centers, n_jobs)
         velocity = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
@@ -389,13 +437,25 @@ class Descriptor(Estimator):
         ----------
         frame : ase.Atoms or alike
             The structure.
-        centers, n_jobs, progress
+        centers, n_jobs, progress : optional
             As in `transform`.
 
         Returns
         -------
         Derivatives
             Blocks `values` (n_blocks, 3, n_features) of the pairs `center` (row) and `atom`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> blocks = soap.derivatives(water)
+        >>> blocks.center.tolist(), blocks.atom.tolist()
+        ([0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2, 0, 1, 2, 0, 1, 2])
+        >>> blocks.dense().shape
+        (3, 3, 3, 144)
         """
         structures, single = listed(frame)
         if len(structures) != 1:

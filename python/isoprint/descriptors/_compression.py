@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import plain, shown
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import integer
+from isoprint.structures.elements import per_species
 
 _MODES = "two counts such as '1_1', the path of a compress file, or a matrix with one column a component"
 TRIVIAL = ("trivial",)
@@ -38,12 +40,35 @@ def n_components(n_max: list[int], l_max: int, convention: str = "isoprint") -> 
     return (n * (n + 1) // 2 + half) * (l_max + 1)
 
 
+def compiled(kind: Any, parameters: dict[str, Any]) -> Any:
+    """The fingerprint that a class of the compiled module makes, which takes matrices apart."""
+    compression, common = parameters["compression"], {**parameters}
+    del common["compression"]
+    if isinstance(compression, Matrix):
+        return kind(common, matrix=tuple(compression))
+    if isinstance(compression, tuple):
+        return kind({**common, "compression": {"factors": compression}})
+    return kind(common if compression is None else {**common, "compression": compression})
+
+
 def resolve(
-    given: Any, n_max: list[int], l_max: int, names: tuple[str, ...] = TRIVIAL, convention: str = "isoprint"
+    given: Any,
+    n_max: Any,
+    l_max: Any,
+    species: list[int],
+    names: tuple[str, ...] = TRIVIAL,
+    convention: str = "isoprint",
 ) -> Compression:
     """What is meant by the parameter `compression`, where `names` are the words that are understood."""
     if given is None:
         return None
+    counts, degree = [integer(count) for count in per_species("n_max", n_max, species)], integer(l_max)
+    if None in counts or degree is None:
+        return None  # and the compiled module says what they must be
+    return _resolved(given, [count for count in counts if count is not None], degree, names, convention)
+
+
+def _resolved(given: Any, n_max: list[int], l_max: int, names: tuple[str, ...], convention: str) -> Compression:
     n_columns = n_components(n_max, l_max, convention)
     modes = f"None, {', '.join(map(repr, names))}, {_MODES}"
     if isinstance(given, str):

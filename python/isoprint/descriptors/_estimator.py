@@ -12,15 +12,14 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from operator import is_
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint import _hints
-from isoprint._arrays import shown
-from isoprint._parameters import choice
+from isoprint._support import hints
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +61,7 @@ class Estimator(ABC):
             if hasattr(type(self), name):
                 return object.__getattribute__(self, name)  # a property that failed, and fails again with its own words
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            hint = None if name.startswith("_") else _hints.attribute(type(self), name, self._defaults())
+            hint = None if name.startswith("_") else hints.attribute(type(self), name, self._defaults())
             raise AttributeError(f"{message}; {hint}" if hint else message, name=name, obj=self)
 
     @classmethod
@@ -78,6 +77,17 @@ class Estimator(ABC):
         ----------
         deep : bool
             Without effect: no parameter is an estimator. Accepted because scikit-learn passes it.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).get_params()["r_cut"]
+        4.0
         """
         return {name: getattr(self, name) for name in self._defaults()}
 
@@ -87,12 +97,29 @@ class Estimator(ABC):
         super().__setattr__(name, value)
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters; what was learned by `fit` is kept."""
+        """Change parameters; what was learned by `fit` is kept.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).set_params(r_cut=5.0)
+        SOAP(r_cut=5.0, n_max=4, l_max=3)
+        """
         known = self._defaults()
         for name in params:
             if name not in known:
                 raise ValueError(
-                    f"{type(self).__name__} has no parameter {name!r}; {_hints.parameter(type(self), name, known)}"
+                    f"{type(self).__name__} has no parameter {name!r}; {hints.parameter(type(self), name, known)}"
                 )
         for name, value in params.items():
             setattr(self, name, value)
@@ -130,6 +157,20 @@ class Estimator(ABC):
         ----------
         transform : {"default", "pandas", "polars"}, optional
             A numpy array, or a data frame with the names of the features as columns; `None` changes nothing.
+
+        Returns
+        -------
+        Descriptor
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3).set_output(transform="pandas")
+        >>> soap.fit_transform(water).columns[0]
+        'H.1 H.1 l=0'
         """
         if transform is not None:
             container = choice("transform", transform, _CONTAINERS)
@@ -194,7 +235,7 @@ def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs:
     known = [p.name for p in parameters]
     for name in kwargs:
         if name not in known:
-            return f"{cls.__name__} has no parameter {name!r}; {_hints.parameter(cls, name, known)}"
+            return f"{cls.__name__} has no parameter {name!r}; {hints.parameter(cls, name, known)}"
     by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     if len(args) > len(by_place):
         example = f"{known[len(by_place)]}={shown(args[len(by_place)])}"
@@ -229,52 +270,5 @@ def _brief(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def changeable(value: Any) -> bool:
-    """Whether this is a container whose content may be exchanged in place. Arrays are taken for what they are."""
-    if isinstance(value, tuple):
-        return any(map(changeable, value))
-    return isinstance(value, (list, Mapping))
-
-
-class Watch:
-    """Notices when something in a container, at any depth, has been exchanged for something else.
-
-    Entries are compared by identity, which is quick, and a truth value for arrays too.
-    """
-
-    def __init__(self, container: Any) -> None:
-        self.container = container
-        self.entries = _entries(container)
-        self.inner = [Watch(entry) for entry in self.entries if changeable(entry)]
-
-    def unchanged(self) -> bool:
-        """Whether everything is as it was."""
-        now, entries = _entries(self.container), self.entries
-        return len(now) == len(entries) and all(map(is_, now, entries)) and all(w.unchanged() for w in self.inner)
-
-
-def _entries(container: Any) -> list[Any]:
-    return [*container, *container.values()] if isinstance(container, Mapping) else list(container)
-
-
 class _Itself:
-    """Compares by identity: for values such as arrays, whose `==` is no truth value."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.value is other.value
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def snapshot(value: Any) -> Any:
-    """Something that compares equal as long as a parameter has not been changed, not even in place."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return type(value), value
-    if isinstance(value, Mapping):
-        return tuple((key, snapshot(entry)) for key, entry in value.items())
-    if isinstance(value, (list, tuple)):
-        return tuple(map(snapshot, value))
-    return _Itself(value)
+    """What a fitted `Hybrid` of 0.1 remembers of a parameter; there to load its pickles."""

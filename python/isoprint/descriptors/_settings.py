@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._elements import per_species, spell
-from isoprint._parameters import real
+from isoprint.structures.elements import per_species, spell
 
 # Compiled fingerprints that are kept, so that the clones of a grid search do not build the same basis again.
 KEPT = 8
@@ -23,11 +22,6 @@ def of_each(name: str, given: Any, species: list[int]) -> list[tuple[str, Any]]:
         (f"{name} of {spell([number])}" if several else name, value)
         for number, value in zip(species, values, strict=True)
     ]
-
-
-def reals_of_each(name: str, given: Any, species: list[int], remedy: str, **bounds: float) -> list[float]:
-    """A finite number within bounds for each species."""
-    return [real(label, value, remedy=remedy, **bounds) for label, value in of_each(name, given, species)]
 
 
 class _Settings:
@@ -58,7 +52,7 @@ def _frozen(value: Any) -> Any:
 @lru_cache(maxsize=KEPT)
 def _made(kind: Callable[..., Any], settings: _Settings) -> Any:
     assert settings.values is not None
-    return kind(**settings.values)
+    return kind(settings.values)
 
 
 def compiled(kind: Callable[..., Any], values: dict[str, Any]) -> Any:

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._arrays import reals
-from isoprint._elements import ANY
-from isoprint._parameters import whole
-from isoprint._progress import Report
-from isoprint.centers import Centers
-from isoprint.derivatives import finite
+from isoprint._support.arrays import reals
+from isoprint._support.parameters import whole
+from isoprint._support.progress import Report
 from isoprint.descriptors._base import Ready
-from isoprint.environment import reach_of
-from isoprint.frames import ANY_ATOM, Frames
+from isoprint.descriptors._reach import reach_of
+from isoprint.descriptors.derivatives import finite
+from isoprint.structures.centers import Centers
+from isoprint.structures.elements import ANY
+from isoprint.structures.frames import ANY_ATOM, Frames
 
 Floats = NDArray[np.float64]
 

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from isoprint._arrays import shown
-from isoprint._elements import ANY, label_of, number_of, per_species, spell
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, number, real
+from isoprint.structures.elements import ANY, label_of, number_of, per_species, spell
 
-CUTOFF_FUNCTIONS = ("hard", "cos", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4")
-# Numbers of each kind, in the order in which the compiled module takes them.
+# Numbers of each kind, in the order in which they are given where they have no names.
 NUMBERS = {
     "g1": (),
     "g2": ("eta", "r_s"),
@@ -21,13 +20,6 @@ NUMBERS = {
 }
 ANGULAR = ("g4", "g5")
 _OPTIONAL = {"r_s": 0.0}
-_BOUNDS: dict[str, dict[str, Any]] = {
-    "eta": {"least": 0.0, "most": 1e8, "remedy": "it must be a number of 1/Å² from 0 to 1e8"},
-    "r_s": {"remedy": "it must be a finite number of Å"},
-    "kappa": {"remedy": "it must be a finite number of 1/Å"},
-    "zeta": {"above": 0.0, "most": 4096.0, "remedy": "it must be a positive number up to 4096"},
-    "lambda": {"least": -1.0, "most": 1.0, "remedy": "it must be a number from -1 to 1"},
-}
 
 
 class Function(NamedTuple):
@@ -38,29 +30,46 @@ class Function(NamedTuple):
     r_cut: float
     # Places of the species of the neighbors; empty where all count.
     channels: tuple[int, ...]
+    # Where it was listed, and its numbers as they were written there.
+    where: str = ""
+    given: tuple[Any, ...] = ()
+
+    def settings(self) -> dict[str, Any]:
+        """The function in the compiled module's terms."""
+        numbers = dict(zip(NUMBERS[self.kind], self.numbers, strict=True))
+        return {"kind": self.kind, **numbers, "r_cut": self.r_cut, "channels": self.channels or None}
+
+    def label(self, name: str) -> str:
+        """What a number of this function is called in messages."""
+        return f"{name} in {self.where}" if name in NUMBERS[self.kind] else name
+
+    def written(self, name: str, r_cut: Any) -> str:
+        """A number as it was written; the cutoff is that of all functions where they have one."""
+        names = NUMBERS[self.kind]
+        return shown(self.given[names.index(name)] if name in names else r_cut)
 
 
 def grid(
     species: list[int], r_cut: float, g1: bool, g2: Any, g3: Any, g4: Any, g5: Any, *, by_element: bool
 ) -> list[Function]:
     """The functions of every element and of every pair, in the order of DScribe."""
-    radial: list[tuple[str, tuple[float, ...]]] = [("g1", ())] if g1 else []
-    radial += [("g2", numbers) for numbers in _several("g2", g2)] + [("g3", numbers) for numbers in _several("g3", g3)]
-    angular = [("g4", numbers) for numbers in _several("g4", g4)] + [("g5", numbers) for numbers in _several("g5", g5)]
+    radial = [Function("g1", (), r_cut, ())] if g1 else []
+    radial += [*_several("g2", g2, r_cut), *_several("g3", g3, r_cut)]
+    angular = [*_several("g4", g4, r_cut), *_several("g5", g5, r_cut)]
     ones: list[tuple[int, ...]] = [()]
     pairs: list[tuple[int, ...]] = [()]
     if by_element:
         n = len(species)
         ones, pairs = [(a,) for a in range(n)], [(b, a) for a in range(n) for b in range(a + 1)]
-    functions = [Function(kind, numbers, r_cut, channels) for channels in ones for kind, numbers in radial]
-    functions += [Function(kind, numbers, r_cut, channels) for channels in pairs for kind, numbers in angular]
+    functions = [function._replace(channels=channels) for channels in ones for function in radial]
+    functions += [function._replace(channels=channels) for channels in pairs for function in angular]
     if not functions:
         raise ValueError("there are no functions; give g2, g3, g4 or g5, or g1=True, or take ACSF.standard()")
     return functions
 
 
-def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
-    """The numbers of the functions of one kind."""
+def _several(kind: str, given: Any, r_cut: float) -> list[Function]:
+    """The functions of one kind."""
     names = NUMBERS[kind]
     shape = f"({', '.join('R_s' if name == 'r_s' else name for name in names)})" if len(names) > 1 else names[0]
     if _is_no_list(given):
@@ -70,17 +79,16 @@ def _several(kind: str, given: Any) -> list[tuple[float, ...]]:
     for place, entry in enumerate(given):
         # G3 has one number, which may stand alone.
         alone = isinstance(entry, (str, bytes)) or not isinstance(entry, Iterable)
-        numbers = [entry] if alone else list(entry)
-        if not needed <= len(numbers) <= len(names):
+        written = [entry] if alone else list(entry)
+        if not needed <= len(written) <= len(names):
             raise ValueError(f"entry {place} of {kind} is {shown(entry)}; give {shape}")
-        numbers += [_OPTIONAL[name] for name in names[len(numbers) :]]
-        label = f"entry {place} of {kind}"
-        found.append(
-            tuple(
-                real(f"{name} in {label}", number, **_BOUNDS[name]) for name, number in zip(names, numbers, strict=True)
-            )
-        )
+        written += [_OPTIONAL[name] for name in names[len(written) :]]
+        found.append(_function(kind, written, r_cut, (), f"entry {place} of {kind}"))
     return found
+
+
+def _function(kind: str, written: list[Any], r_cut: float, channels: tuple[int, ...], where: str) -> Function:
+    return Function(kind, tuple(map(number, written)), r_cut, channels, where, tuple(written))
 
 
 def _is_no_list(given: Any) -> bool:
@@ -113,15 +121,19 @@ def _one(place: int, given: Any, species: list[int], r_cut: float) -> Function:
     missing = [name for name in names if name not in given and name not in _OPTIONAL]
     if missing:
         raise ValueError(f"{where} has no {', '.join(missing)}, which {kind} needs; give every one")
-    numbers = tuple(real(f"{name} in {where}", given.get(name, _OPTIONAL.get(name)), **_BOUNDS[name]) for name in names)
-    own = real(
-        f"r_cut in {where}",
-        given.get("r_cut", r_cut),
-        above=0.0,
-        most=r_cut,
-        remedy=f"it must be a positive number up to r_cut, {r_cut} Å",
+    written = [given.get(name, _OPTIONAL.get(name)) for name in names]
+    own = (
+        r_cut
+        if "r_cut" not in given
+        else real(
+            f"r_cut in {where}",
+            given["r_cut"],
+            above=0.0,
+            most=r_cut,
+            remedy=f"it must be a positive number up to r_cut, {r_cut} Å",
+        )
     )
-    return Function(kind, numbers, own, _channels(where, kind, given.get("species"), species))
+    return _function(kind, written, own, _channels(where, kind, given.get("species"), species), where)
 
 
 def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[int, ...]:
@@ -136,13 +148,13 @@ def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[in
             " or about all if there is no such key"
         )
     numbers = [number_of(element, f"species in {where}") for element in elements]
-    strangers = [number for number in numbers if number not in species]
+    strangers = [found for found in numbers if found not in species]
     if strangers:
         known = "any element" if species == [ANY] else spell(species)
         raise ValueError(
             f"species in {where} include {spell(strangers)}, not among the species {known}; add them to species"
         )
-    return tuple(sorted(species.index(number) for number in numbers))
+    return tuple(sorted(map(species.index, numbers)))
 
 
 def weights_of(given: Any, species: list[int]) -> list[float]:
@@ -153,7 +165,7 @@ def weights_of(given: Any, species: list[int]) -> list[float]:
         choice("weights", given, ("number",))
         if species == [ANY]:
             raise ValueError("weights is 'number', but species 'any' is a single one; name the elements in species")
-        return [float(number) for number in species]
+        return list(map(float, species))
     return [
         real("weights", value, remedy="it must be 'number', a finite number, or a mapping of such by element")
         for value in per_species("weights", given, species)
@@ -173,12 +185,12 @@ def names_of(functions: list[Function], species: list[int], weighted: bool) -> l
     return unique
 
 
-def _six_digits(number: float) -> str:
-    return f"{number:.6g}"
+def _six_digits(value: float) -> str:
+    return f"{value:.6g}"
 
 
-def _all_digits(number: float) -> str:
-    return repr(number).removesuffix(".0")
+def _all_digits(value: float) -> str:
+    return repr(value).removesuffix(".0")
 
 
 def _name(
@@ -190,9 +202,9 @@ def _name(
 ) -> str:
     elements = [label_of(species[channel]) for channel in function.channels]
     words = [function.kind.upper(), *(elements or ["weighted" if weighted else "any"])]
-    for name, number in zip(NUMBERS[function.kind], function.numbers, strict=True):
-        if name != "r_s" or number != 0.0 or function.kind == "g2":
-            words.append(f"{'R_s' if name == 'r_s' else name}={digits(number)}")
+    for name, value in zip(NUMBERS[function.kind], function.numbers, strict=True):
+        if name != "r_s" or value != 0.0 or function.kind == "g2":
+            words.append(f"{'R_s' if name == 'r_s' else name}={digits(value)}")
     if function.r_cut != functions[0].r_cut:
         words.append(f"r_cut={digits(function.r_cut)}")
     return " ".join(words)

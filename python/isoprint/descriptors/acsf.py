@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Sized
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._elements import ANY
-from isoprint._parameters import choice, flag, real
+from isoprint._support.parameters import number
 from isoprint.descriptors import _symmetry_functions as functions_
-from isoprint.descriptors._base import Core, Descriptor
-from isoprint.descriptors._settings import compiled
+from isoprint.descriptors._compiled import Average, CompiledDescriptor, Unknown
+from isoprint.structures.elements import ANY
+
+if TYPE_CHECKING:
+    from isoprint._core import _Descriptor as Core
 
 BOHR = 0.52917721090
 # In 1/bohr²; 10 and 6 × 4 × 2 functions.
@@ -19,7 +21,7 @@ _STANDARD_ANGULAR = (0.0001, 0.003, 0.008, 0.015, 0.025, 0.045)
 _STANDARD_ZETA = (1.0, 2.0, 4.0, 16.0)
 
 
-class ACSF(Descriptor):
+class ACSF(CompiledDescriptor):
     """Atom-centered symmetry functions: sums over neighbors and over pairs of neighbors.
 
     Parameters
@@ -102,42 +104,22 @@ class ACSF(Descriptor):
 
     _knows_any = True
 
-    def __init__(
-        self,
-        *,
-        r_cut: float,
-        species: Any = None,
-        g2: Sequence[Any] = (),
-        g3: Sequence[Any] = (),
-        g4: Sequence[Any] = (),
-        g5: Sequence[Any] = (),
-        g1: bool = True,
-        cutoff_function: str = "cos",
-        alpha: float = 0.0,
-        weights: float | str | Mapping[Any, float] | None = None,
-        functions: Sequence[Mapping[str, Any]] | None = None,
-        periodic: bool = True,
-        unknown_species: str = "error",
-        centers: Any = None,
-        average: str | None = None,
-        dtype: Any = "float64",
-    ) -> None:
-        self.r_cut = r_cut
-        self.species = species
-        self.g2 = g2
-        self.g3 = g3
-        self.g4 = g4
-        self.g5 = g5
-        self.g1 = g1
-        self.cutoff_function = cutoff_function
-        self.alpha = alpha
-        self.weights = weights
-        self.functions = functions
-        self.periodic = periodic
-        self.unknown_species = unknown_species
-        self.centers = centers
-        self.average = average
-        self.dtype = dtype
+    r_cut: float
+    species: Any = None
+    g2: Sequence[Any] = ()
+    g3: Sequence[Any] = ()
+    g4: Sequence[Any] = ()
+    g5: Sequence[Any] = ()
+    g1: bool = True
+    cutoff_function: Literal["cos", "hard", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4"] = "cos"
+    alpha: float = 0.0
+    weights: float | Literal["number"] | Mapping[Any, float] | None = None
+    functions: Sequence[Mapping[str, Any]] | None = None
+    periodic: bool = True
+    unknown_species: Unknown = "error"
+    centers: Any = None
+    average: Average = None
+    dtype: Any = "float64"
 
     @classmethod
     def standard(cls, *, species: Any = "any", r_cut: float = 4.8, **options: Any) -> ACSF:
@@ -150,7 +132,7 @@ class ACSF(Descriptor):
 
         Parameters
         ----------
-        species
+        species : optional
             As in the constructor; "any" gives the 58 columns that do not tell elements apart.
         r_cut : float
             Radius of the environment in Å.
@@ -227,7 +209,7 @@ class ACSF(Descriptor):
             The unit of the file, or its length in Å.
         sort : bool
             Put the functions into the order in which n2p2 sorts them; `False` keeps that of the file.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples
@@ -252,37 +234,39 @@ class ACSF(Descriptor):
             parameters["centers"] = centers
         return cls(**parameters)
 
-    def _compile(self, species: list[int]) -> Core:
-        core: Core = compiled(_core.ACSF, self._settings(species))
-        return core
+    _special_by_species = ("weights",)
+    # They are those of the functions.
+    _not_compiled = ("r_cut", "g1")
+
+    @staticmethod
+    def _made(parameters: dict[str, Any]) -> Core:
+        return _core.ACSF(parameters)
+
+    def _special(self, species: list[int]) -> dict[str, Any]:
+        return {
+            "weights": functions_.weights_of(self.weights, species),
+            "functions": [function.settings() for function in self._functions(species)],
+        }
+
+    def _told(self, error: _core.ParameterError, settings: dict[str, Any]) -> str:
+        if error.function is None:
+            return super()._told(error, settings)
+        function = self._functions(self._species())[error.function]
+        return f"{function.label(error.name)} is {function.written(error.name, self.r_cut)}; {error.remedy}"
 
     def _columns(self, species: list[int]) -> list[str]:
         return functions_.names_of(self._functions(species), species, self.weights is not None)
 
     def _functions(self, species: list[int]) -> list[functions_.Function]:
         """The columns."""
-        r_cut = real("r_cut", self.r_cut, above=0.0, most=200.0, remedy="it must be a positive number of Å up to 200")
+        r_cut = number(self.r_cut)
         if self.functions is None:
             by_element = self.weights is None and species != [ANY]
-            g1 = flag("g1", self.g1)
-            return functions_.grid(species, r_cut, g1, self.g2, self.g3, self.g4, self.g5, by_element=by_element)
+            return functions_.grid(
+                species, r_cut, self._read("g1"), self.g2, self.g3, self.g4, self.g5, by_element=by_element
+            )
         for name in ("g2", "g3", "g4", "g5"):
             given = getattr(self, name)
             if not isinstance(given, Sized) or len(given):
                 raise ValueError(f"functions are listed one by one, and {name} is given too; leave one of them out")
         return functions_.one_by_one(self.functions, species, r_cut)
-
-    def _settings(self, species: list[int]) -> dict[str, Any]:
-        """Every parameter, checked and spelled out."""
-        alpha = real("alpha", self.alpha, least=0.0, most=0.999, remedy="it must be a number from 0 to 0.999")
-        return {
-            "cutoff_function": choice("cutoff_function", self.cutoff_function, functions_.CUTOFF_FUNCTIONS),
-            "alpha": alpha,
-            "ignore_unknown_species": self.unknown_species == "ignore",
-            "numbers": species,
-            "weights": functions_.weights_of(self.weights, species),
-            "functions": [
-                (kind, list(numbers), r_cut, list(channels))
-                for kind, numbers, r_cut, channels in self._functions(species)
-            ],
-        }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._parameters import choice, real
-from isoprint.descriptors._base import Core
-from isoprint.descriptors._settings import compiled
-from isoprint.descriptors._spectrum import Spectrum
+from isoprint.descriptors._compiled import Average, Unknown
+from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
+
+if TYPE_CHECKING:
+    from isoprint._core import _Descriptor as Core
 
 
 class CoulombMatrix(Spectrum):
@@ -65,45 +66,24 @@ class CoulombMatrix(Spectrum):
     `Z_i Z_j / r_ij` and, on the diagonal, `Z_i^2.4 / 2`, with distances in Å.
     """
 
-    def __init__(
-        self,
-        *,
-        r_cut: float,
-        species: Any = None,
-        exponent: int = 2,
-        max_sites: int = 100,
-        overflow: str = "error",
-        order: str = "value",
-        r_core: float = 0.1,
-        degenerate: str = "average",
-        degenerate_tol: float = 1e-8,
-        periodic: bool = True,
-        unknown_species: str = "error",
-        centers: Any = None,
-        average: str | None = None,
-        dtype: Any = "float64",
-    ) -> None:
-        self.r_cut = r_cut
-        self.species = species
-        self.exponent = exponent
-        self.max_sites = max_sites
-        self.overflow = overflow
-        self.order = order
-        self.r_core = r_core
-        self.degenerate = degenerate
-        self.degenerate_tol = degenerate_tol
-        self.periodic = periodic
-        self.unknown_species = unknown_species
-        self.centers = centers
-        self.average = average
-        self.dtype = dtype
+    r_cut: float
+    species: Any = None
+    exponent: int = 2
+    max_sites: int = 100
+    overflow: Overflow = "error"
+    order: Literal["value", "magnitude"] = "value"
+    r_core: float = 0.1
+    degenerate: Degenerate = "average"
+    degenerate_tol: float = 1e-8
+    periodic: bool = True
+    unknown_species: Unknown = "error"
+    centers: Any = None
+    average: Average = None
+    dtype: Any = "float64"
 
-    def _compile(self, species: list[int]) -> Core:
-        order = choice("order", self.order, ("value", "magnitude"))
-        r_core = real("r_core", self.r_core, least=1e-6, remedy="it must be at least 1e-6 Å")
-        settings = {"spectrum": self._shared(species, 1, order), "r_core": r_core}
-        core: Core = compiled(_core.CoulombMatrix, settings)
-        return core
+    @staticmethod
+    def _made(parameters: dict[str, Any]) -> Core:
+        return _core.CoulombMatrix(parameters)
 
     def _columns(self, species: list[int]) -> list[str]:
         return [f"cm {k}" for k in range(1, self.max_sites + 1)]

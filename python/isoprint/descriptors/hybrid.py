@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._arrays import plain, shown
-from isoprint._elements import ANY, label_of, numbers_of
-from isoprint._parameters import choice, real
+from isoprint._support.arrays import plain, shown
+from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Descriptor, Ready, precision
-from isoprint.descriptors._estimator import not_fitted, snapshot
+from isoprint.descriptors._estimator import not_fitted
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
-from isoprint.frames import listed
+from isoprint.descriptors._watch import Watch
+from isoprint.structures.elements import ANY, label_of, numbers_of
+from isoprint.structures.frames import listed
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,7 +33,7 @@ _GIVE = "give a list of descriptors such as [SOAP(...), OverlapMatrix(...)], or 
 class _Learned(NamedTuple):
     """What `fit` found out, and for which descriptors."""
 
-    made_from: Any
+    made_from: Watch
     descriptors: list[Any]
     scales: NDArray[np.float64] | None
 
@@ -117,6 +118,20 @@ class Hybrid(Descriptor):
         ----------
         deep : bool
             Also the blocks by name, and their parameters as `name__parameter`.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.get_params()["soap__l_max"]
+        3
         """
         params = super().get_params(deep)
         if deep:
@@ -131,6 +146,25 @@ class Hybrid(Descriptor):
 
         Parameters of a block are set on the descriptor that was given. Where they decide what `fit` learned, it must be
         called again.
+
+        Parameters
+        ----------
+        **params
+            New values by name.
+
+        Returns
+        -------
+        Hybrid
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.set_params(soap__l_max=2).get_params()["soap__l_max"]
+        2
         """
         own = {key: value for key, value in params.items() if key in self._defaults()}
         super().set_params(**own)
@@ -255,14 +289,22 @@ class Hybrid(Descriptor):
     def _current(self) -> _Learned | None:
         """What was learned; an error where it was learned for other parameters."""
         learned: _Learned | None = self.__dict__.get("_known")
-        if learned is not None and learned.made_from != self._made_from():
+        if learned is not None and not learned.made_from.unchanged(self._made_from()):
             raise ValueError(
                 "the descriptors of this Hybrid, or their parameters, have changed since fit; call fit again"
             )
         return learned
 
-    def _made_from(self) -> Any:
-        return [_signature(descriptor) for _, descriptor in self._named()]
+    def _made_from(self) -> list[list[Any]]:
+        """The parameters of each block, for a `Watch`."""
+        return [_parameters(descriptor) for _, descriptor in self._named()]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Load; pickles of 0.1 hold no `Watch` of the blocks."""
+        vars(self).update(state)
+        learned = state.get("_known")
+        if learned is not None and not isinstance(learned.made_from, Watch):
+            self._known = learned._replace(made_from=Watch(self._made_from()))
 
     def _fitted(self) -> list[tuple[str, Any]]:
         """Names and descriptors, which know their species."""
@@ -315,8 +357,22 @@ class Hybrid(Descriptor):
             The sample.
         y : ignored
             Accepted because scikit-learn passes it.
-        centers, n_jobs
+        centers, n_jobs : optional
             As in `transform`: the rows over which blocks vary.
+
+        Returns
+        -------
+        Hybrid
+            The descriptor itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.fit([water, molecule("NH3")]).species_
+        ['H', 'N', 'O']
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures
@@ -337,7 +393,7 @@ class Hybrid(Descriptor):
                     for (name, _), block in zip(named, bare, strict=True)
                 ]
             )
-        self._known = _Learned(self._made_from(), fitted, scales)
+        self._known = _Learned(Watch(self._made_from()), fitted, scales)
         return self
 
     def fit_transform(self, frames: FramesLike, y: Any = None, **options: Any) -> NDArray[np.float64]:
@@ -351,6 +407,20 @@ class Hybrid(Descriptor):
             Accepted because scikit-learn passes it.
         **options
             Passed on to `transform`; `centers` and `n_jobs` also to `fit`.
+
+        Returns
+        -------
+        ndarray (n_rows, n_features)
+            As of `transform`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> both = ip.Hybrid([ip.SOAP(r_cut=4.0, n_max=4, l_max=3), ip.OverlapMatrix(r_cut=4.0, max_sites=4)])
+        >>> both.fit_transform([water, molecule("NH3")]).shape
+        (7, 328)
         """
         structures, single = listed(frames)
         frames = structures[0] if single else structures
@@ -370,11 +440,11 @@ def _require_methods(name: str, block: Any) -> None:
         )
 
 
-def _signature(descriptor: Any) -> Any:
-    """Something that compares equal as long as a block is the same and its parameters have not changed."""
+def _parameters(descriptor: Any) -> list[Any]:
+    """The class and the parameters of a block, or the block itself where it has none."""
     if not hasattr(descriptor, "get_params"):
-        return snapshot(descriptor)
-    return type(descriptor), [snapshot(value) for value in descriptor.get_params(deep=True).values()]
+        return [descriptor]
+    return [type(descriptor), *descriptor.get_params(deep=True).values()]
 
 
 def _part(name: str, block: Any, factor: float) -> Part:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._arrays import shown
-from isoprint._elements import by_element, spell
-from isoprint._parameters import choice, flag, real, whole
-from isoprint._radii import covalent_radius
-from isoprint.descriptors._base import Core
-from isoprint.descriptors._settings import compiled, reals_of_each
-from isoprint.descriptors._spectrum import MAX_EXPONENT, MAX_ROWS, Spectrum
+from isoprint._support.arrays import shown
+from isoprint._support.parameters import choice, real, whole
+from isoprint.descriptors._compiled import Average, Unknown
+from isoprint.descriptors._settings import of_each
+from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
+from isoprint.structures.elements import by_element, spell
+from isoprint.structures.radii import covalent_radius
+
+if TYPE_CHECKING:
+    from isoprint._core import _Descriptor as Core
 
 ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1.0), (2, 1.0)]}
-L_MAX = 6
-# Of all orbitals, in Å.
-NARROWEST, WIDEST = 1e-6, 1e6
-_WIDTHS = f"radii times width_scale and the width factor of orbitals must be between {NARROWEST} and {WIDEST:.0e} Å"
 _SHELLS = "give 's', 'sp', 'spd' or a list of shells (l, width factor) such as [(0, 1.0), (0, 1.41), (1, 1.0)]"
 
 
@@ -89,44 +88,23 @@ class OverlapMatrix(Spectrum):
     the rule. See `degenerate`.
     """
 
-    def __init__(
-        self,
-        *,
-        r_cut: float,
-        species: Any = None,
-        orbitals: Any = "sp",
-        exponent: int = 2,
-        max_sites: int = 100,
-        overflow: str = "error",
-        radii: Any = None,
-        width_scale: float = 1.0,
-        contracted: bool = False,
-        metric: str = "overlap",
-        degenerate: str = "average",
-        degenerate_tol: float = 1e-8,
-        periodic: bool = True,
-        unknown_species: str = "error",
-        centers: Any = None,
-        average: str | None = None,
-        dtype: Any = "float64",
-    ) -> None:
-        self.r_cut = r_cut
-        self.species = species
-        self.orbitals = orbitals
-        self.exponent = exponent
-        self.max_sites = max_sites
-        self.overflow = overflow
-        self.radii = radii
-        self.width_scale = width_scale
-        self.contracted = contracted
-        self.metric = metric
-        self.degenerate = degenerate
-        self.degenerate_tol = degenerate_tol
-        self.periodic = periodic
-        self.unknown_species = unknown_species
-        self.centers = centers
-        self.average = average
-        self.dtype = dtype
+    r_cut: float
+    species: Any = None
+    orbitals: Any = "sp"
+    exponent: int = 2
+    max_sites: int = 100
+    overflow: Overflow = "error"
+    radii: Any = None
+    width_scale: float = 1.0
+    contracted: bool = False
+    metric: Literal["overlap", "modulated"] = "overlap"
+    degenerate: Degenerate = "average"
+    degenerate_tol: float = 1e-8
+    periodic: bool = True
+    unknown_species: Unknown = "error"
+    centers: Any = None
+    average: Average = None
+    dtype: Any = "float64"
 
     @classmethod
     def from_libfp(cls, **arguments: Any) -> OverlapMatrix:
@@ -147,7 +125,7 @@ class OverlapMatrix(Spectrum):
         """
         from isoprint.compat.libfp import overlap_matrix
 
-        return cls(**overlap_matrix(arguments))
+        return cls(**overlap_matrix(arguments, _core.MAX_ROWS))
 
     @classmethod
     def from_width_cutoff(cls, width_cutoff: float, *, exponent: int = 2, **options: Any) -> OverlapMatrix:
@@ -172,26 +150,29 @@ class OverlapMatrix(Spectrum):
         5.0
         """
         width = real("width_cutoff", width_cutoff, above=0.0, remedy="it must be a positive number of Å")
-        n = whole("exponent", exponent, 1, MAX_EXPONENT)
+        n = whole("exponent", exponent, 1)
         return cls(r_cut=math.sqrt(2.0 * n) * width, exponent=n, **options)
 
-    def _compile(self, species: list[int]) -> Core:
-        shells = self._shells(species)
-        n_orbitals = sum(2 * l + 1 for l, _ in shells)
-        if n_orbitals > MAX_ROWS:
-            raise ValueError(f"orbitals are {n_orbitals} on each site; there is room for {MAX_ROWS} in a matrix")
-        spectrum = self._shared(species, n_orbitals, "value")
-        metric = choice("metric", self.metric, ("overlap", "modulated"))
-        contracted = metric if self._contracts() else None
-        core: Core = compiled(_core.OverlapMatrix, {"spectrum": spectrum, "shells": shells, "contracted": contracted})
-        return core
+    # A factor of the widths, and which of two contractions.
+    _not_compiled = ("width_scale", "metric")
 
-    def _contracts(self) -> bool:
-        return flag("contracted", self.contracted)
+    @staticmethod
+    def _made(parameters: dict[str, Any]) -> Core:
+        return _core.OverlapMatrix(parameters)
+
+    def _special(self, species: list[int]) -> dict[str, Any]:
+        shells = [{"l": l, "width": width} for l, width in self._shells(species)]
+        metric = self._read("metric")
+        return {
+            **super()._special(species),
+            "order": "value",
+            "shells": shells,
+            "contracted": metric if self._read("contracted") else None,
+        }
 
     def _columns(self, species: list[int]) -> list[str]:
         shells = self._shells(species)
-        if self._contracts():
+        if self._read("contracted"):
             n = len({l for l, _ in shells}) * (len(species) + 1)
         else:
             n = self.max_sites * sum(2 * l + 1 for l, _ in shells)
@@ -210,15 +191,9 @@ class OverlapMatrix(Spectrum):
         for shell in given:
             if not isinstance(shell, Sequence) or isinstance(shell, str) or len(shell) != 2:
                 raise ValueError(f"orbitals contains {shown(shell)}; {_SHELLS}")
-            l = whole("angular momentum of orbitals", shell[0], 0, L_MAX)
-            factors = reals_of_each(
-                "width factor of orbitals", shell[1], species, "it must be a positive number", above=0.0
-            )
+            factors = [_factor(name, value) for name, value in of_each("width factor of orbitals", shell[1], species)]
             widths = [scale * factor * radius for factor, radius in zip(factors, radii, strict=True)]
-            for number, width in zip(species, widths, strict=True):
-                remedy = f"{_WIDTHS} for {spell([number])}; check their unit"
-                real("width of orbitals", width, least=NARROWEST, most=WIDEST, remedy=remedy)
-            shells.append((l, widths))
+            shells.append((whole("angular momentum of orbitals", shell[0]), widths))
         return shells
 
     def _radii(self, species: list[int]) -> list[float]:
@@ -232,3 +207,7 @@ class OverlapMatrix(Spectrum):
             for number, radius in by_element("radii", self.radii).items()
         }
         return [known[number] if number in known else covalent_radius(number) for number in species]
+
+
+def _factor(name: str, value: Any) -> float:
+    return real(name, value, above=0.0, remedy="it must be a positive number")

@@ -5,30 +5,24 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._elements import label_of
-from isoprint._parameters import choice, flag, real, whole
 from isoprint.descriptors import _columns, _compression, _weighting
-from isoprint.descriptors._base import Core, Descriptor
-from isoprint.descriptors._settings import compiled, reals_of_each
-from isoprint.descriptors.soap_turbo import L_MAX, N_MAX
+from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown
+from isoprint.structures.elements import label_of
 
-BASES = ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
-# One length unit: the narrowest function of this basis ends there, so the cutoff has to be beyond.
-SHORTEST_GTO = 1.0
-# Longer cutoffs, in Å, are taken for a wrong unit.
-LONGEST = 200.0
+if TYPE_CHECKING:
+    from isoprint._core import _Descriptor as Core
 
 
-class SOAP(Descriptor):
+class SOAP(CompiledDescriptor):
     """Smooth overlap of atomic positions: the power spectrum of a density of Gaussians, one on each neighbor.
 
     Parameters
     ----------
     r_cut : float
-        Radius of the environment in Å, up to 200.
+        Radius of the environment in Å; with `basis="gto"` from 1 to 1000.
     n_max : int
         Number of radial functions of each species, up to 24.
     l_max : int
@@ -122,56 +116,29 @@ class SOAP(Descriptor):
 
     _knows_any = True
 
-    def __init__(
-        self,
-        *,
-        r_cut: float,
-        n_max: int,
-        l_max: int,
-        species: Any = None,
-        sigma: float | Mapping[Any, float] = 0.5,
-        basis: str = "gto",
-        cutoff_width: float = 0.5,
-        padding: float = 0.0,
-        weighting: Mapping[str, Any] | None = None,
-        species_weight: float | Mapping[Any, float] = 1.0,
-        central_weight: float | Mapping[Any, float] = 1.0,
-        center_everywhere: bool = False,
-        compression: Any = None,
-        normalize: bool = True,
-        convention: str = "isoprint",
-        constant: float | None = None,
-        basis_error_exponent: float = 10.0,
-        accuracy: float = 1e-12,
-        periodic: bool = True,
-        unknown_species: str = "error",
-        centers: Any = None,
-        average: str | None = None,
-        dtype: Any = "float64",
-    ) -> None:
-        self.r_cut = r_cut
-        self.n_max = n_max
-        self.l_max = l_max
-        self.species = species
-        self.sigma = sigma
-        self.basis = basis
-        self.cutoff_width = cutoff_width
-        self.padding = padding
-        self.weighting = weighting
-        self.species_weight = species_weight
-        self.central_weight = central_weight
-        self.center_everywhere = center_everywhere
-        self.compression = compression
-        self.normalize = normalize
-        self.convention = convention
-        self.constant = constant
-        self.basis_error_exponent = basis_error_exponent
-        self.accuracy = accuracy
-        self.periodic = periodic
-        self.unknown_species = unknown_species
-        self.centers = centers
-        self.average = average
-        self.dtype = dtype
+    r_cut: float
+    n_max: int
+    l_max: int
+    species: Any = None
+    sigma: Reals = 0.5
+    basis: Literal["gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip"] = "gto"
+    cutoff_width: float = 0.5
+    padding: float = 0.0
+    weighting: Mapping[str, Any] | None = None
+    species_weight: Reals = 1.0
+    central_weight: Reals = 1.0
+    center_everywhere: bool = False
+    compression: Any = None
+    normalize: bool = True
+    convention: Literal["isoprint", "quip", "dscribe", "featomic"] = "isoprint"
+    constant: float | None = None
+    basis_error_exponent: float = 10.0
+    accuracy: float = 1e-12
+    periodic: bool = True
+    unknown_species: Unknown = "error"
+    centers: Any = None
+    average: Average = None
+    dtype: Any = "float64"
 
     @classmethod
     def from_quip(cls, text: str, *, centers: Any = None, dtype: Any = "float64") -> SOAP:
@@ -184,7 +151,7 @@ class SOAP(Descriptor):
         ----------
         text : str
             Such as `"soap l_max=8 n_max=8 cutoff=5.0 atom_sigma=0.5 n_species=2 species_Z={1 6} n_Z=1 Z=6"`.
-        centers, dtype
+        centers, dtype : optional
             As in the constructor.
 
         Examples
@@ -251,7 +218,7 @@ class SOAP(Descriptor):
             `{"type": "Gaussian", "width": 0.3, "center_atom_weight": 1.0}`, and `"scaling"` if there is one.
         basis : mapping
             `{"type": "TensorProduct", "max_angular": 6, "radial": {"type": "Gto", "max_radial": 5}}`.
-        species, centers, dtype
+        species, centers, dtype : optional
             As in the constructor; species are learned by `fit` if they are not given.
         **unknown
             None: other keywords are refused by name.
@@ -272,88 +239,39 @@ class SOAP(Descriptor):
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}
-        return cls(**soap({**given, **unknown}), species=species, centers=centers, dtype=dtype)
+        return cls(**soap({**given, **unknown}, _core.MAX_FUNCTIONS), species=species, centers=centers, dtype=dtype)
 
-    def _compile(self, species: list[int]) -> Core:
-        settings = self._settings(species)
-        core: Core = compiled(_made, settings)
+    @staticmethod
+    def _made(parameters: dict[str, Any]) -> Core:
+        """The compiled fingerprint, with a warning where its tables are not as good as they were asked to be."""
+        core: _core.SOAP = _compression.compiled(_core.SOAP, parameters)
+        accuracy = parameters["accuracy"]
+        if core.accuracy > accuracy:
+            enough = 10.0 ** math.ceil(math.log10(core.accuracy))
+            warnings.warn(
+                f"the radial functions are accurate to {core.accuracy:.1e} of their largest value, not to the accuracy"
+                f" {accuracy:.1e} that was asked for; take fewer functions or another sigma,"
+                f" or say that accuracy={enough:.0e} is enough",
+                UserWarning,
+                stacklevel=2,
+            )
         return core
+
+    def _special(self, species: list[int]) -> dict[str, Any]:
+        return {
+            "weighting": _weighting.resolve(self.weighting),
+            "compression": _compression.resolve(
+                self.compression, self.n_max, self.l_max, species, _compression.NAMED, self.convention
+            ),
+        }
 
     def _columns(self, species: list[int]) -> list[str]:
         settings = self._settings(species)
-        compression = settings["compression"]
-        if isinstance(compression, tuple) and len(compression) == 4:
-            compression = _compression.Matrix(*compression)
         return _columns.power_spectrum(
             [label_of(number) for number in species],
             [settings["n_max"]] * len(species),
             settings["l_max"],
-            compression,
+            settings["compression"],
             settings["convention"],
             settings["constant"] is not None,
         )
-
-    def _settings(self, species: list[int]) -> dict[str, Any]:
-        """Every parameter, checked and spelled out for every species."""
-        positive, any_number = "it must be a positive number", "it must be a finite number"
-        r_cut = real("r_cut", self.r_cut, above=0.0, most=LONGEST, remedy=_LENGTHS)
-        basis, convention = choice("basis", self.basis, BASES), choice("convention", self.convention, _CONVENTIONS)
-        if basis == "gto" and r_cut <= SHORTEST_GTO:
-            raise ValueError(
-                f"r_cut is {self.r_cut!r}, but functions of basis 'gto' are spread from {SHORTEST_GTO} Å to r_cut;"
-                " take a longer one, or another basis"
-            )
-        n_max, l_max = whole("n_max", self.n_max, 1, N_MAX), whole("l_max", self.l_max, 0, L_MAX)
-        padding = real("padding", self.padding, least=0.0, remedy="it must be a number of Å that is not negative")
-        reach = r_cut + padding
-        width = real(
-            "cutoff_width",
-            self.cutoff_width,
-            least=0.0,
-            most=reach,
-            remedy=f"it must be from 0 to {reach} Å, which is r_cut and padding",
-        )
-        compression = _compression.resolve(
-            self.compression, [n_max] * len(species), l_max, _compression.NAMED, convention
-        )
-        return {
-            "r_cut": r_cut,
-            "padding": padding,
-            "n_max": n_max,
-            "l_max": l_max,
-            "basis": basis,
-            "basis_error_exponent": real("basis_error_exponent", self.basis_error_exponent, above=0.0, remedy=positive),
-            "cutoff_width": width,
-            "weighting": _weighting.resolve(self.weighting, reach),
-            "convention": convention,
-            "compression": tuple(compression) if isinstance(compression, tuple) else compression,
-            "normalize": flag("normalize", self.normalize),
-            "center_everywhere": flag("center_everywhere", self.center_everywhere),
-            "constant": None if self.constant is None else real("constant", self.constant, remedy=any_number),
-            "accuracy": real("accuracy", self.accuracy, above=0.0, most=1e-2, remedy=_ACCURACIES),
-            "ignore_unknown_species": self.unknown_species == "ignore",
-            "numbers": species,
-            "sigma": reals_of_each("sigma", self.sigma, species, "it must be a positive number of Å", above=0.0),
-            "species_weight": reals_of_each("species_weight", self.species_weight, species, any_number),
-            "central_weight": reals_of_each("central_weight", self.central_weight, species, any_number),
-        }
-
-
-_CONVENTIONS = _columns.CONVENTIONS
-_LENGTHS = f"it must be a positive number of Å, up to {LONGEST:.0f}"
-_ACCURACIES = "it must be a positive number up to 0.01, such as 1e-12"
-
-
-def _made(*, accuracy: float, **settings: Any) -> _core.SOAP:
-    """The compiled fingerprint, with a warning where its tables are not as good as they were asked to be."""
-    core = _core.SOAP(accuracy=accuracy, **settings)
-    if core.accuracy > accuracy:
-        enough = 10.0 ** math.ceil(math.log10(core.accuracy))
-        warnings.warn(
-            f"the radial functions are accurate to {core.accuracy:.1e} of their largest value, not to the accuracy"
-            f" {accuracy:.1e} that was asked for; take fewer functions or another sigma,"
-            f" or say that accuracy={enough:.0e} is enough",
-            UserWarning,
-            stacklevel=2,
-        )
-    return core

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint._arrays import plain
-from isoprint._elements import by_element, spell, symbol_of
-from isoprint._parameters import choice, flag, real, whole
+from isoprint._support.arrays import plain
+from isoprint._support.parameters import integer, number
 from isoprint.descriptors import _columns, _compression
-from isoprint.descriptors._base import Core, Descriptor
-from isoprint.descriptors._settings import compiled, of_each, reals_of_each
+from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown, Wholes
+from isoprint.structures.elements import by_element, per_species, spell, symbol_of
 
-BASES = ("poly3", "poly3gauss", "jacobi")
-POLICIES = ("exact", "reference")
-# The compiled basis is proved to these sizes.
-N_MAX = 24
-L_MAX = 30
+if TYPE_CHECKING:
+    from isoprint._core import _Descriptor as Core
+
 # Between r_soft and r_cut where nothing is said, in Å, as in the program that introduced the fingerprint.
 BUFFER = 0.5
 
 
-class SoapTurbo(Descriptor):
+class SoapTurbo(CompiledDescriptor):
     """Recursive SOAP: the power spectrum of the neighbor density, with radial and angular widths of their own.
 
     Each neighbor is a density that is narrow along its distance and wide across it, as the two widths and their growth
@@ -107,54 +103,28 @@ class SoapTurbo(Descriptor):
     `S n (S n + 1) / 2 (l_max + 1)` components before compression.
     """
 
-    def __init__(
-        self,
-        *,
-        r_cut: float,
-        n_max: int | Mapping[Any, int],
-        l_max: int,
-        species: Any = None,
-        r_soft: float | None = None,
-        sigma: float | Mapping[Any, float] = 0.5,
-        sigma_t: float | Mapping[Any, float] | None = None,
-        sigma_scaling: float | Mapping[Any, float] = 0.0,
-        sigma_t_scaling: float | Mapping[Any, float] = 0.0,
-        amplitude_scaling: float | Mapping[Any, float] = 1.0,
-        central_weight: float | Mapping[Any, float] = 1.0,
-        radial_enhancement: int = 0,
-        basis: str = "poly3",
-        compression: Any = None,
-        normalize: bool = True,
-        policy: str = "exact",
-        filter_decay: float = 4.0,
-        unknown_species: str = "error",
-        basis_matrix: Mapping[Any, Any] | None = None,
-        centers: Any = None,
-        average: str | None = None,
-        dtype: Any = "float64",
-    ) -> None:
-        self.r_cut = r_cut
-        self.n_max = n_max
-        self.l_max = l_max
-        self.species = species
-        self.r_soft = r_soft
-        self.sigma = sigma
-        self.sigma_t = sigma_t
-        self.sigma_scaling = sigma_scaling
-        self.sigma_t_scaling = sigma_t_scaling
-        self.amplitude_scaling = amplitude_scaling
-        self.central_weight = central_weight
-        self.radial_enhancement = radial_enhancement
-        self.basis = basis
-        self.compression = compression
-        self.normalize = normalize
-        self.policy = policy
-        self.filter_decay = filter_decay
-        self.unknown_species = unknown_species
-        self.basis_matrix = basis_matrix
-        self.centers = centers
-        self.average = average
-        self.dtype = dtype
+    r_cut: float
+    n_max: Wholes
+    l_max: int
+    species: Any = None
+    r_soft: float | None = None
+    sigma: Reals = 0.5
+    sigma_t: Reals | None = None
+    sigma_scaling: Reals = 0.0
+    sigma_t_scaling: Reals = 0.0
+    amplitude_scaling: Reals = 1.0
+    central_weight: Reals = 1.0
+    radial_enhancement: int = 0
+    basis: Literal["poly3", "poly3gauss", "jacobi"] = "poly3"
+    compression: Any = None
+    normalize: bool = True
+    policy: Literal["exact", "reference"] = "exact"
+    filter_decay: float = 4.0
+    unknown_species: Unknown = "error"
+    basis_matrix: Mapping[Any, Any] | None = None
+    centers: Any = None
+    average: Average = None
+    dtype: Any = "float64"
 
     @classmethod
     def from_quip(
@@ -177,7 +147,7 @@ class SoapTurbo(Descriptor):
         ----------
         text : str
             Such as `"soap_turbo l_max=8 alpha_max={8 8} cutoff=5.0 atom_sigma={0.5 0.4} species_Z={1 6} n_species=2"`.
-        policy, basis_matrix, normalize, centers, average, dtype
+        policy, basis_matrix, normalize, centers, average, dtype : optional
             As in the constructor. `policy="reference"` reproduces the shortcuts of that program.
 
         Examples
@@ -201,101 +171,68 @@ class SoapTurbo(Descriptor):
             parameters["centers"] = centers
         return cls(**parameters)
 
-    def _compile(self, species: list[int]) -> Core:
-        core: Core = compiled(_core.SoapTurbo, self._settings(species))
+    _special_by_species = ("sigma_t", "basis_matrix")
+
+    @staticmethod
+    def _made(parameters: dict[str, Any]) -> Core:
+        core: Core = _compression.compiled(_core.SoapTurbo, parameters)
         return core
+
+    def _special(self, species: list[int]) -> dict[str, Any]:
+        name, sigma_t = ("sigma", self.sigma) if self.sigma_t is None else ("sigma_t", self.sigma_t)
+        return {
+            "r_soft": self._soft(),
+            "sigma_t": [number(entry) for entry in per_species(name, sigma_t, species)],
+            "compression": _compression.resolve(self.compression, self.n_max, self.l_max, species),
+            "basis_matrix": self._basis_matrices(species),
+        }
 
     def _columns(self, species: list[int]) -> list[str]:
         settings = self._settings(species)
-        compression = settings["compression"]
-        if isinstance(compression, tuple) and len(compression) == 4:
-            compression = _compression.Matrix(*compression)
-        symbols = [symbol_of(number) for number in species]
-        return _columns.power_spectrum(symbols, settings["n_max"], settings["l_max"], compression)
-
-    def _settings(self, species: list[int]) -> dict[str, Any]:
-        """Every parameter, checked and spelled out for every species."""
-        r_cut = real("r_cut", self.r_cut, above=0.0, remedy="it must be a positive number of Å")
-        basis, policy = choice("basis", self.basis, BASES), choice("policy", self.policy, POLICIES)
-        if basis == "jacobi" and policy == "reference":
-            raise ValueError(
-                "policy is 'reference' with basis 'jacobi', which that program does not have;"
-                " choose basis 'poly3' or 'poly3gauss'"
-            )
-        n_max = [
-            whole(label, value, 2 if basis == "poly3gauss" else 1, N_MAX)
-            for label, value in of_each("n_max", self.n_max, species)
-        ]
-        l_max = whole("l_max", self.l_max, 0, L_MAX)
-        width, growth = "it must be a positive number of Å", "it must be a number that is not negative"
-        compression = _compression.resolve(self.compression, n_max, l_max)
-        sigma_t, sigma_t_name = (self.sigma, "sigma") if self.sigma_t is None else (self.sigma_t, "sigma_t")
-
-        def numbers(name: str, given: Any, remedy: str = growth, **bounds: float) -> list[float]:
-            return reals_of_each(name, given, species, remedy, **bounds)
-
-        return {
-            "r_cut": r_cut,
-            "r_soft": self._soft(r_cut),
-            "l_max": l_max,
-            "filter_decay": real("filter_decay", self.filter_decay, above=0.0, remedy="it must be a positive number"),
-            "radial_enhancement": whole("radial_enhancement", self.radial_enhancement, 0, 2),
-            "basis": basis,
-            "policy": policy,
-            "compression": tuple(compression) if isinstance(compression, tuple) else compression,
-            "normalize": flag("normalize", self.normalize),
-            "ignore_unknown_species": self.unknown_species == "ignore",
-            "numbers": species,
-            "n_max": n_max,
-            "sigma_r": numbers("sigma", self.sigma, width, above=0.0),
-            "sigma_t": numbers(sigma_t_name, sigma_t, width, above=0.0),
-            "sigma_r_scaling": numbers("sigma_scaling", self.sigma_scaling, least=0.0),
-            "sigma_t_scaling": numbers("sigma_t_scaling", self.sigma_t_scaling, least=0.0),
-            "amplitude_scaling": numbers("amplitude_scaling", self.amplitude_scaling, least=0.0),
-            "central_weight": numbers("central_weight", self.central_weight, "it must be a finite number"),
-            "basis_matrix": self._basis_matrices(species, n_max),
-        }
-
-    def _soft(self, r_cut: float) -> float:
-        if self.r_soft is None:
-            if r_cut <= BUFFER:
-                raise ValueError(
-                    f"r_cut is {self.r_cut!r}, too short for the usual buffer of {BUFFER} Å; give r_soft, at most r_cut"
-                )
-            return r_cut - BUFFER
-        return real(
-            "r_soft", self.r_soft, above=0.0, most=r_cut, remedy=f"it must be positive and at most r_cut = {r_cut}"
+        return _columns.power_spectrum(
+            [symbol_of(number) for number in species],
+            [entry["n_max"] for entry in settings["species"]],
+            settings["l_max"],
+            settings["compression"],
         )
 
-    def _basis_matrices(self, species: list[int], n_max: list[int]) -> list[NDArray[np.float64] | None]:
+    def _soft(self) -> float:
+        """Where the density begins to fade out."""
+        r_cut = number(self.r_cut)
+        if self.r_soft is not None:
+            return number(self.r_soft)
+        if 0.0 < r_cut <= BUFFER:
+            raise ValueError(
+                f"r_cut is {self.r_cut!r}, too short for the usual buffer of {BUFFER} Å; give r_soft, at most r_cut"
+            )
+        return r_cut - BUFFER
+
+    def _basis_matrices(self, species: list[int]) -> list[list[float] | None]:
+        """The entries of each matrix, row by row."""
         if self.basis_matrix is None:
             return [None] * len(species)
-        if self.policy != "reference":
-            raise ValueError(
-                f"basis_matrix is given with policy {self.policy!r}; it needs policy 'reference', as ours is exact"
-            )
         if not isinstance(self.basis_matrix, Mapping):
             raise ValueError(
                 f"basis_matrix is a {type(self.basis_matrix).__name__}; give a mapping such as {{'C': matrix}}"
             )
         given = {
-            number: plain(f"basis_matrix of {spell([number])}", matrix)
-            for number, matrix in by_element("basis_matrix", self.basis_matrix).items()
+            element: plain(f"basis_matrix of {spell([element])}", matrix)
+            for element, matrix in by_element("basis_matrix", self.basis_matrix).items()
         }
-        strangers = [number for number in given if number not in species]
+        strangers = [element for element in given if element not in species]
         if strangers:
             raise ValueError(
                 f"basis_matrix has entries for {spell(strangers)}, not among the species {spell(species)}; remove them"
             )
-        for number, count in zip(species, n_max, strict=True):
-            matrix = given.get(number)
+        for element, count in zip(species, per_species("n_max", self.n_max, species), strict=True):
+            matrix = given.get(element)
             if matrix is not None and (
-                matrix.shape != (count, count) or matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all()
+                matrix.shape != (integer(count), integer(count))
+                or matrix.dtype.kind not in "fiu"
+                or not np.isfinite(matrix).all()
             ):
                 raise ValueError(
-                    f"basis_matrix of {spell([number])} has shape {matrix.shape},"
+                    f"basis_matrix of {spell([element])} has shape {matrix.shape},"
                     f" expected {(count, count)}: finite numbers, n_max by n_max"
                 )
-        return [
-            np.ascontiguousarray(given[number], dtype=np.float64) if number in given else None for number in species
-        ]
+        return [given[element].astype(np.float64).ravel().tolist() if element in given else None for element in species]

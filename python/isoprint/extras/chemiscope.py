@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint import _output
+from isoprint._support import output
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path
-    from isoprint.sensitivity import Sensitivity
+    from isoprint.blindness.manifold.path import Path
+    from isoprint.blindness.sensitivity import Sensitivity
 
 
 def write_path(path: Path, file: str | os.PathLike[str]) -> None:
@@ -66,7 +66,7 @@ def _write(file: Any, name: str, frames: list[Any], properties: dict[str, Any], 
         raise ImportError("files for chemiscope need its package: pip install chemiscope") from None
     require_place(file)
     shapes = {arrows: chemiscope.ase_vectors_to_arrows(frames, arrows, target="atom", scale=2.0, radius=0.04)}
-    with _output.replacing(file) as part, _output.telling(file):
+    with output.replacing(file) as part, output.telling(file):
         chemiscope.write_input(
             os.fspath(part),
             frames,
@@ -85,4 +85,4 @@ def require_place(file: str | os.PathLike[str]) -> None:
     name = os.fsdecode(file)
     if not name.endswith((".json", ".json.gz")):
         raise ValueError(f"output is {name!r}; files for chemiscope end in .json or .json.gz")
-    _output.require_place(file)
+    output.require_place(file)

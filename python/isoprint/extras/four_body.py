@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
-from isoprint._parameters import real, whole
-from isoprint.four_body import four_body_energy, four_body_gradient
+from isoprint._support.parameters import real, whole
+from isoprint.blindness.four_body import four_body_energy, four_body_gradient
 
 
 class FourBody(Calculator):  # type: ignore[misc, unused-ignore]
@@ -39,7 +39,26 @@ class FourBody(Calculator):  # type: ignore[misc, unused-ignore]
         self.unit = unit
 
     def calculate(self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes) -> None:
-        """Energy in eV and forces in eV/Å."""
+        """Compute the energy in eV and the forces in eV/Å; ASE calls this where they are asked for.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms, optional
+            An open structure; without it that of the last call.
+        properties : sequence of str
+            Without effect: both are computed.
+        system_changes : sequence of str
+            What has changed since the last call, as ASE says it.
+
+        Examples
+        --------
+        >>> from ase.build import molecule
+        >>> from isoprint.extras.four_body import FourBody
+        >>> calculator = FourBody()
+        >>> calculator.calculate(molecule("NH3"))
+        >>> sorted(calculator.results)
+        ['energy', 'forces']
+        """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call, unused-ignore]
         frame: Any = self.atoms
         if frame.pbc.any():

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._parameters import real, whole
-from isoprint.study._learner import Learner, table_of, targets_of
+from isoprint._support.parameters import real, whole
+from isoprint.blindness.study._learner import Learner, table_of, targets_of
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +80,15 @@ class Network(Learner):
     validation_error_ : float
         Root of the mean squared error of the rows set aside.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isoprint.extras.network import Network
+    >>> x = np.linspace(-3.0, 3.0, 200)[:, None]
+    >>> model = Network(hidden=(8,), most_epochs=3).fit(x, np.sin(x[:, 0]))
+    >>> model.epochs_, model.predict([[0.5]]).shape
+    (3, (1,))
+
     Notes
     -----
     Single precision, as usual: errors do not fall far below 1e-4 of the spread of the target. The shape is that of
@@ -96,7 +105,29 @@ class Network(Learner):
     seed: int = 0
 
     def fit(self, features: ArrayLike, targets: ArrayLike) -> Network:
-        """Learn from `features` `(n_rows, n_features)` and `targets` `(n_rows,)`; at least 20 rows."""
+        """Learn from rows of features and their targets.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            Twenty rows at least.
+        targets : array_like (n_rows,)
+            One number a row.
+
+        Returns
+        -------
+        Network
+            The learner itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.extras.network import Network
+        >>> x = np.linspace(-3.0, 3.0, 200)[:, None]
+        >>> model = Network(hidden=(8,), most_epochs=3).fit(x, np.sin(x[:, 0]))
+        >>> model.validation_error_ > 0.0
+        True
+        """
         torch = _torch()
         x = table_of(features)
         y = targets_of(targets, len(x))
@@ -169,7 +200,27 @@ class Network(Learner):
         return {name: value.clone() for name, value in self.model_.state_dict().items()}
 
     def predict(self, features: ArrayLike) -> Floats:
-        """Targets of other rows, `(n_rows,)`."""
+        """Targets of other rows.
+
+        Parameters
+        ----------
+        features : array_like (n_rows, n_features)
+            As many columns as in `fit`.
+
+        Returns
+        -------
+        ndarray (n_rows,)
+            One number a row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.extras.network import Network
+        >>> x = np.linspace(-3.0, 3.0, 200)[:, None]
+        >>> model = Network(hidden=(8,), most_epochs=3).fit(x, np.sin(x[:, 0]))
+        >>> model.predict([[0.5], [1.0]]).shape
+        (2,)
+        """
         if not hasattr(self, "model_"):
             raise ValueError("this Network has learned nothing yet; call fit first")
         x = self.features_(table_of(features, self.n_features_in_))
@@ -178,7 +229,22 @@ class Network(Learner):
         return np.asarray(found * self.spread_ + self.mean_)
 
     def chosen(self) -> dict[str, Any]:
-        """How long it took, and the error of the rows set aside."""
+        """How long training took, and the error of the rows set aside.
+
+        Returns
+        -------
+        dict
+            The number of `epochs` and the `validation_error`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isoprint.extras.network import Network
+        >>> x = np.linspace(-3.0, 3.0, 200)[:, None]
+        >>> model = Network(hidden=(8,), most_epochs=3).fit(x, np.sin(x[:, 0]))
+        >>> sorted(model.chosen())
+        ['epochs', 'validation_error']
+        """
         return {"epochs": self.epochs_, "validation_error": self.validation_error_}
 
 

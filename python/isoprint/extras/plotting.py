@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint import _output
-from isoprint._elements import label_of
-from isoprint._words import counted
+from isoprint._support import output
+from isoprint._support.words import counted
+from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
-    from isoprint.manifold.path import Path, Scatter
-    from isoprint.sensitivity import Sensitivity
+    from isoprint.blindness.manifold.path import Path, Scatter
+    from isoprint.blindness.sensitivity import Sensitivity
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def saved(drawn: Any, path: str | os.PathLike[str] | None, *, dpi: int = 110) ->
         drawn.savefig(path, dpi=dpi)
         return drawn
     place = named_figure(path)
-    with _output.replacing(place, stream=True) as part, _output.telling(place, RuntimeError):
+    with output.replacing(place, stream=True) as part, output.telling(place, RuntimeError):
         drawn.savefig(part, dpi=dpi)
     return drawn
 
@@ -213,7 +213,7 @@ def draw_spectra(ax: Any, path: Path) -> None:
 
 
 def _n_internal(path: Path) -> int:
-    from isoprint._motion import rigid_motions
+    from isoprint.blindness.motion import rigid_motions
 
     return int(path.positions[0].size - len(rigid_motions(path.positions[path.start])))
 

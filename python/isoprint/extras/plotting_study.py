@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from isoprint.blindness.study.evaluation import Evaluation
+from isoprint.blindness.study.tables import Table
 from isoprint.extras.plotting import figure, saved
-from isoprint.study.evaluate import Evaluation
-from isoprint.study.tables import Table
 
 # Distinct for all kinds of color vision: M. Okabe, K. Ito (2008), less the yellow, which is faint on white. A
 # fingerprint has the same color in every figure.
@@ -40,6 +40,19 @@ def plot_learning_curves(
     Returns
     -------
     matplotlib.figure.Figure
+        Not shown: there is no window.
+
+    Examples
+    --------
+    >>> from isoprint.extras.plotting_study import plot_learning_curves
+    >>> from isoprint.study import Table
+    >>> rows = [
+    ...     {"fingerprint": "SOAP", "n_train": n, "seed": 0, "test": test, "rmse": 1.0 / n, "spread": 0.1}
+    ...     for n in (100, 1000)
+    ...     for test in ("random", "ring")
+    ... ]
+    >>> len(plot_learning_curves(Table(rows)).axes)
+    1
     """
     names = list(dict.fromkeys(table.column("fingerprint"))) if fingerprints is None else list(fingerprints)
     from matplotlib.lines import Line2D
@@ -84,6 +97,18 @@ def plot_parity(evaluations: Mapping[str, Evaluation], *, path: str | os.PathLik
     Returns
     -------
     matplotlib.figure.Figure
+        Not shown: there is no window.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint.extras.plotting_study import plot_parity
+    >>> from isoprint import study
+    >>> ring = study.Ring.of([study.start("NH3-a"), study.start("NH3-b")] * 2)
+    >>> sample = study.draw(ring, n_train=30, n_test=10)
+    >>> found = study.evaluate(ip.ACSF.standard(centers=["N"]), sample)
+    >>> len(plot_parity({"ACSF": found}).axes)
+    1
     """
     columns = min(4, len(evaluations))
     rows = -(-len(evaluations) // columns)
@@ -125,6 +150,16 @@ def plot_learnability(learnability: Table, results: Table, *, path: str | os.Pat
     Returns
     -------
     matplotlib.figure.Figure
+        Not shown: there is no window.
+
+    Examples
+    --------
+    >>> from isoprint.extras.plotting_study import plot_learnability
+    >>> from isoprint.study import Table
+    >>> norms = Table([{"ring": "NH3-a", "fingerprint": "SOAP", "median": 3.0, "largest": 8.0}])
+    >>> results = Table([{"ring": "NH3-a", "fingerprint": "SOAP", "test": "ring", "r2": 0.9}])
+    >>> len(plot_learnability(norms, results).axes)
+    2
     """
     rings = list(dict.fromkeys(learnability.column("ring")))
     names = list(dict.fromkeys(learnability.column("fingerprint")))

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from isoprint import _output
+from isoprint._support import output
 from isoprint.extras import _hdf5, _zarr
 
 SUFFIXES = (".npz", ".npy", ".h5", ".hdf5", ".zarr")
@@ -39,7 +39,7 @@ def require_place(path: str | os.PathLike[str]) -> Path:
     target = Path(os.fsdecode(path))
     if target.suffix not in SUFFIXES:
         raise ValueError(f"output is {str(path)!r}; its suffix must be one of {', '.join(SUFFIXES)}")
-    _output.require_place(path, store=_store(target))
+    output.require_place(path, store=_store(target))
     return target
 
 
@@ -72,8 +72,8 @@ def create(path: str | os.PathLike[str], shape: tuple[int, int], dtype: str, abo
     target = require_place(path)
     opened = {".npz": _npz, ".npy": _npy, ".zarr": _zarr.opened}.get(target.suffix, _hdf5.opened)
     with (
-        _output.replacing(path, store=_store(target)) as part,
-        opened(part, shape, dtype, about, lambda: _output.telling(path, RuntimeError)) as rows,
+        output.replacing(path, store=_store(target)) as part,
+        opened(part, shape, dtype, about, lambda: output.telling(path, RuntimeError)) as rows,
     ):
         yield rows
 

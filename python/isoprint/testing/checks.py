@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._parameters import whole
-from isoprint.frames import pack
-from isoprint.neighbors import neighbors
+from isoprint._support.parameters import whole
+from isoprint.structures.frames import pack
+from isoprint.structures.neighbors import neighbors
 
 Array = NDArray[Any]
 # Rotations and sums in another order move the last digits of double and of single precision by this much.
@@ -31,7 +31,7 @@ def assert_invariant(
 
     Parameters
     ----------
-    descriptor
+    descriptor : Fingerprint
         Has `transform`.
     frame : ase.Atoms or alike
         The structure.
@@ -41,6 +41,13 @@ def assert_invariant(
         Of the random rotation, translation, permutation and lattice vectors.
     tolerance : float, optional
         Largest difference allowed, relative to the largest feature; by default 1e-10, in single precision 1e-5.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_invariant(soap, molecule("H2O"))
     """
     atoms = _atoms(frame)
     wanted = list(range(len(atoms)) if centers is None else centers)
@@ -100,7 +107,7 @@ def assert_pullback_is_the_derivative(
 
     Parameters
     ----------
-    descriptor
+    descriptor : object
         Has `transform` and `pullback`.
     frame : ase.Atoms or alike
         The structure.
@@ -112,6 +119,13 @@ def assert_pullback_is_the_derivative(
         Largest displacement of an atom between two points of the difference, in Å.
     tolerance : float
         Largest difference allowed, relative to the length of the derivative of all features, up to a factor of ten.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_pullback_is_the_derivative(soap, molecule("H2O"))
     """
     atoms, rng = _atoms(frame), _generator(seed)
     direction = rng.uniform(-1.0, 1.0, (len(atoms), 3))
@@ -143,7 +157,7 @@ def assert_strain_is_the_derivative(
 
     Parameters
     ----------
-    descriptor
+    descriptor : object
         Has `transform` and `pullback`.
     frame : ase.Atoms or alike
         The structure.
@@ -155,6 +169,13 @@ def assert_strain_is_the_derivative(
         Largest entry of the strain between two points of the difference.
     tolerance : float
         Largest difference allowed, relative to the length of the derivative of all features, up to a factor of ten.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_strain_is_the_derivative(soap, molecule("H2O"))
     """
     atoms, rng = _atoms(frame), _generator(seed)
     strain = rng.uniform(-1.0, 1.0, (3, 3))
@@ -179,7 +200,7 @@ def assert_jacobian_consistent(
 
     Parameters
     ----------
-    descriptor
+    descriptor : object
         Has `transform`, `derivatives`, `pullback` and `pushforward`.
     frame : ase.Atoms or alike
         The structure.
@@ -190,6 +211,13 @@ def assert_jacobian_consistent(
     tolerance : float, optional
         Largest difference allowed, relative to the largest feature or derivative; by default 1e-10, in single
         precision 1e-5.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_jacobian_consistent(soap, molecule("H2O"), centers=[0, (0.0, 0.0, 1.0)])
     """
     atoms, rng = _atoms(frame), _generator(seed)
     sparse = descriptor.derivatives(atoms, centers=centers)
@@ -227,7 +255,7 @@ def assert_smooth_through_cutoff(
 
     Parameters
     ----------
-    descriptor
+    descriptor : object
         Has `transform`, `reach` or `r_cut` and, for `order=1`, `derivatives`.
     species : sequence, optional
         Elements of the neighbors; by default those of the descriptor.
@@ -235,6 +263,13 @@ def assert_smooth_through_cutoff(
         Features only, or first derivatives too.
     tolerance : float
         Largest jump allowed, relative to the largest feature or derivative.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_smooth_through_cutoff(soap)
     """
     from ase import Atoms
 
@@ -260,7 +295,7 @@ def assert_same_for_any_threads(
 
     Parameters
     ----------
-    descriptor
+    descriptor : object
         Has `transform`, `pullback`, `pushforward` and `derivatives`, all with `n_jobs`.
     frames : sequence of ase.Atoms or alike
         The structures.
@@ -268,6 +303,13 @@ def assert_same_for_any_threads(
         Numbers of threads to compare.
     seed : int
         Of the adjoint and the displacement.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> ip.testing.assert_same_for_any_threads(soap, [molecule("H2O"), molecule("H2O2")])
     """
     structures, rng = list(frames), _generator(seed)
     adjoint = rng.standard_normal(np.shape(descriptor.transform(structures, n_jobs=1)))
@@ -308,6 +350,20 @@ def in_general_position(
         Points among these count like atoms.
     margin : float
         Distance to keep from the cutoff, in Å; pairs are kept apart by 20 of it.
+
+    Returns
+    -------
+    bool
+        Whether `frame` may be given to the checks of derivatives.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> ip.testing.in_general_position(molecule("H2O"), 4.0)
+    True
+    >>> ip.testing.in_general_position(molecule("H2O"), molecule("H2O").get_distance(0, 1))
+    False
     """
     atoms = _atoms(frame)
     points = [center for center in centers or [] if np.ndim(center) == 1]

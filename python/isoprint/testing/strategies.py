@@ -38,6 +38,16 @@ def frames(
     -------
     hypothesis strategy
         Of `ase.Atoms`.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> from isoprint.testing.strategies import frames
+    >>> @settings(max_examples=3, database=None)
+    ... @given(atoms=frames(max_atoms=4, elements=["Si"]))
+    ... def test_few_atoms(atoms):
+    ...     assert len(atoms) <= 4
+    >>> test_few_atoms()
     """
 
     @st.composite
@@ -60,6 +70,21 @@ def adjoints(n_rows: int, n_features: int) -> Any:
     ----------
     n_rows, n_features : int
         Shape of the array.
+
+    Returns
+    -------
+    hypothesis strategy
+        Of arrays.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> from isoprint.testing.strategies import adjoints
+    >>> @settings(max_examples=3, database=None)
+    ... @given(adjoint=adjoints(3, 2))
+    ... def test_shape(adjoint):
+    ...     assert adjoint.shape == (3, 2)
+    >>> test_shape()
     """
     return arrays(float, (n_rows, n_features), elements=st.floats(-1.0, 1.0, width=16))
 

@@ -1,5 +1,7 @@
 //! Everything that can go wrong because of what a user handed in; one variant per thing they can fix.
 
+use std::fmt;
+
 /// The largest atomic number.
 pub const LAST_ELEMENT: i64 = 118;
 
@@ -153,10 +155,12 @@ pub enum Error {
         r_cut: f64,
     },
     /// A parameter is outside the range in which the descriptor is defined.
-    #[error("{name} is {value}; {remedy}")]
+    #[error("{name}{} is {value}; {remedy}", part.map(|part| part.to_string()).unwrap_or_default())]
     Parameter {
         /// The name of the parameter as the user knows it.
         name: &'static str,
+        /// Which of several values of this name.
+        part: Option<Part>,
         /// Its value.
         value: String,
         /// What it must be.
@@ -199,7 +203,33 @@ pub enum Error {
     Interrupted,
 }
 
+/// One of the things that have a value of a parameter each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The species with this atomic number.
+    Element(i64),
+    /// The symmetry function with this place, counted from 0.
+    Function(usize),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Element(number) => write!(f, " of element {number}"),
+            Self::Function(place) => write!(f, " of function {place}"),
+        }
+    }
+}
+
 impl Error {
+    /// A parameter out of range, of `part`.
+    pub(crate) fn of(self, part: impl Into<Option<Part>>) -> Self {
+        match self {
+            Self::Parameter { name, value, remedy, .. } => Self::Parameter { name, part: part.into(), value, remedy },
+            other => other,
+        }
+    }
+
     /// The same about an entry of row `row`, where one row alone was looked at.
     pub(crate) fn in_row(self, row: usize) -> Self {
         match self {

@@ -7,8 +7,7 @@ mod common;
 use common::spectrum::parameters;
 use common::{Described, Fingerprint, Sites, noise};
 use isoprint_core::Stop;
-use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
-use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
+use isoprint_core::descriptors::overlap_matrix::Shell;
 use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Refusal};
 
@@ -17,11 +16,11 @@ fn shell(l: usize, factor: f64) -> Shell {
 }
 
 fn overlap(parameters: SpectrumParameters, shells: &[Shell], metric: Option<Metric>) -> Box<dyn Fingerprint> {
-    Box::new(Described(OverlapMatrix::new(parameters, shells, metric).expect("legal parameters")))
+    Box::new(Described(common::spectrum::overlap(parameters, shells, metric).expect("legal parameters")))
 }
 
 fn coulomb(parameters: SpectrumParameters) -> Box<dyn Fingerprint> {
-    Box::new(Described(CoulombMatrix::new(parameters, 0.1).expect("legal parameters")))
+    Box::new(Described(common::spectrum::coulomb(parameters, 0.1).expect("legal parameters")))
 }
 
 /// One fingerprint an option, with a name for messages.
@@ -121,7 +120,7 @@ fn lonely_empty_and_coincident_sites_are_finite() {
 fn what_cannot_be_described_is_refused() {
     let sites = Sites::crowded();
     let refusal = |parameters: SpectrumParameters| {
-        let descriptor = OverlapMatrix::new(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
+        let descriptor = common::spectrum::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
         let mut scratch = descriptor.scratch().expect("some memory");
         sites.with(|environment| descriptor.prepare(environment, true, &mut scratch, &Stop::never()))
     };
@@ -137,9 +136,9 @@ fn what_cannot_be_described_is_refused() {
         (SpectrumParameters { degenerate_tol: -1.0, ..parameters() }, "degenerate_tol"),
         (SpectrumParameters { numbers: vec![6, 6], ..parameters() }, "species"),
     ] {
-        let error = OverlapMatrix::new(change, &[shell(0, 1.0)], None).expect_err("out of range");
+        let error = common::spectrum::overlap(change, &[shell(0, 1.0)], None).expect_err("out of range");
         assert!(error.to_string().starts_with(name), "{error}");
     }
-    assert!(OverlapMatrix::new(parameters(), &[shell(7, 1.0)], None).is_err());
-    assert!(CoulombMatrix::new(parameters(), 0.0).is_err());
+    assert!(common::spectrum::overlap(parameters(), &[shell(7, 1.0)], None).is_err());
+    assert!(common::spectrum::coulomb(parameters(), 0.0).is_err());
 }

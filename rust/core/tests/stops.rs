@@ -5,8 +5,7 @@ mod common;
 use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 
-use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
-use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
+use isoprint_core::descriptors::overlap_matrix::Shell;
 use isoprint_core::descriptors::spectrum::{Metric, SpectrumParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
@@ -80,11 +79,12 @@ fn spectrum(max_sites: usize) -> SpectrumParameters {
 #[test]
 fn every_descriptor_looks_often() {
     let shells = [Shell { l: 0, width: vec![0.6] }, Shell { l: 1, width: vec![0.6] }];
-    let plain = OverlapMatrix::new(spectrum(100), &shells, None).expect("legal parameters");
+    let plain = common::spectrum::overlap(spectrum(100), &shells, None).expect("legal parameters");
     assert!(stopped(&plain, &crowd(90)) >= 3);
-    let contracted = OverlapMatrix::new(spectrum(100), &shells, Some(Metric::Overlap)).expect("legal parameters");
+    let contracted =
+        common::spectrum::overlap(spectrum(100), &shells, Some(Metric::Overlap)).expect("legal parameters");
     assert!(stopped(&contracted, &crowd(90)) >= 3);
-    let coulomb = CoulombMatrix::new(spectrum(300), 0.1).expect("legal parameters");
+    let coulomb = common::spectrum::coulomb(spectrum(300), 0.1).expect("legal parameters");
     assert!(stopped(&coulomb, &crowd(250)) >= 3);
     let turbo = isoprint_core::descriptors::soap::SoapTurbo::new(common::parameters()).expect("legal parameters");
     assert!(stopped(&turbo, &crowd(2000)) >= 2);

@@ -39,11 +39,11 @@ fn spectrum() -> SpectrumParameters {
 
 static OVERLAP: LazyLock<OverlapMatrix> = LazyLock::new(|| {
     let shells = [0, 1].map(|l| Shell { l, width: vec![0.77, 0.37] });
-    OverlapMatrix::new(spectrum(), &shells, None).expect("legal parameters")
+    common::spectrum::overlap(spectrum(), &shells, None).expect("legal parameters")
 });
 
 static COULOMB: LazyLock<CoulombMatrix> =
-    LazyLock::new(|| CoulombMatrix::new(spectrum(), 0.1).expect("legal parameters"));
+    LazyLock::new(|| common::spectrum::coulomb(spectrum(), 0.1).expect("legal parameters"));
 
 fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
     let mut rows = vec![f64::NAN; structure.positions.len() * descriptor.n_features()];

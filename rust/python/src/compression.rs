@@ -1,4 +1,4 @@
-//! How a caller names the part of a power spectrum that is kept.
+//! The sparse matrix that combines the components of a power spectrum, in arrays: it may have many entries.
 
 use isoprint_core::descriptors::soap::Compression;
 use numpy::ndarray::Ix1;
@@ -7,37 +7,30 @@ use pyo3::prelude::*;
 
 use crate::arrays::{self, Extent};
 
-/// `None`, `"trivial"`, `"crossover"`, `"diagonal"`, `(nu_r, nu_s)`, or a sparse matrix `(n_rows, row, column, value)`.
-pub struct CompressionName(pub Compression);
+/// A matrix `(n_rows, row, column, value)`.
+pub struct Matrix(Compression);
 
 /// Row, column and value of each entry.
 type Entries<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-impl<'py> FromPyObject<'_, 'py> for CompressionName {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_none() {
-            return Ok(Self(Compression::None));
+impl Matrix {
+    /// Puts a matrix, if there is one, in the place of a compression by name.
+    pub fn replace(matrix: Option<Self>, compression: &mut Compression) {
+        if let Some(Self(matrix)) = matrix {
+            *compression = matrix;
         }
-        match object.extract::<&str>() {
-            Ok("trivial") => return Ok(Self(Compression::Trivial)),
-            Ok("crossover") => return Ok(Self(Compression::Crossover)),
-            Ok("diagonal") => return Ok(Self(Compression::Diagonal)),
-            _ => {}
-        }
-        if let Ok((nu_r, nu_s)) = object.extract::<(u8, u8)>() {
-            return Ok(Self(Compression::Factors(nu_r, nu_s)));
-        }
-        if let Ok(matrix) = object.extract::<Entries<'py>>() {
-            return Ok(Self(from_matrix(&matrix)?));
-        }
-        let expected = "None, \"trivial\", \"crossover\", \"diagonal\", (nu_r, nu_s) or (n_rows, row, column, value)";
-        Err(PyValueError::new_err(format!("compression is {}; expected {expected}", object.repr()?)))
     }
 }
 
-fn from_matrix((n_rows, row, column, value): &Entries<'_>) -> PyResult<Compression> {
+impl<'py> FromPyObject<'_, 'py> for Matrix {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        from_entries(&object.extract::<Entries<'py>>()?).map(Self)
+    }
+}
+
+fn from_entries((n_rows, row, column, value): &Entries<'_>) -> PyResult<Compression> {
     let row = arrays::read::<i64, Ix1>("compression row", row, &[Extent::Any("n_entries")])?;
     let row = arrays::slice("compression row", &row)?;
     let shape = [Extent::Exactly(row.len())];

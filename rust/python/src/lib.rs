@@ -3,6 +3,7 @@
 //! * [`door`] is the only way from Python to work: it lets other Python threads run, lends threads, listens to Ctrl-C.
 //! * [`threads`] decides how many threads that are.
 //! * [`arrays`] borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
+//! * [`read`] makes the parameters of a descriptor out of a mapping.
 //! * [`descriptor`] is what all descriptors have in common; `soap` and its neighbors are one class each.
 //! * [`errors`] gives every error its Python name, and [`allocator`] sees to it that there is memory left to raise it.
 
@@ -24,9 +25,9 @@ mod errors;
 mod memory;
 mod neighbors;
 mod overlap_matrix;
+mod read;
 mod soap;
 mod soap_turbo;
-mod spectrum;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
@@ -36,6 +37,8 @@ mod _core {
     use crate::acsf::ACSF;
     #[pymodule_export]
     use crate::coulomb_matrix::CoulombMatrix;
+    #[pymodule_export]
+    use crate::errors::ParameterError;
     #[pymodule_export]
     use crate::neighbors::neighbors;
     #[pymodule_export]
@@ -55,6 +58,8 @@ mod _core {
         // Whoever asks for other instructions wants to be sure of getting them.
         Isa::requested().map_err(|error| errors::to_python(&error))?;
         allocator::put_by().map_err(|error| errors::to_python(&error))?;
+        module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;
+        module.add("MAX_ROWS", isoprint_core::descriptors::spectrum::MAX_ROWS)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -1,15 +1,11 @@
 //! Eigenvalues of the overlap matrix.
 
 use isoprint_core::descriptors::Descriptor as _;
-use isoprint_core::descriptors::overlap_matrix::{self, Shell};
-use isoprint_core::descriptors::spectrum::Metric;
-use pyo3::exceptions::PyValueError;
+use isoprint_core::descriptors::overlap_matrix::{self, OverlapMatrixParameters};
 use pyo3::prelude::*;
 
 use crate::descriptor::{Kept, methods};
-use crate::door;
-use crate::errors::unknown;
-use crate::spectrum::SpectrumNames;
+use crate::{door, read};
 
 /// Overlap-matrix fingerprint.
 #[pyclass(frozen, module = "isoprint._core")]
@@ -17,31 +13,9 @@ pub struct OverlapMatrix(Kept<overlap_matrix::OverlapMatrix>);
 
 methods!(OverlapMatrix {
     #[new]
-    #[pyo3(signature = (*, spectrum, shells, contracted))]
-    fn new(
-        py: Python<'_>,
-        spectrum: SpectrumNames,
-        shells: Vec<(usize, Vec<f64>)>,
-        contracted: Option<String>,
-    ) -> PyResult<Self> {
-        for (_, width) in &shells {
-            if width.len() != spectrum.n_species() {
-                return Err(PyValueError::new_err(format!(
-                    "shells has {} widths for {} species",
-                    width.len(),
-                    spectrum.n_species()
-                )));
-            }
-        }
-        let metric = match contracted.as_deref() {
-            None => None,
-            Some("overlap") => Some(Metric::Overlap),
-            Some("modulated") => Some(Metric::Modulated),
-            Some(other) => return Err(unknown("contracted", other, "None, \"overlap\" or \"modulated\"")),
-        };
-        let shells: Vec<Shell> = shells.into_iter().map(|(l, width)| Shell { l, width }).collect();
-        let parameters = spectrum.parse()?;
-        door::prepare(py, |_| overlap_matrix::OverlapMatrix::new(parameters, &shells, metric))
-            .map(|descriptor| Self(descriptor.into()))
+    #[pyo3(signature = (parameters, /))]
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let parameters: OverlapMatrixParameters = read::parameters(parameters)?;
+        door::prepare(py, |_| overlap_matrix::OverlapMatrix::new(parameters)).map(|descriptor| Self(descriptor.into()))
     }
 });

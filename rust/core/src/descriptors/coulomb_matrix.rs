@@ -2,8 +2,10 @@
 //!
 //! M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012).
 
+use serde::Deserialize;
+
 use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
-use super::validate::{check, positive};
+use super::validate::check;
 use crate::Error;
 use crate::simd::{LANES, Lanes};
 
@@ -22,16 +24,28 @@ pub struct Charges {
     core: f64,
 }
 
+/// Everything that makes a fingerprint of the Coulomb matrix.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoulombMatrixParameters {
+    /// What it shares with other matrices.
+    #[serde(flatten)]
+    pub spectrum: SpectrumParameters,
+    /// Distance in Å below which `1/r` is rounded off.
+    pub r_core: f64,
+}
+
 impl CoulombMatrix {
-    /// Prepares the charges; `core` is the distance in Å below which `1/r` is rounded off.
+    /// Prepares the charges.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
-    pub fn new(parameters: SpectrumParameters, core: f64) -> Result<Self, Error> {
-        positive("r_core", core)?;
-        check(core >= SMALLEST_CORE, "r_core", core, format!("it must be at least {SMALLEST_CORE} Å"))?;
-        let charge = parameters.numbers.iter().map(|&number| number as f64).collect();
-        Self::from_pairs(parameters, Charges { charge, core }, None)
+    pub fn new(parameters: CoulombMatrixParameters) -> Result<Self, Error> {
+        let CoulombMatrixParameters { spectrum, r_core: core } = parameters;
+        let large = core.is_finite() && core >= SMALLEST_CORE;
+        check(large, "r_core", core, format!("it must be at least {SMALLEST_CORE:e} Å"))?;
+        let charge = spectrum.numbers.iter().map(|&number| number as f64).collect();
+        Self::from_pairs(spectrum, Charges { charge, core }, None)
     }
 }
 

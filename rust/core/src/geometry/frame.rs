@@ -170,6 +170,7 @@ fn partition(name: &'static str, offsets: &[i64], parts: usize, total: usize) ->
     }
     Err(Error::Parameter {
         name,
+        part: None,
         value: format!("{offsets:?}"),
         remedy: format!("offsets must ascend from 0 to {total}"),
     })

@@ -60,6 +60,7 @@ impl Isa {
         let found = Self::ALL.into_iter().find(|isa| isa.name() == name);
         found.map(Some).ok_or_else(|| Error::Parameter {
             name: VARIABLE,
+            part: None,
             value: format!("{name:?}"),
             remedy: "the environment variable takes \"baseline\", \"avx2\" or \"avx512\"; unset it for the best that \
                      this processor has"

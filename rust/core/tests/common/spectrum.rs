@@ -1,6 +1,23 @@
 //! Fingerprints made of eigenvalues.
 
-use isoprint_core::descriptors::spectrum::{Degenerate, Order, Overflow, SpectrumParameters};
+use isoprint_core::Error;
+use isoprint_core::descriptors::coulomb_matrix::{CoulombMatrix, CoulombMatrixParameters};
+use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, OverlapMatrixParameters, Shell};
+use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, Overflow, SpectrumParameters};
+
+/// Eigenvalues of an overlap matrix.
+pub fn overlap(
+    spectrum: SpectrumParameters,
+    shells: &[Shell],
+    contracted: Option<Metric>,
+) -> Result<OverlapMatrix, Error> {
+    OverlapMatrix::new(OverlapMatrixParameters { spectrum, shells: shells.to_vec(), contracted })
+}
+
+/// Eigenvalues of a Coulomb matrix.
+pub fn coulomb(spectrum: SpectrumParameters, r_core: f64) -> Result<CoulombMatrix, Error> {
+    CoulombMatrix::new(CoulombMatrixParameters { spectrum, r_core })
+}
 
 /// Two species.
 pub fn parameters() -> SpectrumParameters {

@@ -7,6 +7,7 @@
 //! the center, which are in no direction.
 
 mod angular;
+mod form;
 mod jacobian;
 mod pairs;
 mod parameters;

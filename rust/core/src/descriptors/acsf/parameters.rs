@@ -1,14 +1,16 @@
 //! What symmetry functions are asked for.
 
+use serde::Deserialize;
+
+use super::form::{FunctionForm, cutoff_function};
 use super::powers::MOST_REPEATED;
 use crate::Error;
-use crate::descriptors::validate::{check, finite, not_negative, positive, weight};
+use crate::descriptors::validate::{alpha, check, of_each, r_cut, weight, within};
+use crate::error::Part;
 use crate::math::cutoff::CutoffFunction;
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
 const SHARPEST: f64 = 1e8;
-/// Longest distance in Å; beyond, a unit is wrong.
-const LONGEST: f64 = 200.0;
 
 /// One symmetry function of two atoms, `g(r) f(r)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,7 +56,8 @@ pub enum Kind {
 }
 
 /// One symmetry function: one column.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(from = "FunctionForm")]
 pub struct Function {
     /// What is summed.
     pub kind: Kind,
@@ -63,18 +66,22 @@ pub struct Function {
 }
 
 /// An element that is seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcsfSpecies {
     /// Its atomic number; `None`: every element, in one channel.
     pub number: Option<i64>,
     /// What a neighbor counts for in functions of all channels.
+    #[serde(rename = "weights")]
     pub weight: f64,
 }
 
 /// Everything that makes a fingerprint of symmetry functions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AcsfParameters {
     /// The cutoff function of all.
+    #[serde(deserialize_with = "cutoff_function")]
     pub cutoff_function: CutoffFunction,
     /// Fraction of the cutoff up to which the cutoff function is one.
     pub alpha: f64,
@@ -94,42 +101,60 @@ impl AcsfParameters {
 
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
-        let alpha = self.alpha;
-        check((0.0..1.0).contains(&alpha), "alpha", alpha, "it must be at least 0 and less than 1")?;
+        alpha(self.alpha)?;
         if let CutoffFunction::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
-        self.species.iter().try_for_each(|species| weight("weights", species.weight))?;
+        of_each(&self.species, |species| species.number, |species| weight("weights", species.weight))?;
         check(!self.functions.is_empty(), "functions", "an empty list", "give at least one")?;
-        self.functions.iter().try_for_each(|function| self.validate_function(function))
+        self.functions.iter().enumerate().try_for_each(|(place, function)| {
+            self.validate_function(function).map_err(|error| error.of(Part::Function(place)))
+        })
     }
 
-    fn validate_function(&self, &Function { kind, r_cut }: &Function) -> Result<(), Error> {
-        positive("r_cut", r_cut)?;
-        check(r_cut <= LONGEST, "r_cut", r_cut, format!("it must be at most {LONGEST} Å"))?;
+    fn validate_function(&self, function: &Function) -> Result<(), Error> {
+        r_cut(function.r_cut)?;
         let known = |channel: u8| usize::from(channel) < self.species.len();
-        let decay = |eta: f64| {
-            not_negative("eta", eta)?;
-            check(eta <= SHARPEST, "eta", eta, format!("it must be at most {SHARPEST:e} / Å²"))
-        };
-        match kind {
+        match function.kind {
             Kind::Radial(shape, of) => {
-                check(of.is_none_or(known), "species of a function", "a channel", "name one of the species")?;
-                match shape {
-                    Radial::Cutoff => Ok(()),
-                    Radial::Gaussian { eta, shift } => decay(eta).and(finite("R_s", shift)),
-                    Radial::Cosine { kappa } => finite("kappa", kappa),
-                }
+                check(of.is_none_or(known), "species", "a channel", "name one of the species")?;
+                shape.validate()
             }
-            Kind::Angular(Angular { eta, zeta, lambda, shift, .. }, of) => {
+            Kind::Angular(shape, of) => {
                 let both = of.is_none_or(|(a, b)| known(a) && known(b));
-                check(both, "species of a function", "a pair of channels", "name two of the species")?;
-                decay(eta)?;
-                positive("zeta", zeta)?;
-                check(zeta <= MOST_REPEATED, "zeta", zeta, format!("it must be at most {MOST_REPEATED}"))?;
-                check((-1.0..=1.0).contains(&lambda), "lambda", lambda, "it must be between -1 and 1")?;
-                finite("R_s", shift)
+                check(both, "species", "a pair of channels", "name two of the species")?;
+                shape.validate()
             }
         }
     }
+}
+
+impl Radial {
+    fn validate(&self) -> Result<(), Error> {
+        match *self {
+            Self::Cutoff => Ok(()),
+            Self::Gaussian { eta, shift } => validate_eta(eta).and(validate_shift(shift)),
+            Self::Cosine { kappa } => check(kappa.is_finite(), "kappa", kappa, "it must be a finite number of 1/Å"),
+        }
+    }
+}
+
+impl Angular {
+    fn validate(&self) -> Result<(), Error> {
+        let zeta = self.zeta;
+        validate_eta(self.eta)?;
+        let remedy = format!("it must be a positive number up to {MOST_REPEATED}");
+        check(zeta > 0.0 && zeta <= MOST_REPEATED, "zeta", zeta, remedy)?;
+        within("lambda", self.lambda, -1.0..=1.0)?;
+        validate_shift(self.shift)
+    }
+}
+
+fn validate_eta(eta: f64) -> Result<(), Error> {
+    let remedy = format!("it must be a number of 1/Å² from 0 to {SHARPEST:e}");
+    check((0.0..=SHARPEST).contains(&eta), "eta", eta, remedy)
+}
+
+fn validate_shift(shift: f64) -> Result<(), Error> {
+    check(shift.is_finite(), "r_s", shift, "it must be a finite number of Å")
 }

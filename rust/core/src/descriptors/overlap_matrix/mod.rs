@@ -5,44 +5,73 @@ mod integrals;
 
 pub use integrals::{MAX_L, Orbitals};
 
+use serde::Deserialize;
+
+use super::read;
 use super::spectrum::{Kinds, MAX_ROWS, Metric, Spectrum, SpectrumParameters};
-use super::validate::{check, positive};
+use super::validate::{check, count, of_each};
 use crate::Error;
 
 /// Eigenvalues of the overlap matrix, or of what it is contracted to.
 pub type OverlapMatrix = Spectrum<Orbitals>;
 
+/// Widths of orbitals in Å.
+const WIDTHS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
+
 /// One shell of orbitals that every site has.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shell {
     /// Angular momentum.
+    #[serde(deserialize_with = "read::count")]
     pub l: usize,
     /// Standard deviation of the Gaussian in Å, one a channel.
     pub width: Vec<f64>,
 }
 
+/// Everything that makes a fingerprint of the overlap matrix.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverlapMatrixParameters {
+    /// What it shares with other matrices.
+    #[serde(flatten)]
+    pub spectrum: SpectrumParameters,
+    /// The orbitals of every site.
+    pub shells: Vec<Shell>,
+    /// What a short row is made of; `None` for the eigenvalues themselves.
+    pub contracted: Option<Metric>,
+}
+
 impl OverlapMatrix {
-    /// Prepares the orbitals. `contracted` makes a short row of it.
+    /// Prepares the orbitals.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
-    pub fn new(parameters: SpectrumParameters, shells: &[Shell], contracted: Option<Metric>) -> Result<Self, Error> {
+    pub fn new(parameters: OverlapMatrixParameters) -> Result<Self, Error> {
+        let OverlapMatrixParameters { spectrum, shells, contracted } = parameters;
+        let numbers = &spectrum.numbers;
         check(!shells.is_empty(), "orbitals", "empty", "give at least one shell")?;
-        for shell in shells {
-            check(shell.l <= MAX_L, "angular momentum of orbitals", shell.l, format!("it must be at most {MAX_L}"))?;
-            let count = shell.width.len();
-            check(count == parameters.numbers.len(), "width of orbitals", count, "give one for each species")?;
-            for &width in &shell.width {
-                positive("width of orbitals", width)?;
-                let sane = (1e-6..=1e6).contains(&width);
-                check(sane, "width of orbitals", width, "it must be between 1e-6 and 1e6 Å")?;
-            }
+        for Shell { l, width } in &shells {
+            count("angular momentum of orbitals", *l, 0..=MAX_L)?;
+            check(width.len() == numbers.len(), "width of orbitals", width.len(), "give one for each species")?;
+            let widths: Vec<_> = numbers.iter().zip(width).collect();
+            of_each(&widths, |(number, _)| Some(**number), |(_, width)| validate_width(**width))?;
         }
         let n_orbitals: usize = shells.iter().map(|shell| 2 * shell.l + 1).sum();
-        check(n_orbitals <= MAX_ROWS, "orbitals", n_orbitals, "these are too many for one site")?;
-        let contraction = contracted.map(|metric| (kinds(shells, parameters.numbers.len()), metric));
-        Self::from_pairs(parameters, Orbitals::new(shells), contraction)
+        let room = format!("on each site there is room for {MAX_ROWS}");
+        check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, room)?;
+        let contraction = contracted.map(|metric| (kinds(&shells, numbers.len()), metric));
+        Self::from_pairs(spectrum, Orbitals::new(&shells), contraction)
     }
+}
+
+fn validate_width(width: f64) -> Result<(), Error> {
+    let (narrowest, widest) = (WIDTHS.start(), WIDTHS.end());
+    let remedy = format!(
+        "radii times width_scale and the width factor of orbitals must be between {narrowest:e} and {widest:e} Å; check \
+         their unit"
+    );
+    check(WIDTHS.contains(&width), "width of orbitals", width, remedy)
 }
 
 /// Orbitals of one degree are of one kind, whatever their shell.

@@ -4,6 +4,8 @@
 //! upper triangle, or of the lower one as QUIP does), the degree fastest, pairs of different functions with a factor
 //! √2. Every other choice and order of columns picks from these.
 
+use serde::Deserialize;
+
 use super::compression::{Compression, Label, Layout, Selection};
 use crate::{Error, Stop, memory};
 
@@ -13,7 +15,8 @@ const WHAT: &str = "list of the features";
 const STRIDE: usize = 1 << 12;
 
 /// Whose order, scale and sign the columns have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Convention {
     /// Our own: pairs of functions with the first not after the second, the degree fastest.
     Isoprint,
@@ -143,6 +146,7 @@ fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64
     if let Some((row, column, value)) = bad {
         return Err(Error::Parameter {
             name: "compression",
+            part: None,
             value: format!("a matrix with the entry {value} in row {row}, column {column}"),
             remedy: format!("it must be {n_rows} × {n_columns} (kept × all components) with finite entries"),
         });
@@ -150,6 +154,7 @@ fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64
     if n_rows == 0 {
         return Err(Error::Parameter {
             name: "compression",
+            part: None,
             value: "a matrix without rows".to_owned(),
             remedy: "keep at least one component".to_owned(),
         });

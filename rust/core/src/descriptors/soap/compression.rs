@@ -1,5 +1,7 @@
 //! Which radial functions meet in a power spectrum, and which of their products are kept.
 
+use serde::Deserialize;
+
 use super::WHAT;
 use super::columns::{self, Convention};
 use crate::simd::LANES;
@@ -9,9 +11,11 @@ use crate::{Error, Stop, memory};
 const MAX_PRODUCTS: usize = 1 << 26;
 
 /// Which part of the power spectrum is kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Compression {
     /// All of it.
+    #[default]
     None,
     /// Components with the first radial function of some species.
     Trivial,
@@ -289,6 +293,7 @@ impl Layout {
     fn group(&mut self, nu_r: u8, nu_s: u8, n_max: &[usize]) -> Result<(), Error> {
         let error = |remedy: &str| Error::Parameter {
             name: "compression",
+            part: None,
             value: format!("{nu_r}_{nu_s}"),
             remedy: remedy.to_owned(),
         };

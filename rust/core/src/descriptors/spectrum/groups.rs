@@ -2,10 +2,13 @@
 //!
 //! Single eigenvalues of a degenerate group have no derivatives of their own, but their sum has.
 
+use serde::Deserialize;
+
 use crate::descriptors::Refusal;
 
 /// What the derivative of a degenerate eigenvalue is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Degenerate {
     /// That of the mean of its group.
     Average,

@@ -1,18 +1,20 @@
 //! What all fingerprints made of eigenvalues have to say.
 
+use serde::Deserialize;
+
 use super::groups::Degenerate;
 use crate::Error;
-use crate::descriptors::validate::{check, not_negative, positive};
+use crate::descriptors::read;
+use crate::descriptors::validate::{count, not_negative, r_cut};
 
 /// Rows of the largest matrix that is decomposed.
 pub const MAX_ROWS: usize = 3000;
-/// The longest cutoff in Å; what is beyond is taken for a wrong unit.
-pub const LONGEST: f64 = 1e5;
 /// The largest exponent of the cutoff.
 pub const MAX_EXPONENT: u32 = 20;
 
 /// In which order eigenvalues stand in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// From the largest to the smallest, zeros that fill up among them.
     Value,
@@ -21,7 +23,8 @@ pub enum Order {
 }
 
 /// What is done about more sites than there is room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Overflow {
     /// An error.
     Error,
@@ -30,7 +33,8 @@ pub enum Overflow {
 }
 
 /// Which matrix is contracted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Metric {
     /// That without amplitudes.
     Overlap,
@@ -39,13 +43,15 @@ pub enum Metric {
 }
 
 /// What all fingerprints of this kind have to say.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct SpectrumParameters {
     /// Radius of the environment in Å.
     pub r_cut: f64,
     /// Exponent of the cutoff; 0 for none.
+    #[serde(deserialize_with = "read::count")]
     pub exponent: u32,
     /// Sites that a row has room for, the center included.
+    #[serde(deserialize_with = "read::count")]
     pub max_sites: usize,
     /// What happens beyond that.
     pub overflow: Overflow,
@@ -58,6 +64,7 @@ pub struct SpectrumParameters {
     /// Whether atoms of other elements are passed over.
     pub ignore_unknown_species: bool,
     /// Atomic numbers, in the order of the channels.
+    #[serde(rename = "species")]
     pub numbers: Vec<i64>,
 }
 
@@ -67,12 +74,9 @@ impl SpectrumParameters {
     /// # Errors
     /// [`Error::Parameter`], naming it.
     pub(super) fn check(&self, n_orbitals: usize) -> Result<(), Error> {
-        let SpectrumParameters { r_cut, exponent, max_sites, degenerate_tol, .. } = *self;
-        positive("r_cut", r_cut)?;
-        check(r_cut <= LONGEST, "r_cut", r_cut, format!("it must be at most {LONGEST} Å"))?;
-        check(exponent <= MAX_EXPONENT, "exponent", exponent, format!("it must be at most {MAX_EXPONENT}"))?;
-        let most = MAX_ROWS / n_orbitals;
-        check((1..=most).contains(&max_sites), "max_sites", max_sites, format!("it must be between 1 and {most}"))?;
-        not_negative("degenerate_tol", degenerate_tol)
+        r_cut(self.r_cut)?;
+        count("exponent", self.exponent as usize, 0..=MAX_EXPONENT as usize)?;
+        count("max_sites", self.max_sites, 1..=MAX_ROWS / n_orbitals)?;
+        not_negative("degenerate_tol", self.degenerate_tol)
     }
 }

@@ -189,6 +189,7 @@ pub(super) fn check(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cu
     if !(r_cut.is_finite() && r_cut > 0.0) {
         return Err(Error::Parameter {
             name: "r_cut",
+            part: None,
             value: r_cut.to_string(),
             remedy: "the cutoff must be a positive, finite length in Å".into(),
         });

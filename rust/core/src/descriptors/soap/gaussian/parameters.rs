@@ -1,18 +1,37 @@
 //! What a user may choose about a SOAP with three-dimensional Gaussians.
 
+use serde::Deserialize;
+
 use super::super::{Compression, Convention};
 use super::GaussianBasis;
+use super::weighting::Weighting;
+use crate::Error;
+use crate::descriptors::read;
+use crate::descriptors::validate::{
+    Spelled, about, check, finite, l_max, length, n_max, of_each, positive, r_cut, weight,
+};
+
+/// Narrowest density, in units of the distance up to which atoms are seen.
+const NARROWEST: f64 = 5e-3;
+/// Widest density, in the same units.
+const WIDEST: f64 = 10.0;
+/// Cutoffs in Å of the basis [`GaussianBasis::Gto`], whose functions begin at the first and whose quadratures, as fine
+/// as the first asks for, grow with the last.
+const GTO_CUTOFFS: (f64, f64) = (1.0, 1000.0);
 
 /// Parameters of a classic SOAP; lengths in Å.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SoapParameters {
     /// Radius that the radial functions are made for.
     pub r_cut: f64,
     /// Atoms up to this far beyond it count too: their densities reach in.
     pub padding: f64,
     /// Number of radial functions of each species.
+    #[serde(deserialize_with = "read::count")]
     pub n_max: usize,
     /// Largest degree of the spherical harmonics.
+    #[serde(deserialize_with = "read::count")]
     pub l_max: usize,
     /// The radial functions.
     pub basis: GaussianBasis,
@@ -25,6 +44,7 @@ pub struct SoapParameters {
     /// Whose order, scale and sign the columns have.
     pub convention: Convention,
     /// Which components are kept.
+    #[serde(default)]
     pub compression: Compression,
     /// Whether rows are divided by their length.
     pub normalize: bool,
@@ -41,42 +61,68 @@ pub struct SoapParameters {
 }
 
 /// Parameters of the density of one species.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DensityParameters {
     /// Atomic number; `None` stands for every element.
     pub number: Option<i64>,
     /// Width of the Gaussian of an atom in Å.
     pub sigma: f64,
     /// What an atom of this species counts for.
+    #[serde(rename = "species_weight")]
     pub weight: f64,
     /// Weight of a center in the density of this species, where it is part of it.
     pub central_weight: f64,
 }
 
-/// A weight that depends on the distance, `t = r / r0`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Weighting {
-    /// Which function.
-    pub function: WeightFunction,
-    /// Unit of length in Å.
-    pub r0: f64,
-    /// Overall factor.
-    pub c: f64,
-    /// Offset of the denominator.
-    pub d: f64,
-    /// Exponent.
-    pub m: f64,
-    /// The weight of an atom exactly at the center, where that is not the limit.
-    pub at_center: Option<f64>,
+impl SoapParameters {
+    /// Checks every parameter for the range in which the definition makes sense.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        r_cut(self.r_cut)?;
+        self.validate_basis()?;
+        n_max(self.n_max, 1)?;
+        l_max(self.l_max)?;
+        check_length("padding", self.padding)?;
+        let reach = self.reach();
+        let range = format!("it must be from 0 to {reach:?} Å, which is r_cut and padding");
+        check((0.0..=reach).contains(&self.cutoff_width), "cutoff_width", self.cutoff_width, range)?;
+        positive("basis_error_exponent", self.basis_error_exponent)?;
+        let asks = self.accuracy > 0.0 && self.accuracy <= 1e-2;
+        check(asks, "accuracy", self.accuracy, "it must be a positive number up to 0.01, such as 1e-12")?;
+        finite("constant", self.constant.unwrap_or(0.0))?;
+        self.weighting.as_ref().map_or(Ok(()), |weighting| weighting.validate(reach))?;
+        of_each(&self.species, |species| species.number, |species| species.validate(reach))
+    }
+
+    fn validate_basis(&self) -> Result<(), Error> {
+        let (first, last) = GTO_CUTOFFS;
+        let fits = self.basis != GaussianBasis::Gto || (self.r_cut > first && self.r_cut <= last);
+        let remedy = format!(
+            "functions of basis 'gto' are spread from {first} Å to r_cut, which must be farther, up to {last} Å; take \
+             another r_cut or another basis"
+        );
+        check(fits, "r_cut", self.r_cut, remedy)
+    }
 }
 
-/// The functions of a [`Weighting`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeightFunction {
-    /// `c (1 + 2t³ - 3t²)^m` up to `r0`, zero beyond.
-    Polynomial,
-    /// `c / (d + t^m)`
-    Power,
-    /// `c / (d + exp(-t))`
-    Exponential,
+impl DensityParameters {
+    /// Checks the parameters of one species, of atoms that are seen up to `reach`.
+    fn validate(&self, reach: f64) -> Result<(), Error> {
+        length("sigma", self.sigma)?;
+        let widths = NARROWEST * reach..=WIDEST * reach;
+        let remedy = format!(
+            "for neighbors up to {} Å it must be between {} and {} Å; check the unit",
+            reach.spelled(),
+            about(*widths.start()),
+            about(*widths.end())
+        );
+        check(widths.contains(&self.sigma), "sigma", self.sigma, remedy)?;
+        weight("species_weight", self.weight)?;
+        weight("central_weight", self.central_weight)
+    }
+}
+
+/// The error for a length in Å that is negative or no number.
+fn check_length(name: &'static str, value: f64) -> Result<(), Error> {
+    check(value.is_finite() && value >= 0.0, name, value, "it must be a number of Å that is not negative")
 }

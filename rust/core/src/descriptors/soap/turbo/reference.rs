@@ -269,6 +269,7 @@ fn checked(matrix: &[f64], n: usize) -> Result<Vec<f64>, Error> {
     }
     Err(Error::Parameter {
         name: "basis_matrix",
+        part: None,
         value: format!("an array of {} numbers", matrix.len()),
         remedy: format!("it must be {n} × {n} finite numbers, the matrix that orthonormalises the primitives"),
     })

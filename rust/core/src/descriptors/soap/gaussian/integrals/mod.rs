@@ -23,6 +23,8 @@ mod strength;
 #[cfg(test)]
 mod tests;
 
+use serde::Deserialize;
+
 use self::strength::{LANES, Radii};
 use crate::math::extended::Extended;
 use crate::{Error, Stop};
@@ -34,7 +36,8 @@ const WIDTHS: f64 = 9.0;
 const TINY: f64 = 1e-200;
 
 /// Which radial functions a Gaussian density is expanded in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GaussianBasis {
     /// `r^l exp(-α_kl r²)` made orthonormal symmetrically, as in `DScribe`. The functions have decayed to 1e-3 at radii
     /// from 1 Å to `r_cut`, which has to exceed 1 Å. The exponents rounded to `f64` are the definition.

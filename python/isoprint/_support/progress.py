@@ -1,0 +1,72 @@
+"""What is shown while long work is under way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from isoprint._support.arrays import shown
+from isoprint._support.words import counted
+
+Report = Callable[[int, int], None]
+
+
+@contextmanager
+def reporting(progress: Report | bool | None) -> Iterator[Report | None]:
+    """Turn a user's `progress` into a function that is told how many rows of how many are done.
+
+    `None` or `False`: silence. A function: itself. `True`: a bar of tqdm, or a plain line on stderr without tqdm.
+    """
+    if progress is None or progress is False:
+        yield None
+    elif progress is True:
+        bar = _bar()
+        try:
+            yield bar.report
+        finally:
+            bar.close()
+    elif callable(progress):
+        yield progress
+    else:
+        raise TypeError(f"progress is {shown(progress)}; give True, None, or a function of (rows done, rows in all)")
+
+
+def _bar() -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return PlainBar()
+    return _TqdmBar(tqdm)
+
+
+class _TqdmBar:
+    def __init__(self, tqdm: Any) -> None:
+        self._bar = tqdm(unit=" rows", leave=False)
+
+    def report(self, done: int, total: int) -> None:
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+class PlainBar:
+    """One line on stderr that counts up, at most once for every percent."""
+
+    def __init__(self) -> None:
+        self._shown = -1
+
+    def report(self, done: int, total: int) -> None:
+        """Show that `done` of `total` rows are done."""
+        percent = 100 * done // max(total, 1)
+        if percent != self._shown:
+            self._shown = percent
+            print(f"\r{percent:3d} % of {counted(total, 'row')}", end="", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End the line."""
+        if self._shown >= 0:
+            print(file=sys.stderr)

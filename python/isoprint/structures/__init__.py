@@ -1,0 +1,1 @@
+"""Structures, as numbers: frames, the centers of their rows, neighbors, elements, files."""
