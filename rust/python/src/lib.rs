@@ -4,7 +4,7 @@
 //! * [`threads`] decides how many threads that are.
 //! * [`arrays`] borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
 //! * [`read`] makes the parameters of a descriptor out of a mapping.
-//! * [`descriptor`] is what all descriptors have in common; `soap` and its neighbors are one class each.
+//! * [`descriptor`] is what all descriptors have in common, and [`descriptors`] is a class for each.
 //! * [`errors`] gives every error its Python name, and [`allocator`] sees to it that there is memory left to raise it.
 
 #![deny(unsafe_code)]
@@ -14,43 +14,29 @@
 use isoprint_core::simd::Isa;
 use pyo3::prelude::*;
 
-mod acsf;
 mod allocator;
 mod arrays;
 mod compression;
-mod coulomb_matrix;
 mod descriptor;
+mod descriptors;
 mod door;
 mod errors;
 mod memory;
 mod neighbors;
-mod overlap_matrix;
 mod read;
-mod soap;
-mod soap_turbo;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::acsf::ACSF;
-    #[pymodule_export]
-    use crate::coulomb_matrix::CoulombMatrix;
-    #[pymodule_export]
     use crate::errors::ParameterError;
     #[pymodule_export]
     use crate::neighbors::neighbors;
     #[pymodule_export]
-    use crate::overlap_matrix::OverlapMatrix;
-    #[pymodule_export]
-    use crate::soap::SOAP;
-    #[pymodule_export]
-    use crate::soap_turbo::SoapTurbo;
-    #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 
-    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, allocator, errors};
+    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, allocator, descriptors, errors};
 
     /// The version of the workspace, which is written in its `Cargo.toml` and nowhere else.
     #[pymodule_init]
@@ -58,6 +44,7 @@ mod _core {
         // Whoever asks for other instructions wants to be sure of getting them.
         Isa::requested().map_err(|error| errors::to_python(&error))?;
         allocator::put_by().map_err(|error| errors::to_python(&error))?;
+        descriptors::add_to(module)?;
         module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;
         module.add("MAX_ROWS", isoprint_core::descriptors::spectrum::MAX_ROWS)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -38,4 +38,10 @@ impl Environment<'_> {
     pub fn is_empty(&self) -> bool {
         self.r.is_empty()
     }
+
+    /// Unit vector from the center to a site; zero for an atom on the center, which is in no direction.
+    pub fn direction(&self, site: usize) -> [f64; 3] {
+        let inverse = if self.r[site] > 0.0 { 1.0 / self.r[site] } else { 0.0 };
+        [self.dx[site], self.dy[site], self.dz[site]].map(|x| x * inverse)
+    }
 }

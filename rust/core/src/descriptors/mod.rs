@@ -24,7 +24,7 @@ mod validate;
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianRow, Place};
 pub use refusal::Refusal;
-pub use species::Species;
+pub use species::{Element, Species};
 
 use crate::{Error, Stop};
 

@@ -1,5 +1,7 @@
 //! The elements that a descriptor tells apart.
 
+use serde::Deserialize;
+
 use super::validate::check;
 use crate::Error;
 use crate::error::LAST_ELEMENT;
@@ -13,6 +15,14 @@ pub struct Species {
     /// Atomic numbers in the order of the channels; `None` stands, alone, for every element.
     numbers: Vec<Option<i64>>,
     ignores_unknown: bool,
+}
+
+/// A species of which nothing but its element is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Element {
+    /// Its atomic number; `None`: every element, in one channel.
+    pub number: Option<i64>,
 }
 
 impl Species {

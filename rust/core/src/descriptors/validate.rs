@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::soap::{MAX_DEGREE, MAX_FUNCTIONS};
 use crate::Error;
 use crate::error::Part;
+use crate::math::cutoff::CutoffFunction;
 
 /// Cutoffs in Å, with squares that are far from what numbers can hold; a longer one is taken for a wrong unit.
 const CUTOFFS: RangeInclusive<f64> = 1e-30..=1e5;
@@ -108,6 +109,16 @@ pub fn r_cut(value: f64) -> Result<(), Error> {
 /// The error for a fraction of the cutoff that leaves no room for a cutoff function to fall.
 pub fn alpha(value: f64) -> Result<(), Error> {
     within("alpha", value, 0.0..=0.999)
+}
+
+/// The error for a cutoff function that there is not.
+pub fn cutoff_function(function: CutoffFunction) -> Result<(), Error> {
+    match function {
+        CutoffFunction::Polynomial(n) => {
+            check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The error for a number of radial functions that no basis has, where one has at least `fewest`.

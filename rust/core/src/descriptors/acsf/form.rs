@@ -1,9 +1,8 @@
 //! Symmetry functions as others write them down.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::parameters::{Angular, Function, Kind, Radial};
-use crate::math::cutoff::CutoffFunction;
 
 /// A function by its kind, with the channels that it is about.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -40,32 +39,4 @@ impl From<FunctionForm> for Function {
             }
         }
     }
-}
-
-/// Reads a cutoff function by its name.
-pub fn cutoff_function<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CutoffFunction, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    enum Name {
-        Hard,
-        Cos,
-        Tanh3,
-        Tanh3Norm,
-        Exp,
-        Poly1,
-        Poly2,
-        Poly3,
-        Poly4,
-    }
-    Ok(match Name::deserialize(deserializer)? {
-        Name::Hard => CutoffFunction::Hard,
-        Name::Cos => CutoffFunction::Cosine,
-        Name::Tanh3 => CutoffFunction::Tanh,
-        Name::Tanh3Norm => CutoffFunction::NormalizedTanh,
-        Name::Exp => CutoffFunction::Exponential,
-        Name::Poly1 => CutoffFunction::Polynomial(1),
-        Name::Poly2 => CutoffFunction::Polynomial(2),
-        Name::Poly3 => CutoffFunction::Polynomial(3),
-        Name::Poly4 => CutoffFunction::Polynomial(4),
-    })
 }

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::form::{FunctionForm, cutoff_function};
+use super::form::FunctionForm;
 use super::limits::MOST_REPEATED;
 use crate::Error;
-use crate::descriptors::validate::{alpha, check, of_each, r_cut, weight, within};
+use crate::descriptors::validate::{alpha, check, cutoff_function, of_each, r_cut, weight, within};
 use crate::error::Part;
 use crate::math::cutoff::CutoffFunction;
 
@@ -81,7 +81,6 @@ pub struct AcsfSpecies {
 #[serde(deny_unknown_fields)]
 pub struct AcsfParameters {
     /// The cutoff function of all.
-    #[serde(deserialize_with = "cutoff_function")]
     pub cutoff_function: CutoffFunction,
     /// Fraction of the cutoff up to which the cutoff function is one.
     pub alpha: f64,
@@ -107,9 +106,7 @@ impl AcsfParameters {
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
         alpha(self.alpha)?;
-        if let CutoffFunction::Polynomial(n) = self.cutoff_function {
-            check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
-        }
+        cutoff_function(self.cutoff_function)?;
         let own = |species: &AcsfSpecies| weight("weights", species.weight.unwrap_or(1.0));
         of_each(&self.species, |species| species.number, own)?;
         check(!self.functions.is_empty(), "functions", "an empty list", "give at least one")?;

@@ -3,6 +3,8 @@
 //! With `x = (r - α r_c) / (r_c - α r_c)`, and one below `α r_c`. The polynomials, the exponential and the hyperbolic
 //! tangent are those of A. Singraber, J. Behler, C. Dellago, J. Chem. Theory Comput. 15, 1827 (2019).
 
+use serde::Deserialize;
+
 use super::Cutoff;
 use super::cosine::{half_wave, half_wave_of_square};
 use super::exponential::exponential;
@@ -11,7 +13,8 @@ use super::polynomial::polynomial;
 use crate::simd::Lanes;
 
 /// A cutoff function of symmetry functions by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(from = "Name")]
 pub enum CutoffFunction {
     /// One up to the cutoff, where it jumps.
     Hard,
@@ -25,6 +28,37 @@ pub enum CutoffFunction {
     Exponential,
     /// The polynomial of lowest degree with as many derivatives that are zero at both ends, one to four.
     Polynomial(u8),
+}
+
+/// The names that users know.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Hard,
+    Cos,
+    Tanh3,
+    Tanh3Norm,
+    Exp,
+    Poly1,
+    Poly2,
+    Poly3,
+    Poly4,
+}
+
+impl From<Name> for CutoffFunction {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::Hard => Self::Hard,
+            Name::Cos => Self::Cosine,
+            Name::Tanh3 => Self::Tanh,
+            Name::Tanh3Norm => Self::NormalizedTanh,
+            Name::Exp => Self::Exponential,
+            Name::Poly1 => Self::Polynomial(1),
+            Name::Poly2 => Self::Polynomial(2),
+            Name::Poly3 => Self::Polynomial(3),
+            Name::Poly4 => Self::Polynomial(4),
+        }
+    }
 }
 
 /// A cutoff function that was chosen by name, and where it falls.

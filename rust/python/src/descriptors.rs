@@ -1,0 +1,86 @@
+//! One class a fingerprint: parameters in a mapping, and what all fingerprints have in common.
+
+use isoprint_core::descriptors::Descriptor as _;
+use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, soap};
+use pyo3::prelude::*;
+
+use crate::compression::Matrix;
+use crate::descriptor::{Kept, methods};
+use crate::{door, read};
+
+/// Declares the classes that are made of nothing but a mapping, and puts them and the others into a module.
+macro_rules! classes {
+    (others: $($other:ident),*; $($(#[$attribute:meta])* $class:ident($descriptor:ty), $make:expr;)*) => {
+        $(
+            $(#[$attribute])*
+            #[pyclass(frozen, module = "isoprint._core")]
+            pub struct $class(Kept<$descriptor>);
+
+            methods!($class {
+                #[new]
+                #[pyo3(signature = (parameters, /))]
+                fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<Self> {
+                    let parameters = read::parameters(parameters)?;
+                    door::prepare(py, |_| $make(parameters)).map(|descriptor| Self(descriptor.into()))
+                }
+            });
+        )*
+
+        /// Adds all classes to the module.
+        pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(module.add_class::<$class>()?;)*
+            $(module.add_class::<$other>()?;)*
+            Ok(())
+        }
+    };
+}
+
+classes! {
+    others: SOAP, SoapTurbo;
+
+    /// Atom-centered symmetry functions.
+    #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+    ACSF(acsf::Acsf), acsf::Acsf::new;
+
+    /// Eigenvalues of the Coulomb matrix.
+    CoulombMatrix(coulomb_matrix::CoulombMatrix), coulomb_matrix::CoulombMatrix::new;
+
+    /// Eigenvalues of the overlap matrix of Gaussian orbitals.
+    OverlapMatrix(overlap_matrix::OverlapMatrix), overlap_matrix::OverlapMatrix::new;
+}
+
+/// Classic SOAP of Gaussian densities.
+#[pyclass(frozen, module = "isoprint._core")]
+#[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+pub struct SOAP(Kept<soap::Soap>);
+
+methods!(SOAP {
+    #[new]
+    #[pyo3(signature = (parameters, /, matrix=None))]
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<Matrix>) -> PyResult<Self> {
+        let mut parameters: soap::SoapParameters = read::parameters(parameters)?;
+        Matrix::replace(matrix, &mut parameters.compression);
+        door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
+    }
+
+    /// Error of values and slopes of the radial functions, relative to their largest value.
+    #[getter]
+    fn accuracy(&self) -> f64 {
+        self.0.accuracy()
+    }
+});
+
+/// Recursive SOAP with separable widths (`soap_turbo`).
+#[pyclass(frozen, module = "isoprint._core")]
+pub struct SoapTurbo(Kept<soap::SoapTurbo>);
+
+methods!(SoapTurbo {
+    #[new]
+    #[pyo3(signature = (parameters, /, matrix=None))]
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<Matrix>) -> PyResult<Self> {
+        let mut parameters: soap::TurboParameters = read::parameters(parameters)?;
+        Matrix::replace(matrix, &mut parameters.compression);
+        door::prepare(py, |stop| soap::SoapTurbo::interruptible(parameters, stop))
+            .map(|descriptor| Self(descriptor.into()))
+    }
+});
