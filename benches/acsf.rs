@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::acsf::{Acsf, AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
-use isoprint_core::math::cutoff::Fading;
+use isoprint_core::math::cutoff::CutoffFunction;
 
 /// The sites of an atom of silicon, a little out of their places.
 fn silicon(r_cut: f64) -> Vec<[f64; 3]> {
@@ -50,10 +50,10 @@ fn one_center(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(if wide { "G5" } else { "G4" });
         for r_cut in [4.8, 6.0] {
             let descriptor = Acsf::new(AcsfParameters {
-                cutoff_function: Fading::Cosine,
+                cutoff_function: CutoffFunction::Cosine,
                 alpha: 0.0,
                 ignore_unknown_species: false,
-                species: vec![AcsfSpecies { number: Some(14), weight: 1.0 }],
+                species: vec![AcsfSpecies { number: Some(14), weight: None }],
                 functions: functions(r_cut, wide),
             })
             .expect("legal parameters");

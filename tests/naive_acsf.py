@@ -38,7 +38,8 @@ class NaiveACSF:
     """The same parameters as the compiled fingerprint."""
 
     def __init__(self, *, cutoff_function, alpha, ignore_unknown_species, species, numbers, weights, functions):
-        self.numbers, self.weights, self.functions = numbers, weights, functions
+        self.numbers, self.functions = numbers, functions
+        self.weights = [1.0 if weight is None else weight for weight in weights]
         self.cutoff, self.ignores = (cutoff_function, alpha), ignore_unknown_species
 
     def sites(self, frame, center):

@@ -32,7 +32,8 @@ from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import study, testing
+    from isoprint import testing
+    from isoprint.blindness import study
 
 __all__ = [
     "ACSF",

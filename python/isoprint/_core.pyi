@@ -64,6 +64,8 @@ class _Descriptor(Protocol):
     def n_features(self) -> int: ...
     @property
     def r_cut(self) -> float: ...
+    def feature_names(self, symbols: list[str]) -> list[str]:
+        """Names of the features, in their order, from the symbol of each species."""
     def transform(
         self,
         frames: _Frames,

@@ -9,7 +9,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-# Old paths, of packages with all that they hold, and where they are.
+# Old paths, of packages with all that they hold, and where they are. Not among them are `isoprint.neighbors` and
+# `isoprint.sensitivity`: a module there would be hidden by the function of that name.
 MOVED = {
     "isoprint.centers": "isoprint.structures.centers",
     "isoprint.derivatives": "isoprint.descriptors.derivatives",

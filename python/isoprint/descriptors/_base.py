@@ -67,8 +67,8 @@ class _Call(NamedTuple):
 class Descriptor(Estimator):
     """A fingerprint of atomic surroundings, and a scikit-learn transformer of lists of structures.
 
-    A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make, and in
-    `_columns` what the features are called. If it has a parameter `periodic`, `False` makes every frame an open one.
+    A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make. If it has a
+    parameter `periodic`, `False` makes every frame an open one.
     """
 
     # Whether `species="any"` means one species that every element belongs to.
@@ -85,10 +85,6 @@ class Descriptor(Estimator):
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
         """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
-
-    @abstractmethod
-    def _columns(self, species: list[int]) -> list[str]:
-        """The names of all features."""
 
     # What is known
 
@@ -127,7 +123,8 @@ class Descriptor(Estimator):
         >>> soap.get_feature_names_out()[:3].tolist()
         ['H.1 H.1 l=0', 'H.1 H.1 l=1', 'H.1 H.1 l=2']
         """
-        return np.array(self._columns(self._ready().species), dtype=object)
+        ready = self._ready()
+        return np.array(ready.core.feature_names([label_of(number) for number in ready.species]), dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether the species are known."""

@@ -26,9 +26,15 @@ Floats = NDArray[np.float64]
 class Part(NamedTuple):
     """One fingerprint of several, and the factor of its columns."""
 
-    who: str
+    name: str
+    block: Any
     ready: Ready
     factor: float
+
+    @property
+    def who(self) -> str:
+        """What it is called in messages."""
+        return f"{type(self.block).__name__} (block {self.name!r})"
 
 
 class SideBySide:
@@ -40,6 +46,10 @@ class SideBySide:
         self._columns = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_features = int(ends[-1])
         self.r_cut = max(part.ready.core.r_cut for part in parts)
+
+    def feature_names(self, symbols: list[str]) -> list[str]:
+        """The names that the blocks give their columns, each after the name of its block."""
+        return [f"{part.name}__{column}" for part in self._parts for column in _column_names(part.block)]
 
     def _blocks(self, frames: Frames, progress: Report | None) -> Iterator[tuple[Part, slice, Frames, Report | None]]:
         """One block after the other: itself, its columns, the frames as it takes them, and whom it reports to."""
@@ -162,6 +172,10 @@ class Stranger:
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
         return Ready([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
+    def feature_names(self, symbols: list[str]) -> list[str]:
+        """The names of its columns: its own, or numbers."""
+        return _column_names(self._thing)
+
     def transform(self, frames: Any, centers: Any, out: Any, **options: Any) -> None:
         """Write the rows into `out`."""
         rows = [self._method("transform")(frame, centers=own) for frame, own, _ in _one_by_one(frames, centers)]
@@ -208,6 +222,12 @@ class Stranger:
                 " center (or a frame), one column a feature"
             )
         out[...] = values
+
+
+def _column_names(block: Any) -> list[str]:
+    if hasattr(block, "get_feature_names_out"):
+        return [str(name) for name in block.get_feature_names_out()]
+    return [str(column) for column in range(block.n_features)]
 
 
 def _one_by_one(frames: Frames, centers: Centers) -> Iterator[tuple[Any, list[Any], slice]]:

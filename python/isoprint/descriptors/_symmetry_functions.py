@@ -1,14 +1,13 @@
-"""Symmetry functions one by one: checked, in the order of the columns, and named."""
+"""Symmetry functions one by one: checked, and in the order of the columns."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import choice, number, real
-from isoprint.structures.elements import ANY, label_of, number_of, per_species, spell
+from isoprint.structures.elements import ANY, number_of, per_species, spell
 
 # Numbers of each kind, in the order in which they are given where they have no names.
 NUMBERS = {
@@ -157,10 +156,10 @@ def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[in
     return tuple(sorted(map(species.index, numbers)))
 
 
-def weights_of(given: Any, species: list[int]) -> list[float]:
-    """What a neighbor of each species counts for where all elements share a function."""
+def weights_of(given: Any, species: list[int]) -> list[float] | list[None]:
+    """What a neighbor of each species counts for where all elements share a function; `None`: the same, one."""
     if given is None:
-        return [1.0] * len(species)
+        return [None] * len(species)
     if isinstance(given, str):
         choice("weights", given, ("number",))
         if species == [ANY]:
@@ -170,41 +169,3 @@ def weights_of(given: Any, species: list[int]) -> list[float]:
         real("weights", value, remedy="it must be 'number', a finite number, or a mapping of such by element")
         for value in per_species("weights", given, species)
     ]
-
-
-def names_of(functions: list[Function], species: list[int], weighted: bool) -> list[str]:
-    """One name a column: with short numbers if these tell the columns apart as well as all digits do."""
-    short = [_name(function, species, weighted, _six_digits, functions) for function in functions]
-    full = [_name(function, species, weighted, _all_digits, functions) for function in functions]
-    names = short if len(set(short)) == len(set(full)) else full
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name} again {seen[name] - 1}")
-    return unique
-
-
-def _six_digits(value: float) -> str:
-    return f"{value:.6g}"
-
-
-def _all_digits(value: float) -> str:
-    return repr(value).removesuffix(".0")
-
-
-def _name(
-    function: Function,
-    species: list[int],
-    weighted: bool,
-    digits: Callable[[float], str],
-    functions: list[Function],
-) -> str:
-    elements = [label_of(species[channel]) for channel in function.channels]
-    words = [function.kind.upper(), *(elements or ["weighted" if weighted else "any"])]
-    for name, value in zip(NUMBERS[function.kind], function.numbers, strict=True):
-        if name != "r_s" or value != 0.0 or function.kind == "g2":
-            words.append(f"{'R_s' if name == 'r_s' else name}={digits(value)}")
-    if function.r_cut != functions[0].r_cut:
-        words.append(f"r_cut={digits(function.r_cut)}")
-    return " ".join(words)

@@ -254,9 +254,6 @@ class ACSF(CompiledDescriptor):
         function = self._functions(self._species())[error.function]
         return f"{function.label(error.name)} is {function.written(error.name, self.r_cut)}; {error.remedy}"
 
-    def _columns(self, species: list[int]) -> list[str]:
-        return functions_.names_of(self._functions(species), species, self.weights is not None)
-
     def _functions(self, species: list[int]) -> list[functions_.Function]:
         """The columns."""
         r_cut = number(self.r_cut)

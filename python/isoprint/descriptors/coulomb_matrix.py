@@ -84,6 +84,3 @@ class CoulombMatrix(Spectrum):
     @staticmethod
     def _made(parameters: dict[str, Any]) -> Core:
         return _core.CoulombMatrix(parameters)
-
-    def _columns(self, species: list[int]) -> list[str]:
-        return [f"cm {k}" for k in range(1, self.max_sites + 1)]

@@ -301,7 +301,7 @@ class Hybrid(Descriptor):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Load; pickles of 0.1 hold no `Watch` of the blocks."""
-        self.__dict__.update(state)
+        vars(self).update(state)
         learned = state.get("_known")
         if learned is not None and not isinstance(learned.made_from, Watch):
             self._known = learned._replace(made_from=Watch(self._made_from()))
@@ -325,9 +325,6 @@ class Hybrid(Descriptor):
             if isinstance(descriptor, Descriptor):
                 known.update(descriptor._species())
         return sorted(known - {ANY}) or [ANY]
-
-    def _columns(self, species: list[int]) -> list[str]:
-        return [f"{name}__{column}" for name, block in self._fitted() for column in _column_names(block)]
 
     def _compile(self, species: list[int]) -> SideBySide:
         blocks = self._fitted()
@@ -449,13 +446,7 @@ def _parameters(descriptor: Any) -> list[Any]:
 
 def _part(name: str, block: Any, factor: float) -> Part:
     ready = block._ready() if isinstance(block, Descriptor) else Stranger(block, f"block {name!r}").ready()
-    return Part(f"{type(block).__name__} (block {name!r})", ready, float(factor))
-
-
-def _column_names(block: Any) -> list[str]:
-    if hasattr(block, "get_feature_names_out"):
-        return [str(name) for name in block.get_feature_names_out()]
-    return [str(column) for column in range(block.n_features)]
+    return Part(name, block, ready, float(factor))
 
 
 def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:

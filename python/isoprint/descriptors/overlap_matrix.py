@@ -170,14 +170,6 @@ class OverlapMatrix(Spectrum):
             "contracted": metric if self._read("contracted") else None,
         }
 
-    def _columns(self, species: list[int]) -> list[str]:
-        shells = self._shells(species)
-        if self._read("contracted"):
-            n = len({l for l, _ in shells}) * (len(species) + 1)
-        else:
-            n = self.max_sites * sum(2 * l + 1 for l, _ in shells)
-        return [f"om {k}" for k in range(1, n + 1)]
-
     def _shells(self, species: list[int]) -> list[tuple[int, list[float]]]:
         """Angular momentum, and width for each species, of every shell."""
         given = self.orbitals

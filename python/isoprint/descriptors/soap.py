@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint.descriptors import _columns, _compression, _weighting
+from isoprint.descriptors import _compression, _weighting
 from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown
-from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -264,14 +263,3 @@ class SOAP(CompiledDescriptor):
                 self.compression, self.n_max, self.l_max, species, _compression.NAMED, self.convention
             ),
         }
-
-    def _columns(self, species: list[int]) -> list[str]:
-        settings = self._settings(species)
-        return _columns.power_spectrum(
-            [label_of(number) for number in species],
-            [settings["n_max"]] * len(species),
-            settings["l_max"],
-            settings["compression"],
-            settings["convention"],
-            settings["constant"] is not None,
-        )

@@ -10,9 +10,9 @@ import numpy as np
 from isoprint import _core
 from isoprint._support.arrays import plain
 from isoprint._support.parameters import integer, number
-from isoprint.descriptors import _columns, _compression
+from isoprint.descriptors import _compression
 from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown, Wholes
-from isoprint.structures.elements import by_element, per_species, spell, symbol_of
+from isoprint.structures.elements import by_element, per_species, spell
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
@@ -186,15 +186,6 @@ class SoapTurbo(CompiledDescriptor):
             "compression": _compression.resolve(self.compression, self.n_max, self.l_max, species),
             "basis_matrix": self._basis_matrices(species),
         }
-
-    def _columns(self, species: list[int]) -> list[str]:
-        settings = self._settings(species)
-        return _columns.power_spectrum(
-            [symbol_of(number) for number in species],
-            [entry["n_max"] for entry in settings["species"]],
-            settings["l_max"],
-            settings["compression"],
-        )
 
     def _soft(self) -> float:
         """Where the density begins to fade out."""

@@ -250,6 +250,11 @@ macro_rules! methods {
                 self.0.n_features()
             }
 
+            /// One name a column, where the species are called `symbols`.
+            fn feature_names(&self, symbols: Vec<String>) -> PyResult<Vec<String>> {
+                self.0.feature_names(&symbols).map_err(|error| crate::errors::to_python(&error))
+            }
+
             /// Cutoff in Å.
             #[getter]
             fn r_cut(&self) -> f64 {

@@ -56,7 +56,7 @@ def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorot
     Examples
     --------
     >>> import isoprint as ip
-    >>> from isoprint.manifold.pseudorotation import pseudorotation
+    >>> from isoprint.blindness.manifold.pseudorotation import pseudorotation
     >>> start = ip.helical_start("NH3", stretch=0.04, bend=0.16, seed=0)
     >>> found = pseudorotation(start.positions[None])
     >>> round(float(found.stretch[0]), 6)

@@ -50,6 +50,8 @@ impl CoulombMatrix {
 }
 
 impl Pairs for Charges {
+    const NAME: &'static str = "cm";
+
     fn n_orbitals(&self) -> usize {
         1
     }

@@ -37,6 +37,11 @@ pub trait Descriptor: Sync + 'static {
     fn cutoff(&self) -> f64;
     /// Number of features, the length of a row.
     fn n_features(&self) -> usize;
+    /// One readable, unique name a feature, in the order of a row; `symbols` are those of the channels.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where there is not one symbol a channel; [`Error::Memory`].
+    fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error>;
     /// Number of coefficients between the two stages; features are all there is where nothing else is said.
     fn n_coefficients(&self) -> usize {
         self.n_features()

@@ -44,6 +44,17 @@ impl Species {
         self.numbers.len()
     }
 
+    /// The error where there is not one of `symbols` for each channel.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub fn expect_symbols(&self, symbols: &[String]) -> Result<(), Error> {
+        if symbols.len() == self.len() {
+            return Ok(());
+        }
+        Err(Error::Shape { name: "symbols", expected: vec![self.len()], found: vec![symbols.len()] })
+    }
+
     /// Channel of the element with this atomic number; `None` if it has none.
     pub fn channel(&self, number: i64) -> Option<u8> {
         let sees = |own: &Option<i64>| own.is_none_or(|own| own == number);

@@ -1,11 +1,16 @@
 //! The derivative of every feature with respect to every atom, as sparse blocks.
 
+use super::average::Average;
+use super::batch::{Batch, Prepared};
+use super::checks::check_length;
+use super::gradients::UNSEEN;
+use super::job::Job;
 use super::lists::{Lists, Part};
-use super::pullback::mean_coefficients;
-use super::walk::{Batch, Chunk, Prepared, walk};
+use super::means::{add, mean_coefficients};
+use super::output::Output;
+use super::walk::{Chunk, walk};
 use super::watch::Tally;
-use super::worker::{UNSEEN, Worker, environment};
-use super::{Average, Job, Output};
+use super::worker::{Worker, environment};
 use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
@@ -97,7 +102,7 @@ fn atoms_of<D: Descriptor>(worker: &mut Worker<D>, center: Center) -> Result<&[u
 }
 
 fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
-    super::check_length("frames", frames.len(), 1)?;
+    check_length("frames", frames.len(), 1)?;
     Ok(0..1)
 }
 
@@ -115,7 +120,7 @@ pub fn jacobian<D: Descriptor, T: Output>(
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
     let block = 3 * descriptor.n_features();
-    super::check_length("values", values.len(), pattern.atom.len() * block)?;
+    check_length("values", values.len(), pattern.atom.len() * block)?;
     let passes = if average == Average::Inner { 2 } else { 1 };
     let tally = Tally::new(passes * centers.len());
     let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
@@ -208,7 +213,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
             for (atoms, blocks) in parts {
                 for (atom, block) in atoms.iter().zip(blocks.chunks_exact(self.block)) {
                     let place = pattern.atom.partition_point(|a| a < atom);
-                    super::transform::add(&mut sums[place * self.block..][..self.block], block);
+                    add(&mut sums[place * self.block..][..self.block], block);
                 }
             }
             Ok(())

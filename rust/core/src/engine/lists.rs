@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::walk::LARGEST_CHUNK;
+use super::batch::LARGEST_CHUNK;
 use crate::{Error, memory};
 
 /// The lists of the rows of one chunk, one after the other.

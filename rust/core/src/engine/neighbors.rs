@@ -1,8 +1,10 @@
 //! The neighbor search by itself.
 
-use super::Job;
+use super::batch::{Batch, Prepared};
+use super::checks::check_length;
+use super::job::Job;
 use super::lists::{Lists, Part};
-use super::walk::{Batch, Chunk, Prepared, walk};
+use super::walk::{Chunk, walk};
 use super::watch::Tally;
 use crate::geometry::{Centers, Frames, Sites};
 use crate::{Error, Stop, memory};
@@ -35,7 +37,7 @@ pub fn neighbors(
     r_cut: f64,
     job: &mut Job<'_>,
 ) -> Result<NeighborList, Error> {
-    super::check_length("frames", frames.len(), 1)?;
+    check_length("frames", frames.len(), 1)?;
     let tally = Tally::new(centers.len());
     let batch = Batch::of_one_kind(frames, centers, r_cut, job, &tally)?;
     let mut found = Lists::new(WHAT, centers.len(), batch.chunks.len())?;

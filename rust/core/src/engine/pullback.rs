@@ -1,17 +1,17 @@
 //! Gradients of one number with respect to everything: the way back from rows to atoms.
 
-use super::transform::add;
-use super::walk::{Batch, Chunk, Prepared, batches, walk};
+use super::average::{Average, n_rows};
+use super::batch::{Batch, Prepared, batches};
+use super::checks::{check_finite, check_length};
+use super::gradients::{ChunkGradients, GRADIENTS};
+use super::job::Job;
+use super::means::{MEANS, add, mean_coefficients};
+use super::walk::{Chunk, walk};
 use super::watch::Tally;
-use super::worker::{UNSEEN, Worker, environment};
-use super::{Average, Job};
+use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
-use crate::geometry::{Center, Centers, Frames};
+use crate::geometry::{Centers, Frames};
 use crate::{Error, Stop, memory};
-
-/// What is too large if memory is refused.
-const GRADIENTS: &str = "gradients";
-const MEANS: &str = "mean coefficients of the frames";
 
 /// Gradients of `Σ adjoint · features`.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub fn pullback<D: Descriptor>(
     job: &mut Job<'_>,
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
-    super::check_length("adjoint", adjoint.len(), super::n_rows(average, frames, centers) * n_features)?;
+    check_length("adjoint", adjoint.len(), n_rows(average, frames, centers) * n_features)?;
     let mut result = Pullback {
         positions: memory::zeros(GRADIENTS, frames.n_atoms())?,
         strain: memory::zeros(GRADIENTS, frames.len())?,
@@ -58,11 +58,11 @@ pub fn pullback<D: Descriptor>(
                 let mean = means.chunks_exact(n_coefficients.max(1)).nth(frame.frame - first);
                 task.visit(worker, frame, row, mean, stop)?;
             }
-            Ok(take(worker))
+            Ok(worker.gradients.take(&mut worker.place))
         };
-        let merge = |frame: &Prepared, _: &Chunk<'_>, part: Part| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: ChunkGradients| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
-            for (atom, pull) in part.pull {
+            for (atom, pull) in part.atoms {
                 (0..3).for_each(|i| positions[atom as usize][i] += pull[i]);
             }
             let strain = result.strain[frame.frame].as_flattened_mut();
@@ -79,36 +79,6 @@ struct Backward<'a, D> {
     average: Average,
     centers: &'a Centers<'a>,
     adjoint: &'a [f64],
-}
-
-/// What a chunk leaves behind.
-#[derive(Default)]
-pub(super) struct Part {
-    /// Gradients of the atoms that were seen, in the order in which they were.
-    pull: Vec<(u32, [f64; 3])>,
-    strain: [[f64; 3]; 3],
-}
-
-impl Part {
-    /// Adds the gradient of an atom whose place, if it has one, is in `place`.
-    fn add(&mut self, place: &mut [u32], atom: u32, pull: [f64; 3]) {
-        let place = &mut place[atom as usize];
-        if *place == UNSEEN {
-            *place = self.pull.len() as u32;
-            self.pull.push((atom, pull));
-        } else {
-            let sum = &mut self.pull[*place as usize].1;
-            (0..3).for_each(|i| sum[i] += pull[i]);
-        }
-    }
-}
-
-/// What the chunk of this worker leaves behind.
-fn take<D: Descriptor>(worker: &mut Worker<D>) -> Part {
-    for &(atom, _) in &worker.part.pull {
-        worker.place[atom as usize] = UNSEEN;
-    }
-    std::mem::take(&mut worker.part)
 }
 
 impl<D: Descriptor> Backward<'_, D> {
@@ -137,7 +107,8 @@ impl<D: Descriptor> Backward<'_, D> {
         };
         let environment = environment(frame, center, &worker.sites);
         self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;
-        scatter(worker, center)
+        let Worker { sites, vectors, place, gradients, .. } = worker;
+        gradients.scatter(place, sites, vectors, center)
     }
 
     /// The adjoint of the row of one center.
@@ -157,7 +128,7 @@ impl<D: Descriptor> Backward<'_, D> {
     fn checked_row(&self, row: usize) -> Result<&[f64], Error> {
         let n_features = self.descriptor.n_features();
         let entries = &self.adjoint[row * n_features..][..n_features];
-        super::check_finite("adjoint", entries, n_features).map_err(|error| error.in_row(row))?;
+        check_finite("adjoint", entries, n_features).map_err(|error| error.in_row(row))?;
         Ok(entries)
     }
 
@@ -178,54 +149,4 @@ impl<D: Descriptor> Backward<'_, D> {
             Ok(means)
         })
     }
-}
-
-/// Puts the gradients of the sites where their atoms are, and the reaction where the center is.
-fn scatter<D: Descriptor>(worker: &mut Worker<D>, center: Center) -> Result<(), Error> {
-    let Worker { sites, vectors, place, part, .. } = worker;
-    memory::reserve(GRADIENTS, &mut part.pull, sites.len() + 1)?;
-    let mut reaction = [0.0; 3];
-    for (site, pull) in vectors.iter().enumerate() {
-        part.add(place, sites.index[site], *pull);
-        let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
-        for i in 0..3 {
-            reaction[i] -= pull[i];
-            (0..3).for_each(|j| part.strain[i][j] += away[i] * pull[j]);
-        }
-    }
-    if let Center::Atom(atom) = center {
-        part.add(place, atom as u32, reaction);
-    }
-    Ok(())
-}
-
-/// The mean of the coefficients over the centers of each frame, one frame after the other.
-pub(super) fn mean_coefficients<D: Descriptor>(
-    descriptor: &D,
-    batch: &Batch<'_>,
-    job: &mut Job<'_>,
-    tally: &Tally,
-) -> Result<Vec<f64>, Error> {
-    let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-    let n = descriptor.n_coefficients();
-    let mut sums = memory::zeros(MEANS, n * batch.prepared.len())?;
-    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
-        let mut sum = memory::zeros(MEANS, n)?;
-        for &row in chunk.rows {
-            let center = worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
-            worker.expand(descriptor, frame, center, stop)?;
-            add(&mut sum, &worker.coefficients);
-        }
-        Ok(sum)
-    };
-    let merge = |frame: &Prepared, _: &Chunk<'_>, part: Vec<f64>| {
-        add(&mut sums[(frame.frame - first) * n..][..n], &part);
-        Ok(())
-    };
-    walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
-    for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
-        let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
-        sum.iter_mut().for_each(|x| *x *= share);
-    }
-    Ok(sums)
 }

@@ -1,9 +1,14 @@
 //! Values, and their derivatives along displacements.
 
-use super::walk::{Batch, Chunk, Prepared, batches, walk};
+use super::average::{Average, n_rows};
+use super::batch::{Batch, Prepared, batches};
+use super::checks::{check_finite, check_length};
+use super::job::Job;
+use super::means::add;
+use super::output::Output;
+use super::walk::{Chunk, walk};
 use super::watch::Tally;
 use super::worker::{Worker, environment};
-use super::{Average, Job, Output};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
@@ -40,8 +45,8 @@ pub fn pushforward<D: Descriptor, T: Output>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    super::check_length("displacements", displacements.len(), frames.n_atoms())?;
-    super::check_finite("displacements", displacements.as_flattened(), 3)?;
+    check_length("displacements", displacements.len(), frames.n_atoms())?;
+    check_finite("displacements", displacements.as_flattened(), 3)?;
     Forward { descriptor, average, frames, centers, displacements: Some(displacements) }.run(rows, job)
 }
 
@@ -64,8 +69,8 @@ struct Sums {
 impl<D: Descriptor> Forward<'_, D> {
     fn run<T: Output>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
         let n_features = self.descriptor.n_features();
-        let n_rows = super::n_rows(self.average, self.frames, self.centers);
-        super::check_length("rows", rows.len(), n_rows * n_features)?;
+        let n_rows = n_rows(self.average, self.frames, self.centers);
+        check_length("rows", rows.len(), n_rows * n_features)?;
         let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
         let tally = Tally::new(self.centers.len());
         for range in batches(self.frames, self.centers)? {
@@ -215,9 +220,4 @@ impl<D: Descriptor> Forward<'_, D> {
         scaled(row, &sums.values);
         Ok(())
     }
-}
-
-/// `sum += part`, over as many numbers as `sum` has.
-pub(super) fn add(sum: &mut [f64], part: &[f64]) {
-    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 
-use super::Job;
+use super::job::Job;
 use crate::{Error, Stop};
 
 /// Time between two moments at which the caller is heard.

@@ -1,13 +1,10 @@
 //! What one worker needs to answer for one center.
 
-use super::pullback::Part;
-use super::walk::Prepared;
+use super::batch::Prepared;
+use super::gradients::{ChunkGradients, UNSEEN};
 use crate::descriptors::{CenterKind, Descriptor, Environment, Refusal};
 use crate::geometry::{Center, Centers, Sites};
 use crate::{Error, Stop, memory};
-
-/// The place of an atom that has none.
-pub const UNSEEN: u32 = u32::MAX;
 
 /// Buffers of one worker, kept from center to center and from call to call.
 pub struct Worker<D: Descriptor> {
@@ -29,7 +26,7 @@ pub struct Worker<D: Descriptor> {
     pub of_site: Vec<u32>,
     pub written: Vec<bool>,
     /// Gradients of the atoms that the present chunk has seen.
-    pub part: Part,
+    pub gradients: ChunkGradients,
 }
 
 impl<D: Descriptor> Worker<D> {
@@ -49,7 +46,7 @@ impl<D: Descriptor> Worker<D> {
             place: Vec::new(),
             of_site: Vec::new(),
             written: Vec::new(),
-            part: Part::default(),
+            gradients: ChunkGradients::default(),
         })
     }
 

@@ -15,7 +15,8 @@ fn angular([eta, zeta, lambda, shift]: [f64; 4], wide: bool, r_cut: f64, of: Opt
 
 /// Two species, functions of every kind.
 pub fn parameters() -> AcsfParameters {
-    let species = [(6, 1.5), (1, -0.7)].map(|(number, weight)| AcsfSpecies { number: Some(number), weight });
+    let species =
+        [(6, 1.5), (1, -0.7)].map(|(number, weight)| AcsfSpecies { number: Some(number), weight: Some(weight) });
     let mut functions = Vec::new();
     for of in [Some(0), Some(1), None] {
         functions.push(radial(Radial::Cutoff, 4.0, of));

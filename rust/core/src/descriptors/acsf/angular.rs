@@ -1,6 +1,7 @@
 //! Functions of angles: G4 and G5, as products of exponentials and powers.
 
-use super::pairs::{Batch, Cursor, PACKS, third};
+use super::column::PACKS;
+use super::pairs::{Batch, Cursor, third};
 use super::plan::{Block, Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;

@@ -1,7 +1,8 @@
 //! The derivative of every angular function with respect to every site.
 
-use super::WHAT;
-use super::pairs::{Batch, Cursor, PACKS, Third, third};
+use super::column::PACKS;
+use super::limits::WHAT;
+use super::pairs::{Batch, Cursor, Third, third};
 use super::plan::{Block, Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;

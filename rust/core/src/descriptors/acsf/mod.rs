@@ -7,8 +7,11 @@
 //! the center, which are in no direction.
 
 mod angular;
+mod column;
 mod form;
 mod jacobian;
+mod limits;
+mod names;
 mod pairs;
 mod parameters;
 mod plan;
@@ -20,7 +23,9 @@ mod undirected;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
+use self::column::PACKS;
 use self::jacobian::Common;
+use self::limits::{NEAREST, WHAT};
 use self::pairs::Batch;
 use self::plan::{NONE, Plan};
 use self::pull::Gradients;
@@ -29,12 +34,6 @@ use self::undirected::OnCenter;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
-
-/// Nearer than this part of the cutoff, an atom is on the center and in no direction.
-const NEAREST: f64 = 1e-11;
-
-/// What is too large if memory is refused.
-const WHAT: &str = "symmetry functions of one center";
 
 /// Symmetry functions of one center.
 #[derive(Debug, Clone)]
@@ -76,7 +75,7 @@ impl Acsf {
         parameters.validate()?;
         let numbers = parameters.species.iter().map(|species| species.number);
         let species = Species::new(numbers, parameters.ignore_unknown_species)?;
-        let weights = parameters.species.iter().map(|species| species.weight).collect();
+        let weights = parameters.species.iter().map(|species| species.weight.unwrap_or(1.0)).collect();
         let plan = Plan::new(&parameters);
         Ok(Self { parameters, species, weights, plan })
     }
@@ -96,6 +95,11 @@ impl Descriptor for Acsf {
 
     fn n_features(&self) -> usize {
         self.parameters.functions.len()
+    }
+
+    fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
+        self.species.expect_symbols(symbols)?;
+        Ok(names::names(&self.parameters, symbols))
     }
 
     fn species(&self) -> &Species {
@@ -118,7 +122,7 @@ impl Descriptor for Acsf {
             gradients: Box::new(Gradients::new()),
             sums: columns()?,
             changes: columns()?,
-            rates: memory::filled(WHAT, most_etas * pairs::PACKS, Pack::ZERO)?,
+            rates: memory::filled(WHAT, most_etas * PACKS, Pack::ZERO)?,
             weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
             velocity: Vec::new(),

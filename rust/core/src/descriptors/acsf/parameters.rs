@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::form::{FunctionForm, cutoff_function};
-use super::powers::MOST_REPEATED;
+use super::limits::MOST_REPEATED;
 use crate::Error;
 use crate::descriptors::validate::{alpha, check, of_each, r_cut, weight, within};
 use crate::error::Part;
@@ -71,9 +71,9 @@ pub struct Function {
 pub struct AcsfSpecies {
     /// Its atomic number; `None`: every element, in one channel.
     pub number: Option<i64>,
-    /// What a neighbor counts for in functions of all channels.
+    /// What a neighbor counts for in functions of all channels; `None`: one, as any other does.
     #[serde(rename = "weights")]
-    pub weight: f64,
+    pub weight: Option<f64>,
 }
 
 /// Everything that makes a fingerprint of symmetry functions.
@@ -99,13 +99,19 @@ impl AcsfParameters {
         self.functions.iter().fold(0.0, |longest, function| function.r_cut.max(longest))
     }
 
+    /// Whether neighbors of all channels count by their element.
+    pub(super) fn is_weighted(&self) -> bool {
+        self.species.iter().any(|species| species.weight.is_some())
+    }
+
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
         alpha(self.alpha)?;
         if let CutoffFunction::Polynomial(n) = self.cutoff_function {
             check((1..=4).contains(&n), "cutoff_function", n, "there are polynomials 1 to 4")?;
         }
-        of_each(&self.species, |species| species.number, |species| weight("weights", species.weight))?;
+        let own = |species: &AcsfSpecies| weight("weights", species.weight.unwrap_or(1.0));
+        of_each(&self.species, |species| species.number, own)?;
         check(!self.functions.is_empty(), "functions", "an empty list", "give at least one")?;
         self.functions.iter().enumerate().try_for_each(|(place, function)| {
             self.validate_function(function).map_err(|error| error.of(Part::Function(place)))

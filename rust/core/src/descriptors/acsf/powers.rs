@@ -1,12 +1,11 @@
 //! Powers of `(1 + λ cos θ) / 2`, for all ζ and λ of a set together.
 
-use super::pairs::{Column, PACKS};
+use super::column::{Column, PACKS};
+use super::limits::MOST_REPEATED;
 use crate::simd::{Lanes, Pack};
 
-/// Largest ζ.
-pub const MOST_REPEATED: f64 = 4096.0;
 /// Binary digits of the largest ζ.
-const DIGITS: usize = 13;
+const DIGITS: usize = (MOST_REPEATED as u32).ilog2() as usize + 1;
 
 /// Distinct (ζ, λ), each of which has a row of its own.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,7 @@
 //! The way back: from an adjoint of the sums to the vectors of the sites.
 
-use super::pairs::{Batch, Column, Cursor, PACKS, third};
+use super::column::{Column, PACKS};
+use super::pairs::{Batch, Cursor, third};
 use super::plan::{Group, ShellPlan};
 use super::powers::cosine;
 use super::shell::Shell;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::WHAT;
+use super::limits::WHAT;
 use super::plan::ShellPlan;
 use crate::descriptors::Environment;
 use crate::math::cutoff::Cutoff;

@@ -82,6 +82,8 @@ impl Orbitals {
 }
 
 impl Pairs for Orbitals {
+    const NAME: &'static str = "om";
+
     fn n_orbitals(&self) -> usize {
         self.n
     }

@@ -1,6 +1,6 @@
 //! What is known of a few sites of one species, side by side in lanes.
 
-use super::WHAT;
+use super::limits::WHAT;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
 use crate::simd::{BLOCK, LANES, Lanes, Row};

@@ -1,7 +1,7 @@
 //! What one SOAP does not share with the next.
 
-use super::columns::Convention;
 use super::compression::Compression;
+use super::convention::Convention;
 use super::radial_basis::RadialBasis;
 use crate::descriptors::{Environment, Refusal, Species};
 use crate::{Error, Stop};

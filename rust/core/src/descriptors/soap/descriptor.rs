@@ -1,6 +1,6 @@
 //! The chain from sites to power spectrum, whatever the density.
 
-use super::compression::Layout;
+use super::columns;
 use super::density::{Density, SpectrumOptions};
 use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
 use super::jacobian::{JacobianOf, JacobianScratch};
@@ -46,7 +46,7 @@ impl<D: Density> SoapOf<D> {
         let options = parameters.power_spectrum();
         let SpectrumOptions { n_max, l_max, compression, convention, degree_weights, norm, constant } = options;
         // What is too large is refused before the long work begins.
-        let layout = Layout::new(compression, convention, &n_max, l_max, stop)?;
+        let layout = columns::layout(compression, convention, &n_max, l_max, stop)?;
         let bases = parameters.bases(stop)?;
         let shares: Vec<&[f64]> = bases.iter().map(RadialBasis::center).collect();
         let centers = CenterDensities::new(&shares, parameters.center_is_everywhere());
@@ -80,6 +80,14 @@ impl<D: Density> Descriptor for SoapOf<D> {
 
     fn n_coefficients(&self) -> usize {
         self.expansion.n_coefficients()
+    }
+
+    fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
+        self.species.expect_symbols(symbols)?;
+        let SpectrumOptions { compression, convention, constant, .. } = self.density.power_spectrum();
+        let mut names = columns::names(self.spectrum.layout(), compression, convention, symbols)?;
+        names.extend(constant.map(|_| "constant".to_owned()));
+        Ok(names)
     }
 
     fn species(&self) -> &Species {

@@ -7,26 +7,25 @@
 mod block;
 mod columns;
 mod compression;
+mod convention;
 mod density;
 mod descriptor;
 mod expansion;
+mod factor;
 mod gaussian;
 mod jacobian;
+mod layout;
+mod limits;
 mod power_spectrum;
 mod radial_basis;
+mod selection;
+mod site_terms;
 mod turbo;
 
-pub use columns::Convention;
 pub use compression::Compression;
+pub use convention::Convention;
 pub use density::{Density, SpectrumOptions};
 pub use descriptor::{SoapOf, SoapScratch};
 pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, WeightFunction, Weighting};
+pub use limits::{MAX_DEGREE, MAX_FUNCTIONS};
 pub use turbo::{Basis, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
-
-/// What is too large if memory is refused.
-const WHAT: &str = "power spectrum of one center";
-
-/// Most radial functions of one species.
-pub const MAX_FUNCTIONS: usize = crate::simd::gemm::MAX_PACKS * crate::simd::LANES;
-/// Largest degree of the harmonics.
-pub const MAX_DEGREE: usize = 30;

@@ -46,6 +46,9 @@ impl Blocks {
 
 /// What a matrix is made of.
 pub trait Pairs: Sync + 'static {
+    /// What the features are called, before their number.
+    const NAME: &'static str;
+
     /// Rows of a site.
     fn n_orbitals(&self) -> usize;
     /// Numbers that a site brings along.
@@ -290,6 +293,11 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             Some((kinds, _)) => kinds.count(),
             None => self.parameters.max_sites * self.pairs.n_orbitals(),
         }
+    }
+
+    fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
+        self.species.expect_symbols(symbols)?;
+        memory::collect("list of the features", (0..self.n_features()).map(|k| format!("{} {}", P::NAME, k + 1)))
     }
 
     fn species(&self) -> &Species {

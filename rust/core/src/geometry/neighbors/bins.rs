@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::layout::Layout;
+use super::layout::{Bounds, Layout};
 use super::{INVISIBLE, Vector, WHAT};
 use crate::geometry::cell::Cell;
 use crate::simd::LANES;
@@ -10,43 +10,6 @@ use crate::{Error, Stop, memory};
 
 /// Atoms below which one thread is as quick as many.
 const PARALLEL: usize = 20_000;
-
-/// What the atoms that are seen occupy.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bounds {
-    /// Number of visible atoms.
-    pub n_visible: usize,
-    /// Smallest coordinates along the axes of the cell.
-    pub low: Vector,
-    /// Largest coordinates along the axes of the cell.
-    pub high: Vector,
-    /// Largest Cartesian coordinates of a wrapped atom, whatever their sign.
-    pub largest: Vector,
-}
-
-impl Bounds {
-    const NOTHING: Self =
-        Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: [0.0; 3] };
-
-    #[inline]
-    fn include(&mut self, point: Vector, fractions: Vector) {
-        self.n_visible += 1;
-        for axis in 0..3 {
-            self.low[axis] = self.low[axis].min(fractions[axis]);
-            self.high[axis] = self.high[axis].max(fractions[axis]);
-            self.largest[axis] = self.largest[axis].max(point[axis].abs());
-        }
-    }
-
-    fn union(self, other: Self) -> Self {
-        Self {
-            n_visible: self.n_visible + other.n_visible,
-            low: [0, 1, 2].map(|axis| self.low[axis].min(other.low[axis])),
-            high: [0, 1, 2].map(|axis| self.high[axis].max(other.high[axis])),
-            largest: [0, 1, 2].map(|axis| self.largest[axis].max(other.largest[axis])),
-        }
-    }
-}
 
 /// All atoms wrapped into the cell, and what the visible ones occupy.
 pub(super) fn wrap(

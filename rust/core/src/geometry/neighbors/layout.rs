@@ -1,8 +1,9 @@
 //! Where the bins are: a parallelepiped, cut into equal parts along each of its three axes.
 
-use super::bins::Bounds;
-use super::reach::FAR;
 use crate::geometry::cell::{Cell, Vector, cross, dot, norm};
+
+/// Bins further away than this are not told apart.
+pub(super) const FAR: f64 = 1125899906842624.0;
 
 /// Sides of a bin in units of the cutoff: across the runs, and along them. Measured at 50 sites a center.
 const SIDE: f64 = 1.0;
@@ -20,6 +21,46 @@ const SHORTEST: f64 = 1e-3;
 
 /// Rounding errors of a coordinate, in units of the largest number it was made of.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
+
+/// What the atoms that are seen occupy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bounds {
+    /// Number of visible atoms.
+    pub n_visible: usize,
+    /// Smallest coordinates along the axes of the cell.
+    pub low: Vector,
+    /// Largest coordinates along the axes of the cell.
+    pub high: Vector,
+    /// Largest Cartesian coordinates of a wrapped atom, whatever their sign.
+    pub largest: Vector,
+}
+
+impl Bounds {
+    /// Of no atom at all.
+    pub const NOTHING: Self =
+        Self { n_visible: 0, low: [f64::INFINITY; 3], high: [f64::NEG_INFINITY; 3], largest: [0.0; 3] };
+
+    /// Counts an atom at `point` in, which is at `fractions` along the axes.
+    #[inline]
+    pub fn include(&mut self, point: Vector, fractions: Vector) {
+        self.n_visible += 1;
+        for axis in 0..3 {
+            self.low[axis] = self.low[axis].min(fractions[axis]);
+            self.high[axis] = self.high[axis].max(fractions[axis]);
+            self.largest[axis] = self.largest[axis].max(point[axis].abs());
+        }
+    }
+
+    /// What the atoms of both occupy.
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            n_visible: self.n_visible + other.n_visible,
+            low: [0, 1, 2].map(|axis| self.low[axis].min(other.low[axis])),
+            high: [0, 1, 2].map(|axis| self.high[axis].max(other.high[axis])),
+            largest: [0, 1, 2].map(|axis| self.largest[axis].max(other.largest[axis])),
+        }
+    }
+}
 
 /// One axis of the parallelepiped of bins.
 #[derive(Debug, Clone)]

@@ -124,10 +124,7 @@ impl Axis {
     }
 }
 
-/// Bins further away than this are not told apart.
-pub(super) const FAR: f64 = 1125899906842624.0;
-
-/// The nearest integer to a number of at most [`FAR`].
+/// The nearest integer to a number of at most [`super::layout::FAR`].
 ///
 /// Doubles from 2^52 to 2^53 are the integers, in the order of their bits.
 #[inline(always)]

@@ -3,7 +3,7 @@
 use super::Cutoff;
 use crate::simd::Lanes;
 
-/// `((1 - x)² (1 + 2x))^exponent` with `x = r / r_cut`, which soap_turbo calls the scaling of amplitudes.
+/// `((1 - x)² (1 + 2x))^exponent` with `x = r / r_cut`, which `soap_turbo` calls the scaling of amplitudes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CubicCutoff {
     r_cut: f64,

@@ -13,8 +13,8 @@ pub use prepare::ExpansionScratch;
 
 use self::kernels::{Differentiate, Expand, ExpandPullback};
 use self::prepare::Prepare;
-use super::jacobian::SiteTerms;
 use super::radial_basis::RadialBasis;
+use super::site_terms::SiteTerms;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES};

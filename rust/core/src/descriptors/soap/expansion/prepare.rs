@@ -1,8 +1,8 @@
 //! What the expansion of one center begins with: its sites in blocks, with directions, radial functions and angular
 //! factors.
 
-use super::super::WHAT;
 use super::super::block::{Block, beyond};
+use super::super::limits::WHAT;
 use super::super::radial_basis::RadialBasis;
 use super::Expansion;
 use crate::descriptors::Environment;

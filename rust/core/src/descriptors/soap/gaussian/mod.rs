@@ -11,7 +11,6 @@ pub use parameters::{DensityParameters, SoapParameters};
 pub use weighting::{WeightFunction, Weighting};
 
 use self::radial::GaussianRadial;
-use super::columns;
 use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
 use super::power_spectrum::NO_FLOOR;
@@ -59,7 +58,7 @@ impl Density for SoapParameters {
             l_max: self.l_max,
             compression: &self.compression,
             convention: self.convention,
-            degree_weights: columns::degree_weights(self.convention, self.l_max),
+            degree_weights: self.convention.degree_weights(self.l_max),
             norm: self.normalize.then_some(NO_FLOOR),
             constant: self.constant,
         }

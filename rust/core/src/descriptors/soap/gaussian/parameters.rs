@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::{Compression, Convention};
-use super::GaussianBasis;
+use super::integrals::GaussianBasis;
 use super::weighting::Weighting;
 use crate::Error;
 use crate::descriptors::read;

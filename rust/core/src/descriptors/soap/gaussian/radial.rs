@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::super::block::Block;
-use super::super::columns::Convention;
+use super::super::convention::Convention;
 use super::super::radial_basis::RadialBasis;
 use super::integrals::{IntegralParameters, RadialIntegrals};
 use super::parameters::{DensityParameters, SoapParameters};

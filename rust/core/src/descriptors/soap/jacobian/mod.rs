@@ -20,9 +20,10 @@ use self::along::Along;
 use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
 use self::products::{Products, WriteAll};
 use self::terms::{Contract, Spread, Terms};
-use super::WHAT;
-use super::compression::Layout;
+use super::layout::Layout;
+use super::limits::WHAT;
 use super::power_spectrum::{Bare, PowerSpectrum, Spectrum};
+use super::site_terms::SiteTerms;
 use crate::descriptors::JacobianRow;
 use crate::math::harmonics::Harmonics;
 use crate::simd::{Isa, LANES, dot};
@@ -43,22 +44,6 @@ pub struct JacobianScratch {
     selected: [Vec<f64>; 3],
     /// Features before normalisation, with the same room.
     row: Vec<f64>,
-}
-
-/// One site as the Jacobian sees it.
-pub struct SiteTerms<'a> {
-    /// Radial functions of its species among all.
-    pub species: std::ops::Range<usize>,
-    /// Whether there are such functions for each degree, `[l][n]`, or one set for all.
-    pub by_degree: bool,
-    /// Their values, and at least [`LANES`] numbers more.
-    pub functions: &'a [f64],
-    /// Derivatives in 1/Å.
-    pub slopes: &'a [f64],
-    /// Direction from the center.
-    pub unit: [f64; 3],
-    /// `Ã_lm` and the components of `∇Ã_lm`.
-    pub angular: [&'a [f64]; 4],
 }
 
 /// The features of a center and what is needed to differentiate them.

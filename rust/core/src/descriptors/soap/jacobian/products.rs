@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::terms::{KINDS, Terms};
-use crate::descriptors::soap::MAX_DEGREE;
-use crate::descriptors::soap::compression::Layout;
+use crate::descriptors::soap::layout::Layout;
+use crate::descriptors::soap::limits::MAX_DEGREE;
 use crate::simd::{Kernel, LANES, Lanes};
 
 /// The derivatives of all products along each axis.

@@ -1,8 +1,8 @@
 //! What a site brings to each function of a factor.
 
-use super::SiteTerms;
-use crate::descriptors::soap::WHAT;
-use crate::descriptors::soap::compression::Factor;
+use crate::descriptors::soap::factor::Factor;
+use crate::descriptors::soap::limits::WHAT;
+use crate::descriptors::soap::site_terms::SiteTerms;
 use crate::simd::{Kernel, LANES, Lanes, Pack, at};
 use crate::{Error, memory};
 

@@ -1,6 +1,6 @@
 //! Sums over `m` of products of coefficients, and the way back.
 
-use super::super::MAX_DEGREE;
+use super::super::limits::MAX_DEGREE;
 use super::PowerSpectrum;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop};

@@ -3,8 +3,9 @@
 mod kernels;
 mod length;
 
-use super::WHAT;
-use super::compression::{Factor, Layout};
+use super::factor::Factor;
+use super::layout::Layout;
+use super::limits::WHAT;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
 use kernels::{Apply, Products};

@@ -7,8 +7,8 @@
 
 use std::sync::OnceLock;
 
-use super::super::MAX_FUNCTIONS;
-use super::Basis;
+use super::super::limits::MAX_FUNCTIONS;
+use super::parameters::Basis;
 use crate::math::extended::{self, Extended, Matrix};
 use crate::math::quadrature;
 use crate::{Error, Stop};

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::ops::Range;
 
 use super::basis::RadialFunctions;
-use super::{Basis, SpeciesParameters, TurboParameters};
+use super::parameters::{Basis, SpeciesParameters, TurboParameters};
 use crate::math::{bessel, quadrature};
 use crate::{Error, Stop};
 
@@ -209,7 +209,7 @@ impl Nodes {
 #[cfg(test)]
 mod tests {
     use super::super::super::Compression;
-    use super::super::Policy;
+    use super::super::parameters::Policy;
     use super::*;
 
     fn exact(sigma: f64, growth: f64, filter_decay: f64, basis: Basis) -> ExactRadial {

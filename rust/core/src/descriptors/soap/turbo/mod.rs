@@ -9,7 +9,7 @@ mod reference;
 pub use parameters::{Basis, Policy, SpeciesParameters, TurboParameters};
 
 use self::radial::TurboRadial;
-use super::columns::Convention;
+use super::convention::Convention;
 use super::density::{Density, SpectrumOptions};
 use super::descriptor::SoapOf;
 use super::power_spectrum::NO_FLOOR;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::super::block::{Block, columns};
 use super::super::radial_basis::RadialBasis;
 use super::exact::ExactRadial;
+use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
-use super::{Policy, SpeciesParameters, TurboParameters};
 use crate::math::cutoff::{CubicCutoff, Cutoff};
 use crate::math::piecewise::{self, Piecewise, Places};
 use crate::simd::{LANES, Lanes, Row};
@@ -205,7 +205,7 @@ impl TurboRadial {
 mod tests {
     use super::super::super::Compression;
     use super::super::super::radial_basis::RadialBasis as _;
-    use super::super::Basis;
+    use super::super::parameters::Basis;
     use super::*;
     use crate::simd::{BLOCK, Isa, Kernel};
 

@@ -5,7 +5,7 @@
 //! and the orthonormalising matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalised feature.
 
 use super::exact::{NO_FILTER, enhancement};
-use super::{Basis, SpeciesParameters, TurboParameters};
+use super::parameters::{Basis, SpeciesParameters, TurboParameters};
 use crate::Error;
 use crate::math::extended::{self, Extended, Matrix};
 

@@ -1,0 +1,128 @@
+//! Which radial functions meet in a power spectrum, and where their products are stored.
+
+use super::compression::Compression;
+use super::convention::Convention;
+use super::factor::Factor;
+use super::limits::WHAT;
+use super::selection::Selection;
+use crate::Error;
+
+/// Products of one center at most: a row of half a gigabyte.
+const MAX_PRODUCTS: usize = 1 << 26;
+
+/// The two factors of a power spectrum, and what is kept of their products.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// First factor.
+    pub left: Factor,
+    /// Second factor; the same as the first where the spectrum is symmetric.
+    pub right: Factor,
+    /// Whether only pairs `n <= n'` are stored, those of different functions with a factor √2.
+    pub symmetric: bool,
+    /// What is kept of them.
+    pub selection: Option<Selection>,
+    /// Whether these pairs are stored row by row of the lower triangle rather than of the upper one.
+    lower: bool,
+    n_degrees: usize,
+}
+
+impl Layout {
+    /// All products of the factors that `compression` and `convention` ask for, of species with `n_max` radial functions.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] where the compression does not fit the species; [`Error::Memory`].
+    pub fn of_products(
+        compression: &Compression,
+        convention: Convention,
+        n_max: &[usize],
+        l_max: usize,
+    ) -> Result<Self, Error> {
+        let (left, right) = (Factor::all(n_max), Factor::all(n_max));
+        let mut layout = Self { left, right, symmetric: true, selection: None, lower: false, n_degrees: l_max + 1 };
+        if let Compression::Factors(nu_r, nu_s) = compression {
+            layout.group(*nu_r, *nu_s, n_max)?;
+        } else if layout.n_products() > MAX_PRODUCTS {
+            return Err(Error::Memory {
+                what: WHAT,
+                bytes: 8 * layout.n_products() as u128,
+                remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
+            });
+        }
+        layout.lower = layout.symmetric && convention == Convention::Quip;
+        Ok(layout)
+    }
+
+    /// Number of degrees.
+    pub fn n_degrees(&self) -> usize {
+        self.n_degrees
+    }
+
+    /// Number of products before the selection.
+    pub fn n_products(&self) -> usize {
+        let n = self.left.len();
+        let pairs = if self.symmetric { n * (n + 1) / 2 } else { n * self.right.len() };
+        pairs * self.n_degrees
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.selection.as_ref().map_or_else(|| self.n_products(), Selection::n_rows)
+    }
+
+    /// Place of the product of functions `n` and `n'` at `l = 0`, in a symmetric layout `n <= n'`; the other degrees
+    /// follow.
+    #[inline(always)]
+    pub fn place(&self, n: usize, n_prime: usize) -> usize {
+        let pair = match (self.symmetric, self.lower) {
+            // Rows of the upper triangle before this one: n N - n (n - 1) / 2 entries.
+            (true, false) => (n * (2 * self.left.len() + 1 - n)) / 2 + n_prime - n,
+            (true, true) => n_prime * (n_prime + 1) / 2 + n,
+            (false, _) => n * self.right.len() + n_prime,
+        };
+        pair * self.n_degrees
+    }
+
+    /// Row `n`: the functions whose products with function `n` are stored one after the other, and the place of the
+    /// first of these. Rows follow each other.
+    #[inline(always)]
+    pub fn row(&self, n: usize) -> (std::ops::Range<usize>, usize) {
+        match (self.symmetric, self.lower) {
+            (true, false) => (n..self.right.len(), self.place(n, n)),
+            (true, true) => (0..n + 1, self.place(0, n)),
+            (false, _) => (0..self.right.len(), self.place(n, 0)),
+        }
+    }
+
+    /// First `n'` that is stored with `n`.
+    #[inline(always)]
+    pub fn first(&self, n: usize) -> usize {
+        if self.symmetric { n } else { 0 }
+    }
+
+    /// `μ`: what a stored product counts for.
+    #[inline(always)]
+    pub fn weight(&self, n: usize, n_prime: usize) -> f64 {
+        if self.symmetric && n != n_prime { std::f64::consts::SQRT_2 } else { 1.0 }
+    }
+
+    /// Sums over the labels that a factor drops.
+    fn group(&mut self, nu_r: u8, nu_s: u8, n_max: &[usize]) -> Result<(), Error> {
+        let error = |remedy: &str| Error::Parameter {
+            name: "compression",
+            part: None,
+            value: format!("{nu_r}_{nu_s}"),
+            remedy: remedy.to_owned(),
+        };
+        if nu_r > 2 || nu_s > 2 {
+            return Err(error("both numbers must be 0, 1 or 2"));
+        }
+        let n = n_max[0];
+        if n_max.iter().any(|&other| other != n) {
+            return Err(error("it needs the same n_max for all species"));
+        }
+        self.left = Factor::summed(n_max.len(), n, nu_s >= 1, nu_r >= 1);
+        self.right = Factor::summed(n_max.len(), n, nu_s == 2, nu_r == 2);
+        self.symmetric = nu_r != 1 && nu_s != 1;
+        Ok(())
+    }
+}

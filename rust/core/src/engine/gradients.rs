@@ -1,0 +1,70 @@
+//! Gradients of the atoms that a chunk of centers has seen.
+
+use crate::geometry::{Center, Sites};
+use crate::{Error, memory};
+
+/// What is too large if memory is refused.
+pub const GRADIENTS: &str = "gradients";
+
+/// The place of an atom that has none.
+pub const UNSEEN: u32 = u32::MAX;
+
+/// What a chunk leaves behind on the way back.
+#[derive(Default)]
+pub struct ChunkGradients {
+    /// Gradients of the atoms that were seen, in the order in which they were.
+    pub atoms: Vec<(u32, [f64; 3])>,
+    /// Gradient with respect to the strain of the frame.
+    pub strain: [[f64; 3]; 3],
+}
+
+impl ChunkGradients {
+    /// Puts the gradients of the sites of `center` where their atoms are, and the reaction where the center is.
+    ///
+    /// `place` holds the place of each atom that the chunk has seen, and [`UNSEEN`] for the others.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn scatter(
+        &mut self,
+        place: &mut [u32],
+        sites: &Sites,
+        pulls: &[[f64; 3]],
+        center: Center,
+    ) -> Result<(), Error> {
+        memory::reserve(GRADIENTS, &mut self.atoms, sites.len() + 1)?;
+        let mut reaction = [0.0; 3];
+        for (site, pull) in pulls.iter().enumerate() {
+            self.add(place, sites.index[site], *pull);
+            let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
+            for i in 0..3 {
+                reaction[i] -= pull[i];
+                (0..3).for_each(|j| self.strain[i][j] += away[i] * pull[j]);
+            }
+        }
+        if let Center::Atom(atom) = center {
+            self.add(place, atom as u32, reaction);
+        }
+        Ok(())
+    }
+
+    /// Adds the gradient of an atom.
+    fn add(&mut self, place: &mut [u32], atom: u32, pull: [f64; 3]) {
+        let place = &mut place[atom as usize];
+        if *place == UNSEEN {
+            *place = self.atoms.len() as u32;
+            self.atoms.push((atom, pull));
+        } else {
+            let sum = &mut self.atoms[*place as usize].1;
+            (0..3).for_each(|i| sum[i] += pull[i]);
+        }
+    }
+
+    /// The gradients of the chunk, which is at its end: no atom has a place any more.
+    pub fn take(&mut self, place: &mut [u32]) -> Self {
+        for &(atom, _) in &self.atoms {
+            place[atom as usize] = UNSEEN;
+        }
+        std::mem::take(self)
+    }
+}

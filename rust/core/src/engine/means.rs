@@ -1,0 +1,51 @@
+//! Sums and means over the centers of a frame.
+
+use super::batch::{Batch, Prepared};
+use super::job::Job;
+use super::walk::{Chunk, walk};
+use super::watch::Tally;
+use super::worker::Worker;
+use crate::descriptors::Descriptor;
+use crate::{Error, Stop, memory};
+
+/// What is too large if memory is refused.
+pub const MEANS: &str = "mean coefficients of the frames";
+
+/// `sum += part`, over as many numbers as `sum` has.
+pub fn add(sum: &mut [f64], part: &[f64]) {
+    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+}
+
+/// The mean of the coefficients over the centers of each frame, one frame after the other.
+///
+/// # Errors
+/// Of the first chunk that has one, and [`Error::Interrupted`].
+pub fn mean_coefficients<D: Descriptor>(
+    descriptor: &D,
+    batch: &Batch<'_>,
+    job: &mut Job<'_>,
+    tally: &Tally,
+) -> Result<Vec<f64>, Error> {
+    let first = batch.prepared.first().map_or(0, |frame| frame.frame);
+    let n = descriptor.n_coefficients();
+    let mut sums = memory::zeros(MEANS, n * batch.prepared.len())?;
+    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+        let mut sum = memory::zeros(MEANS, n)?;
+        for &row in chunk.rows {
+            let center = worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
+            worker.expand(descriptor, frame, center, stop)?;
+            add(&mut sum, &worker.coefficients);
+        }
+        Ok(sum)
+    };
+    let merge = |frame: &Prepared, _: &Chunk<'_>, part: Vec<f64>| {
+        add(&mut sums[(frame.frame - first) * n..][..n], &part);
+        Ok(())
+    };
+    walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+    for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
+        let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
+        sum.iter_mut().for_each(|x| *x *= share);
+    }
+    Ok(sums)
+}

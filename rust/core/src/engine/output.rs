@@ -1,0 +1,39 @@
+//! The numbers that rows are written in.
+
+use crate::{Error, memory};
+
+/// A number that a row can be written in.
+pub trait Output: Copy + Default + Send + Sync {
+    /// Lets `write` fill `row`: in place where the types agree, through `room` where they do not.
+    ///
+    /// # Errors
+    /// Those of `write`, and [`Error::Memory`] for the room.
+    fn fill(
+        row: &mut [Self],
+        room: &mut Vec<f64>,
+        write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+}
+
+impl Output for f64 {
+    fn fill(
+        row: &mut [Self],
+        _room: &mut Vec<f64>,
+        write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        write(row)
+    }
+}
+
+impl Output for f32 {
+    fn fill(
+        row: &mut [Self],
+        room: &mut Vec<f64>,
+        write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        memory::resize("rows before they are rounded", room, row.len(), 0.0)?;
+        write(room)?;
+        row.iter_mut().zip(room).for_each(|(out, value)| *out = *value as Self);
+        Ok(())
+    }
+}
