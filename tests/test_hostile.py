@@ -161,7 +161,7 @@ def test_arguments(kind, attempt, outcome):
 
 
 PARAMETERS = [
-    ("a cutoff in pm", lambda: ip.SOAP(r_cut=500.0, n_max=8, l_max=8, species=["H"]), ["r_cut", "500"]),
+    ("a cutoff in pm", lambda: ip.SOAP(r_cut=500.0, n_max=8, l_max=8, species=["H"]), ["sigma", "500", "unit"]),
     ("a cutoff of 10^400", lambda: ip.SoapTurbo(r_cut=10**400, n_max=8, l_max=8, species=["H"]), ["r_cut"]),
     ("a width in nm", lambda: ip.SoapTurbo(r_cut=5.0, n_max=8, l_max=8, sigma=1e-9, species=["H"]), ["sigma"]),
     (

@@ -12,6 +12,7 @@
 #![allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 
 use isoprint_core::simd::Isa;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 mod allocator;
@@ -36,13 +37,13 @@ mod _core {
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 
-    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, allocator, descriptors, errors};
+    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, PyValueError, allocator, descriptors, errors};
 
     /// The version of the workspace, which is written in its `Cargo.toml` and nowhere else.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Whoever asks for other instructions wants to be sure of getting them.
-        Isa::requested().map_err(|error| errors::to_python(&error))?;
+        Isa::requested().map_err(|error| PyValueError::new_err(error.to_string()))?;
         allocator::put_by().map_err(|error| errors::to_python(&error))?;
         descriptors::add_to(module)?;
         module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;
