@@ -12,4 +12,4 @@ from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 
-__all__ = ["ACSF", "CoulombMatrix", "Hybrid", "OverlapMatrix", "SOAP", "SoapTurbo"]
+__all__ = ["SoapTurbo", "SOAP", "ACSF", "OverlapMatrix", "CoulombMatrix", "Hybrid"]
