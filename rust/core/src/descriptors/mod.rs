@@ -14,6 +14,7 @@ pub mod coulomb_matrix;
 mod environment;
 mod jacobian_row;
 pub mod overlap_matrix;
+pub mod radial_distribution;
 mod read;
 mod refusal;
 pub mod soap;
