@@ -72,7 +72,7 @@ def holds_truth(value: Any) -> bool:
 
 
 def reals(what: str, value: Any, verb: str = "is") -> Floats:
-    """The same in contiguous double precision; `verb` is what `what` needs in a sentence."""
+    """Return an array of real numbers in contiguous double precision; `verb` is what `what` needs in a sentence."""
     array = plain(what, value)
     if array.dtype.kind not in "fiu":
         kind = (
@@ -93,7 +93,7 @@ def reals(what: str, value: Any, verb: str = "is") -> Floats:
 
 
 def wholes(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
-    """The same as 64-bit integers, where it holds integers and nothing else."""
+    """Return an array of 64-bit integers, where `value` holds integers and nothing else."""
     array = plain(what, value)
     if array.size == 0:
         return np.empty(array.shape, np.int64)

@@ -1,4 +1,4 @@
-"""What is shown while long work is under way."""
+"""Progress of long work: a callback, a bar, or a line on stderr."""
 
 from __future__ import annotations
 

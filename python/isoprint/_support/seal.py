@@ -44,7 +44,7 @@ class Stored(NamedTuple):
 
 
 def sealed(blocks: Sequence[str]) -> list[str]:
-    """The same structures with counts and checksums in their comments.
+    """Return structures with counts and checksums in their comments.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Words for people."""
+"""Counted nouns for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all fingerprints have in common: frames in, rows and their derivatives out."""
+"""Descriptors: frames in, rows and their derivatives out."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Descriptor(Estimator):
         return self._learned
 
     def _ready(self) -> Ready:
-        """What the parameters make; made again only when one of them was set, or changed in place."""
+        """Compiled fingerprint of the parameters; made again only when one of them was set, or changed in place."""
         ready: Ready | None = self.__dict__.get("_cache")
         if ready is None or not all(watch.unchanged() for watch in ready.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]

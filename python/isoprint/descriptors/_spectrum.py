@@ -1,4 +1,4 @@
-"""What fingerprints made of eigenvalues have in common."""
+"""Parameters of descriptors that are eigenvalues of a matrix of pairs."""
 
 from __future__ import annotations
 

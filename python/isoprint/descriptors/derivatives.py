@@ -217,7 +217,7 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
 
 
 def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same array, or an error that says where it is not finite. The compiled module looks for itself."""
+    """Return an array of finite numbers, or raise where one is not. The compiled module looks for itself."""
     good = np.isfinite(numbers)
     if not good.all():
         row, column = map(int, np.argwhere(~good)[0])

@@ -73,7 +73,7 @@ def spell(numbers: Iterable[int]) -> str:
 
 
 def by_element(name: str, value: Mapping[Any, Any]) -> dict[int, Any]:
-    """The same mapping by atomic number, which no two keys may share."""
+    """Return a mapping of species by atomic number, which no two keys may share."""
     numbers = [number_of(element, name) for element in value]
     _require_once(numbers, name)
     return dict(zip(numbers, value.values(), strict=True))

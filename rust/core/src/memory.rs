@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
 
-/// Whether nothing more is to be had.
+/// Whether all requests for memory are to be refused.
 static SCARCE: AtomicBool = AtomicBool::new(false);
 
 /// Says whether memory is so scarce that all that can be told no should be: whoever provides it knows.
@@ -14,7 +14,7 @@ pub fn set_scarce(scarce: bool) {
     SCARCE.store(scarce, Ordering::Relaxed);
 }
 
-/// What helps wherever work is done for many atoms at once.
+/// Remedy in the message of a refusal.
 const REMEDY: &str = "work on fewer atoms, frames or centers at a time, with fewer threads, or with more memory";
 
 /// The error for `n` numbers of this type.

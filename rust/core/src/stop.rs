@@ -1,4 +1,4 @@
-//! How work that has begun is stopped.
+//! Interrupts: a flag that long work looks at.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +7,7 @@ use crate::Error;
 /// Steps of a loop that are worth one look at the clock; so many take some microseconds.
 const WORTH_A_LOOK: usize = 1 << 14;
 
-/// A wish to stop, as those see it who work.
+/// A request to stop, as seen by the code that works.
 ///
 /// Whatever may take long looks here every few milliseconds at least, and leaves with [`Error::Interrupted`] once the
 /// wish has been uttered. What it leaves behind means nothing then, and is not looked at.
@@ -29,12 +29,12 @@ impl<'a> Stop<'a> {
         Self { wished, ask: None }
     }
 
-    /// The same on the thread of whoever may wish it: they work, and have to be asked in between.
+    /// A stop that the worker's own thread decides about: `ask` is called in between.
     pub fn asking(wished: &'a AtomicBool, ask: &'a dyn Fn() -> bool) -> Self {
         Self { wished, ask: Some(ask) }
     }
 
-    /// What other threads may look at.
+    /// The flag, for other threads to look at.
     pub fn wished(&self) -> &'a AtomicBool {
         self.wished
     }

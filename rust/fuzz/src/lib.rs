@@ -58,7 +58,7 @@ impl Structure {
     /// Calls `work` with this structure, all its atoms as centers, and a job on this thread.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub fn with<R>(
         &self,
         work: impl FnOnce(&Frames<'_>, &Centers<'_>, &mut Job<'_>) -> std::result::Result<R, Error>,

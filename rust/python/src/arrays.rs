@@ -28,7 +28,7 @@ pub enum Extent {
 
 use Extent::{Any, Exactly};
 
-/// How exactly a result is written.
+/// Precision of a result.
 #[derive(Debug, Clone, Copy)]
 pub enum Precision {
     /// As `float32`.
@@ -104,7 +104,7 @@ fn fits(found: &[usize], expected: &[Extent]) -> bool {
     found.len() == expected.len() && found.iter().zip(expected).all(same)
 }
 
-/// What is wrong with an array that [`typed`] turned down.
+/// The error about an array that [`typed`] turned down.
 fn explain<T: Element>(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyErr {
     let py = value.py();
     let Ok(array) = value.cast::<PyUntypedArray>() else {
@@ -197,7 +197,7 @@ impl<'py> FromPyObject<'_, 'py> for FrameArrays<'py> {
 }
 
 impl FrameArrays<'_> {
-    /// What the core makes of them.
+    /// The arrays as [`Frames`].
     pub fn view(&self) -> PyResult<Frames<'_>> {
         Frames::new(
             triples(slice("positions", &self.positions)?),
@@ -232,7 +232,7 @@ impl<'py> FromPyObject<'_, 'py> for CenterArrays<'py> {
 }
 
 impl CenterArrays<'_> {
-    /// What the core makes of them.
+    /// The arrays as [`Centers`].
     pub fn view(&self, frames: &Frames<'_>) -> PyResult<Centers<'_>> {
         let points = self.points.as_ref().map_or(Ok(&[][..]), |points| slice("center points", points))?;
         let (offsets, index) = (slice("center offsets", &self.offsets)?, slice("center index", &self.index)?);

@@ -1,4 +1,4 @@
-//! What all descriptors have in common: arrays in, through the door, arrays out.
+//! Methods of all descriptors: arrays in, through the door, arrays out.
 //!
 //! A class of its own per descriptor holds the constructor and delegates the rest to here.
 
@@ -23,7 +23,7 @@ pub struct Kept<D> {
 }
 
 impl<D> Kept<D> {
-    /// What a caller wishes for, with these buffers.
+    /// Options of a call that uses these buffers.
     pub fn wishes(&self, threads: usize, progress: Option<Py<PyAny>>) -> Wishes<'_> {
         Wishes { threads, progress, spare: Some(&self.spare) }
     }
@@ -43,7 +43,7 @@ impl<D> Deref for Kept<D> {
     }
 }
 
-/// How a caller names an average: `None`, `"inner"` or `"outer"`.
+/// Averages by name: `None`, `"inner"` or `"outer"`.
 #[derive(Clone, Copy)]
 pub struct AverageName(Average);
 
@@ -62,7 +62,7 @@ impl FromPyObject<'_, '_> for AverageName {
     }
 }
 
-/// What is described, and by what.
+/// A request: descriptor, average, frames and centers.
 struct Subject<'a, D> {
     descriptor: &'a D,
     average: Average,
@@ -88,7 +88,7 @@ impl<'a, D: Descriptor> Subject<'a, D> {
         [Extent::Exactly(rows), Extent::Exactly(self.descriptor.n_features())]
     }
 
-    /// How long the work is, in rows.
+    /// Length of the work, in rows.
     fn length(&self) -> usize {
         self.centers.len()
     }

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(25);
 const STACK: usize = 2 << 20;
 const BESIDES: usize = 1 << 19;
 
-/// What a caller wishes for besides the result.
+/// Options of a call: threads, progress, cached buffers.
 #[derive(Default)]
 pub struct Wishes<'a> {
     /// Number of threads; 0 stands for the default.
@@ -34,7 +34,7 @@ pub struct Wishes<'a> {
 }
 
 impl Wishes<'_> {
-    /// The same for a first step that has its own count of rows: nobody is told about it.
+    /// These options without the callback, for a first step whose rows are not those of the result.
     pub fn silent(&self) -> Self {
         Self { threads: self.threads, progress: None, spare: self.spare }
     }

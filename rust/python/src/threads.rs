@@ -1,4 +1,4 @@
-//! How many threads?
+//! Number of threads of a call.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 /// More than this helps nobody, could bring the machine down, and changes no result.
 const MOST: usize = 1024;
 
-/// What `set_num_threads` was told; 0 if nothing.
+/// Number of threads that `set_num_threads` was given; 0 if none.
 static EXPLICIT: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of processors we may use, with the process that asked in the upper half: a child of `fork` may have

@@ -1,4 +1,4 @@
-"""What turns on a ring: the two pairs of E coordinates of three like neighbors."""
+"""Pseudorotation: the phases of the two pairs of E coordinates of three like neighbors."""
 
 from __future__ import annotations
 

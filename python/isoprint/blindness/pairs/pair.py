@@ -178,7 +178,7 @@ class Pairs(list[P]):
 
     @property
     def blind(self) -> Pairs[P]:
-        """Those that the fingerprint cannot tell apart."""
+        """Pairs that the fingerprint cannot tell apart."""
         return Pairs(pair for pair in self if getattr(pair, "blind", True))
 
     def write(self, file: str | os.PathLike[str]) -> None:

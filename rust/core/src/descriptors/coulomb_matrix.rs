@@ -28,7 +28,7 @@ pub struct Charges {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoulombMatrixParameters {
-    /// What it shares with other matrices.
+    /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
     pub spectrum: SpectrumParameters,
     /// Distance in Å below which `1/r` is rounded off.

@@ -1,4 +1,4 @@
-//! Where the derivatives of one row go.
+//! Blocks of one row of a Jacobian, to be filled site by site.
 
 use crate::simd;
 
@@ -24,7 +24,7 @@ pub struct JacobianRow<'a> {
     written: &'a mut Vec<bool>,
 }
 
-/// Where the derivatives with respect to one site go.
+/// The block of one site in a row of the Jacobian, and that of the center.
 pub struct Place<'a> {
     /// The block to add to, or to write where it [`is_new`](Self::is_new).
     pub block: &'a mut [f64],

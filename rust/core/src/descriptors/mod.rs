@@ -1,4 +1,4 @@
-//! What a fingerprint makes of the sites of one center.
+//! Descriptors: maps from the sites of one center to features.
 //!
 //! A descriptor has never heard of frames, threads or files: it sees one [`Environment`] and one row. It answers in
 //! two stages, so that an average over the centers of a frame can be taken between them ("inner") or after them:
@@ -48,7 +48,7 @@ pub trait Descriptor: Sync + 'static {
     }
     /// The elements that are seen.
     fn species(&self) -> &Species;
-    /// Whether the derivatives of the second stage are the same at all coefficients; nobody computes these then.
+    /// Whether the second stage is linear, so that its derivatives need no coefficients.
     fn is_linear(&self) -> bool {
         false
     }
@@ -90,7 +90,7 @@ pub trait Descriptor: Sync + 'static {
     /// each site's vector from the center. The center must be prepared anew before anything else is asked.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
@@ -103,7 +103,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn expand_pullback(
         &self,
         environment: &Environment<'_>,
@@ -116,7 +116,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes every feature.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract(
         &self,
         coefficients: &[f64],
@@ -130,7 +130,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes the derivative of every feature along `tangent`.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract_tangent(
         &self,
         _coefficients: &[f64],
@@ -145,7 +145,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract_pullback(
         &self,
         _coefficients: &[f64],
@@ -162,7 +162,7 @@ pub trait Descriptor: Sync + 'static {
     /// which those of the prepared center are one term.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn jacobian(
         &self,
         environment: &Environment<'_>,

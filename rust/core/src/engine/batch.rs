@@ -22,12 +22,12 @@ const SMALLEST_CHUNK: usize = 4;
 const CHUNKS_OF_A_FRAME: usize = 16;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const FRAMES: &str = "neighbor search";
 
 /// A frame ready to be asked for the sites of its centers.
 pub struct Prepared {
-    /// Its index.
+    /// Index of the frame among all frames.
     pub frame: usize,
     /// Channel of each atom; `u8::MAX` where the descriptor does not see it.
     pub channels: Vec<u8>,
@@ -112,7 +112,7 @@ impl<'a> Batch<'a> {
     /// The only frame of `frames`, every atom of which is seen as the same.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// Any [`Error`] that the input or the caller can cause.
     pub fn of_one_kind(
         frames: &Frames<'_>,
         centers: &'a Centers<'a>,

@@ -3,13 +3,13 @@
 use crate::geometry::{Center, Sites};
 use crate::{Error, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub const GRADIENTS: &str = "gradients";
 
 /// The place of an atom that has none.
 pub const UNSEEN: u32 = u32::MAX;
 
-/// What a chunk leaves behind on the way back.
+/// Gradients of the atoms that a chunk of centers has seen, and its part of the strain.
 #[derive(Default)]
 pub struct ChunkGradients {
     /// Gradients of the atoms that were seen, in the order in which they were.

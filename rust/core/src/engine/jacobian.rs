@@ -15,12 +15,12 @@ use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const PATTERN: &str = "list of the blocks of the derivatives";
 const BLOCKS: &str = "derivatives of one row";
 const SUMS: &str = "derivatives of the mean";
 
-/// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
+/// Blocks of the Jacobian of one frame that are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
 pub struct JacobianPattern {
     /// Row of the features of each block.
@@ -32,7 +32,7 @@ pub struct JacobianPattern {
 /// Finds the blocks of the Jacobian of the only frame of `frames`.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn jacobian_pattern<D: Descriptor>(
     descriptor: &D,
     average: Average,
@@ -109,7 +109,7 @@ fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
 /// Writes the blocks of `pattern`, each `[xyz][feature]`, into `values`.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn jacobian<D: Descriptor, T: Output>(
     descriptor: &D,
     average: Average,

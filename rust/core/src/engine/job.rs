@@ -1,4 +1,4 @@
-//! Where work runs, and who is told about it.
+//! One call of the engine: its threads, its progress report, its cached buffers.
 
 use std::ops::ControlFlow;
 

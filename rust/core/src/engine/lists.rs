@@ -31,7 +31,7 @@ impl<T> Part<T> {
     }
 }
 
-/// Where the list of a row is.
+/// Position of the list of one row: its part, and the entries in it.
 #[derive(Clone, Default)]
 struct Place {
     part: usize,

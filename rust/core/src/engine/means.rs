@@ -8,7 +8,7 @@ use super::worker::Worker;
 use crate::descriptors::Descriptor;
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub const MEANS: &str = "mean coefficients of the frames";
 
 /// `sum += part`, over as many numbers as `sum` has.

@@ -20,7 +20,7 @@ pub struct NeighborList {
     pub vector: Vec<[f64; 3]>,
 }
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "neighbor list";
 /// Rows that are put in place between two looks at whether to stop.
 const STRIDE: usize = 1 << 8;
@@ -30,7 +30,7 @@ const STRIDE: usize = 1 << 8;
 /// Every atom is binned, and only the sites of the centers are kept.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn neighbors(
     frames: &Frames<'_>,
     centers: &Centers<'_>,

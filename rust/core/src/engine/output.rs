@@ -7,7 +7,7 @@ pub trait Output: Copy + Default + Send + Sync {
     /// Lets `write` fill `row`: in place where the types agree, through `room` where they do not.
     ///
     /// # Errors
-    /// Those of `write`, and [`Error::Memory`] for the room.
+    /// Errors of `write`, and [`Error::Memory`] for the buffer.
     fn fill(
         row: &mut [Self],
         room: &mut Vec<f64>,

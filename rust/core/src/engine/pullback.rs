@@ -27,7 +27,7 @@ pub struct Pullback {
 /// No Jacobian is stored: a chunk of centers returns one vector for each atom it has seen.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn pullback<D: Descriptor>(
     descriptor: &D,
     average: Average,

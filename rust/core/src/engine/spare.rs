@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::{Mutex, TryLockError};
 
-/// What the worker of one call leaves to the next about the same descriptor.
+/// Cache of one worker's buffers between calls about one descriptor.
 ///
 /// A call about one center is over so soon that fresh memory from the system would cost more than its row. Only work
 /// on the caller's own thread, which is short work, looks here. Nobody ever waits: whoever finds this in use makes

@@ -13,14 +13,14 @@ use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const ROWS: &str = "list of the rows";
 const SUMS: &str = "sums over the centers of the frames";
 
 /// Writes the features of all centers into `rows`, `n_features` numbers a row.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn transform<D: Descriptor, T: Output>(
     descriptor: &D,
     average: Average,
@@ -35,7 +35,7 @@ pub fn transform<D: Descriptor, T: Output>(
 /// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn pushforward<D: Descriptor, T: Output>(
     descriptor: &D,
     average: Average,

@@ -15,10 +15,10 @@ use super::spare::Spare;
 use super::watch::Tally;
 use crate::{Error, Stop, memory};
 
-/// What a group takes, roughly.
+/// Time that a group of chunks is sized to take.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const GROUP: &str = "results of some centers";
 
 /// Rows of one frame that one worker computes.

@@ -47,7 +47,7 @@ impl Job<'_> {
     /// Does `work` on the caller's own thread.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub fn here<R>(&mut self, tally: &Tally, work: impl FnOnce(&Stop<'_>) -> Result<R, Error>) -> Result<R, Error> {
         let wished = AtomicBool::new(false);
         let caller = RefCell::new((self, Instant::now()));
@@ -67,7 +67,7 @@ impl Job<'_> {
     /// Does `work` on a thread of `pool`, where it may ask others for help.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub fn spread<R: Send>(
         &mut self,
         pool: &ThreadPool,

@@ -1,4 +1,4 @@
-//! What one worker needs to answer for one center.
+//! Workers: the buffers of one thread, and the preparation of one center.
 
 use super::batch::Prepared;
 use super::gradients::{ChunkGradients, UNSEEN};
@@ -14,7 +14,7 @@ pub struct Worker<D: Descriptor> {
     pub scratch: D::Scratch,
     /// Coefficients of the present center.
     pub coefficients: Vec<f64>,
-    /// Their adjoint or tangent.
+    /// Adjoint or tangent of the coefficients of the present center.
     pub other: Vec<f64>,
     /// Gradients or velocities of the sites.
     pub vectors: Vec<[f64; 3]>,

@@ -23,7 +23,7 @@ impl Pack {
         unsafe { std::slice::from_raw_parts(packs.as_ptr().cast(), packs.len() * LANES) }
     }
 
-    /// The same, to write to.
+    /// The numbers of packs, one after the other, to write to.
     #[inline(always)]
     pub fn numbers_mut(packs: &mut [Self]) -> &mut [f64] {
         // SAFETY: as above, and whoever borrows the packs is the only one.

@@ -1,4 +1,4 @@
-//! Which points of a few contiguous runs lie within the cutoff? Test eight distances, keep the hits, close the gaps.
+//! Selection of the points within the cutoff from contiguous runs: test eight distances, keep the hits, close the gaps.
 //!
 //! Every instruction set gives the same bits in the same order: products and sums are rounded one by one (nothing is
 //! fused), so that the sites of a center never depend on the machine.
@@ -6,7 +6,7 @@
 use super::{Isa, LANES};
 use crate::{Error, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "neighbor search";
 
 /// Up to eight consecutive points, all in the same periodic image.
@@ -28,7 +28,7 @@ impl Block {
         self.0 as u32
     }
 
-    /// Which of the eight points count.
+    /// Mask of the points, among the eight, that count.
     #[inline]
     pub fn mask(self) -> u8 {
         (self.0 >> 32) as u8
@@ -59,9 +59,9 @@ pub struct Found {
     pub slot: Vec<u32>,
     /// Vector from the origin to the point, the run's shift included.
     pub dx: Vec<f64>,
-    /// See `dx`.
+    /// Component y of each vector.
     pub dy: Vec<f64>,
-    /// See `dx`.
+    /// Component z of each vector.
     pub dz: Vec<f64>,
 }
 
@@ -274,7 +274,7 @@ static GATHER: [[u32; 8]; 16] = {
     table
 };
 
-/// The same as [`GATHER`] for four 32-bit lanes, byte by byte.
+/// [`GATHER`] for four 32-bit lanes, byte by byte.
 #[cfg(target_arch = "x86_64")]
 static GATHER_SLOTS: [[u8; 16]; 16] = {
     let mut table = [[0; 16]; 16];

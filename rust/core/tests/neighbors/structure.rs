@@ -67,7 +67,8 @@ pub fn assert_sites(sites: &Sites, structure: &Structure, r_cut: f64) {
     }
 }
 
-/// The same sites in any order. A pair may be missing on one side only if rounding decides about it.
+/// Asserts that both lists hold the same sites in any order. A pair may be missing on one side only if rounding decides
+/// about it.
 pub fn assert_same(found: &Sites, expected: &Sites, r_cut: f64, tolerance: f64) {
     let mut taken = vec![false; found.len()];
     for k in 0..expected.len() {

@@ -179,7 +179,7 @@ struct Site<V> {
     inverse: V,
     /// Cutoff function times weight.
     value: V,
-    /// Its slope, divided by the distance.
+    /// Derivative of `value`, divided by the distance.
     slope: V,
 }
 

@@ -1,6 +1,6 @@
-//! How large and how sharp symmetry functions may be.
+//! Limits to the number and the sharpness of symmetry functions.
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub const WHAT: &str = "symmetry functions of one center";
 
 /// Nearer than this part of the cutoff, an atom is on the center and in no direction.

@@ -80,7 +80,7 @@ impl Acsf {
         Ok(Self { parameters, species, weights, plan })
     }
 
-    /// What it was made from.
+    /// The parameters of this descriptor.
     pub fn parameters(&self) -> &AcsfParameters {
         &self.parameters
     }

@@ -90,11 +90,11 @@ impl Batch {
     }
 }
 
-/// What depends on the distance of the two sites.
+/// Factors that depend on the distance `r_jk` of the two sites: the third side of the triangle.
 pub struct Third<V> {
     /// The cutoff function.
     pub value: V,
-    /// Its slope, divided by the distance.
+    /// Derivative of the cutoff function, divided by the distance.
     pub slope: V,
     /// `(r_jk - R_s)²`
     pub exponent: V,
@@ -102,7 +102,7 @@ pub struct Third<V> {
     pub shifted: V,
 }
 
-/// The same for eight pairs.
+/// [`Third`] of eight pairs, from the squares of the distances of their two sites.
 #[inline(always)]
 pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<V> {
     let one = V::splat(1.0);

@@ -1,4 +1,4 @@
-//! Which sums the columns need, sorted so that what functions share is computed once.
+//! Plan of the sums that the columns need, sorted so that what functions share is computed once.
 
 use std::ops::Range;
 

@@ -14,11 +14,11 @@ pub struct Powers {
     branches: Vec<Branch>,
 }
 
-/// What one λ shares.
+/// Powers that share one λ, and so one base.
 #[derive(Debug, Clone)]
 struct Branch {
     lambda: f64,
-    /// How many times the base is squared.
+    /// Number of times that the base is squared.
     n_squares: usize,
     /// Row and ζ, by repeated multiplication.
     whole: Vec<(usize, u32)>,

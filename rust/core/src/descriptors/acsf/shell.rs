@@ -24,7 +24,7 @@ pub struct Shell {
     pub inverse: Vec<f64>,
     /// Cutoff function times weight; zero in empty slots.
     pub value: Vec<f64>,
-    /// Its derivative.
+    /// Derivative of `value` with respect to the distance.
     pub slope: Vec<f64>,
 }
 

@@ -40,7 +40,7 @@ struct Placed {
     width: usize,
 }
 
-/// What a pair of widths makes of a pack of pairs of sites.
+/// Quantities of a pack of pairs of sites that depend on the two Gaussian widths alone.
 struct Gauss<V> {
     /// `D`
     away: [V; 3],
@@ -51,7 +51,7 @@ struct Gauss<V> {
     other: V,
     /// `S`; zero where there is no site.
     s: V,
-    /// The same, for gradients; zero for a site and itself too.
+    /// `S` for gradients: zero where there is no site, and for a site with itself.
     ds: V,
 }
 
@@ -107,7 +107,7 @@ impl Pairs for Orbitals {
     }
 }
 
-/// What widths `i` of site `a` and `j` of the sites in `pack` make of the pairs.
+/// [`Gauss`] of the pairs of site `a` with the sites in `pack`, for widths number `i` and `j`.
 #[inline(always)]
 fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
     let mut away = [V::zero(); 3];

@@ -33,7 +33,7 @@ pub struct Shell {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OverlapMatrixParameters {
-    /// What it shares with other matrices.
+    /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
     pub spectrum: SpectrumParameters,
     /// The orbitals of every site.

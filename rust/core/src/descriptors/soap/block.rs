@@ -1,4 +1,4 @@
-//! What is known of a few sites of one species, side by side in lanes.
+//! Blocks of sites of one species, side by side in lanes.
 
 use super::limits::WHAT;
 use crate::descriptors::Environment;
@@ -23,7 +23,7 @@ pub struct Block {
     pub inverse: Row,
     /// `A_l`.
     pub angular: Vec<Row>,
-    /// Its derivative, where it was asked for.
+    /// Derivative of `A_l`, where it was asked for.
     pub angular_slope: Vec<Row>,
 }
 
@@ -99,7 +99,7 @@ pub fn columns<V: Lanes>(
     }
 }
 
-/// How far beyond the last row of a center may be read, in packs.
+/// Padding after the last row of a center, in packs: so far may be read.
 pub fn beyond(n_packs: usize) -> usize {
     BLOCK * n_packs + crate::simd::gemm::MAX_PACKS
 }

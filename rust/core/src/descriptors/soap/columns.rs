@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::selection::Selection;
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "list of the features";
 /// Features between two looks at whether to stop.
 const STRIDE: usize = 1 << 12;
@@ -40,7 +40,7 @@ pub fn layout(
     Ok(layout)
 }
 
-/// What is picked from the products of `layout`; `None` where all of them are the columns, in their order.
+/// Columns picked from the products of `layout`; `None` where all of them are the columns, in their order.
 fn selection(
     layout: &Layout,
     compression: &Compression,
@@ -178,7 +178,7 @@ fn for_each(
     Ok(())
 }
 
-/// Where a column is among the products, and its weight relative to the one it has there.
+/// Position of a column among the products, and its weight relative to the one it has there.
 fn in_products(layout: &Layout, column: &Column) -> (usize, f64) {
     let &Column { left, right, degree, weight } = column;
     let (n, n_prime) = if layout.symmetric { (left.min(right), left.max(right)) } else { (left, right) };

@@ -2,7 +2,7 @@
 
 use crate::simd::LANES;
 
-/// What one function of a factor stands for.
+/// Label of a function of a factor: species and radial index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label {
     /// Channel of the species; `None` where it is summed over.

@@ -1,4 +1,4 @@
-//! Which radial functions meet in a power spectrum, and where their products are stored.
+//! Layout of the products of two factors: the pairs of radial functions, and where their products are stored.
 
 use super::compression::Compression;
 use super::convention::Convention;
@@ -19,7 +19,7 @@ pub struct Layout {
     pub right: Factor,
     /// Whether only pairs `n <= n'` are stored, those of different functions with a factor √2.
     pub symmetric: bool,
-    /// What is kept of them.
+    /// Selection from the products; `None` where all are kept.
     pub selection: Option<Selection>,
     /// Whether these pairs are stored row by row of the lower triangle rather than of the upper one.
     lower: bool,

@@ -1,6 +1,6 @@
-//! How large a power spectrum may be.
+//! Limits to the size of a power spectrum.
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub(super) const WHAT: &str = "power spectrum of one center";
 
 /// Most radial functions of one species.

@@ -1,10 +1,11 @@
-//! What a density expansion must know of one species.
+//! Radial bases: the functions of one species in which the density is expanded.
 
 use super::block::Block;
 use crate::math::piecewise::Places;
 use crate::simd::{LANES, Lanes, Row};
 
-/// How strongly a neighbor of one species at distance `r` enters each coefficient: `b_ln(r) · A_l(r) · Y_lm`.
+/// Radial and angular factors of a neighbor of one species at distance `r` in each coefficient: `b_ln(r) · A_l(r) ·
+/// Y_lm`.
 pub trait RadialBasis: Sync + 'static {
     /// Whether each degree has radial functions of its own, or `b_ln = b_n` for all `l`.
     const BY_DEGREE: bool;
@@ -21,7 +22,7 @@ pub trait RadialBasis: Sync + 'static {
     /// For each distance a row that begins with `b_n`, or with `b_ln` as `[l][n]`.
     fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]);
 
-    /// The same with derivatives in rows of their own.
+    /// Values as of [`Self::evaluate`], and their derivatives in rows of their own.
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],

@@ -1,9 +1,9 @@
-//! What is kept of the products of two factors.
+//! Selection: the products of two factors that are kept.
 
 use super::limits::WHAT;
 use crate::{Error, memory};
 
-/// What is kept of the products.
+/// Selection from the products: weighted products, or sums of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Selection {
     /// Products, each with a weight.

@@ -15,7 +15,7 @@ const CLEAR: f64 = 1e-6;
 /// Steps that one entry takes here, where sums are scattered.
 const LOOK: usize = 8;
 
-/// Which orbitals are summed.
+/// Kinds of orbitals: each kind is one row of the contracted matrix.
 #[derive(Debug, Clone)]
 pub struct Kinds {
     /// Kind of each orbital of a site: the place of its degree among those there are.

@@ -6,22 +6,22 @@ use serde::Deserialize;
 
 use crate::descriptors::Refusal;
 
-/// What the derivative of a degenerate eigenvalue is.
+/// Conventions for the derivative of a degenerate eigenvalue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Degenerate {
-    /// That of the mean of its group.
+    /// Derivative of the mean of the group.
     Average,
-    /// Whatever the eigenvector says that was found.
+    /// Derivative along the eigenvector that the solver happened to find.
     Raw,
     /// An error.
     Error,
-    /// That of the mean, but along one displacement the exact one-sided derivative of the sorted eigenvalues.
+    /// Derivative of the mean; along one displacement the exact one-sided derivative of the sorted eigenvalues.
     Directional,
 }
 
-/// What rounding does to eigenvalues, in units of the largest magnitude: those of symmetric crystals with hundreds of
-/// orbitals come out 17 epsilon apart at most, and there is some room.
+/// Rounding errors of eigenvalues, in units of the largest magnitude: degenerate ones of symmetric crystals with
+/// hundreds of orbitals come out at most 17 epsilon apart.
 const ROUNDING: f64 = 128.0 * f64::EPSILON;
 
 /// Eigenvalues that differ by more than this share of the larger one are distinct, however small they are.
@@ -29,11 +29,11 @@ const SHARE: f64 = 0.25;
 /// A tolerance above this is there to join what is distinct.
 const COARSE: f64 = 1e-3;
 
-/// How far apart neighboring eigenvalues must be to have derivatives of their own.
+/// Test for degeneracy: eigenvalues that are distinct have derivatives of their own.
 ///
-/// They must be farther apart than `tolerance`, or, unless that is coarse, by more than [`SHARE`] of the larger one: small
-/// is not degenerate.
-/// Nothing is told apart that rounding may have put apart, unless `tolerance` is zero.
+/// Eigenvalues are distinct that differ by more than `tolerance` or, unless that is coarse, by more than [`SHARE`] of
+/// the larger one: small is not degenerate. Differences that rounding can make count for nothing, unless `tolerance` is
+/// zero.
 #[derive(Debug, Clone, Copy)]
 struct Apart {
     tolerance: f64,

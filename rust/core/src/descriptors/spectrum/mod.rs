@@ -25,15 +25,15 @@ use crate::math::eigen::{Eigen, Matrix, multiply};
 use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "matrix of one center";
 
-/// What the blocks of a pair of sites are written into, `[i · n_orbitals + j]` in each, one lane a pair.
+/// Blocks of eight pairs of sites, `[i · n_orbitals + j]` in each, one lane a pair.
 #[derive(Debug, Clone)]
 pub struct Blocks {
     /// The blocks.
     pub values: Vec<[f64; LANES]>,
-    /// Their derivatives by the position of the first site.
+    /// Derivatives of the blocks with respect to the position of the first site.
     pub slopes: [Vec<[f64; LANES]>; 3],
 }
 
@@ -44,9 +44,9 @@ impl Blocks {
     }
 }
 
-/// What a matrix is made of.
+/// Matrix elements: the block of each pair of sites, and its derivatives.
 pub trait Pairs: Sync + 'static {
-    /// What the features are called, before their number.
+    /// Name of a feature, before its number.
     const NAME: &'static str;
 
     /// Rows of a site.
@@ -111,7 +111,7 @@ impl<P: Pairs> Spectrum<P> {
         Ok(Self { parameters, species, pairs, contraction })
     }
 
-    /// What it was made from.
+    /// The parameters of this descriptor.
     pub fn parameters(&self) -> &SpectrumParameters {
         &self.parameters
     }

@@ -1,4 +1,4 @@
-//! What all fingerprints made of eigenvalues have to say.
+//! Parameters of descriptors that are eigenvalues of a matrix of pairs.
 
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ pub enum Order {
     Magnitude,
 }
 
-/// What is done about more sites than there is room for.
+/// Policies for more sites than a row has entries for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Overflow {
@@ -32,17 +32,17 @@ pub enum Overflow {
     Truncate,
 }
 
-/// Which matrix is contracted.
+/// The matrix that a contraction sums over: with or without amplitudes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Metric {
-    /// That without amplitudes.
+    /// The matrix without amplitudes.
     Overlap,
-    /// That with amplitudes.
+    /// The matrix with amplitudes.
     Modulated,
 }
 
-/// What all fingerprints of this kind have to say.
+/// Parameters that all descriptors of this kind share.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SpectrumParameters {
     /// Radius of the environment in Å.
@@ -53,11 +53,11 @@ pub struct SpectrumParameters {
     /// Sites that a row has room for, the center included.
     #[serde(deserialize_with = "read::count")]
     pub max_sites: usize,
-    /// What happens beyond that.
+    /// Policy for more sites than `max_sites`.
     pub overflow: Overflow,
     /// The order of the eigenvalues.
     pub order: Order,
-    /// What the derivatives of degenerate eigenvalues are.
+    /// Choice of derivatives where eigenvalues are degenerate.
     pub degenerate: Degenerate,
     /// Eigenvalues that are no farther apart are degenerate, unless they differ by a good part of themselves.
     pub degenerate_tol: f64,

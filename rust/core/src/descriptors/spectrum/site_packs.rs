@@ -17,7 +17,7 @@ pub struct SitePacks {
     pub position: [Vec<[f64; LANES]>; 3],
     /// Cutoff function; zero for what only fills up the last pack.
     pub amplitude: Vec<[f64; LANES]>,
-    /// Its slope by the site's distance, divided by the distance.
+    /// Derivative of the amplitude with respect to the site's distance, divided by the distance.
     pub slope: Vec<[f64; LANES]>,
     /// One for a site, zero for what fills up.
     pub mask: Vec<[f64; LANES]>,

@@ -52,9 +52,9 @@ pub(super) struct Bins {
     pub offsets: Vec<u32>,
     /// Wrapped coordinates, by slot, and room to read a whole vector behind the last.
     pub x: Vec<f64>,
-    /// See `x`.
+    /// Wrapped coordinates y, by slot, with the same padding as `x`.
     pub y: Vec<f64>,
-    /// See `x`.
+    /// Wrapped coordinates z, by slot, with the same padding as `x`.
     pub z: Vec<f64>,
     /// Number of the atom, by slot.
     pub atom: Vec<u32>,

@@ -1,4 +1,4 @@
-//! Where the bins are: a parallelepiped, cut into equal parts along each of its three axes.
+//! Layout of the bins: a parallelepiped, cut into equal parts along each of its three axes.
 
 use crate::geometry::cell::{Cell, Vector, cross, dot, norm};
 
@@ -22,7 +22,7 @@ const SHORTEST: f64 = 1e-3;
 /// Rounding errors of a coordinate, in units of the largest number it was made of.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-/// What the atoms that are seen occupy.
+/// Bounding box of the visible atoms, along the axes of the cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bounds {
     /// Number of visible atoms.
@@ -69,9 +69,9 @@ pub(super) struct Axis {
     pub n: i64,
     /// Whether bin `n` is an image of bin 0.
     pub periodic: bool,
-    /// First and last bin that exist, all images included.
+    /// First bin that exists, all images included.
     pub first: f64,
-    /// See `first`.
+    /// Last bin that exists, all images included.
     pub last: f64,
     /// From one image to the next; zero along an axis that is not periodic.
     pub period: Vector,

@@ -29,7 +29,7 @@ pub const MAX_SITES: usize = 65_535;
 /// More images of the cell within reach of one center than this are refused.
 pub const MAX_IMAGES: usize = 10_000_000;
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "neighbor search";
 
 /// More atoms than this in one frame are refused: their bins and slots would not have numbers.
@@ -72,7 +72,7 @@ impl Grid {
     /// [`Self::new`], which can be told to stop.
     ///
     /// # Errors
-    /// The same, and [`Error::Interrupted`].
+    /// Errors of [`Self::new`], and [`Error::Interrupted`].
     pub fn interruptible(
         frame: &Frame<'_>,
         frame_index: usize,

@@ -1,4 +1,4 @@
-//! Which bins touch the sphere around a center?
+//! Runs of bins that touch the sphere around a center.
 
 // Everything here is inlined into the search, so that it is compiled for the instructions of the search's processor.
 #![allow(clippy::inline_always)]
@@ -133,13 +133,13 @@ fn round(x: f64) -> i64 {
     (x + INTEGERS).to_bits() as i64 - INTEGERS.to_bits() as i64
 }
 
-/// One instruction, where `max` needs three to treat NaN well.
+/// The larger of two numbers, in one instruction: `max` needs three to treat NaN well.
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
-/// See [`larger`].
+/// The smaller of two numbers, in one instruction: `min` needs three to treat NaN well.
 #[inline(always)]
 fn smaller<T: PartialOrd>(a: T, b: T) -> T {
     if a < b { a } else { b }

@@ -20,11 +20,11 @@ pub struct Sites {
     pub index: Vec<u32>,
     /// Channel of its species, ascending.
     pub channel: Vec<u8>,
-    /// Vector from the center to the site in Å.
+    /// Component x of the vector from the center to each site, in Å.
     pub dx: Vec<f64>,
-    /// See `dx`.
+    /// Component y of each vector.
     pub dy: Vec<f64>,
-    /// See `dx`.
+    /// Component z of each vector.
     pub dz: Vec<f64>,
     /// Distance in Å.
     pub r: Vec<f64>,
@@ -39,7 +39,7 @@ pub struct Sites {
     refused: Option<Error>,
 }
 
-/// What the search asks of every candidate.
+/// Query of a search: origin, cutoff, and the slot to leave out.
 pub(super) struct Query<'a> {
     pub isa: Isa,
     pub points: Points<'a>,

@@ -3,12 +3,12 @@
 use crate::simd::{Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "matrix of one center";
 
 /// Rows of whole packs, each beginning at a cache line; what is beyond the last row and column is zero.
 ///
-/// It is reused from size to size: once it is large enough, nothing is allocated.
+/// A matrix is reused from size to size: once it is large enough, nothing is allocated.
 #[derive(Debug, Clone, Default)]
 pub struct Matrix {
     data: Vec<f64>,
@@ -55,7 +55,7 @@ impl Matrix {
         &self.data[self.start..][..self.n_rows.next_multiple_of(LANES) * self.stride]
     }
 
-    /// See [`Self::all`].
+    /// [`Self::all`], to write to.
     pub fn all_mut(&mut self) -> &mut [f64] {
         &mut self.data[self.start..][..self.n_rows.next_multiple_of(LANES) * self.stride]
     }
@@ -65,7 +65,7 @@ impl Matrix {
         &self.all()[i * self.stride..][..self.stride]
     }
 
-    /// See [`Self::row`].
+    /// [`Self::row`], to write to.
     pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
         let stride = self.stride;
         &mut self.all_mut()[i * stride..][..stride]

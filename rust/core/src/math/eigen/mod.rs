@@ -19,7 +19,7 @@ use self::reduce::{Reduce, Vectors};
 use crate::simd::{Isa, LANES};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const WHAT: &str = "eigenvalues of one center";
 
 /// Buffers of the solver; its answers stay in them until the next question.
@@ -42,7 +42,7 @@ impl Eigen {
         &self.values
     }
 
-    /// Their eigenvectors, one a row.
+    /// Eigenvectors of [`Self::values`], one a row.
     pub fn vectors(&self) -> &Matrix {
         &self.vectors
     }

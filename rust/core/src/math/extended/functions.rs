@@ -78,7 +78,7 @@ struct Constants {
     inverse_factorials: [Extended; TERMS],
 }
 
-/// What is found once.
+/// Constants that are computed once.
 fn constants() -> &'static Constants {
     static CONSTANTS: OnceLock<Constants> = OnceLock::new();
     CONSTANTS.get_or_init(|| {

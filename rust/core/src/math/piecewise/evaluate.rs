@@ -10,7 +10,7 @@ use crate::{Error, memory};
 /// Up to so many packs of functions are evaluated place by place.
 const FEW: usize = 4;
 
-/// Which interval each place falls in: room that is kept between calls.
+/// Scratch of an evaluation: points sorted by the interval that they fall in.
 #[derive(Debug, Default)]
 pub struct Places {
     /// Interval of each place, and where the place lies in it, from -1 to 1.
@@ -172,7 +172,7 @@ fn with_all_packs<V: Lanes, const SITES: usize, const PACKS: usize>(
     }
 }
 
-/// What is done with the polynomials of an interval.
+/// A scheme that evaluates the polynomials of one interval at several points.
 trait Work {
     /// For the packs from `first` of `n_packs`, at the places `t` whose rows begin at `rows`.
     fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(

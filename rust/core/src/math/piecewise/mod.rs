@@ -73,7 +73,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         Ok(best)
     }
 
-    /// What is left of an error of truncation with more intervals.
+    /// Factor by which more intervals reduce the error of truncation.
     fn shrinkage(before: usize, after: usize) -> f64 {
         libm::pow(before as f64 / after as f64, ORDER as f64)
     }
@@ -207,7 +207,7 @@ fn chebyshev<const ORDER: usize>(cosines: &Cosines<ORDER>, samples: [f64; ORDER]
     })
 }
 
-/// The same polynomial in powers, lowest first.
+/// Coefficients of powers, lowest first, from Chebyshev coefficients.
 ///
 /// The entries of this change of basis are large integers, but those of high degree meet coefficients that are small:
 /// in this order, and not as one matrix from samples to powers, rounding stays where it was.

@@ -173,7 +173,7 @@ impl<P: RadialBasis> Expansion<P> {
         }
     }
 
-    /// Their gradients: `û A_l' Y + A_l (∂Y - l û Y) / r`.
+    /// Gradients of harmonics times angular profiles: `û A_l' Y + A_l (∂Y - l û Y) / r`.
     #[inline(always)]
     fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
         for pack in packs {

@@ -149,7 +149,7 @@ impl<P: RadialBasis> Expansion<P> {
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
     ///
     /// # Errors
-    /// Those of `visit`, and [`Error::Interrupted`].
+    /// Errors of `visit`, and [`Error::Interrupted`].
     pub fn visit_sites(
         &self,
         scratch: &mut ExpansionScratch,

@@ -30,7 +30,7 @@ pub struct ExpansionScratch {
 pub(super) struct Work {
     /// `A_l · Y_lm / N_lm`.
     pub(super) harmonics: Vec<Row>,
-    /// Its gradient with respect to the site's position.
+    /// Gradient of `harmonics` with respect to the site's position.
     pub(super) gradients: [Vec<Row>; 3],
     pub(super) legendre: Legendre,
     /// Harmonics and gradients of eight sites, one site after the other.

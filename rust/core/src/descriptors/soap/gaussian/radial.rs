@@ -20,7 +20,7 @@ use crate::{Error, Stop};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
 const ORDER: usize = 11;
-/// What the derivative of a table loses against its values.
+/// Factor by which the derivative of a table is less exact than its values.
 const SLOPE_LOSS: f64 = 100.0;
 /// Noise of the radial functions that is more than a loss of accuracy.
 const MOST_ROUNDING: f64 = 1e-8;
@@ -36,7 +36,7 @@ pub struct GaussianRadial {
     /// Shared by all species of one width.
     table: Arc<Table>,
     n_max: usize,
-    /// What a neighbor counts for.
+    /// Weight of a neighbor.
     weight: PairWeight,
     /// What a center of this species adds to `l = 0`: one number a radial function.
     center: Vec<f64>,
@@ -122,7 +122,7 @@ impl Tabulated {
     }
 }
 
-/// What a neighbor of a species counts for.
+/// Weight of a neighbor of a species.
 fn pair_weight(parameters: &SoapParameters, species: &DensityParameters) -> PairWeight {
     // The square of that program's Gaussian integrates to one.
     let height = match parameters.convention {

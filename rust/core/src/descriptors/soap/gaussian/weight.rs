@@ -1,4 +1,4 @@
-//! What a neighbor counts for by its distance: cutoff function, weighting, and their derivatives.
+//! Weight of a neighbor as a function of its distance: cutoff function, weighting, and their derivatives.
 
 use super::weighting::Weighting;
 use crate::math::cutoff::{CosineCutoff, Cutoff};
@@ -7,11 +7,11 @@ use crate::simd::{BLOCK, LANES, Lanes, Row};
 /// Weight of the atoms of one species.
 #[derive(Debug, Clone)]
 pub struct PairWeight {
-    /// What all weights are multiplied by.
+    /// Factor of all weights.
     pub factor: f64,
-    /// How neighbors vanish; `None`: at once.
+    /// Zone in which neighbors fade to nothing; `None`: they vanish at once.
     pub cutoff: Option<CosineCutoff>,
-    /// How weights depend on the distance apart from that.
+    /// Dependence of weights on the distance, apart from that.
     pub weighting: Option<Weighting>,
 }
 

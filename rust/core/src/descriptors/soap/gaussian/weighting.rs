@@ -12,7 +12,7 @@ const LOOKS: u32 = 128;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weighting {
-    /// Which function.
+    /// Cutoff functions by name; each is one near the center and zero at the cutoff.
     pub function: WeightFunction,
     /// Unit of length in Å.
     pub r0: f64,

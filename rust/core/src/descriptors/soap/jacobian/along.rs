@@ -1,4 +1,4 @@
-//! How much of the row itself is in its derivatives: what normalisation takes out.
+//! Projection of the derivatives on the row: the component that normalization removes.
 
 use super::products::{NOTHING, Products, Repeated, Stretch, eights, lanes_at, repeat};
 use super::terms::KINDS;

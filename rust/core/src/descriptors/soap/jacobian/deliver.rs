@@ -14,7 +14,7 @@ pub struct Deliver<'a> {
     pub along: [f64; 3],
     /// Features along one axis.
     pub n_features: usize,
-    /// Those that are not constant.
+    /// Features along one axis that are not constant.
     pub n_columns: usize,
     pub place: Place<'a>,
 }

@@ -40,7 +40,7 @@ pub struct JacobianScratch {
     sums: Vec<[f64; LANES]>,
     /// Derivatives of the products, one vector an axis, with room after each for lanes that mean nothing.
     products: [Vec<f64>; 3],
-    /// Those of the columns, where these are a selection of the products.
+    /// Derivatives of the columns, where columns are a selection of the products.
     selected: [Vec<f64>; 3],
     /// Features before normalisation, with the same room.
     row: Vec<f64>,

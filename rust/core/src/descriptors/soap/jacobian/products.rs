@@ -29,7 +29,7 @@ pub struct Stretch {
     pub others: Range<usize>,
     /// Place of the first among all products.
     pub place: usize,
-    /// Their number.
+    /// Number of products.
     pub length: usize,
 }
 
@@ -109,7 +109,7 @@ impl Products<'_> {
         }
     }
 
-    /// Those of `others` of which products with function `n` depend on the site.
+    /// The functions among `others` whose products with function `n` depend on the site.
     #[inline(always)]
     pub fn touched_with(&self, n: usize, others: &Range<usize>) -> Range<usize> {
         let Range { start, end } = *others;
@@ -174,7 +174,8 @@ impl Products<'_> {
         }
     }
 
-    /// The same where all degrees fit into one pack: pair after pair, each written over what fell beyond the one before.
+    /// Products of the repeated function with `others`, where all degrees fit into one pack: pair after pair, each
+    /// written over what fell beyond the one before.
     #[inline(always)]
     fn pairs<V: Lanes>(&self, repeated: &Repeated, others: Range<usize>, place: usize, axes: &mut [&mut [f64]; 3]) {
         let n_degrees = self.layout.n_degrees();
@@ -230,7 +231,7 @@ pub fn eights(kinds: [&[f64]; KINDS], n_packs: usize) -> [&[[f64; LANES]]; KINDS
     eights
 }
 
-/// Those of the repeated function from an offset on.
+/// Lanes of each term of the repeated function, from an offset on.
 #[inline(always)]
 pub fn lanes_at<V: Lanes>(repeated: &Repeated, offset: usize) -> [V; KINDS] {
     let mut lanes = [V::zero(); KINDS];

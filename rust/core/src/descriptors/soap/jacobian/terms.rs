@@ -1,4 +1,4 @@
-//! What a site brings to each function of a factor.
+//! Terms of one site for each function of a factor.
 
 use crate::descriptors::soap::factor::Factor;
 use crate::descriptors::soap::limits::WHAT;
@@ -13,7 +13,7 @@ const SUMS: usize = 4;
 /// Packs of functions whose sums are held together.
 const PACKS: usize = 2;
 
-/// What the site brings to each function, `[n][l]` without gaps, with room after it for lanes that mean nothing.
+/// Terms of one site for each function, `[n][l]` without gaps, with padding for lanes that mean nothing.
 #[derive(Debug)]
 pub struct Terms {
     kinds: [Vec<Pack>; KINDS],

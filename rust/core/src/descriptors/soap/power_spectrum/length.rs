@@ -12,9 +12,9 @@ pub const NO_FLOOR: f64 = 0.0;
 /// Squares of lengths that have all their digits, and 2^±900.
 const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
 
-/// What a row is made of before it is normalised.
+/// A row before normalization: its length, and the coefficients in range.
 pub struct Bare<'a> {
-    /// Its length, if it is to be normalised.
+    /// Length of the row, if it is to be normalized.
     pub norm: Option<f64>,
     /// A power of two that brought the square of the length into range. What is normalised does not change by it, what
     /// it is differentiated by must be multiplied with it.
@@ -45,7 +45,7 @@ impl PowerSpectrum {
         Ok(Bare { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
     }
 
-    /// The same where rows are normalised; else the row is not written, because nobody needs it.
+    /// The row before normalization, where rows are normalized; else it is not written, because nobody needs it.
     pub(super) fn bare_if_needed<'a>(
         &self,
         coefficients: &'a [f64],

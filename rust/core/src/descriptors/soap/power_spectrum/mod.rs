@@ -22,10 +22,10 @@ pub struct PowerSpectrum {
     constant: Option<f64>,
 }
 
-/// What a power spectrum is made of.
+/// Parameters of a power spectrum.
 #[derive(Debug, Clone)]
 pub struct SpectrumParameters {
-    /// Which products are kept.
+    /// Products that are kept.
     pub layout: Layout,
     /// Length of one `lm` in the coefficients.
     pub stride: usize,

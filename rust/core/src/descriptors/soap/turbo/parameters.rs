@@ -1,4 +1,4 @@
-//! What a user may choose about a recursive SOAP.
+//! Parameters of recursive SOAP.
 
 use serde::Deserialize;
 
@@ -23,13 +23,13 @@ const MOST_WIDTHS: f64 = 2000.0;
 pub enum Basis {
     /// Powers of the distance from the cutoff, symmetrically orthonormalised.
     Poly3,
-    /// The same with a Gaussian at the origin as the last function.
+    /// `Poly3` with a Gaussian at the origin as the last function.
     Poly3Gauss,
     /// The span of `Poly3` in orthogonal (Jacobi) polynomials; the kernel is the same, construction loses no digits.
     Jacobi,
 }
 
-/// How exactly the definition is followed.
+/// Exactness with which the definition is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
@@ -128,9 +128,9 @@ pub struct TurboParameters {
     pub radial_enhancement: u8,
     /// The radial functions.
     pub basis: Basis,
-    /// How exactly the definition is followed.
+    /// Exactness with which the definition is followed.
     pub policy: Policy,
-    /// Which components are kept.
+    /// Components that are kept.
     #[serde(default)]
     pub compression: Compression,
     /// Whether rows are divided by their length.

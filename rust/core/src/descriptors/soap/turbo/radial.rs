@@ -20,7 +20,7 @@ const NEAREST: f64 = 1e-25;
 
 /// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
 const ORDER: usize = 8;
-/// What the rounding of a place costs the steepest Gaussian of width one: half an epsilon times its slope.
+/// Error of the steepest Gaussian of width one from the rounding of its argument: half an epsilon times its slope.
 const PLACE: f64 = 6.6e-17;
 
 /// The radial and angular functions of one species.
