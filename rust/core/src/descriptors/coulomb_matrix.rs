@@ -70,7 +70,7 @@ impl Pairs for Charges {
         let mut square = V::zero();
         for axis in 0..3 {
             let position = &sites.position[axis];
-            away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
+            away[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
             square = away[axis].mul_add(away[axis], square);
         }
         let square = square.to_array();
@@ -87,17 +87,17 @@ impl Pairs for Charges {
         }
         let charge = &sites.quantities[0];
         let own = charge.as_flattened()[a];
-        let both = V::splat(own).mul(V::load(&charge[pack])).mul(V::load(&sites.mask[pack]));
-        both.mul(V::load(&inverse)).store(&mut blocks.values[0]);
+        let both = V::splat(own) * V::load(&charge[pack]) * V::load(&sites.mask[pack]);
+        (both * V::load(&inverse)).store(&mut blocks.values[0]);
         let itself = a / LANES == pack;
         if itself {
             blocks.values[0][a % LANES] = 0.5 * own.powf(2.4);
         }
         if slopes {
-            let slope = both.mul(V::load(&slope));
+            let slope = both * V::load(&slope);
             for axis in 0..3 {
                 // The distance of a site from itself is zero, and so is this.
-                slope.mul(away[axis]).store(&mut blocks.slopes[axis][0]);
+                (slope * away[axis]).store(&mut blocks.slopes[axis][0]);
             }
         }
     }

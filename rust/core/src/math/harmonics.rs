@@ -121,13 +121,13 @@ impl Harmonics {
             let factors = &self.recurrence[self.column(m)..][..self.l_max + 1 - m];
             let mut column = Column::start(self.diagonal[m], z);
             for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(Places::new(m)) {
-                let scaled = column.next(*factors).mul(angular.load(pack));
-                out[place.cosine].store(pack, scaled.mul(c));
+                let scaled = column.next(*factors) * angular.load(pack);
+                out[place.cosine].store(pack, scaled * c);
                 if m > 0 {
-                    out[place.sine].store(pack, scaled.mul(s));
+                    out[place.sine].store(pack, scaled * s);
                 }
             }
-            (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
+            (c, s) = (y.neg_mul_add(s, x * c), y.mul_add(c, x * s));
         }
     }
 
@@ -146,7 +146,7 @@ impl Harmonics {
             }
             c.store(&mut table.c[m]);
             s.store(&mut table.s[m]);
-            (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
+            (c, s) = (y.neg_mul_add(s, x * c), y.mul_add(c, x * s));
         }
     }
 
@@ -171,19 +171,19 @@ impl Harmonics {
             for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(Places::new(m)) {
                 let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
-                let inward = up.mul(a).negated();
-                let turn = r.mul(a).mul(turns);
-                let level = level.mul(a);
-                let (dx, dy) = (inward.mul(x), inward.mul(y));
+                let inward = -(up * a);
+                let turn = r * a * turns;
+                let level = level * a;
+                let (dx, dy) = (inward * x, inward * y);
                 let row = place.cosine;
-                out_x[row].store(pack, dx.mul_add(c, turn.mul(c1)));
-                out_y[row].store(pack, dy.mul_add(c, turn.mul(s1).negated()));
-                out_z[row].store(pack, level.mul(c));
+                out_x[row].store(pack, dx.mul_add(c, turn * c1));
+                out_y[row].store(pack, dy.mul_add(c, -(turn * s1)));
+                out_z[row].store(pack, level * c);
                 if m > 0 {
                     let row = place.sine;
-                    out_x[row].store(pack, dx.mul_add(s, turn.mul(s1)));
-                    out_y[row].store(pack, dy.mul_add(s, turn.mul(c1)));
-                    out_z[row].store(pack, level.mul(s));
+                    out_x[row].store(pack, dx.mul_add(s, turn * s1));
+                    out_y[row].store(pack, dy.mul_add(s, turn * c1));
+                    out_z[row].store(pack, level * s);
                 }
             }
         }
@@ -220,8 +220,8 @@ impl Harmonics {
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
             let factor = V::splat(m as f64);
             let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
-            gx = with_c.turn.mul_add(c1, with_s.turn.mul(s1)).mul_add(factor, gx);
-            gy = with_c.turn.neg_mul_add(s1, with_s.turn.mul(c1)).mul_add(factor, gy);
+            gx = with_c.turn.mul_add(c1, with_s.turn * s1).mul_add(factor, gx);
+            gy = with_c.turn.neg_mul_add(s1, with_s.turn * c1).mul_add(factor, gy);
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
     }
@@ -286,8 +286,8 @@ impl<V: Lanes> Sums<V> {
         let terms = legendre.zip(angular.iter().zip(slope)).zip(rows);
         for ((((r, level), up), (angular, slope)), row) in terms {
             let (a, b, angular) = (a[row].load::<V>(pack), b[row].load::<V>(pack), angular.load::<V>(pack));
-            let (r, scaled) = (V::load(r), a.mul(angular));
-            sums.value = r.mul_add(angular.mul_add(b, a.mul(slope.load(pack))), sums.value);
+            let (r, scaled) = (V::load(r), a * angular);
+            sums.value = r.mul_add(angular.mul_add(b, a * slope.load(pack)), sums.value);
             sums.turn = r.mul_add(scaled, sums.turn);
             sums.level = V::load(level).mul_add(scaled, sums.level);
             sums.up = V::load(up).mul_add(scaled, sums.up);
@@ -332,7 +332,7 @@ impl<V: Lanes> Column<V> {
     #[inline(always)]
     fn next(&mut self, [forward, back]: [f64; 2]) -> V {
         let value = self.newer;
-        self.newer = self.older.neg_mul_add(V::splat(back), self.z.mul(V::splat(forward)).mul(value));
+        self.newer = self.older.neg_mul_add(V::splat(back), self.z * V::splat(forward) * value);
         self.older = value;
         value
     }

@@ -110,7 +110,7 @@ fn put<V: Lanes, const PACKS: usize, const SIZE: usize>(
     } else {
         for i in 0..SIZE {
             for p in 0..PACKS {
-                V::load(&total[i][p]).add(sums[i][p]).store(&mut total[i][p]);
+                (V::load(&total[i][p]) + sums[i][p]).store(&mut total[i][p]);
             }
         }
     }

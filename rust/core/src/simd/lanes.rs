@@ -1,5 +1,7 @@
 //! Eight numbers that are added, multiplied and moved together.
 
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
 /// Numbers in one value of a [`Lanes`] type.
 pub const LANES: usize = 8;
 
@@ -17,7 +19,21 @@ mod sealed {
 ///
 /// The only values of these types outside this room are those a [`super::Kernel`] is given, so that their
 /// instructions run only where they were found to exist.
-pub trait Lanes: Copy + sealed::Sealed {
+///
+/// Sums, differences, products and quotients are written with operators, lane by lane, each rounded by itself; what is
+/// rounded once says so: [`Self::mul_add`].
+pub trait Lanes:
+    Copy
+    + sealed::Sealed
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+{
     /// Registers that one value of this type takes; there are [`Self::REGISTERS`] of them.
     const WIDTH: usize;
     /// Vector registers of the processor.
@@ -29,14 +45,6 @@ pub trait Lanes: Copy + sealed::Sealed {
     fn load(from: &[f64; LANES]) -> Self;
     /// Lane by lane to memory.
     fn store(self, to: &mut [f64; LANES]);
-    /// `self + other`
-    fn add(self, other: Self) -> Self;
-    /// `self - other`
-    fn sub(self, other: Self) -> Self;
-    /// `self · other`
-    fn mul(self, other: Self) -> Self;
-    /// `self / other`
-    fn div(self, other: Self) -> Self;
     /// `self · factor + term`, rounded once where the processor can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
@@ -61,12 +69,6 @@ pub trait Lanes: Copy + sealed::Sealed {
         Self::splat(0.0)
     }
 
-    /// `-self`
-    #[inline(always)]
-    fn negated(self) -> Self {
-        Self::zero().sub(self)
-    }
-
     /// The lanes as numbers.
     #[inline(always)]
     fn to_array(self) -> [f64; LANES] {
@@ -83,6 +85,51 @@ pub trait Lanes: Copy + sealed::Sealed {
     }
 }
 
+/// The operators of a type, from what each does lane by lane.
+macro_rules! operators {
+    ($lanes:ty, $($operator:ident $method:ident |$one:ident, $other:ident| $result:expr;)*) => {
+        $(impl std::ops::$operator for $lanes {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                let ($one, $other) = (self, other);
+                $result
+            }
+        })*
+
+        impl std::ops::Neg for $lanes {
+            type Output = Self;
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                <Self as Lanes>::zero() - self
+            }
+        }
+
+        impl std::ops::AddAssign for $lanes {
+            #[inline(always)]
+            fn add_assign(&mut self, other: Self) {
+                *self = *self + other;
+            }
+        }
+
+        impl std::ops::SubAssign for $lanes {
+            #[inline(always)]
+            fn sub_assign(&mut self, other: Self) {
+                *self = *self - other;
+            }
+        }
+
+        impl std::ops::MulAssign for $lanes {
+            #[inline(always)]
+            fn mul_assign(&mut self, other: Self) {
+                *self = *self * other;
+            }
+        }
+    };
+}
+
 /// Lanes in plain Rust, for the compiler to place.
 #[derive(Clone, Copy)]
 pub struct Portable([f64; LANES]);
@@ -92,6 +139,14 @@ impl Portable {
     fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
     }
+}
+
+operators! {
+    Portable,
+    Add add |a, b| a.zip(b, |a, b| a + b);
+    Sub sub |a, b| a.zip(b, |a, b| a - b);
+    Mul mul |a, b| a.zip(b, |a, b| a * b);
+    Div div |a, b| a.zip(b, |a, b| a / b);
 }
 
 impl Lanes for Portable {
@@ -111,29 +166,13 @@ impl Lanes for Portable {
         *to = self.0;
     }
     #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| a + b)
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| a - b)
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        self.zip(other, |a, b| a / b)
-    }
-    #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
         // Not `f64::mul_add`: without the instruction that is a library call.
-        self.mul(factor).add(term)
+        self * factor + term
     }
     #[inline(always)]
     fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-        term.sub(self.mul(factor))
+        term - self * factor
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {

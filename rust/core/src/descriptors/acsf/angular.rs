@@ -33,11 +33,11 @@ impl Kernel for Values<'_> {
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let weight = batch.weight.load::<V>(pack).mul(third.value);
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let weight = batch.weight.load::<V>(pack) * third.value;
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    let decay = exp(exponent.mul(V::splat(-eta)));
-                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
+                    let decay = exp(exponent * V::splat(-eta));
+                    batch.exponentials[row * PACKS + pack].store(weight * decay);
                 }
                 group.powers.values(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers);
             }
@@ -85,23 +85,23 @@ impl Kernel for Tangent<'_> {
                 let rate = Rates::of(group, shell, batch, velocity, pack);
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let weight = batch.weight.load::<V>(pack);
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 let apart = V::load(&rate.apart);
                 // Rates of change of the cutoff functions and of the exponent.
-                let fading = apart.mul(third.slope).mul_add(weight, V::load(&rate.weight).mul(third.value));
-                let weight = weight.mul(third.value);
-                let exponent_rate = apart.mul(third.shifted).add(V::load(&rate.exponent)).mul(V::splat(2.0));
+                let fading = (apart * third.slope).mul_add(weight, V::load(&rate.weight) * third.value);
+                let weight = weight * third.value;
+                let exponent_rate = (apart * third.shifted + V::load(&rate.exponent)) * V::splat(2.0);
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    let decay = exp(exponent.mul(V::splat(-eta)));
-                    let change = exponent_rate.mul(V::splat(eta)).neg_mul_add(weight, fading);
-                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
-                    rates[row * PACKS + pack].store(change.mul(decay));
+                    let decay = exp(exponent * V::splat(-eta));
+                    let change = (exponent_rate * V::splat(eta)).neg_mul_add(weight, fading);
+                    batch.exponentials[row * PACKS + pack].store(weight * decay);
+                    rates[row * PACKS + pack].store(change * decay);
                 }
                 group.powers.slopes(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers, &mut batch.slopes);
                 let turning = V::load(&rate.cosine);
                 for power in 0..group.powers.len() {
                     let slope = &mut batch.slopes[power * PACKS + pack];
-                    slope.store(slope.load::<V>().mul(turning));
+                    slope.store(slope.load::<V>() * turning);
                 }
             }
             for block in &group.blocks {
@@ -233,7 +233,7 @@ impl Tile<'_> {
         for row in 0..ROWS {
             for column in 0..COLUMNS {
                 let place = &mut self.sums[row * self.stride + column];
-                place.store(place.load::<V>().add(sums[row][column]));
+                place.store(place.load::<V>() + sums[row][column]);
             }
         }
     }
@@ -248,7 +248,7 @@ fn put<V: Lanes>(sums: &[Pack], columns: &[u32], row: &mut [f64]) {
             *lanes = sum.load();
         }
         let [a, b, c, d, e, f, g, h] = V::transpose(lanes);
-        let totals = a.add(e).add(c.add(g)).add(b.add(f).add(d.add(h))).to_array();
+        let totals = (a + e + (c + g) + (b + f + (d + h))).to_array();
         for (&column, total) in columns.iter().zip(totals) {
             row[column as usize] = total;
         }

@@ -68,9 +68,9 @@ impl Kernel for Jacobian<'_> {
             batch.gather(shell, group.shift);
             for pack in 0..batch.n_packs() {
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    batch.exponentials[row * PACKS + pack].store(exp(exponent.mul(V::splat(-eta))));
+                    batch.exponentials[row * PACKS + pack].store(exp(exponent * V::splat(-eta)));
                 }
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
@@ -100,29 +100,29 @@ impl Sides {
         let j = Site::<V>::of(shell, &batch.j, pack);
         let k = Site::<V>::of(shell, &batch.k, pack);
         let two = V::splat(2.0);
-        let both = two.mul(j.value).mul(k.value);
-        let all = both.mul(third.value);
-        let fade_j = two.mul(j.slope).mul(k.value).mul(third.value);
-        let fade_k = two.mul(k.slope).mul(j.value).mul(third.value);
-        let fade_jk = both.mul(third.slope);
+        let both = two * j.value * k.value;
+        let all = both * third.value;
+        let fade_j = two * j.slope * k.value * third.value;
+        let fade_k = two * k.slope * j.value * third.value;
+        let fade_jk = both * third.slope;
         // 1 - R_s / r
-        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two.mul(all));
-        let decay_j = j.inverse.neg_mul_add(shift, one).mul(twice);
-        let decay_k = k.inverse.neg_mul_add(shift, one).mul(twice);
-        let decay_jk = twice.mul(third.shifted);
-        let across = all.mul(j.inverse).mul(k.inverse);
-        let turn_j = all.mul(c).mul(j.inverse).mul(j.inverse);
-        let turn_k = all.mul(c).mul(k.inverse).mul(k.inverse);
+        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two * all);
+        let decay_j = j.inverse.neg_mul_add(shift, one) * twice;
+        let decay_k = k.inverse.neg_mul_add(shift, one) * twice;
+        let decay_jk = twice * third.shifted;
+        let across = all * j.inverse * k.inverse;
+        let turn_j = all * c * j.inverse * j.inverse;
+        let turn_k = all * c * k.inverse * k.inverse;
         let mut rows = [[V::zero(); LANES]; 3];
         for i in 0..3 {
             let (r_j, r_k) = (j.vector[i], k.vector[i]);
-            let apart = r_k.sub(r_j);
-            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j.mul(r_j));
-            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k.mul(r_k));
-            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j.mul(r_j));
-            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k.mul(r_k));
-            rows[2][i] = r_j.neg_mul_add(turn_j, across.mul(r_k));
-            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across.mul(r_j));
+            let apart = r_k - r_j;
+            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j * r_j);
+            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k * r_k);
+            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j * r_j);
+            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k * r_k);
+            rows[2][i] = r_j.neg_mul_add(turn_j, across * r_k);
+            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across * r_j);
         }
         let mut out = [[Pack::ZERO; LANES]; 3];
         for which in 0..3 {
@@ -153,8 +153,8 @@ impl Sides {
         for block in &group.blocks {
             for eta_row in block.etas.clone() {
                 let e = V::splat(batch.exponentials[eta_row * PACKS + pack].0[lane]);
-                let a = decay.neg_mul_add(V::splat(group.etas[eta_row]), fading).mul(e).to_array();
-                let b = turning.mul(e).to_array();
+                let a = (decay.neg_mul_add(V::splat(group.etas[eta_row]), fading) * e).to_array();
+                let b = (turning * e).to_array();
                 for chunk in 0..block.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
                     let slope = common.slopes[place + chunk * LANES].load::<V>();
@@ -201,7 +201,7 @@ impl<V: Lanes> Site<V> {
             vector: [V::load(&columns[0]), V::load(&columns[1]), V::load(&columns[2])],
             inverse,
             value: V::load(&columns[4]),
-            slope: V::load(&columns[5]).mul(inverse),
+            slope: V::load(&columns[5]) * inverse,
         }
     }
 }

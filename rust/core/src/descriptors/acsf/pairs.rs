@@ -114,9 +114,9 @@ pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<
         return Third { value, slope, exponent: square, shifted: one };
     }
     let r = square.sqrt();
-    let away = r.sub(V::splat(group.shift));
-    let shifted = away.div(r.max(V::splat(1e-100)));
-    Third { value, slope, exponent: away.mul(away), shifted }
+    let away = r - V::splat(group.shift);
+    let shifted = away / r.max(V::splat(1e-100));
+    Third { value, slope, exponent: away * away, shifted }
 }
 
 /// Walks over all pairs of a group.
@@ -155,9 +155,9 @@ impl Cursor {
                 let k = self.k;
                 let there = [at::<V>(&shell.x, k), at::<V>(&shell.y, k), at::<V>(&shell.z, k)];
                 // From the difference, not from the law of cosines: near sites keep their digits.
-                let apart = [there[0].sub(x), there[1].sub(y), there[2].sub(z)];
-                let square = apart[2].mul_add(apart[2], apart[1].mul_add(apart[1], apart[0].mul(apart[0]))).to_array();
-                let dot = there[2].mul_add(z, there[1].mul_add(y, there[0].mul(x))).to_array();
+                let apart = [there[0] - x, there[1] - y, there[2] - z];
+                let square = apart[2].mul_add(apart[2], apart[1].mul_add(apart[1], apart[0] * apart[0])).to_array();
+                let dot = there[2].mul_add(z, there[1].mul_add(y, there[0] * x)).to_array();
                 for lane in 0..LANES.min(self.second.end - k) {
                     batch.j[len] = self.j as u32;
                     batch.k[len] = (k + lane) as u32;

@@ -89,8 +89,8 @@ impl Powers {
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
                 let below = raised(&squares, zeta - 1);
-                values[row * PACKS + pack].store(below.mul(base));
-                slopes[row * PACKS + pack].store(below.mul(V::splat(0.5 * f64::from(zeta) * branch.lambda)));
+                values[row * PACKS + pack].store(below * base);
+                slopes[row * PACKS + pack].store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
             }
             for &(row, zeta) in &branch.broken {
                 let mut below = base.to_array();
@@ -99,8 +99,8 @@ impl Powers {
                     *x = if *x > 0.0 { x.powf(zeta - 1.0) } else { 0.0 };
                 }
                 let below = V::load(&below);
-                values[row * PACKS + pack].store(below.mul(base));
-                slopes[row * PACKS + pack].store(below.mul(V::splat(0.5 * zeta * branch.lambda)));
+                values[row * PACKS + pack].store(below * base);
+                slopes[row * PACKS + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
             }
         }
     }
@@ -119,7 +119,7 @@ impl Branch {
     fn squares<V: Lanes>(&self, base: V) -> [V; DIGITS] {
         let mut squares = [base; DIGITS];
         for k in 1..=self.n_squares {
-            squares[k] = squares[k - 1].mul(squares[k - 1]);
+            squares[k] = squares[k - 1] * squares[k - 1];
         }
         squares
     }
@@ -137,7 +137,7 @@ fn raised<V: Lanes>(squares: &[V; DIGITS], zeta: u32) -> V {
     let mut k = lowest + 1;
     while rest > 0 {
         if rest & 1 == 1 {
-            power = power.mul(squares[k]);
+            power *= squares[k];
         }
         rest >>= 1;
         k += 1;
@@ -149,5 +149,5 @@ fn raised<V: Lanes>(squares: &[V; DIGITS], zeta: u32) -> V {
 #[inline(always)]
 pub fn cosine<V: Lanes>(cosines: &Column, pack: usize) -> V {
     let one = V::splat(1.0);
-    cosines.load::<V>(pack).min(one).max(one.negated())
+    cosines.load::<V>(pack).min(one).max(-one)
 }

@@ -80,7 +80,7 @@ impl Kernel for Pullback<'_> {
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
                 // derivatives with respect to the cosine.
                 let (mut value, mut decay, mut turn) = (V::zero(), V::zero(), V::zero());
@@ -95,28 +95,28 @@ impl Kernel for Pullback<'_> {
                             y = batch.slopes[power * PACKS + pack].load::<V>().mul_add(weight, y);
                         }
                         let eta = V::splat(group.etas[eta_row]);
-                        let e = exp(exponent.mul(eta.negated()));
-                        let ex = e.mul(x);
-                        value = value.add(ex);
+                        let e = exp(exponent * -eta);
+                        let ex = e * x;
+                        value += ex;
                         decay = ex.mul_add(eta, decay);
                         turn = e.mul_add(y, turn);
                     }
                 }
                 let load = |column: &Column| column.load::<V>(pack);
-                let faded = load(&batch.weight).mul(third.value);
-                let two_value = value.mul(V::splat(2.0)).mul(third.value);
-                let two_decay = decay.mul(faded).mul(V::splat(2.0));
-                let turn = turn.mul(faded);
+                let faded = load(&batch.weight) * third.value;
+                let two_value = value * V::splat(2.0) * third.value;
+                let two_decay = decay * faded * V::splat(2.0);
+                let turn = turn * faded;
                 let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
-                let turn_c = turn.mul(c);
-                let fade_j = load(&gradients.slope[0]).mul(load(&gradients.value[1])).mul(two_value);
-                let fade_k = load(&gradients.slope[1]).mul(load(&gradients.value[0])).mul(two_value);
+                let turn_c = turn * c;
+                let fade_j = load(&gradients.slope[0]) * load(&gradients.value[1]) * two_value;
+                let fade_k = load(&gradients.slope[1]) * load(&gradients.value[0]) * two_value;
                 let along_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
                 let along_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
-                gradients.along_j.store(pack, turn_c.neg_mul_add(n_j.mul(n_j), along_j));
-                gradients.along_k.store(pack, turn_c.neg_mul_add(n_k.mul(n_k), along_k));
-                gradients.across.store(pack, turn.mul(n_j).mul(n_k));
-                let fade = third.slope.mul(load(&batch.weight)).mul(value);
+                gradients.along_j.store(pack, turn_c.neg_mul_add(n_j * n_j, along_j));
+                gradients.along_k.store(pack, turn_c.neg_mul_add(n_k * n_k, along_k));
+                gradients.across.store(pack, turn * n_j * n_k);
+                let fade = third.slope * load(&batch.weight) * value;
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
             gradients.scatter(shell, batch, pull);

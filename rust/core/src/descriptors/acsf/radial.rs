@@ -13,9 +13,9 @@ fn term<V: Lanes>(shape: Radial, shell: &Shell, pack: usize) -> (V, V) {
     match shape {
         Radial::Cutoff => (f, df),
         Radial::Gaussian { eta, shift } => {
-            let away = at::<V>(&shell.r, start).sub(V::splat(shift));
-            let g = exp(away.mul(away).mul(V::splat(-eta)));
-            (g.mul(f), g.mul(away.mul(V::splat(-2.0 * eta)).mul_add(f, df)))
+            let away = at::<V>(&shell.r, start) - V::splat(shift);
+            let g = exp(away * away * V::splat(-eta));
+            (g * f, g * (away * V::splat(-2.0 * eta)).mul_add(f, df))
         }
         Radial::Cosine { kappa } => {
             let r: &[f64] = &shell.r[start..start + LANES];
@@ -24,7 +24,7 @@ fn term<V: Lanes>(shape: Radial, shell: &Shell, pack: usize) -> (V, V) {
                 (sines[lane], cosines[lane]) = (kappa * r[lane]).sin_cos();
             }
             let (sine, cosine) = (V::load(&sines), V::load(&cosines));
-            (cosine.mul(f), cosine.mul(df).sub(sine.mul(f).mul(V::splat(kappa))))
+            (cosine * f, cosine * df - sine * f * V::splat(kappa))
         }
     }
 }
@@ -47,7 +47,7 @@ impl Kernel for Values<'_> {
                 if column != NONE {
                     let mut sum = V::zero();
                     for pack in shell.packs(segment) {
-                        sum = sum.add(term::<V>(radial.shape, shell, pack).0);
+                        sum += term::<V>(radial.shape, shell, pack).0;
                     }
                     row[column as usize] = sum.sum();
                 }
@@ -77,7 +77,7 @@ impl Kernel for Tangent<'_> {
                     let (mut sum, mut change) = (V::zero(), V::zero());
                     for pack in shell.packs(segment) {
                         let (value, slope) = term::<V>(radial.shape, shell, pack);
-                        sum = sum.add(value);
+                        sum += value;
                         change = slope.mul_add(at::<V>(rate, pack * LANES), change);
                     }
                     row[column as usize] = sum.sum();

@@ -119,8 +119,8 @@ impl Kernel for CutoffOfSites<'_> {
         for (pack, (value, slope)) in values.iter_mut().zip(slopes).enumerate() {
             let weight = V::load(value);
             let (f, df) = self.plan.cutoff.at(at::<V>(r, pack * LANES));
-            f.mul(weight).store(value);
-            df.mul(weight).store(slope);
+            (f * weight).store(value);
+            (df * weight).store(slope);
         }
     }
 }

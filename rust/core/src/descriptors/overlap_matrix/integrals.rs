@@ -114,7 +114,7 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
     let mut square = V::zero();
     for axis in 0..3 {
         let position = &sites.position[axis];
-        away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
+        away[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
         square = away[axis].mul_add(away[axis], square);
     }
     let mut apart = sites.mask[pack];
@@ -123,10 +123,10 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
     }
     let own = V::splat(sites.quantities[i].as_flattened()[a]);
     let other = V::load(&sites.quantities[j][pack]);
-    let inverse = V::splat(1.0).div(own.mul_add(own, other.mul(other)));
-    let q = own.add(own).mul(other).mul(inverse);
-    let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(q.sqrt()));
-    let (s, ds) = (s.mul(V::load(&sites.mask[pack])), s.mul(V::load(&apart)));
+    let inverse = V::splat(1.0) / own.mul_add(own, other * other);
+    let q = (own + own) * other * inverse;
+    let s = exp(square * inverse * V::splat(-0.5)) * (q * q.sqrt());
+    let (s, ds) = (s * V::load(&sites.mask[pack]), s * V::load(&apart));
     Gauss { away, inverse, q, own, other, s, ds }
 }
 
@@ -156,22 +156,22 @@ impl Orbitals {
         let root = gauss.inverse.sqrt();
         let mut hermite = [[V::splat(1.0); N_HERMITE]; 3];
         for axis in 0..3 {
-            let x = gauss.away[axis].mul(root);
+            let x = gauss.away[axis] * root;
             hermite[axis][1] = x;
             for k in 1..=l + m {
-                let below = hermite[axis][k - 1].mul(V::splat(k as f64));
-                hermite[axis][k + 1] = x.mul(hermite[axis][k]).sub(below);
+                let below = hermite[axis][k - 1] * V::splat(k as f64);
+                hermite[axis][k + 1] = x * hermite[axis][k] - below;
             }
         }
         let mut factor = V::splat(if l % 2 == 0 { 1.0 } else { -1.0 });
         for _ in 0..l {
-            factor = factor.mul(gauss.own).mul(root);
+            factor = factor * gauss.own * root;
         }
         for _ in 0..m {
-            factor = factor.mul(gauss.other).mul(root);
+            factor = factor * gauss.other * root;
         }
-        let slope = factor.mul(gauss.ds).mul(root).negated();
-        let factor = factor.mul(gauss.s);
+        let slope = -(factor * gauss.ds * root);
+        let factor = factor * gauss.s;
         let width = 2 * m + 1;
         for (place, polynomial) in self.products[l * (MAX_L + 1) + m].iter().enumerate() {
             let at = start + place / width * self.n + place % width;
@@ -181,18 +181,18 @@ impl Orbitals {
                 let [i, j, k] = term.power;
                 let (x, y, z) = (hermite[0][i], hermite[1][j], hermite[2][k]);
                 let c = V::splat(term.factor);
-                let (xy, cz) = (x.mul(y), c.mul(z));
+                let (xy, cz) = (x * y, c * z);
                 sum = xy.mul_add(cz, sum);
                 if slopes {
-                    sums[0] = hermite[0][i + 1].mul(y).mul_add(cz, sums[0]);
-                    sums[1] = hermite[1][j + 1].mul(x).mul_add(cz, sums[1]);
-                    sums[2] = hermite[2][k + 1].mul(xy).mul_add(c, sums[2]);
+                    sums[0] = (hermite[0][i + 1] * y).mul_add(cz, sums[0]);
+                    sums[1] = (hermite[1][j + 1] * x).mul_add(cz, sums[1]);
+                    sums[2] = (hermite[2][k + 1] * xy).mul_add(c, sums[2]);
                 }
             }
-            sum.mul(factor).store(&mut blocks.values[at]);
+            (sum * factor).store(&mut blocks.values[at]);
             if slopes {
                 for axis in 0..3 {
-                    sums[axis].mul(slope).store(&mut blocks.slopes[axis][at]);
+                    (sums[axis] * slope).store(&mut blocks.slopes[axis][at]);
                 }
             }
         }
@@ -204,9 +204,9 @@ impl Orbitals {
 fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut Blocks) {
     gauss.s.store(&mut blocks.values[at]);
     if slopes {
-        let factor = gauss.ds.mul(gauss.inverse).negated();
+        let factor = -(gauss.ds * gauss.inverse);
         for c in 0..3 {
-            gauss.away[c].mul(factor).store(&mut blocks.slopes[c][at]);
+            (gauss.away[c] * factor).store(&mut blocks.slopes[c][at]);
         }
     }
 }
@@ -214,14 +214,14 @@ fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut Blocks)
 /// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `turned`, with `-σ_i` in place of `σ_j`.
 #[inline(always)]
 fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, turned: bool, blocks: &mut Blocks) {
-    let width = if turned { gauss.own.negated() } else { gauss.other };
-    let factor = width.mul(gauss.inverse).mul(V::splat(SQRT_2));
+    let width = if turned { -gauss.own } else { gauss.other };
+    let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
         let at = start + a * stride;
-        gauss.away[a].mul(factor).mul(gauss.s).store(&mut blocks.values[at]);
+        (gauss.away[a] * factor * gauss.s).store(&mut blocks.values[at]);
         if slopes {
-            let factor = factor.mul(gauss.ds);
-            let part = factor.mul(gauss.away[a]).mul(gauss.inverse);
+            let factor = factor * gauss.ds;
+            let part = factor * gauss.away[a] * gauss.inverse;
             for c in 0..3 {
                 let straight = if a == c { factor } else { V::zero() };
                 part.neg_mul_add(gauss.away[c], straight).store(&mut blocks.slopes[c][at]);
@@ -233,26 +233,26 @@ fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, tu
 /// `⟨p_a|p_b⟩ = q (δ_ab - D_a D_b / t) S`
 #[inline(always)]
 fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, blocks: &mut Blocks) {
-    let Gauss { away, inverse, q, s, ds, .. } = gauss;
-    let factor = q.mul(*s);
-    let slope = q.mul(*ds).mul(*inverse).negated();
+    let Gauss { away, inverse, q, s, ds, .. } = *gauss;
+    let factor = q * s;
+    let slope = -(q * ds * inverse);
     for a in 0..3 {
         for b in 0..3 {
             let at = start + a * stride + b;
-            let product = away[a].mul(away[b]).mul(*inverse);
-            let angle = V::splat(if a == b { 1.0 } else { 0.0 }).sub(product);
-            angle.mul(factor).store(&mut blocks.values[at]);
+            let product = away[a] * away[b] * inverse;
+            let angle = V::splat(if a == b { 1.0 } else { 0.0 }) - product;
+            (angle * factor).store(&mut blocks.values[at]);
             if slopes {
                 for c in 0..3 {
                     // δ_ac D_b + δ_bc D_a + (δ_ab - D_a D_b / t) D_c
-                    let mut sum = angle.mul(away[c]);
+                    let mut sum = angle * away[c];
                     if a == c {
-                        sum = sum.add(away[b]);
+                        sum += away[b];
                     }
                     if b == c {
-                        sum = sum.add(away[a]);
+                        sum += away[a];
                     }
-                    sum.mul(slope).store(&mut blocks.slopes[c][at]);
+                    (sum * slope).store(&mut blocks.slopes[c][at]);
                 }
             }
         }

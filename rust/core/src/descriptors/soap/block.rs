@@ -68,7 +68,7 @@ impl Block {
         for pack in self.packs() {
             let inverse = self.inverse.load::<V>(pack);
             for unit in &mut self.unit {
-                unit.store(pack, unit.load::<V>(pack).mul(inverse));
+                unit.store(pack, unit.load::<V>(pack) * inverse);
             }
         }
         r

@@ -60,12 +60,12 @@ impl<P: Pairs> Kernel for Assemble<'_, P> {
             let own = amplitude::<V>(sites, a);
             for pack in (0..sites.mask.len()).rev() {
                 pairs.blocks::<V>(sites, a, pack, false, blocks);
-                let both = V::load(&sites.amplitude[pack]).mul(own);
+                let both = V::load(&sites.amplitude[pack]) * own;
                 for i in 0..n_orbitals {
                     for j in 0..n_orbitals {
                         let value = V::load(&blocks.values[i * n_orbitals + j]);
                         let column = j * n + LANES * pack;
-                        value.mul(both).store(at(modulated.row_mut(i * n + a), column));
+                        (value * both).store(at(modulated.row_mut(i * n + a), column));
                         if let Some(plain) = &mut plain {
                             value.store(at(plain.row_mut(i * n + a), column));
                         }
@@ -113,11 +113,11 @@ impl<P: Pairs> Kernel for Tangent<'_, P> {
                 let mut moves = [V::zero(); 3];
                 for axis in 0..3 {
                     let other = V::load(&velocity[axis][pack]);
-                    moves[axis] = V::splat(velocity[axis].as_flattened()[a]).sub(other);
-                    other_rate = other.mul(V::load(&sites.position[axis][pack])).add(other_rate);
+                    moves[axis] = V::splat(velocity[axis].as_flattened()[a]) - other;
+                    other_rate = other * V::load(&sites.position[axis][pack]) + other_rate;
                 }
-                let other_rate = other_rate.mul(V::load(&sites.slope[pack]));
-                let (both, both_rate) = (own.mul(other), own.mul(other_rate).add(own_rate.mul(other)));
+                let other_rate = other_rate * V::load(&sites.slope[pack]);
+                let (both, both_rate) = (own * other, own * other_rate + own_rate * other);
                 for i in 0..n_orbitals {
                     for j in 0..n_orbitals {
                         let at_block = i * n_orbitals + j;
@@ -127,7 +127,7 @@ impl<P: Pairs> Kernel for Tangent<'_, P> {
                         }
                         let value = V::load(&blocks.values[at_block]);
                         let column = j * n + LANES * pack;
-                        let sum = change.mul_add(both, value.mul(both_rate));
+                        let sum = change.mul_add(both, value * both_rate);
                         sum.store(at(modulated.row_mut(i * n + a), column));
                         if let Some(plain) = &mut plain {
                             change.store(at(plain.row_mut(i * n + a), column));
@@ -181,19 +181,19 @@ impl<P: Pairs> Kernel for Contract<'_, P> {
             for pack in 0..sites.mask.len() {
                 pairs.blocks::<V>(sites, a, pack, true, blocks);
                 let other = V::load(&sites.amplitude[pack]);
-                let (both, mask) = (own.mul(other), V::load(&sites.mask[pack]));
+                let (both, mask) = (own * other, V::load(&sites.mask[pack]));
                 for i in 0..n_orbitals {
                     for j in 0..n_orbitals {
                         let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
                         let adjoint = V::load(of(modulated.row(i * n + a), column));
-                        let mut weight = adjoint.mul(both);
+                        let mut weight = adjoint * both;
                         if let Some(plain) = plain {
                             weight = V::load(of(plain.row(i * n + a), column)).mul_add(mask, weight);
                         }
                         for axis in 0..3 {
                             sums[axis] = V::load(&blocks.slopes[axis][at_block]).mul_add(weight, sums[axis]);
                         }
-                        own_sum = V::load(&blocks.values[at_block]).mul(other).mul_add(adjoint, own_sum);
+                        own_sum = (V::load(&blocks.values[at_block]) * other).mul_add(adjoint, own_sum);
                     }
                 }
             }
@@ -228,15 +228,15 @@ impl<P: Pairs> Kernel for RowsOf<'_, P> {
         for pack in (0..sites.mask.len()).rev() {
             pairs.blocks::<V>(sites, a, pack, true, blocks);
             let other = V::load(&sites.amplitude[pack]);
-            let both = own.mul(other);
+            let both = own * other;
             for i in 0..n_orbitals {
                 for j in 0..n_orbitals {
                     let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
                     for axis in 0..3 {
-                        let slope = V::load(&blocks.slopes[axis][at_block]).mul(both);
+                        let slope = V::load(&blocks.slopes[axis][at_block]) * both;
                         slope.store(at(rows.row_mut(4 * i + axis), column));
                     }
-                    V::load(&blocks.values[at_block]).mul(other).store(at(rows.row_mut(4 * i + 3), column));
+                    (V::load(&blocks.values[at_block]) * other).store(at(rows.row_mut(4 * i + 3), column));
                 }
             }
         }
@@ -278,7 +278,7 @@ impl Kernel for Gradients<'_> {
                 }
             }
             for axis in 0..3 {
-                let sum = sums[axis].add(sums[axis]);
+                let sum = sums[axis] + sums[axis];
                 let row = out.row_mut(axis).as_chunks_mut::<LANES>().0;
                 sums[3].mul_add(amplitude[axis], sum).store(&mut row[pack]);
             }

@@ -61,9 +61,9 @@ impl Cutoff for CosineCutoff {
     /// Both ends are exact to the last bit.
     #[inline(always)]
     fn at<V: Lanes>(&self, r: V) -> (V, V) {
-        let x = r.sub(V::splat(self.start)).div(V::splat(self.width)).max(V::zero()).min(V::splat(1.0));
+        let x = ((r - V::splat(self.start)) / V::splat(self.width)).max(V::zero()).min(V::splat(1.0));
         let (value, slope) = half_wave(x);
-        let (mut value, mut slope) = (value.to_array(), slope.mul(V::splat(1.0 / self.width)).to_array());
+        let (mut value, mut slope) = (value.to_array(), (slope * V::splat(1.0 / self.width)).to_array());
         for ((x, value), slope) in x.to_array().into_iter().zip(&mut value).zip(&mut slope) {
             if x <= 0.0 || x >= 1.0 {
                 (*value, *slope) = (if x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
@@ -82,15 +82,15 @@ impl Cutoff for CosineCutoff {
 pub(super) fn half_wave<V: Lanes>(x: V) -> (V, V) {
     let pi = V::splat(std::f64::consts::PI);
     // About the middle, where the argument of the series is smallest: cos πx = -sin π(x - 1/2).
-    let y = x.sub(V::splat(0.5)).mul(pi);
-    let square = y.mul(y);
+    let y = (x - V::splat(0.5)) * pi;
+    let square = y * y;
     let (mut sine, mut cosine) = (V::splat(SINE[0]), V::splat(COSINE[0]));
     for k in 1..12 {
         sine = sine.mul_add(square, V::splat(SINE[k]));
         cosine = cosine.mul_add(square, V::splat(COSINE[k]));
     }
     let half = V::splat(0.5);
-    (y.mul(sine).neg_mul_add(half, half), cosine.mul(pi).mul(V::splat(-0.5)))
+    ((y * sine).neg_mul_add(half, half), cosine * pi * V::splat(-0.5))
 }
 
 /// `(1 + cos π√u) / 2` at `u = scale · square` in `[0, 1]`, and its derivative by `u`: no root is taken.

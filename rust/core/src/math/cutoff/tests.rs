@@ -55,7 +55,7 @@ impl Kernel for OfSquare<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let (value, slope) = self.0.of_square(V::splat(self.1 * self.1));
-        (value.to_array()[0], slope.mul(V::splat(self.1)).to_array()[0])
+        (value.to_array()[0], (slope * V::splat(self.1)).to_array()[0])
     }
 }
 

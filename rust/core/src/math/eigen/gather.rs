@@ -43,7 +43,7 @@ impl Kernel for Gather<'_> {
                         found[4 * part + k] = four[k];
                     }
                 }
-                V::sums(found).mul(scale).store(&mut shares[block]);
+                (V::sums(found) * scale).store(&mut shares[block]);
             }
         }
         Ok(())

@@ -170,8 +170,8 @@ fn strip<V: Lanes, const PACKS: usize>(rotations: &Rotations, rows: &mut Matrix,
             let below = &mut below.as_chunks_mut::<LANES>().0[pack..pack + PACKS];
             for p in 0..PACKS {
                 let upper = V::load(&upper[p]);
-                lower[p].mul_add(c, upper.mul(s)).store(&mut below[p]);
-                lower[p] = lower[p].neg_mul_add(s, upper.mul(c));
+                lower[p].mul_add(c, upper * s).store(&mut below[p]);
+                lower[p] = lower[p].neg_mul_add(s, upper * c);
             }
             window = above;
         }

@@ -266,7 +266,7 @@ impl Work for HornerWithSlope<'_> {
             if let (Some(values), Some(slopes)) = room {
                 for k in 0..PACKS {
                     p[i][k].store(&mut values[k]);
-                    dp[i][k].mul(scale).store(&mut slopes[k]);
+                    (dp[i][k] * scale).store(&mut slopes[k]);
                 }
             }
         }

@@ -139,7 +139,7 @@ fn move_sites<V: Lanes>(
         let [vx, vy, vz] = [v[0].load::<V>(pack), v[1].load(pack), v[2].load(pack)];
         let [x, y, z] = &work.gradients;
         for (((rate, x), y), z) in work.adjoint[0][..n_rows].iter_mut().zip(x).zip(y).zip(z) {
-            rate.store(pack, vx.mul_add(x.load(pack), vy.mul_add(y.load(pack), vz.mul(z.load(pack)))));
+            rate.store(pack, vx.mul_add(x.load(pack), vy.mul_add(y.load(pack), vz * z.load(pack))));
         }
     }
 }
@@ -187,10 +187,10 @@ impl<P: RadialBasis> Expansion<P> {
             let [ux, uy, uz] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
             for (row, degree) in self.harmonics.degrees().enumerate() {
                 let value = work.harmonics[row].load::<V>(pack);
-                let along = inverse.mul(V::splat(degree as f64)).neg_mul_add(value, radial[row].load(pack));
+                let along = (inverse * V::splat(degree as f64)).neg_mul_add(value, radial[row].load(pack));
                 let [x, y, z] = &mut work.gradients;
                 for (rows, unit) in [(x, ux), (y, uy), (z, uz)] {
-                    let tangential = inverse.mul(rows[row].load(pack));
+                    let tangential = inverse * rows[row].load(pack);
                     rows[row].store(pack, unit.mul_add(along, tangential));
                 }
             }
@@ -207,12 +207,12 @@ impl<P: RadialBasis> Expansion<P> {
         let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
         let inverse = block.inverse.load::<V>(pack);
         // Of the gradient of a homogeneous polynomial only the part along the sphere is the harmonic's.
-        let outward = x.mul_add(gx, y.mul_add(gy, z.mul(gz)));
+        let outward = x.mul_add(gx, y.mul_add(gy, z * gz));
         let along = inverse.neg_mul_add(outward, radial);
         [
-            x.mul_add(along, inverse.mul(gx)).to_array(),
-            y.mul_add(along, inverse.mul(gy)).to_array(),
-            z.mul_add(along, inverse.mul(gz)).to_array(),
+            x.mul_add(along, inverse * gx).to_array(),
+            y.mul_add(along, inverse * gy).to_array(),
+            z.mul_add(along, inverse * gz).to_array(),
         ]
     }
 

@@ -180,7 +180,7 @@ impl RadialBasis for GaussianRadial {
         }
         for pack in block.packs() {
             let (r, w, dw) = (r.load::<V>(pack), weight.load::<V>(pack), weight_slope.load::<V>(pack));
-            let higher = (r.mul(w), r.mul_add(dw, w));
+            let higher = (r * w, r.mul_add(dw, w));
             for (l, angular) in block.angular.iter_mut().enumerate() {
                 angular.store(pack, if l == 0 { w } else { higher.0 });
             }

@@ -45,7 +45,7 @@ fn multiply<V: Lanes>(cutoff: &CosineCutoff, r: &Row, n_packs: usize, [values, s
     for pack in 0..n_packs {
         let (f, df) = cutoff.at(r.load::<V>(pack));
         let (w, dw) = (values.load::<V>(pack), slopes.load::<V>(pack));
-        values.store(pack, w.mul(f));
-        slopes.store(pack, w.mul_add(df, dw.mul(f)));
+        values.store(pack, w * f);
+        slopes.store(pack, w.mul_add(df, dw * f));
     }
 }

@@ -73,7 +73,7 @@ impl<V: Lanes> Sums<V> {
             while i < n_packs {
                 let mut p = V::load(&row[i]);
                 if i + 1 == n_packs {
-                    p = p.mul(last);
+                    p *= last;
                 }
                 for kind in 0..KINDS {
                     others[kind] = p.mul_add(V::load(&right[kind][i]), others[kind]);
@@ -99,9 +99,9 @@ impl<V: Lanes> Sums<V> {
         let own = eights(products.right.from(n * n_degrees), n_packs);
         let row = &row.as_chunks::<LANES>().0[..n_packs];
         for i in 0..n_packs {
-            let twice = V::splat(2.0).mul(V::load(&FIRST[(n_degrees - i * LANES).min(LANES)])).mul(V::load(&row[i]));
-            let weighted = twice.mul(V::load(&own[0][i]));
-            self.radial = twice.mul(V::load(&own[1][i])).mul_add(V::load(&own[2][i]), self.radial);
+            let twice = V::splat(2.0) * V::load(&FIRST[(n_degrees - i * LANES).min(LANES)]) * V::load(&row[i]);
+            let weighted = twice * V::load(&own[0][i]);
+            self.radial = (twice * V::load(&own[1][i])).mul_add(V::load(&own[2][i]), self.radial);
             for axis in 0..3 {
                 self.tangential[axis] = weighted.mul_add(V::load(&own[3 + axis][i]), self.tangential[axis]);
             }

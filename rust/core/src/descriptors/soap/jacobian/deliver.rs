@@ -130,9 +130,9 @@ fn write<V: Lanes, const BLOCK: u8, const OWN: u8>(
     let own = if OWN == NONE { own } else { &mut own[..n_packs] };
     for i in 0..n_packs {
         let x = V::load(&row[i]).neg_mul_add(V::splat(along), V::load(&rate[i]));
-        if BLOCK == NEW { x } else { V::load(&block[i]).add(x) }.store(&mut block[i]);
+        if BLOCK == NEW { x } else { V::load(&block[i]) + x }.store(&mut block[i]);
         if OWN != NONE {
-            if OWN == NEW { x.negated() } else { V::load(&own[i]).sub(x) }.store(&mut own[i]);
+            if OWN == NEW { -x } else { V::load(&own[i]) - x }.store(&mut own[i]);
         }
     }
     for (i, (row, rate)) in row_rest.iter().zip(rate_rest).enumerate() {

@@ -162,9 +162,9 @@ impl Products<'_> {
                 for kind in 0..KINDS {
                     other[kind] = V::load(&right[kind][i]);
                 }
-                let radial = left[1].mul_add(other[2], other[1].mul(left[2]));
+                let radial = left[1].mul_add(other[2], other[1] * left[2]);
                 for axis in 0..3 {
-                    let tangential = left[0].mul_add(other[3 + axis], other[0].mul(left[3 + axis]));
+                    let tangential = left[0].mul_add(other[3 + axis], other[0] * left[3 + axis]);
                     radial.mul_add(unit[axis], tangential).store(&mut out[axis][i]);
                 }
                 i += n_degrees;
@@ -190,9 +190,9 @@ impl Products<'_> {
                 let eight = right[kind][from..].first_chunk::<LANES>();
                 other[kind] = V::load(eight.unwrap_or(&[0.0; LANES]));
             }
-            let radial = left[1].mul_add(other[2], other[1].mul(left[2]));
+            let radial = left[1].mul_add(other[2], other[1] * left[2]);
             for axis in 0..3 {
-                let tangential = left[0].mul_add(other[3 + axis], other[0].mul(left[3 + axis]));
+                let tangential = left[0].mul_add(other[3 + axis], other[0] * left[3 + axis]);
                 if let Some(out) = axes[axis][place + from..].first_chunk_mut::<LANES>() {
                     radial.mul_add(unit[axis], tangential).store(out);
                 }
@@ -208,10 +208,10 @@ impl Products<'_> {
         let own = eights(self.right.from(n * length), n_packs);
         let double = V::splat(2.0 * scale);
         for i in 0..n_packs {
-            let twice = double.mul(V::load(&own[0][i]));
-            let radial = double.mul(V::load(&own[1][i])).mul(V::load(&own[2][i]));
+            let twice = double * V::load(&own[0][i]);
+            let radial = double * V::load(&own[1][i]) * V::load(&own[2][i]);
             for axis in 0..3 {
-                let tangential = twice.mul(V::load(&own[3 + axis][i]));
+                let tangential = twice * V::load(&own[3 + axis][i]);
                 let rate = radial.mul_add(V::splat(self.unit[axis]), tangential);
                 if let Some(out) = axes[axis][place + i * LANES..].first_chunk_mut::<LANES>() {
                     rate.store(out);
@@ -255,12 +255,12 @@ pub fn repeat<V: Lanes>(terms: [&[f64]; KINDS], n_degrees: usize, weight: f64, o
     for kind in 0..KINDS {
         // Lanes beyond the last degree are overwritten by the next copy, or nobody asks for them.
         for group in 0..n_packs {
-            store_at(V::load(&terms[kind][group]).mul(weight), group * LANES, &mut out[kind]);
+            store_at(V::load(&terms[kind][group]) * weight, group * LANES, &mut out[kind]);
         }
         if once {
             continue;
         }
-        let first = V::load(&terms[kind][0]).mul(weight);
+        let first = V::load(&terms[kind][0]) * weight;
         let mut start = n_degrees;
         while start < n_degrees + LANES {
             store_at(first, start, &mut out[kind]);

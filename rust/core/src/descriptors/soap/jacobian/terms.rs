@@ -75,7 +75,7 @@ impl Kernel for Spread<'_> {
                     for (k, lanes) in (first..site.species.len()).zip(lanes) {
                         let place = factor.function(site.species.start + k) * n_degrees + group * LANES;
                         let Some(slot) = out[place..].first_chunk_mut::<LANES>() else { continue };
-                        let lanes = if factor.is_summed() { V::load(slot).add(lanes) } else { lanes };
+                        let lanes = if factor.is_summed() { V::load(slot) + lanes } else { lanes };
                         lanes.store(slot);
                     }
                 }

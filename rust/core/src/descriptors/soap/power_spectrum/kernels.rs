@@ -41,7 +41,7 @@ impl Products<'_> {
                 for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
                     for (i, sum) in sums.into_iter().enumerate() {
-                        sum.mul(V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
+                        (sum * V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
                     }
                 }
                 spectrum.write::<V>(n..last + 1, pack, tile, out);
@@ -100,7 +100,7 @@ impl PowerSpectrum {
                 let out = &mut out[place + (n_prime - others.start) * n_degrees..][..n_degrees];
                 let (groups, rest) = out.as_chunks_mut::<LANES>();
                 for (out, lanes) in groups.iter_mut().zip(&lines[n_prime % LANES]) {
-                    V::load(lanes).mul(V::splat(weight)).store(out);
+                    (V::load(lanes) * V::splat(weight)).store(out);
                 }
                 rest.iter_mut().zip(beyond).for_each(|(out, degree)| *out = weight * degree[n_prime % LANES]);
             }

@@ -120,7 +120,7 @@ impl Kernel for Perpendicular<'_> {
         let ((p, p_rest), (rate, rate_rest)) = (p.as_chunks::<LANES>(), rate.as_chunks::<LANES>());
         let (out, out_rest) = out.as_chunks_mut::<LANES>();
         for (out, (p, rate)) in out.iter_mut().zip(p.iter().zip(rate)) {
-            V::load(p).neg_mul_add(V::splat(along), V::load(rate)).mul(V::splat(inverse)).store(out);
+            (V::load(p).neg_mul_add(V::splat(along), V::load(rate)) * V::splat(inverse)).store(out);
         }
         let rest = p_rest.iter().zip(rate_rest);
         out_rest.iter_mut().zip(rest).for_each(|(out, (p, rate))| *out = (rate - p * along) * inverse);

@@ -177,12 +177,12 @@ impl RadialBasis for TurboRadial {
                 self.hold_center(r, block);
                 columns::<V>(slopes, self.n_packs(), degrees.clone(), pack, &mut block.angular_slope);
                 for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
-                    let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
+                    let sum = dp.mul_add(value.load(pack), p * slope.load(pack));
                     slope.store(pack, sum);
                 }
             }
             for value in &mut block.angular {
-                value.store(pack, p.mul(value.load::<V>(pack)));
+                value.store(pack, p * value.load::<V>(pack));
             }
         }
     }
