@@ -1,25 +1,25 @@
 //! The derivative of every angular function with respect to every site.
 
-use super::column::PACKS;
+use super::column::PACKS_PER_BATCH;
 use super::limits::WHAT;
-use super::pairs::{Batch, Cursor, Third, third};
-use super::plan::{Block, Group, ShellPlan};
+use super::pairs::{Cursor, PairBatch, Third, third};
+use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
-use super::shell::Shell;
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
 use crate::{Error, Stop, memory};
 
 /// For each pair of a pack, the powers and their derivatives with respect to the cosine, those of each block from a new
 /// pack: `[block's pack][pair]`.
 #[derive(Debug)]
-pub struct Common {
+pub struct PairPowers {
     powers: Vec<Pack>,
     slopes: Vec<Pack>,
 }
 
-impl Common {
+impl PairPowers {
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
-        let n_packs = |group: &Group| group.blocks.iter().map(Block::n_packs).sum::<usize>();
+        let n_packs = |group: &Group| group.products.iter().map(OuterProduct::n_packs).sum::<usize>();
         let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
         let room = || memory::filled(WHAT, length, Pack::ZERO);
         Ok(Self { powers: room()?, slopes: room()? })
@@ -27,13 +27,13 @@ impl Common {
 
     /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
     #[inline(always)]
-    fn turn<V: Lanes>(&mut self, group: &Group, batch: &Batch, pack: usize) {
+    fn turn<V: Lanes>(&mut self, group: &Group, batch: &PairBatch, pack: usize) {
         let mut place = 0;
-        for powers in group.blocks.iter().flat_map(|block| block.powers.chunks(LANES)) {
+        for powers in group.products.iter().flat_map(|product| product.powers.chunks(LANES)) {
             for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.slopes, &mut self.slopes)] {
                 let mut lanes = [V::zero(); LANES];
                 for (lanes, &power) in lanes.iter_mut().zip(powers) {
-                    *lanes = rows[power * PACKS + pack].load();
+                    *lanes = rows[power * PACKS_PER_BATCH + pack].load();
                 }
                 let lanes = V::transpose(lanes);
                 for pair in 0..LANES {
@@ -47,35 +47,35 @@ impl Common {
 
 /// Adds to `blocks[slot][xyz]` the derivatives of the sums with respect to the vector of each slot; those of one block
 /// and one η begin a pack.
-pub struct Jacobian<'a> {
+pub struct AngularJacobian<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
-    pub batch: &'a mut Batch,
-    pub common: &'a mut Common,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
+    pub batch: &'a mut PairBatch,
+    pub common: &'a mut PairPowers,
     pub blocks: &'a mut [Pack],
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Jacobian<'_> {
+impl Kernel for AngularJacobian<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, shell, batch, common, blocks, stop } = self;
-        let mut cursor = Cursor::new(group, shell, plan.r_cut);
-        while cursor.fill::<V>(shell, batch) {
-            batch.gather(shell, group.shift);
+        let Self { group, plan, sphere, batch, common, blocks, stop } = self;
+        let mut cursor = Cursor::new(group, sphere, plan.r_cut);
+        while cursor.fill::<V>(sphere, batch) {
+            batch.gather(sphere, group.shift);
             for pack in 0..batch.n_packs() {
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    batch.exponentials[row * PACKS + pack].store(exp(exponent * V::splat(-eta)));
+                    batch.exponentials[row * PACKS_PER_BATCH + pack].store(exp(exponent * V::splat(-eta)));
                 }
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
                 common.turn::<V>(group, batch, pack);
-                let sides = Sides::of(group.shift, shell, batch, &third, c, pack);
+                let sides = Sides::of(group.shift, sphere, batch, &third, c, pack);
                 for lane in 0..LANES.min(batch.len - pack * LANES) {
                     sides.add::<V>(group, batch, common, (pack, lane), blocks);
                 }
@@ -96,9 +96,9 @@ struct Sides {
 
 impl Sides {
     #[inline(always)]
-    fn of<V: Lanes>(shift: f64, shell: &Shell, batch: &Batch, third: &Third<V>, c: V, pack: usize) -> Self {
-        let j = Site::<V>::of(shell, &batch.j, pack);
-        let k = Site::<V>::of(shell, &batch.k, pack);
+    fn of<V: Lanes>(shift: f64, sphere: &CutoffSphere, batch: &PairBatch, third: &Third<V>, c: V, pack: usize) -> Self {
+        let j = Site::<V>::of(sphere, &batch.j, pack);
+        let k = Site::<V>::of(sphere, &batch.k, pack);
         let two = V::splat(2.0);
         let both = two * j.value * k.value;
         let all = both * third.value;
@@ -140,8 +140,8 @@ impl Sides {
     fn add<V: Lanes>(
         &self,
         group: &Group,
-        batch: &Batch,
-        common: &Common,
+        batch: &PairBatch,
+        common: &PairPowers,
         (pack, lane): (usize, usize),
         blocks: &mut [Pack],
     ) {
@@ -150,12 +150,12 @@ impl Sides {
         let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
         let turning = self.turning[lane].load::<V>();
         let (mut first, mut place) = (0, lane);
-        for block in &group.blocks {
-            for eta_row in block.etas.clone() {
-                let e = V::splat(batch.exponentials[eta_row * PACKS + pack].0[lane]);
+        for product in &group.products {
+            for eta_row in product.etas.clone() {
+                let e = V::splat(batch.exponentials[eta_row * PACKS_PER_BATCH + pack].0[lane]);
                 let a = (decay.neg_mul_add(V::splat(group.etas[eta_row]), fading) * e).to_array();
                 let b = (turning * e).to_array();
-                for chunk in 0..block.n_packs() {
+                for chunk in 0..product.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
                     let slope = common.slopes[place + chunk * LANES].load::<V>();
                     for (side, start) in starts.into_iter().enumerate() {
@@ -166,9 +166,9 @@ impl Sides {
                         }
                     }
                 }
-                first += block.n_packs();
+                first += product.n_packs();
             }
-            place += block.n_packs() * LANES;
+            place += product.n_packs() * LANES;
         }
     }
 }
@@ -185,16 +185,16 @@ struct Site<V> {
 
 impl<V: Lanes> Site<V> {
     #[inline(always)]
-    fn of(shell: &Shell, slots: &[u32], pack: usize) -> Self {
+    fn of(sphere: &CutoffSphere, slots: &[u32], pack: usize) -> Self {
         let mut columns = [[0.0; LANES]; 6];
         for lane in 0..LANES {
             let slot = slots[pack * LANES + lane] as usize;
-            columns[0][lane] = shell.x[slot];
-            columns[1][lane] = shell.y[slot];
-            columns[2][lane] = shell.z[slot];
-            columns[3][lane] = shell.inverse[slot];
-            columns[4][lane] = shell.value[slot];
-            columns[5][lane] = shell.slope[slot];
+            columns[0][lane] = sphere.x[slot];
+            columns[1][lane] = sphere.y[slot];
+            columns[2][lane] = sphere.z[slot];
+            columns[3][lane] = sphere.inverse[slot];
+            columns[4][lane] = sphere.value[slot];
+            columns[5][lane] = sphere.slope[slot];
         }
         let inverse = V::load(&columns[3]);
         Self {

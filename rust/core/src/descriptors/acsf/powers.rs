@@ -1,6 +1,6 @@
 //! Powers of `(1 + λ cos θ) / 2`, for all ζ and λ of a set together.
 
-use super::column::{Column, PACKS};
+use super::column::{PACKS_PER_BATCH, PairLanes};
 use super::limits::MOST_REPEATED;
 use crate::simd::{Lanes, Pack};
 
@@ -69,14 +69,14 @@ impl Powers {
             let base = branch.base(c);
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
-                values[row * PACKS + pack].store(raised(&squares, zeta));
+                values[row * PACKS_PER_BATCH + pack].store(raised(&squares, zeta));
             }
             for &(row, zeta) in &branch.broken {
                 let mut power = base.to_array();
                 for x in &mut power {
                     *x = x.powf(zeta);
                 }
-                values[row * PACKS + pack].store(V::load(&power));
+                values[row * PACKS_PER_BATCH + pack].store(V::load(&power));
             }
         }
     }
@@ -89,8 +89,8 @@ impl Powers {
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
                 let below = raised(&squares, zeta - 1);
-                values[row * PACKS + pack].store(below * base);
-                slopes[row * PACKS + pack].store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
+                values[row * PACKS_PER_BATCH + pack].store(below * base);
+                slopes[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
             }
             for &(row, zeta) in &branch.broken {
                 let mut below = base.to_array();
@@ -99,8 +99,8 @@ impl Powers {
                     *x = if *x > 0.0 { x.powf(zeta - 1.0) } else { 0.0 };
                 }
                 let below = V::load(&below);
-                values[row * PACKS + pack].store(below * base);
-                slopes[row * PACKS + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
+                values[row * PACKS_PER_BATCH + pack].store(below * base);
+                slopes[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
             }
         }
     }
@@ -147,7 +147,7 @@ fn raised<V: Lanes>(squares: &[V; DIGITS], zeta: u32) -> V {
 
 /// The cosines of a batch, within their range.
 #[inline(always)]
-pub fn cosine<V: Lanes>(cosines: &Column, pack: usize) -> V {
+pub fn cosine<V: Lanes>(cosines: &PairLanes, pack: usize) -> V {
     let one = V::splat(1.0);
     cosines.load::<V>(pack).min(one).max(-one)
 }

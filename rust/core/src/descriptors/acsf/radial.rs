@@ -1,24 +1,24 @@
 //! Functions of distance: G1, G2 and G3.
 
 use super::parameters::Radial;
-use super::plan::{NONE, ShellPlan};
-use super::shell::Shell;
+use super::plan::{NONE, SpherePlan};
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, at, exp};
 
 /// `g f` and its derivative for the eight sites of a pack.
 #[inline(always)]
-fn term<V: Lanes>(shape: Radial, shell: &Shell, pack: usize) -> (V, V) {
+fn term<V: Lanes>(shape: Radial, sphere: &CutoffSphere, pack: usize) -> (V, V) {
     let start = pack * LANES;
-    let (f, df) = (at::<V>(&shell.value, start), at::<V>(&shell.slope, start));
+    let (f, df) = (at::<V>(&sphere.value, start), at::<V>(&sphere.slope, start));
     match shape {
         Radial::Cutoff => (f, df),
         Radial::Gaussian { eta, shift } => {
-            let away = at::<V>(&shell.r, start) - V::splat(shift);
+            let away = at::<V>(&sphere.r, start) - V::splat(shift);
             let g = exp(away * away * V::splat(-eta));
             (g * f, g * (away * V::splat(-2.0 * eta)).mul_add(f, df))
         }
         Radial::Cosine { kappa } => {
-            let r: &[f64] = &shell.r[start..start + LANES];
+            let r: &[f64] = &sphere.r[start..start + LANES];
             let (mut sines, mut cosines) = ([0.0; LANES], [0.0; LANES]);
             for lane in 0..LANES {
                 (sines[lane], cosines[lane]) = (kappa * r[lane]).sin_cos();
@@ -30,24 +30,24 @@ fn term<V: Lanes>(shape: Radial, shell: &Shell, pack: usize) -> (V, V) {
 }
 
 /// Writes the sums.
-pub struct Values<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialValues<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub row: &'a mut [f64],
 }
 
-impl Kernel for Values<'_> {
+impl Kernel for RadialValues<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, row } = self;
+        let Self { plan, sphere, row } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NONE {
                     let mut sum = V::zero();
-                    for pack in shell.packs(segment) {
-                        sum += term::<V>(radial.shape, shell, pack).0;
+                    for pack in sphere.packs(segment) {
+                        sum += term::<V>(radial.shape, sphere, pack).0;
                     }
                     row[column as usize] = sum.sum();
                 }
@@ -57,26 +57,26 @@ impl Kernel for Values<'_> {
 }
 
 /// Writes the sums and their rates of change, for distances that change at `rate`.
-pub struct Tangent<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialTangent<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub rate: &'a [f64],
     pub row: &'a mut [f64],
     pub row_rate: &'a mut [f64],
 }
 
-impl Kernel for Tangent<'_> {
+impl Kernel for RadialTangent<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, rate, row, row_rate } = self;
+        let Self { plan, sphere, rate, row, row_rate } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NONE {
                     let (mut sum, mut change) = (V::zero(), V::zero());
-                    for pack in shell.packs(segment) {
-                        let (value, slope) = term::<V>(radial.shape, shell, pack);
+                    for pack in sphere.packs(segment) {
+                        let (value, slope) = term::<V>(radial.shape, sphere, pack);
                         sum += value;
                         change = slope.mul_add(at::<V>(rate, pack * LANES), change);
                     }
@@ -89,28 +89,28 @@ impl Kernel for Tangent<'_> {
 }
 
 /// Writes, for each slot, the derivative of `Σ adjoint · sums` with respect to its distance.
-pub struct Pullback<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialPullback<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub adjoint: &'a [f64],
     pub slopes: &'a mut [f64],
 }
 
-impl Kernel for Pullback<'_> {
+impl Kernel for RadialPullback<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, adjoint, slopes } = self;
+        let Self { plan, sphere, adjoint, slopes } = self;
         let slopes = slopes.as_chunks_mut::<LANES>().0;
-        for segment in 0..shell.segments.len() {
-            for pack in shell.packs(segment) {
+        for segment in 0..sphere.segments.len() {
+            for pack in sphere.packs(segment) {
                 let mut sum = V::zero();
                 for radial in &plan.radial {
                     let column = radial.columns[segment];
                     if column != NONE {
                         let weight = V::splat(adjoint[column as usize]);
-                        sum = term::<V>(radial.shape, shell, pack).1.mul_add(weight, sum);
+                        sum = term::<V>(radial.shape, sphere, pack).1.mul_add(weight, sum);
                     }
                 }
                 sum.store(&mut slopes[pack]);
@@ -120,19 +120,19 @@ impl Kernel for Pullback<'_> {
 }
 
 /// Writes the derivative of one function with respect to the distance of each slot.
-pub struct Slopes<'a> {
+pub struct RadialDerivatives<'a> {
     pub shape: Radial,
-    pub shell: &'a Shell,
+    pub sphere: &'a CutoffSphere,
     pub out: &'a mut [f64],
 }
 
-impl Kernel for Slopes<'_> {
+impl Kernel for RadialDerivatives<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
         for (pack, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            term::<V>(self.shape, self.shell, pack).1.store(out);
+            term::<V>(self.shape, self.sphere, pack).1.store(out);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::limits::WHAT;
-use super::plan::ShellPlan;
+use super::plan::SpherePlan;
 use crate::descriptors::Environment;
 use crate::math::cutoff::Cutoff;
 use crate::simd::{Kernel, LANES, Lanes, at};
@@ -11,7 +11,7 @@ use crate::{Error, memory};
 
 /// Sites in slots. Every segment begins a pack; slots between segments are empty: they count for nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Shell {
+pub struct CutoffSphere {
     /// Slots of each segment.
     pub segments: Vec<Range<usize>>,
     /// The site in each slot; 0 in empty ones.
@@ -28,12 +28,12 @@ pub struct Shell {
     pub slope: Vec<f64>,
 }
 
-impl Shell {
+impl CutoffSphere {
     /// Takes the sites in.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn fill(&mut self, plan: &ShellPlan, weights: &[f64], environment: &Environment<'_>) -> Result<(), Error> {
+    pub fn fill(&mut self, plan: &SpherePlan, weights: &[f64], environment: &Environment<'_>) -> Result<(), Error> {
         let n_segments = plan.angular.len();
         // Every segment may leave a pack unfilled, and one follows the last.
         let most = environment.len() + LANES * (n_segments + 1);
@@ -66,7 +66,7 @@ impl Shell {
         // Whoever looks at eight slots from any slot on finds eight.
         self.pad(self.site.len() + LANES);
         self.slope.resize(self.site.len(), 0.0);
-        crate::simd::Isa::detect().run(CutoffOfSites { plan, shell: self });
+        crate::simd::Isa::detect().run(CutoffOfSites { plan, sphere: self });
         Ok(())
     }
 
@@ -105,8 +105,8 @@ impl Shell {
 
 /// Multiplies weights by the cutoff function.
 struct CutoffOfSites<'a> {
-    plan: &'a ShellPlan,
-    shell: &'a mut Shell,
+    plan: &'a SpherePlan,
+    sphere: &'a mut CutoffSphere,
 }
 
 impl Kernel for CutoffOfSites<'_> {
@@ -114,7 +114,7 @@ impl Kernel for CutoffOfSites<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Shell { r, value, slope, .. } = self.shell;
+        let CutoffSphere { r, value, slope, .. } = self.sphere;
         let (values, slopes) = (value.as_chunks_mut::<LANES>().0, slope.as_chunks_mut::<LANES>().0);
         for (pack, (value, slope)) in values.iter_mut().zip(slopes).enumerate() {
             let weight = V::load(value);

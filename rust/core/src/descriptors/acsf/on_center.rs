@@ -1,48 +1,49 @@
 //! Angles at a center on which an atom lies.
 //!
 //! As an atom comes to lie on the center, a function of its angles tends to another limit from each direction. The mean
-//! of these limits over all directions is the one value that no rotation changes, and it is taken. There is no derivative.
+//! of these limits over all directions is the one value that no rotation changes, and it is taken. There is no
+//! derivative.
 
 use super::pairs::third;
-use super::plan::{Group, ShellPlan};
-use super::shell::Shell;
+use super::plan::{Group, SpherePlan};
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, Lanes};
 
 /// A site in no direction, and what it counts for.
 #[derive(Debug, Clone, Copy)]
 pub struct OnCenter {
-    pub shell: usize,
+    pub sphere: usize,
     pub slot: usize,
     pub value: f64,
 }
 
 /// Adds the terms of all pairs with a site on the center to their columns.
-pub struct Values<'a> {
+pub struct OnCenterValues<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub on_center: &'a [OnCenter],
     pub row: &'a mut [f64],
 }
 
-impl Kernel for Values<'_> {
+impl Kernel for OnCenterValues<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { group, plan, shell, on_center, row } = self;
+        let Self { group, plan, sphere, on_center, row } = self;
         let (a, b) = group.segments;
-        let here = |slot: usize| on_center.iter().any(|site| site.shell == group.shell && site.slot == slot);
-        for j in shell.segments[a].clone() {
-            let others = if a == b { j + 1..shell.segments[b].end } else { shell.segments[b].clone() };
+        let here = |slot: usize| on_center.iter().any(|site| site.sphere == group.sphere && site.slot == slot);
+        for j in sphere.segments[a].clone() {
+            let others = if a == b { j + 1..sphere.segments[b].end } else { sphere.segments[b].clone() };
             for k in others.filter(|&k| here(j) || here(k)) {
-                let (r_j, r_k) = (shell.vector(j), shell.vector(k));
+                let (r_j, r_k) = (sphere.vector(j), sphere.vector(k));
                 let square = (0..3).map(|i| (r_k[i] - r_j[i]) * (r_k[i] - r_j[i])).sum::<f64>();
                 if group.wide || square < plan.r_cut * plan.r_cut {
                     let third = third::<V>(group, &plan.cutoff, V::splat(square));
                     let [value, exponent] = [third.value, third.exponent].map(|lanes| lanes.to_array()[0]);
-                    let weight = 2.0 * shell.value[j] * shell.value[k] * value;
-                    let (away_j, away_k) = (shell.r[j] - group.shift, shell.r[k] - group.shift);
+                    let weight = 2.0 * sphere.value[j] * sphere.value[k] * value;
+                    let (away_j, away_k) = (sphere.r[j] - group.shift, sphere.r[k] - group.shift);
                     add(group, weight, away_j * away_j + away_k * away_k + exponent, row);
                 }
             }
@@ -52,12 +53,12 @@ impl Kernel for Values<'_> {
 
 /// Adds the terms of one pair, whose exponentials are of `exponent` and whose powers are means.
 fn add(group: &Group, weight: f64, exponent: f64, row: &mut [f64]) {
-    for block in &group.blocks {
-        let width = block.powers.len();
-        let columns = group.columns[block.start..].chunks_exact(width);
-        for (eta, columns) in group.etas[block.etas.clone()].iter().zip(columns) {
+    for product in &group.products {
+        let width = product.powers.len();
+        let columns = group.columns[product.start..].chunks_exact(width);
+        for (eta, columns) in group.etas[product.etas.clone()].iter().zip(columns) {
             let decay = weight * libm::exp(-eta * exponent);
-            for (&power, &column) in block.powers.iter().zip(columns) {
+            for (&power, &column) in product.powers.iter().zip(columns) {
                 row[column as usize] += decay * group.powers.mean(power);
             }
         }

@@ -1,37 +1,37 @@
 //! The way back: from an adjoint of the sums to the vectors of the sites.
 
-use super::column::{Column, PACKS};
-use super::pairs::{Batch, Cursor, third};
-use super::plan::{Group, ShellPlan};
+use super::column::{PACKS_PER_BATCH, PairLanes};
+use super::pairs::{Cursor, PairBatch, third};
+use super::plan::{Group, SpherePlan};
 use super::powers::cosine;
-use super::shell::Shell;
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, Lanes, exp};
 use crate::{Error, Stop};
 
 /// What the gradient of the terms of a pair is made of. With `d = r_k - r_j`, the gradient with respect to `r_j` is
 /// `along_j r_j + across r_k - apart d`, and that with respect to `r_k` is `along_k r_k + across r_j + apart d`.
 #[derive(Debug)]
-pub struct Gradients {
-    along_j: Column,
-    along_k: Column,
-    across: Column,
-    apart: Column,
+pub struct PairGradients {
+    along_j: PairLanes,
+    along_k: PairLanes,
+    across: PairLanes,
+    apart: PairLanes,
     // Of each pair, gathered from the two sites.
-    value: [Column; 2],
-    slope: [Column; 2],
-    inverse: [Column; 2],
+    value: [PairLanes; 2],
+    slope: [PairLanes; 2],
+    inverse: [PairLanes; 2],
     /// `(r - R_s) / r`
-    shifted: [Column; 2],
+    shifted: [PairLanes; 2],
 }
 
-impl Gradients {
+impl PairGradients {
     pub fn new() -> Self {
-        let two = || [Column::ZERO, Column::ZERO];
+        let two = || [PairLanes::ZERO, PairLanes::ZERO];
         Self {
-            along_j: Column::ZERO,
-            along_k: Column::ZERO,
-            across: Column::ZERO,
-            apart: Column::ZERO,
+            along_j: PairLanes::ZERO,
+            along_k: PairLanes::ZERO,
+            across: PairLanes::ZERO,
+            apart: PairLanes::ZERO,
             value: two(),
             slope: two(),
             inverse: two(),
@@ -40,42 +40,42 @@ impl Gradients {
     }
 
     #[inline(always)]
-    fn gather(&mut self, shell: &Shell, batch: &Batch, shift: f64) {
+    fn gather(&mut self, sphere: &CutoffSphere, batch: &PairBatch, shift: f64) {
         for (side, slots) in [&batch.j, &batch.k].into_iter().enumerate() {
             for pair in 0..batch.len {
                 let slot = slots[pair] as usize;
-                self.value[side].0[pair] = shell.value[slot];
-                self.slope[side].0[pair] = shell.slope[slot] * shell.inverse[slot];
-                self.inverse[side].0[pair] = shell.inverse[slot];
-                self.shifted[side].0[pair] = 1.0 - shift * shell.inverse[slot];
+                self.value[side].0[pair] = sphere.value[slot];
+                self.slope[side].0[pair] = sphere.slope[slot] * sphere.inverse[slot];
+                self.inverse[side].0[pair] = sphere.inverse[slot];
+                self.shifted[side].0[pair] = 1.0 - shift * sphere.inverse[slot];
             }
         }
     }
 }
 
 /// Adds to `pull` the gradient of `Σ adjoint · sums` with respect to the vector of each slot.
-pub struct Pullback<'a> {
+pub struct AngularPullback<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
-    pub batch: &'a mut Batch,
-    pub gradients: &'a mut Gradients,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
+    pub batch: &'a mut PairBatch,
+    pub gradients: &'a mut PairGradients,
     /// One number for each column of the group.
     pub weights: &'a [f64],
     pub pull: &'a mut [[f64; 4]],
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Pullback<'_> {
+impl Kernel for AngularPullback<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, shell, batch, gradients, weights, pull, stop } = self;
-        let mut cursor = Cursor::new(group, shell, plan.r_cut);
-        while cursor.fill::<V>(shell, batch) {
-            batch.gather(shell, group.shift);
-            gradients.gather(shell, batch, group.shift);
+        let Self { group, plan, sphere, batch, gradients, weights, pull, stop } = self;
+        let mut cursor = Cursor::new(group, sphere, plan.r_cut);
+        while cursor.fill::<V>(sphere, batch) {
+            batch.gather(sphere, group.shift);
+            gradients.gather(sphere, batch, group.shift);
             for pack in 0..batch.n_packs() {
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
@@ -84,15 +84,15 @@ impl Kernel for Pullback<'_> {
                 // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
                 // derivatives with respect to the cosine.
                 let (mut value, mut decay, mut turn) = (V::zero(), V::zero(), V::zero());
-                for block in &group.blocks {
-                    let width = block.powers.len();
-                    for (row, eta_row) in block.etas.clone().enumerate() {
-                        let weights = &weights[block.start + row * width..][..width];
+                for product in &group.products {
+                    let width = product.powers.len();
+                    for (row, eta_row) in product.etas.clone().enumerate() {
+                        let weights = &weights[product.start + row * width..][..width];
                         let (mut x, mut y) = (V::zero(), V::zero());
-                        for (&power, &weight) in block.powers.iter().zip(weights) {
+                        for (&power, &weight) in product.powers.iter().zip(weights) {
                             let weight = V::splat(weight);
-                            x = batch.powers[power * PACKS + pack].load::<V>().mul_add(weight, x);
-                            y = batch.slopes[power * PACKS + pack].load::<V>().mul_add(weight, y);
+                            x = batch.powers[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, x);
+                            y = batch.slopes[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, y);
                         }
                         let eta = V::splat(group.etas[eta_row]);
                         let e = exp(exponent * -eta);
@@ -102,7 +102,7 @@ impl Kernel for Pullback<'_> {
                         turn = e.mul_add(y, turn);
                     }
                 }
-                let load = |column: &Column| column.load::<V>(pack);
+                let load = |column: &PairLanes| column.load::<V>(pack);
                 let faded = load(&batch.weight) * third.value;
                 let two_value = value * V::splat(2.0) * third.value;
                 let two_decay = decay * faded * V::splat(2.0);
@@ -119,19 +119,19 @@ impl Kernel for Pullback<'_> {
                 let fade = third.slope * load(&batch.weight) * value;
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
-            gradients.scatter(shell, batch, pull);
+            gradients.scatter(sphere, batch, pull);
             batch.done(stop)?;
         }
         Ok(())
     }
 }
 
-impl Gradients {
+impl PairGradients {
     #[inline(always)]
-    fn scatter(&self, shell: &Shell, batch: &Batch, pull: &mut [[f64; 4]]) {
+    fn scatter(&self, sphere: &CutoffSphere, batch: &PairBatch, pull: &mut [[f64; 4]]) {
         for pair in 0..batch.len {
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
-            let (r_j, r_k) = (shell.vector(j), shell.vector(k));
+            let (r_j, r_k) = (sphere.vector(j), sphere.vector(k));
             let (along_j, along_k) = (self.along_j.0[pair], self.along_k.0[pair]);
             let (across, apart) = (self.across.0[pair], self.apart.0[pair]);
             for i in 0..3 {
