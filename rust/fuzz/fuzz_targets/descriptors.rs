@@ -13,7 +13,7 @@ use isoprint_core::descriptors::acsf::{Acsf, AcsfParameters};
 use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
 use isoprint_core::descriptors::soap::{Soap, SoapParameters, SoapTurbo, TurboParameters};
-use isoprint_core::descriptors::spectrum::SpectrumParameters;
+use isoprint_core::descriptors::pair_matrix::PairMatrixParameters;
 use isoprint_core::engine::{self, Average};
 use isoprint_fuzz::Structure;
 use libfuzzer_sys::fuzz_target;
@@ -33,17 +33,17 @@ static ACSF: LazyLock<Acsf> = LazyLock::new(|| {
     Acsf::new(parameters).expect("legal parameters")
 });
 
-fn spectrum() -> SpectrumParameters {
-    SpectrumParameters { ignore_unknown_species: true, ..common::spectrum::parameters() }
+fn spectrum() -> PairMatrixParameters {
+    PairMatrixParameters { ignore_unknown_species: true, ..common::pair_matrix::parameters() }
 }
 
 static OVERLAP: LazyLock<OverlapMatrix> = LazyLock::new(|| {
     let shells = [0, 1].map(|l| Shell { l, width: vec![0.77, 0.37] });
-    common::spectrum::overlap(spectrum(), &shells, None).expect("legal parameters")
+    common::pair_matrix::overlap(spectrum(), &shells, None).expect("legal parameters")
 });
 
 static COULOMB: LazyLock<CoulombMatrix> =
-    LazyLock::new(|| common::spectrum::coulomb(spectrum(), 0.1).expect("legal parameters"));
+    LazyLock::new(|| common::pair_matrix::coulomb(spectrum(), 0.1).expect("legal parameters"));
 
 fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
     let mut rows = vec![f64::NAN; structure.positions.len() * descriptor.n_features()];

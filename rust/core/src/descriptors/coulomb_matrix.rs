@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
+use super::pair_matrix::{MatrixElements, PairBlocks, PairMatrix, PairMatrixParameters, SitePacks};
 use super::validate::check;
 use crate::Error;
 use crate::simd::{LANES, Lanes};
@@ -13,7 +13,7 @@ use crate::simd::{LANES, Lanes};
 const SMALLEST_CORE: f64 = 1e-6;
 
 /// Eigenvalues of the Coulomb matrix.
-pub type CoulombMatrix = Spectrum<Charges>;
+pub type CoulombMatrix = PairMatrix<Charges>;
 
 /// Entries of the Coulomb matrix: `Z_i Z_j / r`, and `Z^2.4 / 2` on the diagonal.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Charges {
 pub struct CoulombMatrixParameters {
     /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
-    pub spectrum: SpectrumParameters,
+    pub spectrum: PairMatrixParameters,
     /// Distance in Å below which `1/r` is rounded off.
     pub r_core: f64,
 }
@@ -45,11 +45,11 @@ impl CoulombMatrix {
         let large = core.is_finite() && core >= SMALLEST_CORE;
         check(large, "r_core", core, format!("it must be at least {SMALLEST_CORE:e} Å"))?;
         let charge = spectrum.numbers.iter().map(|&number| number as f64).collect();
-        Self::from_pairs(spectrum, Charges { charge, core }, None)
+        Self::from_elements(spectrum, Charges { charge, core }, None)
     }
 }
 
-impl Pairs for Charges {
+impl MatrixElements for Charges {
     const NAME: &'static str = "cm";
 
     fn n_orbitals(&self) -> usize {
@@ -65,7 +65,7 @@ impl Pairs for Charges {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks) {
         let mut away = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {

@@ -6,19 +6,19 @@
 //! 1. [`Descriptor::prepare`] and [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
 //! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
 //!
-//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor. Where
-//! the coefficients are the features already, there is no second stage to write.
+//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
+//! Where the coefficients are the features already, there is no second stage to write.
 
 pub mod acsf;
 pub mod coulomb_matrix;
 mod environment;
 mod jacobian_row;
 pub mod overlap_matrix;
+pub mod pair_matrix;
 mod read;
 mod refusal;
 pub mod soap;
 mod species;
-pub mod spectrum;
 mod validate;
 
 pub use environment::{CenterKind, Environment};

@@ -5,7 +5,7 @@
 pub mod acsf;
 mod fingerprint;
 pub mod gaussian;
-pub mod spectrum;
+pub mod pair_matrix;
 pub mod turbo;
 
 use isoprint_core::descriptors::{CenterKind, Environment};

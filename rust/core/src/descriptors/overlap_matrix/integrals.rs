@@ -11,7 +11,7 @@
 
 use super::Shell;
 use super::harmonics::{Polynomial, product, solid};
-use crate::descriptors::spectrum::{Blocks, Pairs, SitePacks};
+use crate::descriptors::pair_matrix::{MatrixElements, PairBlocks, SitePacks};
 use crate::simd::{LANES, Lanes, exp};
 
 /// Highest angular momentum of an orbital.
@@ -81,7 +81,7 @@ impl Orbitals {
     }
 }
 
-impl Pairs for Orbitals {
+impl MatrixElements for Orbitals {
     const NAME: &'static str = "om";
 
     fn n_orbitals(&self) -> usize {
@@ -97,7 +97,7 @@ impl Pairs for Orbitals {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks) {
         for i in 0..self.widths.len() {
             for j in 0..self.widths.len() {
                 let gauss = gauss::<V>(sites, a, pack, [i, j]);
@@ -133,7 +133,7 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
 impl Orbitals {
     /// The blocks of all shells of these widths.
     #[inline(always)]
-    fn of_widths<V: Lanes>(&self, i: usize, j: usize, slopes: bool, gauss: &Gauss<V>, blocks: &mut Blocks) {
+    fn of_widths<V: Lanes>(&self, i: usize, j: usize, slopes: bool, gauss: &Gauss<V>, blocks: &mut PairBlocks) {
         for first in &self.shells {
             for second in &self.shells {
                 if first.width == i && second.width == j {
@@ -152,7 +152,14 @@ impl Orbitals {
 
     /// Any two shells, by Hermite polynomials.
     #[inline(always)]
-    fn any<V: Lanes>(&self, (l, m): (usize, usize), gauss: &Gauss<V>, slopes: bool, start: usize, blocks: &mut Blocks) {
+    fn any<V: Lanes>(
+        &self,
+        (l, m): (usize, usize),
+        gauss: &Gauss<V>,
+        slopes: bool,
+        start: usize,
+        blocks: &mut PairBlocks,
+    ) {
         let root = gauss.inverse.sqrt();
         let mut hermite = [[V::splat(1.0); N_HERMITE]; 3];
         for axis in 0..3 {
@@ -201,7 +208,7 @@ impl Orbitals {
 
 /// `S`
 #[inline(always)]
-fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut Blocks) {
+fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut PairBlocks) {
     gauss.s.store(&mut blocks.values[at]);
     if slopes {
         let factor = -(gauss.ds * gauss.inverse);
@@ -213,7 +220,7 @@ fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut Blocks)
 
 /// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `turned`, with `-σ_i` in place of `σ_j`.
 #[inline(always)]
-fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, turned: bool, blocks: &mut Blocks) {
+fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, turned: bool, blocks: &mut PairBlocks) {
     let width = if turned { -gauss.own } else { gauss.other };
     let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
@@ -232,7 +239,7 @@ fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, tu
 
 /// `⟨p_a|p_b⟩ = q (δ_ab - D_a D_b / t) S`
 #[inline(always)]
-fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, blocks: &mut Blocks) {
+fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, blocks: &mut PairBlocks) {
     let Gauss { away, inverse, q, s, ds, .. } = *gauss;
     let factor = q * s;
     let slope = -(q * ds * inverse);
@@ -267,7 +274,7 @@ mod tests {
     use crate::simd::{Isa, Kernel};
 
     /// The blocks of the first site with all others: written out, and by Hermite polynomials.
-    struct Both<'a>(&'a Orbitals, &'a SitePacks, [&'a mut Blocks; 2]);
+    struct Both<'a>(&'a Orbitals, &'a SitePacks, [&'a mut PairBlocks; 2]);
 
     impl Kernel for Both<'_> {
         type Output = ();
@@ -308,7 +315,7 @@ mod tests {
         let mut sites = SitePacks::default();
         sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            let (mut closed, mut any) = (Blocks::new(7).unwrap(), Blocks::new(7).unwrap());
+            let (mut closed, mut any) = (PairBlocks::new(7).unwrap(), PairBlocks::new(7).unwrap());
             isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));
             for at in 0..49 {
                 let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));

@@ -4,40 +4,44 @@
 
 mod common;
 
-use common::spectrum::parameters;
+use common::pair_matrix::parameters;
 use common::{Described, Fingerprint, Sites, noise};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::overlap_matrix::Shell;
-use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, SpectrumParameters};
+use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, Degenerate, Order, PairMatrixParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Refusal};
 
 fn shell(l: usize, factor: f64) -> Shell {
     Shell { l, width: vec![0.77 * factor, 0.37 * factor] }
 }
 
-fn overlap(parameters: SpectrumParameters, shells: &[Shell], metric: Option<Metric>) -> Box<dyn Fingerprint> {
-    Box::new(Described(common::spectrum::overlap(parameters, shells, metric).expect("legal parameters")))
+fn overlap(
+    parameters: PairMatrixParameters,
+    shells: &[Shell],
+    metric: Option<ContractedMatrix>,
+) -> Box<dyn Fingerprint> {
+    Box::new(Described(common::pair_matrix::overlap(parameters, shells, metric).expect("legal parameters")))
 }
 
-fn coulomb(parameters: SpectrumParameters) -> Box<dyn Fingerprint> {
-    Box::new(Described(common::spectrum::coulomb(parameters, 0.1).expect("legal parameters")))
+fn coulomb(parameters: PairMatrixParameters) -> Box<dyn Fingerprint> {
+    Box::new(Described(common::pair_matrix::coulomb(parameters, 0.1).expect("legal parameters")))
 }
 
 /// One fingerprint an option, with a name for messages.
 fn every_option() -> Vec<(&'static str, Box<dyn Fingerprint>)> {
     let [s, p, d] = [shell(0, 1.0), shell(1, 1.0), shell(2, 1.0)];
-    let raw = SpectrumParameters { degenerate: Degenerate::Raw, exponent: 3, ..parameters() };
-    let steep = SpectrumParameters { exponent: 1, ..parameters() };
-    let without = SpectrumParameters { exponent: 0, ..parameters() };
-    let magnitude = SpectrumParameters { order: Order::Magnitude, ..parameters() };
+    let raw = PairMatrixParameters { degenerate: Degenerate::Raw, exponent: 3, ..parameters() };
+    let steep = PairMatrixParameters { exponent: 1, ..parameters() };
+    let without = PairMatrixParameters { exponent: 0, ..parameters() };
+    let magnitude = PairMatrixParameters { order: Order::Magnitude, ..parameters() };
     vec![
         ("s", overlap(parameters(), std::slice::from_ref(&s), None)),
         ("s p", overlap(parameters(), &[s.clone(), p.clone()], None)),
         ("s p d", overlap(steep, &[s.clone(), p.clone(), d], None)),
         ("s s f", overlap(raw, &[s.clone(), shell(0, 1.4), shell(3, 0.8)], None)),
         ("no amplitudes", overlap(without.clone(), &[s.clone(), p.clone()], None)),
-        ("contracted", overlap(parameters(), &[s.clone(), p.clone()], Some(Metric::Overlap))),
-        ("contracted, modulated", overlap(parameters(), &[s, p], Some(Metric::Modulated))),
+        ("contracted", overlap(parameters(), &[s.clone(), p.clone()], Some(ContractedMatrix::Overlap))),
+        ("contracted, modulated", overlap(parameters(), &[s, p], Some(ContractedMatrix::Modulated))),
         ("Coulomb", coulomb(parameters())),
         ("Coulomb, by magnitude", coulomb(magnitude)),
         ("Coulomb, no amplitudes", coulomb(without)),
@@ -119,26 +123,26 @@ fn lonely_empty_and_coincident_sites_are_finite() {
 #[test]
 fn what_cannot_be_described_is_refused() {
     let sites = Sites::crowded();
-    let refusal = |parameters: SpectrumParameters| {
-        let descriptor = common::spectrum::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
+    let refusal = |parameters: PairMatrixParameters| {
+        let descriptor = common::pair_matrix::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
         let mut scratch = descriptor.scratch().expect("some memory");
         sites.with(|environment| descriptor.prepare(environment, true, &mut scratch, &Stop::never()))
     };
-    let few = SpectrumParameters { max_sites: 24, ..parameters() };
+    let few = PairMatrixParameters { max_sites: 24, ..parameters() };
     assert_eq!(refusal(few), Err(Refusal::TooManySites { found: 25, limit: 24 }));
-    let coarse = SpectrumParameters { degenerate: Degenerate::Error, degenerate_tol: 10.0, ..parameters() };
+    let coarse = PairMatrixParameters { degenerate: Degenerate::Error, degenerate_tol: 10.0, ..parameters() };
     assert!(matches!(refusal(coarse), Err(Refusal::Degenerate { first: 0, second: 1, .. })));
     assert_eq!(refusal(parameters()), Ok(()));
     for (change, name) in [
-        (SpectrumParameters { r_cut: f64::NAN, ..parameters() }, "r_cut"),
-        (SpectrumParameters { exponent: 21, ..parameters() }, "exponent"),
-        (SpectrumParameters { max_sites: 3001, ..parameters() }, "max_sites"),
-        (SpectrumParameters { degenerate_tol: -1.0, ..parameters() }, "degenerate_tol"),
-        (SpectrumParameters { numbers: vec![6, 6], ..parameters() }, "species"),
+        (PairMatrixParameters { r_cut: f64::NAN, ..parameters() }, "r_cut"),
+        (PairMatrixParameters { exponent: 21, ..parameters() }, "exponent"),
+        (PairMatrixParameters { max_sites: 3001, ..parameters() }, "max_sites"),
+        (PairMatrixParameters { degenerate_tol: -1.0, ..parameters() }, "degenerate_tol"),
+        (PairMatrixParameters { numbers: vec![6, 6], ..parameters() }, "species"),
     ] {
-        let error = common::spectrum::overlap(change, &[shell(0, 1.0)], None).expect_err("out of range");
+        let error = common::pair_matrix::overlap(change, &[shell(0, 1.0)], None).expect_err("out of range");
         assert!(error.to_string().starts_with(name), "{error}");
     }
-    assert!(common::spectrum::overlap(parameters(), &[shell(7, 1.0)], None).is_err());
-    assert!(common::spectrum::coulomb(parameters(), 0.0).is_err());
+    assert!(common::pair_matrix::overlap(parameters(), &[shell(7, 1.0)], None).is_err());
+    assert!(common::pair_matrix::coulomb(parameters(), 0.0).is_err());
 }

@@ -35,7 +35,7 @@ pub enum Overflow {
 /// The matrix that a contraction sums over: with or without amplitudes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Metric {
+pub enum ContractedMatrix {
     /// The matrix without amplitudes.
     Overlap,
     /// The matrix with amplitudes.
@@ -44,7 +44,7 @@ pub enum Metric {
 
 /// Parameters that all descriptors of this kind share.
 #[derive(Debug, Clone, Deserialize)]
-pub struct SpectrumParameters {
+pub struct PairMatrixParameters {
     /// Radius of the environment in Å.
     pub r_cut: f64,
     /// Exponent of the cutoff; 0 for none.
@@ -68,7 +68,7 @@ pub struct SpectrumParameters {
     pub numbers: Vec<i64>,
 }
 
-impl SpectrumParameters {
+impl PairMatrixParameters {
     /// Refuses what is out of range, for sites of `n_orbitals` rows.
     ///
     /// # Errors

@@ -3,25 +3,25 @@
 use isoprint_core::Error;
 use isoprint_core::descriptors::coulomb_matrix::{CoulombMatrix, CoulombMatrixParameters};
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, OverlapMatrixParameters, Shell};
-use isoprint_core::descriptors::spectrum::{Degenerate, Metric, Order, Overflow, SpectrumParameters};
+use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, Degenerate, Order, Overflow, PairMatrixParameters};
 
 /// Eigenvalues of an overlap matrix.
 pub fn overlap(
-    spectrum: SpectrumParameters,
+    spectrum: PairMatrixParameters,
     shells: &[Shell],
-    contracted: Option<Metric>,
+    contracted: Option<ContractedMatrix>,
 ) -> Result<OverlapMatrix, Error> {
     OverlapMatrix::new(OverlapMatrixParameters { spectrum, shells: shells.to_vec(), contracted })
 }
 
 /// Eigenvalues of a Coulomb matrix.
-pub fn coulomb(spectrum: SpectrumParameters, r_core: f64) -> Result<CoulombMatrix, Error> {
+pub fn coulomb(spectrum: PairMatrixParameters, r_core: f64) -> Result<CoulombMatrix, Error> {
     CoulombMatrix::new(CoulombMatrixParameters { spectrum, r_core })
 }
 
 /// Two species.
-pub fn parameters() -> SpectrumParameters {
-    SpectrumParameters {
+pub fn parameters() -> PairMatrixParameters {
+    PairMatrixParameters {
         r_cut: 4.0,
         exponent: 2,
         max_sites: 30,

@@ -1,6 +1,6 @@
 //! What the matrix of one center needs of its sites, in packs: the center first, quantities side by side.
 
-use super::{Pairs, WHAT};
+use super::{MatrixElements, WHAT};
 use crate::descriptors::{CenterKind, Environment};
 use crate::math::cutoff::SquareCutoff;
 use crate::simd::LANES;
@@ -30,9 +30,9 @@ impl SitePacks {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn fill<P: Pairs>(
+    pub fn fill<P: MatrixElements>(
         &mut self,
-        pairs: &P,
+        elements: &P,
         cutoff: SquareCutoff,
         environment: &Environment<'_>,
     ) -> Result<(), Error> {
@@ -58,11 +58,11 @@ impl SitePacks {
         for (k, &r) in environment.r.iter().enumerate() {
             (amplitude[first + k], slope[first + k]) = cutoff.at_one(r);
         }
-        self.quantities.resize_with(pairs.n_quantities(), Vec::new);
+        self.quantities.resize_with(elements.n_quantities(), Vec::new);
         for (place, quantity) in self.quantities.iter_mut().enumerate() {
             resize(quantity, 1.0)?;
             for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(own.iter().chain(environment.channel)) {
-                *value = pairs.quantity(place, channel);
+                *value = elements.quantity(place, channel);
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, OverlapMatrixParameters, Shell};
-use isoprint_core::descriptors::spectrum::{Degenerate, Order, Overflow, SpectrumParameters};
+use isoprint_core::descriptors::pair_matrix::{Degenerate, Order, Overflow, PairMatrixParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::eigen::{Eigen, Matrix};
 
@@ -46,7 +46,7 @@ impl Sites {
 }
 
 fn descriptor(r_cut: f64) -> OverlapMatrix {
-    let spectrum = SpectrumParameters {
+    let spectrum = PairMatrixParameters {
         r_cut,
         exponent: 2,
         max_sites: 60,

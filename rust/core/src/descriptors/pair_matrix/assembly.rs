@@ -5,7 +5,7 @@
 //! later: packs go from the last to the first.
 
 use super::site_packs::SitePacks;
-use super::{Blocks, Pairs};
+use super::{MatrixElements, PairBlocks};
 use crate::math::eigen::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop};
@@ -29,37 +29,37 @@ fn amplitude<V: Lanes>(sites: &SitePacks, a: usize) -> V {
 
 /// Numbers that site `a` and all others make, and so steps that they take at least.
 #[inline(always)]
-fn steps<P: Pairs>(pairs: &P, sites: &SitePacks) -> usize {
-    sites.n * pairs.n_orbitals() * pairs.n_orbitals()
+fn steps<P: MatrixElements>(elements: &P, sites: &SitePacks) -> usize {
+    sites.n * elements.n_orbitals() * elements.n_orbitals()
 }
 
 /// Writes the blocks of all pairs of sites into `plain`, where it is wanted, and with their amplitudes into
 /// `modulated`.
 pub struct Assemble<'a, P> {
-    pub pairs: &'a P,
+    pub elements: &'a P,
     pub sites: &'a SitePacks,
-    pub blocks: &'a mut Blocks,
+    pub blocks: &'a mut PairBlocks,
     pub plain: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
     pub stop: &'a Stop<'a>,
 }
 
-impl<P: Pairs> Kernel for Assemble<'_, P> {
+impl<P: MatrixElements> Kernel for Assemble<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { pairs, sites, blocks, mut plain, modulated, stop } = self;
-        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        let Self { elements, sites, blocks, mut plain, modulated, stop } = self;
+        let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         modulated.reset(n * n_orbitals, n * n_orbitals)?;
         if let Some(plain) = &mut plain {
             plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
-            stop.after(steps(pairs, sites))?;
+            stop.after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
             for pack in (0..sites.mask.len()).rev() {
-                pairs.blocks::<V>(sites, a, pack, false, blocks);
+                elements.blocks::<V>(sites, a, pack, false, blocks);
                 let both = V::load(&sites.amplitude[pack]) * own;
                 for i in 0..n_orbitals {
                     for j in 0..n_orbitals {
@@ -82,10 +82,10 @@ impl<P: Pairs> Kernel for Assemble<'_, P> {
 }
 
 /// Writes the derivative of the matrix along a velocity of each site, its first two axes being those of [`Assemble`].
-pub struct Tangent<'a, P> {
-    pub pairs: &'a P,
+pub struct MatrixTangent<'a, P> {
+    pub elements: &'a P,
     pub sites: &'a SitePacks,
-    pub blocks: &'a mut Blocks,
+    pub blocks: &'a mut PairBlocks,
     /// Velocity of each site, in packs.
     pub velocity: &'a [Vec<[f64; LANES]>; 3],
     pub plain: Option<&'a mut Matrix>,
@@ -93,22 +93,22 @@ pub struct Tangent<'a, P> {
     pub stop: &'a Stop<'a>,
 }
 
-impl<P: Pairs> Kernel for Tangent<'_, P> {
+impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { pairs, sites, blocks, velocity, mut plain, modulated, stop } = self;
-        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        let Self { elements, sites, blocks, velocity, mut plain, modulated, stop } = self;
+        let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         modulated.reset(n * n_orbitals, n * n_orbitals)?;
         if let Some(plain) = &mut plain {
             plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
-            stop.after(steps(pairs, sites))?;
+            stop.after(steps(elements, sites))?;
             let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, velocity, a)));
             for pack in (0..sites.mask.len()).rev() {
-                pairs.blocks::<V>(sites, a, pack, true, blocks);
+                elements.blocks::<V>(sites, a, pack, true, blocks);
                 let (other, mut other_rate) = (V::load(&sites.amplitude[pack]), V::zero());
                 let mut moves = [V::zero(); 3];
                 for axis in 0..3 {
@@ -156,30 +156,30 @@ fn rate(sites: &SitePacks, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
 
 /// Writes to `pull[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
 /// amplitudes`; both adjoints are symmetric.
-pub struct Contract<'a, P> {
-    pub pairs: &'a P,
+pub struct MatrixPullback<'a, P> {
+    pub elements: &'a P,
     pub sites: &'a SitePacks,
-    pub blocks: &'a mut Blocks,
+    pub blocks: &'a mut PairBlocks,
     pub modulated: &'a Matrix,
     pub plain: Option<&'a Matrix>,
     pub pull: &'a mut [[f64; 3]],
     pub stop: &'a Stop<'a>,
 }
 
-impl<P: Pairs> Kernel for Contract<'_, P> {
+impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { pairs, sites, blocks, modulated, plain, pull, stop } = self;
-        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        let Self { elements, sites, blocks, modulated, plain, pull, stop } = self;
+        let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         let first = usize::from(sites.centered);
         for (pull, a) in pull.iter_mut().zip(first..n) {
-            stop.after(steps(pairs, sites))?;
+            stop.after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
             let (mut sums, mut own_sum) = ([V::zero(); 3], V::zero());
             for pack in 0..sites.mask.len() {
-                pairs.blocks::<V>(sites, a, pack, true, blocks);
+                elements.blocks::<V>(sites, a, pack, true, blocks);
                 let other = V::load(&sites.amplitude[pack]);
                 let (both, mask) = (own * other, V::load(&sites.mask[pack]));
                 for i in 0..n_orbitals {
@@ -206,27 +206,27 @@ impl<P: Pairs> Kernel for Contract<'_, P> {
     }
 }
 
-/// Writes the rows of site `a` of four matrices, those of one orbital together: the derivative by each coordinate of the
-/// site, amplitudes being kept, and the matrix without the amplitude of the site itself.
-pub struct RowsOf<'a, P> {
-    pub pairs: &'a P,
+/// Writes the rows of site `a` of four matrices, those of one orbital together: the derivative by each coordinate of
+/// the site, amplitudes being kept, and the matrix without the amplitude of the site itself.
+pub struct SiteRows<'a, P> {
+    pub elements: &'a P,
     pub sites: &'a SitePacks,
-    pub blocks: &'a mut Blocks,
+    pub blocks: &'a mut PairBlocks,
     pub a: usize,
     pub rows: &'a mut Matrix,
 }
 
-impl<P: Pairs> Kernel for RowsOf<'_, P> {
+impl<P: MatrixElements> Kernel for SiteRows<'_, P> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { pairs, sites, blocks, a, rows } = self;
-        let (n, n_orbitals) = (sites.n, pairs.n_orbitals());
+        let Self { elements, sites, blocks, a, rows } = self;
+        let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         rows.reset(4 * n_orbitals, n * n_orbitals)?;
         let own = amplitude::<V>(sites, a);
         for pack in (0..sites.mask.len()).rev() {
-            pairs.blocks::<V>(sites, a, pack, true, blocks);
+            elements.blocks::<V>(sites, a, pack, true, blocks);
             let other = V::load(&sites.amplitude[pack]);
             let both = own * other;
             for i in 0..n_orbitals {
@@ -247,8 +247,8 @@ impl<P: Pairs> Kernel for RowsOf<'_, P> {
 
 /// Writes the three rows `[xyz][k]` of the derivatives of all eigenvalues by the position of site `a`.
 ///
-/// `products` are the rows of [`RowsOf`] times the eigenvectors, which are the columns of `vectors`.
-pub struct Gradients<'a> {
+/// `products` are the rows of [`SiteRows`] times the eigenvectors, which are the columns of `vectors`.
+pub struct EigenvalueGradients<'a> {
     pub sites: &'a SitePacks,
     pub a: usize,
     pub vectors: &'a Matrix,
@@ -256,7 +256,7 @@ pub struct Gradients<'a> {
     pub out: &'a mut Matrix,
 }
 
-impl Kernel for Gradients<'_> {
+impl Kernel for EigenvalueGradients<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]

@@ -17,7 +17,7 @@ const LOOK: usize = 8;
 
 /// Kinds of orbitals: each kind is one row of the contracted matrix.
 #[derive(Debug, Clone)]
-pub struct Kinds {
+pub struct OrbitalKinds {
     /// Kind of each orbital of a site: the place of its degree among those there are.
     pub of_orbital: Vec<usize>,
     /// Number of degrees.
@@ -26,7 +26,7 @@ pub struct Kinds {
     pub n_species: usize,
 }
 
-impl Kinds {
+impl OrbitalKinds {
     /// Number of features.
     pub fn count(&self) -> usize {
         self.n_degrees * (self.n_species + 1)
@@ -63,7 +63,7 @@ impl Contracted {
     /// [`Refusal::Unfinished`].
     pub fn find(
         &mut self,
-        kinds: &Kinds,
+        kinds: &OrbitalKinds,
         (centered, environment): (bool, &Environment<'_>),
         full: &Eigen,
         x: &Matrix,

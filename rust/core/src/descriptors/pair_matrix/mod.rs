@@ -1,8 +1,8 @@
 //! Fingerprints that are the eigenvalues of a matrix of all pairs of sites.
 //!
-//! The matrix is `M = F X F`: blocks `X` of pairs of sites, which a descriptor supplies as [`Pairs`], and amplitudes `F`
-//! that go to zero at the cutoff. Its sorted eigenvalues, followed by zeros up to a fixed length, are Lipschitz
-//! continuous, and as smooth as the matrix wherever they are not degenerate.
+//! The matrix is `M = F X F`: blocks `X` of pairs of sites, which a descriptor supplies as [`MatrixElements`], and
+//! amplitudes `F` that go to zero at the cutoff. Its sorted eigenvalues, followed by zeros up to a fixed length, are
+//! Lipschitz continuous, and as smooth as the matrix wherever they are not degenerate.
 //!
 //! A. Sadeghi et al., J. Chem. Phys. 139, 184118 (2013); L. Zhu et al., J. Chem. Phys. 144, 034203 (2016).
 
@@ -12,12 +12,12 @@ mod groups;
 mod parameters;
 mod site_packs;
 
-pub use contracted::Kinds;
+pub use contracted::OrbitalKinds;
 pub use groups::Degenerate;
-pub use parameters::{MAX_EXPONENT, MAX_ROWS, Metric, Order, Overflow, SpectrumParameters};
+pub use parameters::{ContractedMatrix, MAX_EXPONENT, MAX_ROWS, Order, Overflow, PairMatrixParameters};
 pub use site_packs::SitePacks;
 
-use self::assembly::{Assemble, Contract, Gradients, RowsOf, Tangent};
+use self::assembly::{Assemble, EigenvalueGradients, MatrixPullback, MatrixTangent, SiteRows};
 use self::contracted::Contracted;
 use super::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::math::cutoff::SquareCutoff;
@@ -30,14 +30,14 @@ const WHAT: &str = "matrix of one center";
 
 /// Blocks of eight pairs of sites, `[i · n_orbitals + j]` in each, one lane a pair.
 #[derive(Debug, Clone)]
-pub struct Blocks {
+pub struct PairBlocks {
     /// The blocks.
     pub values: Vec<[f64; LANES]>,
     /// Derivatives of the blocks with respect to the position of the first site.
     pub slopes: [Vec<[f64; LANES]>; 3],
 }
 
-impl Blocks {
+impl PairBlocks {
     pub(super) fn new(n_orbitals: usize) -> Result<Self, Error> {
         let zeros = || memory::zeros(WHAT, n_orbitals * n_orbitals);
         Ok(Self { values: zeros()?, slopes: [zeros()?, zeros()?, zeros()?] })
@@ -45,7 +45,7 @@ impl Blocks {
 }
 
 /// Matrix elements: the block of each pair of sites, and its derivatives.
-pub trait Pairs: Sync + 'static {
+pub trait MatrixElements: Sync + 'static {
     /// Name of a feature, before its number.
     const NAME: &'static str;
 
@@ -57,23 +57,23 @@ pub trait Pairs: Sync + 'static {
     fn quantity(&self, place: usize, channel: u8) -> f64;
     /// The blocks of site `a` with each of the sites in `pack`, and if `slopes` their derivatives, zero for a site and
     /// itself. Zero too in lanes that only fill up the pack.
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks);
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks);
 }
 
 /// Eigenvalues of the matrix that `P` makes.
 #[derive(Debug, Clone)]
-pub struct Spectrum<P> {
-    parameters: SpectrumParameters,
+pub struct PairMatrix<P> {
+    parameters: PairMatrixParameters,
     species: Species,
-    pairs: P,
-    contraction: Option<(Kinds, Metric)>,
+    elements: P,
+    contraction: Option<(OrbitalKinds, ContractedMatrix)>,
 }
 
 /// Buffers of one worker.
 #[derive(Debug)]
-pub struct SpectrumScratch {
+pub struct PairMatrixScratch {
     sites: SitePacks,
-    blocks: Blocks,
+    blocks: PairBlocks,
     plain: Matrix,
     modulated: Matrix,
     eigen: Eigen,
@@ -96,28 +96,28 @@ pub struct SpectrumScratch {
     rows: Vec<f64>,
 }
 
-impl<P: Pairs> Spectrum<P> {
+impl<P: MatrixElements> PairMatrix<P> {
     /// Puts the two together.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
-    pub fn from_pairs(
-        parameters: SpectrumParameters,
-        pairs: P,
-        contraction: Option<(Kinds, Metric)>,
+    pub fn from_elements(
+        parameters: PairMatrixParameters,
+        elements: P,
+        contraction: Option<(OrbitalKinds, ContractedMatrix)>,
     ) -> Result<Self, Error> {
-        parameters.check(pairs.n_orbitals())?;
+        parameters.check(elements.n_orbitals())?;
         let species = Species::new(parameters.numbers.iter().copied().map(Some), parameters.ignore_unknown_species)?;
-        Ok(Self { parameters, species, pairs, contraction })
+        Ok(Self { parameters, species, elements, contraction })
     }
 
     /// The parameters of this descriptor.
-    pub fn parameters(&self) -> &SpectrumParameters {
+    pub fn parameters(&self) -> &PairMatrixParameters {
         &self.parameters
     }
 
     /// Eigenvalues of the row of the prepared center: of the matrix or of what it was contracted to.
-    fn values<'a>(&self, scratch: &'a SpectrumScratch) -> &'a [f64] {
+    fn values<'a>(&self, scratch: &'a PairMatrixScratch) -> &'a [f64] {
         if self.contraction.is_some() { scratch.contracted.eigen.values() } else { scratch.eigen.values() }
     }
 
@@ -127,7 +127,7 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// Calls `visit(k, place)` for each eigenvalue that has a place in the row.
-    fn for_each_place(&self, scratch: &SpectrumScratch, mut visit: impl FnMut(usize, usize)) {
+    fn for_each_place(&self, scratch: &PairMatrixScratch, mut visit: impl FnMut(usize, usize)) {
         let n_features = self.n_features();
         for (k, &place) in scratch.place.iter().enumerate() {
             if place < n_features {
@@ -137,8 +137,8 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// Decides where each eigenvalue stands in the row.
-    fn arrange(&self, scratch: &mut SpectrumScratch) -> Result<(), Error> {
-        let SpectrumScratch { eigen, contracted, place, order, .. } = scratch;
+    fn arrange(&self, scratch: &mut PairMatrixScratch) -> Result<(), Error> {
+        let PairMatrixScratch { eigen, contracted, place, order, .. } = scratch;
         let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
         let (n, n_features) = (values.len(), self.n_features());
         place.clear();
@@ -163,7 +163,7 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// Adjoint weight of each eigenvalue.
-    fn weights(&self, adjoint: &[f64], scratch: &mut SpectrumScratch) -> Result<(), Error> {
+    fn weights(&self, adjoint: &[f64], scratch: &mut PairMatrixScratch) -> Result<(), Error> {
         let mut weights = std::mem::take(&mut scratch.weights);
         let values = self.values(scratch);
         memory::refill(WHAT, &mut weights, values.len(), 0.0)?;
@@ -176,12 +176,12 @@ impl<P: Pairs> Spectrum<P> {
     }
 
     /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.room`.
-    fn adjoints(&self, scratch: &mut SpectrumScratch, stop: &Stop<'_>) -> Result<(), Error> {
-        let SpectrumScratch { plain, modulated, eigen, columns, room, weights, contracted, .. } = scratch;
+    fn adjoints(&self, scratch: &mut PairMatrixScratch, stop: &Stop<'_>) -> Result<(), Error> {
+        let PairMatrixScratch { plain, modulated, eigen, columns, room, weights, contracted, .. } = scratch;
         let [first, second, third] = room;
         match &self.contraction {
-            Some((_, Metric::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second], stop),
-            Some((_, Metric::Modulated)) => {
+            Some((_, ContractedMatrix::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second], stop),
+            Some((_, ContractedMatrix::Modulated)) => {
                 contracted.adjoints(eigen, modulated, weights, [first, second], stop)?;
                 first.all_mut().iter_mut().zip(second.all()).for_each(|(sum, part)| *sum += part);
                 Ok(())
@@ -201,16 +201,16 @@ impl<P: Pairs> Spectrum<P> {
     fn rows_of_site(
         &self,
         site: usize,
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         rows: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let SpectrumScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
+        let PairMatrixScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
         let a = site + usize::from(sites.centered);
         let isa = Isa::detect();
-        isa.run(RowsOf { pairs: &self.pairs, sites, blocks, a, rows: of_site })?;
+        isa.run(SiteRows { elements: &self.elements, sites, blocks, a, rows: of_site })?;
         products.product_of(of_site, columns, stop)?;
-        isa.run(Gradients { sites, a, vectors: columns, products, out })?;
+        isa.run(EigenvalueGradients { sites, a, vectors: columns, products, out })?;
         let (values, n_features) = (eigen.values(), self.n_features());
         for axis in 0..3 {
             if self.averages() {
@@ -228,7 +228,7 @@ impl<P: Pairs> Spectrum<P> {
     fn rows_one_by_one(
         &self,
         environment: &Environment<'_>,
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         rows: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
@@ -250,13 +250,21 @@ impl<P: Pairs> Spectrum<P> {
     /// Gradients of the adjoints in `scratch.room` with respect to the sites.
     fn contract_adjoints(
         &self,
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         pull: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let SpectrumScratch { sites, blocks, room: [first, second, _], .. } = scratch;
-        let plain = matches!(self.contraction, Some((_, Metric::Overlap))).then_some(&*second);
-        Isa::detect().run(Contract { pairs: &self.pairs, sites, blocks, modulated: first, plain, pull, stop })
+        let PairMatrixScratch { sites, blocks, room: [first, second, _], .. } = scratch;
+        let plain = matches!(self.contraction, Some((_, ContractedMatrix::Overlap))).then_some(&*second);
+        Isa::detect().run(MatrixPullback {
+            elements: &self.elements,
+            sites,
+            blocks,
+            modulated: first,
+            plain,
+            pull,
+            stop,
+        })
     }
 }
 
@@ -281,8 +289,8 @@ fn split(
 /// Eigenvalues that are negative by no more than this share of the largest are zeros but for rounding.
 const NOISE: f64 = 1e-12;
 
-impl<P: Pairs> Descriptor for Spectrum<P> {
-    type Scratch = SpectrumScratch;
+impl<P: MatrixElements> Descriptor for PairMatrix<P> {
+    type Scratch = PairMatrixScratch;
 
     fn cutoff(&self) -> f64 {
         self.parameters.r_cut
@@ -291,7 +299,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
     fn n_features(&self) -> usize {
         match &self.contraction {
             Some((kinds, _)) => kinds.count(),
-            None => self.parameters.max_sites * self.pairs.n_orbitals(),
+            None => self.parameters.max_sites * self.elements.n_orbitals(),
         }
     }
 
@@ -304,10 +312,10 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         &self.species
     }
 
-    fn scratch(&self) -> Result<SpectrumScratch, Error> {
-        Ok(SpectrumScratch {
+    fn scratch(&self) -> Result<PairMatrixScratch, Error> {
+        Ok(PairMatrixScratch {
             sites: SitePacks::default(),
-            blocks: Blocks::new(self.pairs.n_orbitals())?,
+            blocks: PairBlocks::new(self.elements.n_orbitals())?,
             plain: Matrix::default(),
             modulated: Matrix::default(),
             eigen: Eigen::default(),
@@ -329,13 +337,13 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         &self,
         environment: &Environment<'_>,
         slopes: bool,
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
-        let SpectrumParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
+        let PairMatrixParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
             self.parameters;
-        let SpectrumScratch { sites, blocks, plain, modulated, eigen, columns, room, contracted, .. } = scratch;
-        let n_orbitals = self.pairs.n_orbitals();
+        let PairMatrixScratch { sites, blocks, plain, modulated, eigen, columns, room, contracted, .. } = scratch;
+        let n_orbitals = self.elements.n_orbitals();
         let found = environment.len() + usize::from(matches!(environment.center, super::CenterKind::Atom(Some(_))));
         // A contracted row has room for any number of sites.
         if found > max_sites && overflow == Overflow::Error {
@@ -344,10 +352,10 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.pairs, SquareCutoff::new(r_cut, exponent), environment)?;
-        let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
+        sites.fill(&self.elements, SquareCutoff::new(r_cut, exponent), environment)?;
+        let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
         let kept = overlap.then_some(&mut *plain);
-        Isa::detect().run(Assemble { pairs: &self.pairs, sites, blocks, plain: kept, modulated, stop })?;
+        Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, plain: kept, modulated, stop })?;
         if slopes || self.contraction.is_some() {
             room[0].copy_from(modulated)?;
             eigen.find_all(&mut room[0], stop)?;
@@ -355,7 +363,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             eigen.find_values(modulated, stop)?;
         }
         if let Some((kinds, metric)) = &self.contraction {
-            let x = if *metric == Metric::Overlap { &*plain } else { &*modulated };
+            let x = if *metric == ContractedMatrix::Overlap { &*plain } else { &*modulated };
             contracted.find(kinds, (sites.centered, environment), eigen, x, degenerate_tol, stop)?;
         }
         if slopes {
@@ -371,7 +379,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
     fn expand(
         &self,
         _environment: &Environment<'_>,
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         coefficients: &mut [f64],
         _stop: &Stop<'_>,
     ) -> Result<(), Error> {
@@ -385,23 +393,23 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         &self,
         environment: &Environment<'_>,
         velocity: &[[f64; 3]],
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expand(environment, scratch, coefficients, stop)?;
-        let SpectrumScratch { sites, blocks, velocity: moves, room, .. } = scratch;
+        let PairMatrixScratch { sites, blocks, velocity: moves, room, .. } = scratch;
         let [of_matrix, of_x, changes] = room;
         for (axis, moves) in moves.iter_mut().enumerate() {
             memory::refill(WHAT, moves, sites.mask.len(), [0.0; LANES])?;
             let moves = moves.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
             moves.zip(velocity).for_each(|(to, from)| *to = from[axis]);
         }
-        let overlap = matches!(self.contraction, Some((_, Metric::Overlap)));
+        let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
         let plain = overlap.then_some(&mut *of_x);
-        Isa::detect().run(Tangent {
-            pairs: &self.pairs,
+        Isa::detect().run(MatrixTangent {
+            elements: &self.elements,
             sites,
             blocks,
             velocity: moves,
@@ -409,13 +417,15 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
             modulated: &mut *of_matrix,
             stop,
         })?;
-        let SpectrumScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
+        let PairMatrixScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
         let mut weights = std::mem::take(&mut scratch.weights);
         weights.clear();
         memory::reserve(WHAT, &mut weights, eigen.values().len())?;
         match &self.contraction {
-            Some((_, Metric::Overlap)) => contracted.tangent(eigen, plain, [of_matrix, of_x], changes, stop)?,
-            Some((_, Metric::Modulated)) => {
+            Some((_, ContractedMatrix::Overlap)) => {
+                contracted.tangent(eigen, plain, [of_matrix, of_x], changes, stop)?;
+            }
+            Some((_, ContractedMatrix::Modulated)) => {
                 contracted.tangent(eigen, modulated, [of_matrix, of_matrix], changes, stop)?;
             }
             None => {
@@ -453,7 +463,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         &self,
         _environment: &Environment<'_>,
         adjoint: &[f64],
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         pull: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
@@ -466,7 +476,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         &self,
         environment: &Environment<'_>,
         _coefficients: &[f64],
-        scratch: &mut SpectrumScratch,
+        scratch: &mut PairMatrixScratch,
         out: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
@@ -480,7 +490,7 @@ impl<P: Pairs> Descriptor for Spectrum<P> {
         } else {
             memory::refill(WHAT, &mut rows, size, 0.0)?;
             for site in 0..n_sites {
-                stop.after(size * self.pairs.n_orbitals())?;
+                stop.after(size * self.elements.n_orbitals())?;
                 self.rows_of_site(site, scratch, &mut rows, stop)?;
                 out.add(site, &rows);
             }
