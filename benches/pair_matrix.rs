@@ -1,4 +1,4 @@
-//! Eigenvalues of one matrix, and of one center: `cargo bench -p isoprint-core -- spectrum`.
+//! Eigenvalues of one matrix, and of one center: `cargo bench -p isoprint-core -- pair_matrix`.
 //!
 //! Matrices are those of s and p orbitals on sites as dense as in silicon, at cutoffs of 5 and 6 Å.
 
@@ -46,7 +46,7 @@ impl Sites {
 }
 
 fn descriptor(r_cut: f64) -> OverlapMatrix {
-    let spectrum = PairMatrixParameters {
+    let matrix = PairMatrixParameters {
         r_cut,
         exponent: 2,
         max_sites: 60,
@@ -58,7 +58,7 @@ fn descriptor(r_cut: f64) -> OverlapMatrix {
         numbers: vec![14],
     };
     let shells = [0, 1].map(|l| Shell { l, width: vec![1.11] });
-    let parameters = OverlapMatrixParameters { spectrum, shells: shells.to_vec(), contracted: None };
+    let parameters = OverlapMatrixParameters { matrix, shells: shells.to_vec(), contracted: None };
     OverlapMatrix::new(parameters).unwrap()
 }
 
@@ -70,7 +70,7 @@ fn of_one_center(criterion: &mut Criterion) {
         let mut row = vec![0.0; descriptor.n_features()];
         let adjoint: Vec<f64> = (0..row.len()).map(|k| (k as f64).sin()).collect();
         let mut pull = vec![[0.0; 3]; environment.len()];
-        let name = |what: &str| format!("spectrum/{what}/{} sites", environment.len() + 1);
+        let name = |what: &str| format!("pair_matrix/{what}/{} sites", environment.len() + 1);
         criterion.bench_function(&name("values"), |bencher| {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), false, &mut scratch, &Stop::never()).unwrap();
@@ -107,13 +107,13 @@ fn of_one_matrix(criterion: &mut Criterion) {
                 original.row_mut(i)[j] = (-0.05 * (i as f64 - j as f64).powi(2)).exp();
             }
         }
-        criterion.bench_function(&format!("spectrum/eigenvalues/{n}"), |bencher| {
+        criterion.bench_function(&format!("pair_matrix/eigenvalues/{n}"), |bencher| {
             bencher.iter(|| {
                 matrix.copy_from(&original).expect("some numbers");
                 eigen.find_values(black_box(&mut matrix), &Stop::never()).expect("some numbers");
             });
         });
-        criterion.bench_function(&format!("spectrum/eigenvectors/{n}"), |bencher| {
+        criterion.bench_function(&format!("pair_matrix/eigenvectors/{n}"), |bencher| {
             bencher.iter(|| {
                 matrix.copy_from(&original).expect("some numbers");
                 eigen.find_all(black_box(&mut matrix), &Stop::never()).expect("some numbers");

@@ -72,19 +72,19 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
     count
 }
 
-fn spectrum(max_sites: usize) -> PairMatrixParameters {
+fn matrix_parameters(max_sites: usize) -> PairMatrixParameters {
     PairMatrixParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..common::pair_matrix::parameters() }
 }
 
 #[test]
 fn every_descriptor_looks_often() {
     let shells = [Shell { l: 0, width: vec![0.6] }, Shell { l: 1, width: vec![0.6] }];
-    let plain = common::pair_matrix::overlap(spectrum(100), &shells, None).expect("legal parameters");
+    let plain = common::pair_matrix::overlap(matrix_parameters(100), &shells, None).expect("legal parameters");
     assert!(stopped(&plain, &crowd(90)) >= 3);
-    let contracted = common::pair_matrix::overlap(spectrum(100), &shells, Some(ContractedMatrix::Overlap))
+    let contracted = common::pair_matrix::overlap(matrix_parameters(100), &shells, Some(ContractedMatrix::Overlap))
         .expect("legal parameters");
     assert!(stopped(&contracted, &crowd(90)) >= 3);
-    let coulomb = common::pair_matrix::coulomb(spectrum(300), 0.1).expect("legal parameters");
+    let coulomb = common::pair_matrix::coulomb(matrix_parameters(300), 0.1).expect("legal parameters");
     assert!(stopped(&coulomb, &crowd(250)) >= 3);
     let turbo = isoprint_core::descriptors::soap::SoapTurbo::new(common::parameters()).expect("legal parameters");
     assert!(stopped(&turbo, &crowd(2000)) >= 2);

@@ -33,17 +33,17 @@ static ACSF: LazyLock<Acsf> = LazyLock::new(|| {
     Acsf::new(parameters).expect("legal parameters")
 });
 
-fn spectrum() -> PairMatrixParameters {
+fn matrix_parameters() -> PairMatrixParameters {
     PairMatrixParameters { ignore_unknown_species: true, ..common::pair_matrix::parameters() }
 }
 
 static OVERLAP: LazyLock<OverlapMatrix> = LazyLock::new(|| {
     let shells = [0, 1].map(|l| Shell { l, width: vec![0.77, 0.37] });
-    common::pair_matrix::overlap(spectrum(), &shells, None).expect("legal parameters")
+    common::pair_matrix::overlap(matrix_parameters(), &shells, None).expect("legal parameters")
 });
 
 static COULOMB: LazyLock<CoulombMatrix> =
-    LazyLock::new(|| common::pair_matrix::coulomb(spectrum(), 0.1).expect("legal parameters"));
+    LazyLock::new(|| common::pair_matrix::coulomb(matrix_parameters(), 0.1).expect("legal parameters"));
 
 fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
     let mut rows = vec![f64::NAN; structure.positions.len() * descriptor.n_features()];

@@ -30,7 +30,7 @@ pub struct Charges {
 pub struct CoulombMatrixParameters {
     /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
-    pub spectrum: PairMatrixParameters,
+    pub matrix: PairMatrixParameters,
     /// Distance in Å below which `1/r` is rounded off.
     pub r_core: f64,
 }
@@ -41,11 +41,11 @@ impl CoulombMatrix {
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: CoulombMatrixParameters) -> Result<Self, Error> {
-        let CoulombMatrixParameters { spectrum, r_core: core } = parameters;
+        let CoulombMatrixParameters { matrix, r_core: core } = parameters;
         let large = core.is_finite() && core >= SMALLEST_CORE;
         check(large, "r_core", core, format!("it must be at least {SMALLEST_CORE:e} Å"))?;
-        let charge = spectrum.numbers.iter().map(|&number| number as f64).collect();
-        Self::from_elements(spectrum, Charges { charge, core }, None)
+        let charge = matrix.numbers.iter().map(|&number| number as f64).collect();
+        Self::from_elements(matrix, Charges { charge, core }, None)
     }
 }
 

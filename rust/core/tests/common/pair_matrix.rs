@@ -7,16 +7,16 @@ use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, Degenerate, Orde
 
 /// Eigenvalues of an overlap matrix.
 pub fn overlap(
-    spectrum: PairMatrixParameters,
+    matrix: PairMatrixParameters,
     shells: &[Shell],
     contracted: Option<ContractedMatrix>,
 ) -> Result<OverlapMatrix, Error> {
-    OverlapMatrix::new(OverlapMatrixParameters { spectrum, shells: shells.to_vec(), contracted })
+    OverlapMatrix::new(OverlapMatrixParameters { matrix, shells: shells.to_vec(), contracted })
 }
 
 /// Eigenvalues of a Coulomb matrix.
-pub fn coulomb(spectrum: PairMatrixParameters, r_core: f64) -> Result<CoulombMatrix, Error> {
-    CoulombMatrix::new(CoulombMatrixParameters { spectrum, r_core })
+pub fn coulomb(matrix: PairMatrixParameters, r_core: f64) -> Result<CoulombMatrix, Error> {
+    CoulombMatrix::new(CoulombMatrixParameters { matrix, r_core })
 }
 
 /// Two species.

@@ -35,7 +35,7 @@ pub struct Shell {
 pub struct OverlapMatrixParameters {
     /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
-    pub spectrum: PairMatrixParameters,
+    pub matrix: PairMatrixParameters,
     /// The orbitals of every site.
     pub shells: Vec<Shell>,
     /// What a short row is made of; `None` for the eigenvalues themselves.
@@ -48,8 +48,8 @@ impl OverlapMatrix {
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: OverlapMatrixParameters) -> Result<Self, Error> {
-        let OverlapMatrixParameters { spectrum, shells, contracted } = parameters;
-        let numbers = &spectrum.numbers;
+        let OverlapMatrixParameters { matrix, shells, contracted } = parameters;
+        let numbers = &matrix.numbers;
         check(!shells.is_empty(), "orbitals", "empty", "give at least one shell")?;
         for Shell { l, width } in &shells {
             count("angular momentum of orbitals", *l, 0..=MAX_L)?;
@@ -61,7 +61,7 @@ impl OverlapMatrix {
         let room = format!("on each site there is room for {MAX_ROWS}");
         check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, room)?;
         let contraction = contracted.map(|metric| (kinds(&shells, numbers.len()), metric));
-        Self::from_elements(spectrum, Orbitals::new(&shells), contraction)
+        Self::from_elements(matrix, Orbitals::new(&shells), contraction)
     }
 }
 
