@@ -10,8 +10,8 @@ from isoprint import _core
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import choice, real, whole
 from isoprint.descriptors._compiled import Average, Unknown
+from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 from isoprint.descriptors._settings import of_each
-from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
 from isoprint.structures.elements import by_element, spell
 from isoprint.structures.radii import covalent_radius
 
@@ -22,7 +22,7 @@ ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1
 _SHELLS = "give 's', 'sp', 'spd' or a list of shells (l, width factor) such as [(0, 1.0), (0, 1.41), (1, 1.0)]"
 
 
-class OverlapMatrix(Spectrum):
+class OverlapMatrix(PairMatrix):
     """Eigenvalues of the overlap matrix of Gaussian orbitals on the sites around a center.
 
     Parameters

@@ -10,7 +10,7 @@ Overflow: TypeAlias = Literal["error", "truncate"]
 Degenerate: TypeAlias = Literal["average", "raw", "error", "directional"]
 
 
-class Spectrum(CompiledDescriptor):
+class PairMatrix(CompiledDescriptor):
     """Eigenvalues of a matrix of all pairs of sites."""
 
     def _special(self, species: list[int]) -> dict[str, Any]:
