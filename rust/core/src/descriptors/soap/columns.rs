@@ -7,7 +7,7 @@
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Label;
-use super::layout::Layout;
+use super::layout::ProductLayout;
 use super::selection::Selection;
 use crate::{Error, Stop, memory};
 
@@ -34,15 +34,15 @@ pub fn layout(
     n_max: &[usize],
     l_max: usize,
     stop: &Stop<'_>,
-) -> Result<Layout, Error> {
-    let mut layout = Layout::of_products(compression, convention, n_max, l_max)?;
+) -> Result<ProductLayout, Error> {
+    let mut layout = ProductLayout::of_products(compression, convention, n_max, l_max)?;
     layout.selection = selection(&layout, compression, convention, stop)?;
     Ok(layout)
 }
 
 /// Columns picked from the products of `layout`; `None` where all of them are the columns, in their order.
 fn selection(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     stop: &Stop<'_>,
@@ -76,7 +76,7 @@ fn selection(
 /// # Errors
 /// [`Error::Memory`].
 pub fn names(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     symbols: &[String],
@@ -115,7 +115,7 @@ fn names_of_rows(n_rows: usize, entries: &[(usize, usize, f64)], components: &[S
 
 /// Calls `visit` with the columns that `compression` keeps, or that its matrix combines, in the order of a convention.
 fn for_each_kept(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     visit: &mut dyn FnMut(Column) -> Result<(), Error>,
@@ -134,7 +134,7 @@ fn for_each_kept(
 
 /// Calls `visit` with all columns in the order of a convention.
 fn for_each(
-    layout: &Layout,
+    layout: &ProductLayout,
     convention: Convention,
     visit: &mut dyn FnMut(Column) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -179,7 +179,7 @@ fn for_each(
 }
 
 /// Position of a column among the products, and its weight relative to the one it has there.
-fn in_products(layout: &Layout, column: &Column) -> (usize, f64) {
+fn in_products(layout: &ProductLayout, column: &Column) -> (usize, f64) {
     let &Column { left, right, degree, weight } = column;
     let (n, n_prime) = if layout.symmetric { (left.min(right), left.max(right)) } else { (left, right) };
     (layout.place(n, n_prime) + degree, weight / layout.weight(n, n_prime))

@@ -4,7 +4,7 @@ use super::columns;
 use super::density::{Density, SpectrumOptions};
 use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
 use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
@@ -22,7 +22,7 @@ pub struct SoapOf<D: Density> {
 #[derive(Debug)]
 pub struct SoapScratch {
     expansion: ExpansionScratch,
-    spectrum: Spectrum,
+    spectrum: PowerSpectrumScratch,
     /// Made when a Jacobian is first asked for.
     jacobian: Option<JacobianScratch>,
 }
@@ -52,7 +52,7 @@ impl<D: Density> SoapOf<D> {
         let centers = CenterDensities::new(&shares, parameters.center_is_everywhere());
         let expansion = Expansion::new(l_max, bases, centers);
         let stride = expansion.stride();
-        let spectrum = PowerSpectrum::new(SpectrumParameters { layout, stride, degree_weights, norm, constant });
+        let spectrum = PowerSpectrum::new(PowerSpectrumParameters { layout, stride, degree_weights, norm, constant });
         Ok(Self { density: parameters, species, expansion, spectrum })
     }
 

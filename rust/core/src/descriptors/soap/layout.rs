@@ -12,7 +12,7 @@ const MAX_PRODUCTS: usize = 1 << 26;
 
 /// The two factors of a power spectrum, and what is kept of their products.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct ProductLayout {
     /// First factor.
     pub left: Factor,
     /// Second factor; the same as the first where the spectrum is symmetric.
@@ -26,8 +26,9 @@ pub struct Layout {
     n_degrees: usize,
 }
 
-impl Layout {
-    /// All products of the factors that `compression` and `convention` ask for, of species with `n_max` radial functions.
+impl ProductLayout {
+    /// All products of the factors that `compression` and `convention` ask for, of species with `n_max` radial
+    /// functions.
     ///
     /// # Errors
     /// [`Error::Parameter`] where the compression does not fit the species; [`Error::Memory`].

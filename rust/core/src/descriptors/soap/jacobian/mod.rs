@@ -20,9 +20,9 @@ use self::along::Along;
 use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
 use self::products::{Products, WriteAll};
 use self::terms::{Contract, Spread, Terms};
-use super::layout::Layout;
+use super::layout::ProductLayout;
 use super::limits::WHAT;
-use super::power_spectrum::{Bare, PowerSpectrum, Spectrum};
+use super::power_spectrum::{PowerSpectrum, PowerSpectrumScratch, Unnormalized};
 use super::site_terms::SiteTerms;
 use crate::descriptors::JacobianRow;
 use crate::math::harmonics::Harmonics;
@@ -65,7 +65,7 @@ impl JacobianScratch {
     pub fn new(spectrum: &PowerSpectrum) -> Result<Self, Error> {
         let n_degrees = spectrum.l_max() + 1;
         let layout = spectrum.layout();
-        let Layout { left, right, .. } = layout;
+        let ProductLayout { left, right, .. } = layout;
         let numbers = |n| memory::zeros(WHAT, n);
         let per_axis = |n: usize| Ok([numbers(n)?, numbers(n)?, numbers(n)?]);
         let n_selected = if layout.selection.is_some() { layout.n_features() } else { 0 };
@@ -90,13 +90,14 @@ impl<'a> JacobianOf<'a> {
         spectrum: &'a PowerSpectrum,
         harmonics: &'a Harmonics,
         coefficients: &[f64],
-        spectrum_scratch: &mut Spectrum,
+        spectrum_scratch: &mut PowerSpectrumScratch,
         scratch: &'a mut JacobianScratch,
         stop: &'a Stop<'a>,
     ) -> Result<Self, Error> {
         let layout = spectrum.layout();
         let row = &mut scratch.row[..layout.n_features()];
-        let Bare { norm, unit, coefficients } = spectrum.bare(coefficients, spectrum_scratch, row, stop)?;
+        let Unnormalized { norm, unit, coefficients } =
+            spectrum.before_normalization(coefficients, spectrum_scratch, row, stop)?;
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
@@ -163,6 +164,6 @@ impl<'a> JacobianOf<'a> {
 }
 
 /// Factors that have terms of their own.
-fn sides(layout: &Layout) -> usize {
+fn sides(layout: &ProductLayout) -> usize {
     if layout.symmetric { 1 } else { 2 }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::terms::{KINDS, Terms};
-use crate::descriptors::soap::layout::Layout;
+use crate::descriptors::soap::layout::ProductLayout;
 use crate::descriptors::soap::limits::MAX_DEGREE;
 use crate::simd::{Kernel, LANES, Lanes};
 
@@ -12,7 +12,7 @@ use crate::simd::{Kernel, LANES, Lanes};
 /// The products of one function with others are stored side by side, so lanes run over pairs and degrees alike: what
 /// belongs to the other function is there in this order, and what belongs to the one repeats from degree to degree.
 pub struct Products<'a> {
-    pub layout: &'a Layout,
+    pub layout: &'a ProductLayout,
     /// Functions of the left factor that the site has a part in: products of two others do not depend on it. Only
     /// asked where both factors are the same.
     pub touched: Range<usize>,
@@ -151,7 +151,8 @@ impl Products<'_> {
         for (out, axis) in out.iter_mut().zip(axes) {
             *out = &mut axis[place..].as_chunks_mut::<LANES>().0[..n_packs];
         }
-        // Packs that begin at the same degree meet the same lanes of the repeated function, which then stay in registers.
+        // Packs that begin at the same degree meet the same lanes of the repeated function, which then stay in
+        // registers.
         let mut offset = 0;
         for first in 0..n_packs.min(n_degrees) {
             let left = lanes_at::<V>(repeated, offset);

@@ -6,7 +6,7 @@ use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop};
 
 /// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
-pub(super) struct Products<'a> {
+pub(super) struct PowerSpectrumProducts<'a> {
     pub spectrum: &'a PowerSpectrum,
     pub terms: &'a [[&'a [f64]; 2]],
     pub tile: &'a mut [[f64; LANES]],
@@ -14,7 +14,7 @@ pub(super) struct Products<'a> {
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Products<'_> {
+impl Kernel for PowerSpectrumProducts<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
@@ -27,7 +27,7 @@ impl Kernel for Products<'_> {
     }
 }
 
-impl Products<'_> {
+impl PowerSpectrumProducts<'_> {
     /// `SIZE` functions of the left factor with eight of the right at a time.
     #[inline(always)]
     fn tiles<V: Lanes, const SIZE: usize>(self) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use super::{PowerSpectrum, Products, Spectrum};
+use super::{PowerSpectrum, PowerSpectrumProducts, PowerSpectrumScratch};
 use crate::simd::{Isa, Kernel, LANES, Lanes, dot};
 use crate::{Error, Stop};
 
@@ -13,7 +13,7 @@ pub const NO_FLOOR: f64 = 0.0;
 const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
 
 /// A row before normalization: its length, and the coefficients in range.
-pub struct Bare<'a> {
+pub struct Unnormalized<'a> {
     /// Length of the row, if it is to be normalized.
     pub norm: Option<f64>,
     /// A power of two that brought the square of the length into range. What is normalised does not change by it, what
@@ -28,49 +28,49 @@ impl PowerSpectrum {
     ///
     /// # Errors
     /// [`Error::Interrupted`].
-    pub fn bare<'a>(
+    pub fn before_normalization<'a>(
         &self,
         coefficients: &'a [f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         row: &mut [f64],
         stop: &Stop<'_>,
-    ) -> Result<Bare<'a>, Error> {
+    ) -> Result<Unnormalized<'a>, Error> {
         let norm = self.unnormalised(coefficients, scratch, row, stop)?;
         if norm.is_none()
             && let Some((unit, scaled)) = self.rescaled(coefficients)
         {
             let norm = self.unnormalised(&scaled, scratch, row, stop)?;
-            return Ok(Bare { norm, unit, coefficients: Cow::Owned(scaled) });
+            return Ok(Unnormalized { norm, unit, coefficients: Cow::Owned(scaled) });
         }
-        Ok(Bare { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
+        Ok(Unnormalized { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
     }
 
     /// The row before normalization, where rows are normalized; else it is not written, because nobody needs it.
-    pub(super) fn bare_if_needed<'a>(
+    pub(super) fn before_normalization_if_needed<'a>(
         &self,
         coefficients: &'a [f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         row: &mut [f64],
         stop: &Stop<'_>,
-    ) -> Result<Bare<'a>, Error> {
+    ) -> Result<Unnormalized<'a>, Error> {
         if self.norm.is_some() {
-            return self.bare(coefficients, scratch, row, stop);
+            return self.before_normalization(coefficients, scratch, row, stop);
         }
-        Ok(Bare { norm: None, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
+        Ok(Unnormalized { norm: None, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
     }
 
     /// Writes the row; its length if it is to be normalised, and has all its digits.
     fn unnormalised(
         &self,
         coefficients: &[f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         row: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<Option<f64>, Error> {
-        let Spectrum { sums, products, tile, .. } = scratch;
+        let PowerSpectrumScratch { sums, products, tile, .. } = scratch;
         let terms = [self.gather(coefficients, sums)];
         let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
-        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out, stop })?;
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, row);
         }
