@@ -3,7 +3,7 @@
 use super::columns;
 use super::density::{Density, SpectrumOptions};
 use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
-use super::jacobian::{JacobianOf, JacobianScratch};
+use super::jacobian::{JacobianScratch, JacobianWriter};
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
@@ -188,7 +188,8 @@ impl<D: Density> Descriptor for SoapOf<D> {
             Some(room) => room,
             empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
         };
-        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
+        let mut at =
+            JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
         self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))
     }
 }

@@ -7,19 +7,19 @@
 //! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `along` finds from these what normalisation will take out;
-//! `products` combines them, with pairs and degrees in lanes; `deliver` finishes some of them at a time and writes the
-//! block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
+//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `projection` finds from these what normalisation will take
+//! out; `products` combines them, with pairs and degrees in lanes; `finish` finishes some of them at a time and writes
+//! the block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
 
-mod along;
-mod deliver;
+mod finish;
 mod products;
+mod projection;
 mod terms;
 
-use self::along::Along;
-use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
-use self::products::{Products, WriteAll};
-use self::terms::{Contract, Spread, Terms};
+use self::finish::{BlockWriter, CHUNK, FinishColumns, FinishProducts};
+use self::products::{ProductDerivatives, WriteProducts};
+use self::projection::RowProjection;
+use self::terms::{AngularSums, RadialTerms, Terms};
 use super::layout::ProductLayout;
 use super::limits::WHAT;
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumScratch, Unnormalized};
@@ -47,7 +47,7 @@ pub struct JacobianScratch {
 }
 
 /// The features of a center and what is needed to differentiate them.
-pub struct JacobianOf<'a> {
+pub struct JacobianWriter<'a> {
     spectrum: &'a PowerSpectrum,
     scratch: &'a mut JacobianScratch,
     /// Length of the vector before normalisation, if it is normalised.
@@ -81,7 +81,7 @@ impl JacobianScratch {
     }
 }
 
-impl<'a> JacobianOf<'a> {
+impl<'a> JacobianWriter<'a> {
     /// Prepares the derivatives at `coefficients`.
     ///
     /// # Errors
@@ -123,10 +123,10 @@ impl<'a> JacobianOf<'a> {
         let n_degrees = layout.n_degrees();
         for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {
             let (scaled, terms) = (&scaled[side], &mut terms[side]);
-            isa.run(Spread { site, factor, n_degrees, terms });
-            isa.run(Contract { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
+            isa.run(RadialTerms { site, factor, n_degrees, terms });
+            isa.run(AngularSums { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
         }
-        let products = Products {
+        let products = ProductDerivatives {
             layout,
             touched: layout.left.touched_by(&site.species),
             unit: site.unit,
@@ -138,17 +138,18 @@ impl<'a> JacobianOf<'a> {
         let inverse = self.norm.map_or(1.0, |norm| 1.0 / norm);
         let (scale, share) = (self.unit * inverse, if self.norm.is_some() { inverse * inverse } else { 0.0 });
         let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
-        let deliver = |along: [f64; 3]| {
+        let writer = |along: [f64; 3]| {
             let along = along.map(|along| along * share);
-            Deliver { row, along, n_features, n_columns, place }
+            BlockWriter { row, along, n_features, n_columns, place }
         };
-        // Narrow registers cannot hold the sums that `Along` needs: there it is quicker to store the products.
+        // Narrow registers cannot hold the sums that `RowProjection` needs: there it is quicker to store the products.
         if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
-            let along = if self.norm.is_some() { isa.run(Along { products: &products, scale, row }) } else { [0.0; 3] };
-            isa.run(DeliverProducts { deliver: deliver(along), products, scale, room: [x, y, z] });
+            let along =
+                if self.norm.is_some() { isa.run(RowProjection { products: &products, scale, row }) } else { [0.0; 3] };
+            isa.run(FinishProducts { writer: writer(along), products, scale, room: [x, y, z] });
             return Ok(());
         }
-        isa.run(WriteAll { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
+        isa.run(WriteProducts { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
         let rates = if let Some(selection) = &layout.selection {
             for (selected, products) in selected.iter_mut().zip([x, y, z]) {
                 selection.apply(products, selected);
@@ -158,7 +159,7 @@ impl<'a> JacobianOf<'a> {
             [&x[..n_columns], &y[..n_columns], &z[..n_columns]]
         };
         let along = if self.norm.is_some() { rates.map(|rate| dot(&row[..n_columns], rate)) } else { [0.0; 3] };
-        isa.run(DeliverAll { deliver: deliver(along), rates });
+        isa.run(FinishColumns { writer: writer(along), rates });
         Ok(())
     }
 }

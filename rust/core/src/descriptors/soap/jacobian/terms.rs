@@ -7,7 +7,7 @@ use crate::simd::{Kernel, LANES, Lanes, Pack, at};
 use crate::{Error, memory};
 
 /// Kinds of numbers that a site brings: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
-pub const KINDS: usize = 6;
+pub const N_TERMS: usize = 6;
 /// Sums over `m`: `U` and the components of `V`.
 const SUMS: usize = 4;
 /// Packs of functions whose sums are held together.
@@ -16,7 +16,7 @@ const PACKS: usize = 2;
 /// Terms of one site for each function, `[n][l]` without gaps, with padding for lanes that mean nothing.
 #[derive(Debug)]
 pub struct Terms {
-    kinds: [Vec<Pack>; KINDS],
+    kinds: [Vec<Pack>; N_TERMS],
 }
 
 impl Terms {
@@ -25,7 +25,7 @@ impl Terms {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(factor: &Factor, n_degrees: usize) -> Result<Self, Error> {
-        let mut kinds: [Vec<Pack>; KINDS] = Default::default();
+        let mut kinds: [Vec<Pack>; N_TERMS] = Default::default();
         for kind in &mut kinds {
             *kind = memory::filled(WHAT, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
         }
@@ -34,8 +34,8 @@ impl Terms {
 
     /// All kinds, from one function on.
     #[inline(always)]
-    pub fn from(&self, start: usize) -> [&[f64]; KINDS] {
-        let mut kinds = [&[][..]; KINDS];
+    pub fn from(&self, start: usize) -> [&[f64]; N_TERMS] {
+        let mut kinds = [&[][..]; N_TERMS];
         for (slice, kind) in kinds.iter_mut().zip(&self.kinds) {
             *slice = &Pack::numbers(kind)[start..];
         }
@@ -43,20 +43,20 @@ impl Terms {
     }
 }
 
-/// Room for [`Contract`].
+/// Room for [`AngularSums`].
 pub fn room(n_degrees: usize) -> Vec<[f64; LANES]> {
     vec![[0.0; LANES]; PACKS * SUMS * n_degrees.next_multiple_of(LANES)]
 }
 
 /// `b` and `b'`: the radial functions of a site and their slopes, among all functions of a factor.
-pub struct Spread<'a> {
+pub struct RadialTerms<'a> {
     pub site: &'a SiteTerms<'a>,
     pub factor: &'a Factor,
     pub n_degrees: usize,
     pub terms: &'a mut Terms,
 }
 
-impl Kernel for Spread<'_> {
+impl Kernel for RadialTerms<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -98,7 +98,7 @@ impl SiteTerms<'_> {
 }
 
 /// `U` and `V` of one factor.
-pub struct Contract<'a> {
+pub struct AngularSums<'a> {
     pub n_degrees: usize,
     pub stride: usize,
     pub scaled: &'a [f64],
@@ -107,7 +107,7 @@ pub struct Contract<'a> {
     pub terms: &'a mut Terms,
 }
 
-impl Kernel for Contract<'_> {
+impl Kernel for AngularSums<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -123,7 +123,7 @@ impl Kernel for Contract<'_> {
     }
 }
 
-impl Contract<'_> {
+impl AngularSums<'_> {
     /// `COUNT` packs of functions, from `first`.
     #[inline(always)]
     fn packs<V: Lanes, const COUNT: usize>(&mut self, first: usize) {
@@ -139,7 +139,7 @@ impl Contract<'_> {
         for pack in 0..COUNT {
             for kind in 0..SUMS {
                 let sums = &self.sums[(pack * SUMS + kind) * padded..][..padded];
-                let out = Pack::numbers_mut(&mut self.terms.kinds[KINDS - SUMS + kind]);
+                let out = Pack::numbers_mut(&mut self.terms.kinds[N_TERMS - SUMS + kind]);
                 let out = &mut out[(first + pack) * LANES * self.n_degrees..];
                 turn::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
             }

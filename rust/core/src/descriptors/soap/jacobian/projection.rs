@@ -1,7 +1,7 @@
 //! Projection of the derivatives on the row: the component that normalization removes.
 
-use super::products::{NOTHING, Products, Repeated, Stretch, eights, lanes_at, repeat};
-use super::terms::KINDS;
+use super::products::{NOTHING, ProductDerivatives, ProductRange, Repeated, lanes_at, packs_of, repeat};
+use super::terms::N_TERMS;
 use crate::simd::{Kernel, LANES, Lanes};
 
 /// The dot products of `row` with the derivatives along each axis, without the derivatives.
@@ -9,24 +9,24 @@ use crate::simd::{Kernel, LANES, Lanes};
 /// The functions that meet one function enter with what they bring alone, `Σ p_knl b'_k` and so on, summed over packs
 /// that begin at the same degree; what that function brings is multiplied with the sums. So the derivatives can be
 /// written once, and finished.
-pub struct Along<'a> {
-    pub products: &'a Products<'a>,
+pub struct RowProjection<'a> {
+    pub products: &'a ProductDerivatives<'a>,
     /// What they are multiplied with.
     pub scale: f64,
     /// With room after its end.
     pub row: &'a [f64],
 }
 
-impl Kernel for Along<'_> {
+impl Kernel for RowProjection<'_> {
     type Output = [f64; 3];
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> [f64; 3] {
         let Self { products, scale, row } = self;
         let (layout, n_degrees) = (products.layout, products.layout.n_degrees());
-        let mut sums = Sums { radial: V::zero(), tangential: [V::zero(); 3] };
+        let mut sums = ProjectionSums { radial: V::zero(), tangential: [V::zero(); 3] };
         let mut repeated = NOTHING;
-        for Stretch { n, others, place, .. } in products.stretches(usize::MAX) {
+        for ProductRange { n, others, place, .. } in products.ranges(usize::MAX) {
             let place_of = |other: usize| &row[place + (other - others.start) * n_degrees..];
             let terms = products.left.from(n * n_degrees);
             if !layout.symmetric {
@@ -51,31 +51,37 @@ impl Kernel for Along<'_> {
 }
 
 /// Dot products with what is along the direction of a site, and with the rest along each axis.
-struct Sums<V> {
+struct ProjectionSums<V> {
     radial: V,
     tangential: [V; 3],
 }
 
-impl<V: Lanes> Sums<V> {
+impl<V: Lanes> ProjectionSums<V> {
     /// Products of the repeated function with `others`, the first of which is the first of `row`.
     #[inline(always)]
-    fn add_part(&mut self, products: &Products<'_>, repeated: &Repeated, others: std::ops::Range<usize>, row: &[f64]) {
+    fn add_part(
+        &mut self,
+        products: &ProductDerivatives<'_>,
+        repeated: &Repeated,
+        others: std::ops::Range<usize>,
+        row: &[f64],
+    ) {
         let n_degrees = products.layout.n_degrees();
         let (length, step) = (others.len() * n_degrees, LANES % n_degrees);
         let n_packs = length.div_ceil(LANES);
-        let right = eights(products.right.from(others.start * n_degrees), n_packs);
+        let right = packs_of(products.right.from(others.start * n_degrees), n_packs);
         let row = &row.as_chunks::<LANES>().0[..n_packs];
         let last = V::load(&FIRST[length - (n_packs - 1) * LANES]);
         let mut offset = 0;
         for first in 0..n_packs.min(n_degrees) {
-            let mut others = [V::zero(); KINDS];
+            let mut others = [V::zero(); N_TERMS];
             let mut i = first;
             while i < n_packs {
                 let mut p = V::load(&row[i]);
                 if i + 1 == n_packs {
                     p *= last;
                 }
-                for kind in 0..KINDS {
+                for kind in 0..N_TERMS {
                     others[kind] = p.mul_add(V::load(&right[kind][i]), others[kind]);
                 }
                 i += n_degrees;
@@ -93,10 +99,10 @@ impl<V: Lanes> Sums<V> {
 
     /// The product of a function with itself, the first of `row`.
     #[inline(always)]
-    fn add_square(&mut self, products: &Products<'_>, n: usize, row: &[f64]) {
+    fn add_square(&mut self, products: &ProductDerivatives<'_>, n: usize, row: &[f64]) {
         let n_degrees = products.layout.n_degrees();
         let n_packs = n_degrees.div_ceil(LANES);
-        let own = eights(products.right.from(n * n_degrees), n_packs);
+        let own = packs_of(products.right.from(n * n_degrees), n_packs);
         let row = &row.as_chunks::<LANES>().0[..n_packs];
         for i in 0..n_packs {
             let twice = V::splat(2.0) * V::load(&FIRST[(n_degrees - i * LANES).min(LANES)]) * V::load(&row[i]);

@@ -1,6 +1,6 @@
 //! From the derivatives of the columns to the blocks of a site and of its center.
 
-use super::products::{NOTHING, Products};
+use super::products::{NOTHING, ProductDerivatives};
 use crate::descriptors::Place;
 use crate::simd::{Kernel, LANES, Lanes};
 
@@ -8,7 +8,7 @@ use crate::simd::{Kernel, LANES, Lanes};
 pub const CHUNK: usize = 48 * LANES;
 
 /// Writes `rate - along · row`, what normalisation leaves of a derivative.
-pub struct Deliver<'a> {
+pub struct BlockWriter<'a> {
     /// Features before normalisation, with room after their end.
     pub row: &'a [f64],
     pub along: [f64; 3],
@@ -20,49 +20,49 @@ pub struct Deliver<'a> {
 }
 
 /// Delivers columns whose derivatives are known.
-pub struct DeliverAll<'a> {
-    pub deliver: Deliver<'a>,
+pub struct FinishColumns<'a> {
+    pub writer: BlockWriter<'a>,
     pub rates: [&'a [f64]; 3],
 }
 
 /// Delivers columns that are products, as they are made.
-pub struct DeliverProducts<'a> {
-    pub deliver: Deliver<'a>,
-    pub products: Products<'a>,
+pub struct FinishProducts<'a> {
+    pub writer: BlockWriter<'a>,
+    pub products: ProductDerivatives<'a>,
     /// What they are multiplied with.
     pub scale: f64,
     /// Room for some of them.
     pub room: [&'a mut [f64]; 3],
 }
 
-impl Kernel for DeliverAll<'_> {
+impl Kernel for FinishColumns<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) {
-        self.deliver.columns::<V>(0, self.deliver.n_columns, self.rates);
-        self.deliver.constant();
+        self.writer.columns::<V>(0, self.writer.n_columns, self.rates);
+        self.writer.constant();
     }
 }
 
-impl Kernel for DeliverProducts<'_> {
+impl Kernel for FinishProducts<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { mut deliver, products, scale, room: [x, y, z] } = self;
+        let Self { mut writer, products, scale, room: [x, y, z] } = self;
         let (mut first, mut waiting, mut repeated) = (0, 0, NOTHING);
-        for stretch in products.stretches(CHUNK) {
-            if waiting + stretch.length > CHUNK {
-                deliver.columns::<V>(first, waiting, [x, y, z]);
-                (first, waiting) = (stretch.place, 0);
+        for range in products.ranges(CHUNK) {
+            if waiting + range.length > CHUNK {
+                writer.columns::<V>(first, waiting, [x, y, z]);
+                (first, waiting) = (range.place, 0);
             }
             let axes = [&mut x[waiting..], &mut y[waiting..], &mut z[waiting..]];
-            products.write::<V>(&stretch, scale, &mut repeated, axes);
-            waiting += stretch.length;
+            products.write::<V>(&range, scale, &mut repeated, axes);
+            waiting += range.length;
         }
-        deliver.columns::<V>(first, waiting, [x, y, z]);
-        deliver.constant();
+        writer.columns::<V>(first, waiting, [x, y, z]);
+        writer.constant();
     }
 }
 
@@ -73,7 +73,7 @@ const NEW: u8 = 1;
 /// A block to add to.
 const OLD: u8 = 2;
 
-impl Deliver<'_> {
+impl BlockWriter<'_> {
     /// So many columns from `first`, whose derivatives are the first of `rates`.
     #[inline(always)]
     fn columns<V: Lanes>(&mut self, first: usize, length: usize, rates: [&[f64]; 3]) {
