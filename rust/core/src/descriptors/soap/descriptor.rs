@@ -2,7 +2,7 @@
 
 use super::columns;
 use super::density::{Density, SpectrumOptions};
-use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
+use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch};
 use super::jacobian::{JacobianScratch, JacobianWriter};
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
@@ -14,7 +14,7 @@ use crate::{Error, Stop};
 pub struct SoapOf<D: Density> {
     density: D,
     species: Species,
-    expansion: Expansion<D::Basis>,
+    expansion: DensityExpansion<D::Basis>,
     spectrum: PowerSpectrum,
 }
 
@@ -50,7 +50,7 @@ impl<D: Density> SoapOf<D> {
         let bases = parameters.bases(stop)?;
         let shares: Vec<&[f64]> = bases.iter().map(RadialBasis::center).collect();
         let centers = CenterDensities::new(&shares, parameters.center_is_everywhere());
-        let expansion = Expansion::new(l_max, bases, centers);
+        let expansion = DensityExpansion::new(l_max, bases, centers);
         let stride = expansion.stride();
         let spectrum = PowerSpectrum::new(PowerSpectrumParameters { layout, stride, degree_weights, norm, constant });
         Ok(Self { density: parameters, species, expansion, spectrum })

@@ -1,6 +1,6 @@
 //! Radial bases: the functions of one species in which the density is expanded.
 
-use super::block::Block;
+use super::site_block::SiteBlock;
 use crate::math::piecewise::Places;
 use crate::simd::{LANES, Lanes, Row};
 
@@ -33,5 +33,5 @@ pub trait RadialBasis: Sync + 'static {
 
     /// Writes `A_l` of the sites of a block at the distances `r`, from their rows, and its derivative where `slopes`
     /// are given. Directions and inverse distances are there already, those of a site at the center being zero.
-    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block);
+    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut SiteBlock);
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::block::{Block, columns};
 use super::super::radial_basis::RadialBasis;
-use super::Expansion;
-use super::prepare::{ExpansionScratch, Work};
+use super::super::site_block::{SiteBlock, columns};
+use super::DensityExpansion;
+use super::prepare::{BlockScratch, ExpansionScratch};
 use crate::descriptors::CenterKind;
 use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, Row};
@@ -16,7 +16,7 @@ const STRIDE: usize = 16;
 
 /// The coefficients of one center, and their derivative where a velocity is given.
 pub(super) struct Expand<'a, P> {
-    pub(super) expansion: &'a Expansion<P>,
+    pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) center: CenterKind,
     pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) velocity: Option<&'a [[f64; 3]]>,
@@ -41,7 +41,7 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
                     self.stop.check()?;
                 }
             }
-            let Work { sums, tangents, .. } = &self.scratch.work;
+            let BlockScratch { sums, tangents, .. } = &self.scratch.work;
             let sums = (block > first).then_some(sums.as_slice());
             self.expansion.scatter(sums, channel, self.coefficients);
             if self.velocity.is_some() {
@@ -78,7 +78,7 @@ impl<P: RadialBasis> Expand<'_, P> {
 
 /// The way back from coefficients to sites.
 pub(super) struct ExpandPullback<'a, P> {
-    pub(super) expansion: &'a Expansion<P>,
+    pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) adjoint: &'a [f64],
     pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) pull: &'a mut [[f64; 3]],
@@ -121,8 +121,8 @@ fn move_sites<V: Lanes>(
     velocity: &[[f64; 3]],
     row_stride: usize,
     n_rows: usize,
-    (block, slopes): (&Block, &mut [[f64; LANES]]),
-    work: &mut Work,
+    (block, slopes): (&SiteBlock, &mut [[f64; LANES]]),
+    work: &mut BlockScratch,
 ) {
     let mut v = [Row::ZERO; 3];
     for (j, site) in velocity.iter().enumerate() {
@@ -145,14 +145,14 @@ fn move_sites<V: Lanes>(
 }
 
 /// Harmonics and their gradients of one pack of a block.
-pub(super) struct Differentiate<'a, P> {
-    pub(super) expansion: &'a Expansion<P>,
+pub(super) struct HarmonicsWithGradients<'a, P> {
+    pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) pack: usize,
-    pub(super) block: &'a Block,
-    pub(super) work: &'a mut Work,
+    pub(super) block: &'a SiteBlock,
+    pub(super) work: &'a mut BlockScratch,
 }
 
-impl<P: RadialBasis> Kernel for Differentiate<'_, P> {
+impl<P: RadialBasis> Kernel for HarmonicsWithGradients<'_, P> {
     type Output = ();
 
     #[inline(always)]
@@ -164,10 +164,10 @@ impl<P: RadialBasis> Kernel for Differentiate<'_, P> {
     }
 }
 
-impl<P: RadialBasis> Expansion<P> {
+impl<P: RadialBasis> DensityExpansion<P> {
     /// Harmonics times angular factors.
     #[inline(always)]
-    fn harmonics_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+    fn harmonics_of<V: Lanes>(&self, packs: Range<usize>, block: &SiteBlock, work: &mut BlockScratch) {
         for pack in packs {
             self.harmonics.values::<V>(pack, &block.unit, &block.angular, &mut work.harmonics);
         }
@@ -175,7 +175,7 @@ impl<P: RadialBasis> Expansion<P> {
 
     /// Gradients of harmonics times angular profiles: `û A_l' Y + A_l (∂Y - l û Y) / r`.
     #[inline(always)]
-    fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &Block, work: &mut Work) {
+    fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &SiteBlock, work: &mut BlockScratch) {
         for pack in packs {
             self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
             let [x, y, z] = &mut work.gradients;
@@ -199,7 +199,7 @@ impl<P: RadialBasis> Expansion<P> {
 
     /// The gradient with respect to the positions of eight sites, from the adjoints of their harmonics.
     #[inline(always)]
-    fn pull_on<V: Lanes>(&self, pack: usize, block: &Block, work: &mut Work) -> [[f64; LANES]; 3] {
+    fn pull_on<V: Lanes>(&self, pack: usize, block: &SiteBlock, work: &mut BlockScratch) -> [[f64; LANES]; 3] {
         self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
         let factors = [block.angular.as_slice(), block.angular_slope.as_slice()];
         let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
@@ -216,8 +216,8 @@ impl<P: RadialBasis> Expansion<P> {
         ]
     }
 
-    /// Writes the sums of one species, normalised, into its columns of all coefficients: zeros where it has no sites. The
-    /// last species fills up the rows.
+    /// Writes the sums of one species, normalised, into its columns of all coefficients: zeros where it has no sites.
+    /// The last species fills up the rows.
     #[inline(always)]
     fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
         let (stride, own) = (self.stride(), self.functions_of(channel));
@@ -253,12 +253,12 @@ impl<P: RadialBasis> Expansion<P> {
     }
 }
 
-impl<P: RadialBasis> Expansion<P> {
+impl<P: RadialBasis> DensityExpansion<P> {
     /// Adds the products of the radial functions of a block with `harmonics` to the sums of its species.
     #[inline(always)]
     fn add<V: Lanes>(
         &self,
-        block: &Block,
+        block: &SiteBlock,
         functions: &[[f64; LANES]],
         harmonics: &[Row],
         sums: &mut [[f64; LANES]],
@@ -277,11 +277,11 @@ impl<P: RadialBasis> Expansion<P> {
 
     /// Adjoints of the harmonics of eight sites, with the radial functions and with their slopes.
     #[inline(always)]
-    fn project<V: Lanes>(&self, pack: usize, block: &Block, rows: [&[[f64; LANES]]; 2], work: &mut Work) {
+    fn project<V: Lanes>(&self, pack: usize, block: &SiteBlock, rows: [&[[f64; LANES]]; 2], work: &mut BlockScratch) {
         let basis = &self.bases[block.channel];
         let (n, stride) = (basis.n_max(), basis.n_packs());
         let n_functions = n * self.n_separate();
-        let Work { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
+        let BlockScratch { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
         columns::<V>(rows[0], stride, 0..n_functions, pack, functions);
         columns::<V>(rows[1], stride, 0..n_functions, pack, slopes);
         let functions = [&functions[..n_functions], &slopes[..n_functions]];

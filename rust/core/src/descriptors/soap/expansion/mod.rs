@@ -1,7 +1,7 @@
 //! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
 //!
-//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, angular factors
-//! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
+//! Sites are taken a [`SiteBlock`] at a time. Of a block are computed, side by side in lanes, directions, angular
+//! factors and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
 //! harmonics belong to `lm` and are applied to the sums.
 
 mod center;
@@ -11,7 +11,7 @@ mod prepare;
 pub use center::CenterDensities;
 pub use prepare::ExpansionScratch;
 
-use self::kernels::{Differentiate, Expand, ExpandPullback};
+use self::kernels::{Expand, ExpandPullback, HarmonicsWithGradients};
 use self::prepare::Prepare;
 use super::radial_basis::RadialBasis;
 use super::site_terms::SiteTerms;
@@ -22,7 +22,7 @@ use crate::{Error, Stop};
 
 /// The density expansion of all species.
 #[derive(Debug, Clone)]
-pub struct Expansion<P> {
+pub struct DensityExpansion<P> {
     harmonics: Harmonics,
     bases: Vec<P>,
     /// First radial function of each species among all.
@@ -31,7 +31,7 @@ pub struct Expansion<P> {
     centers: CenterDensities,
 }
 
-impl<P: RadialBasis> Expansion<P> {
+impl<P: RadialBasis> DensityExpansion<P> {
     /// An expansion up to degree `l_max` in `bases`, one a species, where each center adds what `centers` say.
     pub fn new(l_max: usize, bases: Vec<P>, centers: CenterDensities) -> Self {
         let first = bases
@@ -165,7 +165,7 @@ impl<P: RadialBasis> Expansion<P> {
                 if lane % LANES == 0 {
                     stop.check()?;
                     // One pack at a time: its rows are read once a site, and should still be near.
-                    Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
+                    Isa::detect().run(HarmonicsWithGradients { expansion: self, pack: lane / LANES, block, work });
                 }
                 let place = block.first_row * LANES + lane * width;
                 let angular = work.angular_of(lane % LANES, self.harmonics.len());

@@ -1,10 +1,10 @@
 //! What the expansion of one center begins with: its sites in blocks, with directions, radial functions and angular
 //! factors.
 
-use super::super::block::{Block, beyond};
 use super::super::limits::WHAT;
 use super::super::radial_basis::RadialBasis;
-use super::Expansion;
+use super::super::site_block::{SiteBlock, beyond};
+use super::DensityExpansion;
 use crate::descriptors::Environment;
 use crate::math::harmonics::{Harmonics, Legendre};
 use crate::math::piecewise::Places;
@@ -15,19 +15,19 @@ use crate::{Error, Stop, memory};
 /// The sites of one center, and buffers for what becomes of them.
 #[derive(Debug)]
 pub struct ExpansionScratch {
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<SiteBlock>,
     /// Blocks of the present center.
     pub(super) n_blocks: usize,
     /// Radial functions of all sites, a row each, and their derivatives.
     pub(super) rows: Vec<[f64; LANES]>,
     pub(super) slopes: Vec<[f64; LANES]>,
     pub(super) places: Places,
-    pub(super) work: Work,
+    pub(super) work: BlockScratch,
 }
 
 /// Buffers for one block.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct BlockScratch {
     /// `A_l · Y_lm / N_lm`.
     pub(super) harmonics: Vec<Row>,
     /// Gradient of `harmonics` with respect to the site's position.
@@ -57,7 +57,7 @@ fn runs(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
 
 /// Directions, radial functions and angular factors of all sites.
 pub(super) struct Prepare<'a, P> {
-    pub(super) expansion: &'a Expansion<P>,
+    pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) environment: &'a Environment<'a>,
     pub(super) slopes: bool,
     pub(super) scratch: &'a mut ExpansionScratch,
@@ -88,7 +88,7 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
             for part in (0..length).step_by(BLOCK) {
                 if scratch.blocks.len() == scratch.n_blocks {
                     memory::reserve(WHAT, &mut scratch.blocks, 1)?;
-                    scratch.blocks.push(Block::new(expansion.harmonics.l_max() + 1)?);
+                    scratch.blocks.push(SiteBlock::new(expansion.harmonics.l_max() + 1)?);
                 }
                 let block = &mut scratch.blocks[scratch.n_blocks];
                 (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
@@ -104,7 +104,7 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
     }
 }
 
-impl Work {
+impl BlockScratch {
     /// Writes the harmonics and gradients of the sites of `pack`, site by site.
     #[inline(always)]
     pub(super) fn turn<V: Lanes>(&mut self, pack: usize, n_harmonics: usize) {
@@ -140,7 +140,7 @@ impl ExpansionScratch {
         let n_functions = gemm::MAX_PACKS * LANES * n_separate;
         let lanes = |n| memory::filled(WHAT, n, Row::ZERO);
         let packs = |n| memory::zeros(WHAT, n);
-        let work = Work {
+        let work = BlockScratch {
             harmonics: lanes(n_rows)?,
             gradients: [lanes(n_rows)?, lanes(n_rows)?, lanes(n_rows)?],
             legendre: harmonics.legendre(),

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::super::block::Block;
 use super::super::convention::Convention;
 use super::super::radial_basis::RadialBasis;
+use super::super::site_block::SiteBlock;
 use super::integrals::{IntegralParameters, RadialIntegrals};
 use super::parameters::{DensityParameters, SoapParameters};
 use super::weight::PairWeight;
@@ -169,7 +169,7 @@ impl RadialBasis for GaussianRadial {
     }
 
     #[inline(always)]
-    fn angular<V: Lanes>(&self, r: &Row, _: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
+    fn angular<V: Lanes>(&self, r: &Row, _: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut SiteBlock) {
         let [weight, weight_slope] = self.weight.of::<V>(r, block.packs().end);
         let mut r = *r;
         // At the center any direction will do: degree one alone has a gradient there, and that is a constant.

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::super::block::{Block, columns};
 use super::super::radial_basis::RadialBasis;
+use super::super::site_block::{SiteBlock, columns};
 use super::exact::ExactRadial;
 use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
@@ -168,7 +168,13 @@ impl RadialBasis for TurboRadial {
 
     /// `P^a · 4π A_l`: brought from the sites' rows into lanes, and the cutoff function into them.
     #[inline(always)]
-    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
+    fn angular<V: Lanes>(
+        &self,
+        r: &Row,
+        rows: &[[f64; LANES]],
+        slopes: Option<&[[f64; LANES]]>,
+        block: &mut SiteBlock,
+    ) {
         let degrees = self.n_max..self.n_max + self.l_max + 1;
         for pack in block.packs() {
             let (p, dp) = self.cutoff.at(r.load::<V>(pack));
@@ -191,7 +197,7 @@ impl RadialBasis for TurboRadial {
 impl TurboRadial {
     /// At the center nothing changes with the direction, and what rounding leaves there must not be divided by `r`.
     #[inline(always)]
-    fn hold_center(&self, r: &Row, block: &mut Block) {
+    fn hold_center(&self, r: &Row, block: &mut SiteBlock) {
         if let Source::Table(_) = &self.source {
             let nearest = NEAREST * self.r_cut;
             for (inverse, &r) in block.inverse.0.iter_mut().zip(&r.0) {

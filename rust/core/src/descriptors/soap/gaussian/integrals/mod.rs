@@ -94,7 +94,7 @@ pub struct RadialIntegrals {
 
 /// Radii and weights, as the families deliver them.
 #[derive(Debug, Clone)]
-struct Expansion {
+struct RadialQuadrature {
     /// Ascending.
     nodes: Vec<Extended>,
     /// `[node][l][n]`, or `[node][n]` where all degrees have the same.

@@ -8,7 +8,7 @@ use crate::{Error, memory};
 
 /// Directions and angular factors of up to [`BLOCK`] sites of one species.
 #[derive(Debug)]
-pub struct Block {
+pub struct SiteBlock {
     /// Channel of the species.
     pub channel: usize,
     /// First site.
@@ -27,7 +27,7 @@ pub struct Block {
     pub angular_slope: Vec<Row>,
 }
 
-impl Block {
+impl SiteBlock {
     /// Room for sites with `n_degrees` degrees.
     ///
     /// # Errors
