@@ -17,7 +17,7 @@ use crate::{Error, Stop};
 #[derive(Debug, Clone)]
 pub struct RadialFunctions {
     polynomials: Jacobi,
-    gaussian: Option<Gaussian>,
+    gaussian: Option<OriginGaussian>,
     /// `O`: rows are the functions asked for, columns the orthonormal set of Jacobi polynomials and residual.
     rotation: Vec<f64>,
     /// `𝓛`: rows are the primitives.
@@ -26,7 +26,7 @@ pub struct RadialFunctions {
 
 /// The Gaussian at the origin and what the polynomials leave of it.
 #[derive(Debug, Clone)]
-struct Gaussian {
+struct OriginGaussian {
     /// Width in units of the cutoff.
     sigma: Extended,
     /// `N_G`, which makes its square integrate to one over `[0, ∞)`.
@@ -54,7 +54,8 @@ impl RadialFunctions {
     pub fn new(basis: Basis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let n_polynomials = if basis == Basis::Poly3Gauss { n - 1 } else { n };
         let polynomials = Jacobi::new(n_polynomials);
-        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(&polynomials, sigma, stop)).transpose()?;
+        let gaussian =
+            (basis == Basis::Poly3Gauss).then(|| OriginGaussian::new(&polynomials, sigma, stop)).transpose()?;
         let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
@@ -109,7 +110,7 @@ impl RadialFunctions {
 /// The Gaussian and the Jacobi polynomials at one node.
 type Sample = (Extended, Vec<Extended>);
 
-impl Gaussian {
+impl OriginGaussian {
     fn new(polynomials: &Jacobi, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let width = Extended::from(sigma);
         let norm = (Extended::from(2.0) / (width * Extended::pi().sqrt())).sqrt();

@@ -27,7 +27,8 @@ pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQua
         })
         .collect::<Result<Vec<(Vec<Extended>, Orthonormal)>, Error>>()?;
     let step = rule.first().map_or(Extended::ZERO, |&(_, step)| step);
-    let mut gaussians: Vec<Gaussian> = degrees.iter().flat_map(|(a, _)| a).map(|&a| Gaussian::new(a, step)).collect();
+    let mut gaussians: Vec<GaussianSteps> =
+        degrees.iter().flat_map(|(a, _)| a).map(|&a| GaussianSteps::new(a, step)).collect();
     project(rule, n_max, stop, |s| {
         let mut power = Extended::ONE;
         let mut values = Vec::with_capacity((l_max + 1) * n_max);
@@ -42,7 +43,7 @@ pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQua
 
 /// `exp(-a s²)` at one multiple of a step after the other, for two multiplications each.
 #[derive(Debug, Clone, Copy)]
-struct Gaussian {
+struct GaussianSteps {
     value: Extended,
     /// From this value to the next.
     ratio: Extended,
@@ -50,7 +51,7 @@ struct Gaussian {
     factor: Extended,
 }
 
-impl Gaussian {
+impl GaussianSteps {
     fn new(a: Extended, step: Extended) -> Self {
         let first = (-(a * step * step)).exp();
         Self { value: Extended::ONE, ratio: first, factor: first * first }
