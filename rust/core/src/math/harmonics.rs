@@ -15,7 +15,7 @@
 //!
 //! The factors `N_lm` ([`Harmonics::norms`]) belong to `lm` alone and are applied to sums over sites, once a center.
 
-use crate::simd::{LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SiteLanes};
 
 /// Recurrences up to one degree.
 ///
@@ -32,7 +32,7 @@ pub struct Harmonics {
 }
 
 /// Unit vectors of the sites of a block.
-pub type Directions = [Row; 3];
+pub type Directions = [SiteLanes; 3];
 
 /// `R_l^m` of eight sites, and `C_m`, `S_m`: kept for the gradients.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ impl Harmonics {
 
     /// Writes `angular[l] · Y_lm / N_lm` of sites `8 pack .. 8 pack + 8`.
     #[inline(always)]
-    pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[Row], out: &mut [Row]) {
+    pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[SiteLanes], out: &mut [SiteLanes]) {
         let [x, y, z] = load_directions::<V>(pack, directions);
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
@@ -158,8 +158,8 @@ impl Harmonics {
         pack: usize,
         directions: &Directions,
         table: &Legendre,
-        angular: &[Row],
-        out: [&mut [Row]; 3],
+        angular: &[SiteLanes],
+        out: [&mut [SiteLanes]; 3],
     ) {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let [out_x, out_y, out_z] = out;
@@ -198,8 +198,8 @@ impl Harmonics {
         pack: usize,
         directions: &Directions,
         table: &Legendre,
-        [angular, slope]: [&[Row]; 2],
-        [a, b]: [&[Row]; 2],
+        [angular, slope]: [&[SiteLanes]; 2],
+        [a, b]: [&[SiteLanes]; 2],
     ) -> [V; 4] {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
@@ -277,8 +277,8 @@ impl<V: Lanes> Sums<V> {
     fn new(
         pack: usize,
         [own, next]: [&[[f64; LANES]]; 2],
-        [angular, slope]: [&[Row]; 2],
-        [a, b]: [&[Row]; 2],
+        [angular, slope]: [&[SiteLanes]; 2],
+        [a, b]: [&[SiteLanes]; 2],
         rows: impl Iterator<Item = usize>,
     ) -> Self {
         let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };

@@ -4,7 +4,7 @@
 //! speed. [`tile`] picks the count that fits the registers and leaves the least over; the functions are compiled for
 //! each count they may be asked for.
 
-use super::{LANES, Lanes, Row};
+use super::{LANES, Lanes, SiteLanes};
 
 /// Functions of one species at most, in packs.
 pub const MAX_PACKS: usize = 3;
@@ -42,8 +42,8 @@ macro_rules! with_size {
     };
 }
 
-/// `coefficients[lm][n] += Σ_j functions[j][n] · harmonics[lm][j]` over the first `n_sites` sites; what was there before
-/// counts for nothing if this `opens` the sum.
+/// `coefficients[lm][n] += Σ_j functions[j][n] · harmonics[lm][j]` over the first `n_sites` sites; what was there
+/// before counts for nothing if this `opens` the sum.
 ///
 /// `functions` has `stride` packs a site, of which the first `n_packs` are used; `coefficients` has `n_packs` packs a
 /// row. Both `harmonics` and `coefficients` carry [`PADDING`] rows beyond the `n_rows` that mean something.
@@ -53,7 +53,7 @@ pub fn accumulate<V: Lanes>(
     n_packs: usize,
     n_sites: usize,
     (functions, stride): (&[[f64; LANES]], usize),
-    harmonics: &[Row],
+    harmonics: &[SiteLanes],
     coefficients: &mut [[f64; LANES]],
     opens: bool,
 ) {
@@ -66,7 +66,8 @@ pub fn accumulate<V: Lanes>(
     }
 }
 
-type AccumulateArguments<'a> = (usize, usize, (&'a [[f64; LANES]], usize), &'a [Row], &'a mut [[f64; LANES]], bool);
+type AccumulateArguments<'a> =
+    (usize, usize, (&'a [[f64; LANES]], usize), &'a [SiteLanes], &'a mut [[f64; LANES]], bool);
 
 #[inline(always)]
 fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
@@ -74,11 +75,11 @@ fn accumulate_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
 ) {
     let harmonics = harmonics.as_chunks::<SIZE>().0;
     let coefficients = coefficients.as_chunks_mut::<PACKS>().0.as_chunks_mut::<SIZE>().0;
-    let n_sites = n_sites.min(super::BLOCK);
+    let n_sites = n_sites.min(super::SITES_PER_BLOCK);
     for (y, c) in harmonics[..n_tiles].iter().zip(&mut coefficients[..n_tiles]) {
         let mut sums = [[V::zero(); PACKS]; SIZE];
         for (j, site) in functions.chunks_exact(stride).take(n_sites).enumerate() {
-            let j = j % super::BLOCK;
+            let j = j % super::SITES_PER_BLOCK;
             let mut b = [V::zero(); PACKS];
             for p in 0..PACKS {
                 b[p] = V::load(&site[p]);
@@ -124,9 +125,9 @@ pub fn project<V: Lanes>(
     n_rows: usize,
     n_packs: usize,
     pack: usize,
-    [functions, slopes]: [&[Row]; 2],
+    [functions, slopes]: [&[SiteLanes]; 2],
     adjoint: &[[f64; LANES]],
-    [x, dx]: [&mut [Row]; 2],
+    [x, dx]: [&mut [SiteLanes]; 2],
 ) {
     let arguments = (n_rows, pack, [functions, slopes], adjoint, [x, dx]);
     match (V::REGISTERS / V::WIDTH, n_packs) {
@@ -142,7 +143,7 @@ pub fn project<V: Lanes>(
     }
 }
 
-type ProjectArguments<'a> = (usize, usize, [&'a [Row]; 2], &'a [[f64; LANES]], [&'a mut [Row]; 2]);
+type ProjectArguments<'a> = (usize, usize, [&'a [SiteLanes]; 2], &'a [[f64; LANES]], [&'a mut [SiteLanes]; 2]);
 
 #[inline(always)]
 fn project_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
@@ -157,14 +158,14 @@ fn project_tiles<V: Lanes, const PACKS: usize, const SIZE: usize>(
 /// `coefficients[lm][n] += Σ_j functions[j][l][n] · harmonics[lm][j]` over the first `n_sites` sites, `n` functions for
 /// each degree up to `l_max`; what was there before counts for nothing if this `opens` the sum.
 ///
-/// A site's `functions` are `stride` packs, `[l][n]` without gaps; eight numbers can be read from any place of the last.
-/// `coefficients` has whole packs a row, of which what is beyond `n` means nothing.
+/// A site's `functions` are `stride` packs, `[l][n]` without gaps; eight numbers can be read from any place of the
+/// last. `coefficients` has whole packs a row, of which what is beyond `n` means nothing.
 #[inline(always)]
 pub fn accumulate_by_degree<V: Lanes>(
     (l_max, n): (usize, usize),
     n_sites: usize,
     (functions, stride): (&[[f64; LANES]], usize),
-    harmonics: &[Row],
+    harmonics: &[SiteLanes],
     coefficients: &mut [[f64; LANES]],
     opens: bool,
 ) {
@@ -199,7 +200,7 @@ fn tiles(l_max: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize
     })
 }
 
-type TileArguments<'a> = (usize, (&'a [f64], usize), (&'a [Row], &'a mut [[f64; LANES]]), bool);
+type TileArguments<'a> = (usize, (&'a [f64], usize), (&'a [SiteLanes], &'a mut [[f64; LANES]]), bool);
 
 #[inline(always)]
 fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
@@ -208,8 +209,8 @@ fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
     let coefficients = coefficients.as_chunks_mut::<PACKS>().0.first_chunk_mut::<SIZE>();
     let (Some(y), Some(c)) = (harmonics.first_chunk::<SIZE>(), coefficients) else { return };
     let mut sums = [[V::zero(); PACKS]; SIZE];
-    for (j, site) in functions.chunks(width).take(n_sites.min(super::BLOCK)).enumerate() {
-        let j = j % super::BLOCK;
+    for (j, site) in functions.chunks(width).take(n_sites.min(super::SITES_PER_BLOCK)).enumerate() {
+        let j = j % super::SITES_PER_BLOCK;
         let Some(site) = site.as_chunks::<LANES>().0.first_chunk::<PACKS>() else { return };
         let mut b = [V::zero(); PACKS];
         for p in 0..PACKS {
@@ -232,9 +233,9 @@ fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
 pub fn project_by_degree<V: Lanes>(
     (l_max, n): (usize, usize),
     pack: usize,
-    [functions, slopes]: [&[Row]; 2],
+    [functions, slopes]: [&[SiteLanes]; 2],
     adjoint: &[[f64; LANES]],
-    [x, dx]: [&mut [Row]; 2],
+    [x, dx]: [&mut [SiteLanes]; 2],
 ) {
     // A tile may reach into the rows of the next degree: they are written later, or are padding.
     let (most, sizes): (_, &[usize]) = match V::REGISTERS / V::WIDTH {
@@ -255,7 +256,7 @@ pub fn project_by_degree<V: Lanes>(
     }
 }
 
-type ProjectTileArguments<'a> = (usize, [&'a [Row]; 2], &'a [[f64; LANES]], [&'a mut [Row]; 2]);
+type ProjectTileArguments<'a> = (usize, [&'a [SiteLanes]; 2], &'a [[f64; LANES]], [&'a mut [SiteLanes]; 2]);
 
 /// One tile of `SIZE` rows with `PACKS` packs of functions.
 #[inline(always)]
@@ -283,7 +284,7 @@ fn project_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BLOCK, Isa, Kernel};
+    use super::super::{Isa, Kernel, SITES_PER_BLOCK};
     use super::*;
 
     /// Both products at one shape, beside their naive twins.
@@ -301,12 +302,14 @@ mod tests {
             let n_packs = n.div_ceil(LANES);
             let stride = n_packs + 1;
             let wave = |seed: f64, k: usize| (seed * (k as f64 + 1.0)).sin();
-            let mut functions = vec![[0.0; LANES]; stride * BLOCK];
+            let mut functions = vec![[0.0; LANES]; stride * SITES_PER_BLOCK];
             for (k, f) in functions.as_flattened_mut().iter_mut().enumerate() {
                 *f = wave(0.37, k);
             }
-            let rows = |seed: f64| -> Vec<Row> {
-                (0..n_rows + PADDING).map(|i| Row(std::array::from_fn(|j| wave(seed, i * BLOCK + j)))).collect()
+            let rows = |seed: f64| -> Vec<SiteLanes> {
+                (0..n_rows + PADDING)
+                    .map(|i| SiteLanes(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
+                    .collect()
             };
             let harmonics = rows(0.91);
             let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
@@ -323,7 +326,7 @@ mod tests {
                         .sum();
                     error = error.max((row[k] - 1.0 - sum).abs());
                 }
-                for j in LANES..BLOCK {
+                for j in LANES..SITES_PER_BLOCK {
                     let [sum, slope] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[k].0[j]).sum::<f64>());
                     error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - slope).abs());
                 }
@@ -347,12 +350,14 @@ mod tests {
             let (n_packs, n_rows) = (n.div_ceil(LANES), (l_max + 1) * (l_max + 1));
             let stride = (n * (l_max + 1)).div_ceil(LANES);
             let wave = |seed: f64, k: usize| (seed * (k as f64 + 1.0)).sin();
-            let mut functions = vec![[0.0; LANES]; stride * BLOCK + MAX_PACKS];
+            let mut functions = vec![[0.0; LANES]; stride * SITES_PER_BLOCK + MAX_PACKS];
             for (k, f) in functions.as_flattened_mut().iter_mut().enumerate() {
                 *f = wave(0.37, k);
             }
-            let rows = |seed: f64, count: usize| -> Vec<Row> {
-                (0..count + PADDING).map(|i| Row(std::array::from_fn(|j| wave(seed, i * BLOCK + j)))).collect()
+            let rows = |seed: f64, count: usize| -> Vec<SiteLanes> {
+                (0..count + PADDING)
+                    .map(|i| SiteLanes(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
+                    .collect()
             };
             let harmonics = rows(0.91, n_rows);
             let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
@@ -368,7 +373,7 @@ mod tests {
                     let term = |j: usize| functions.as_flattened()[j * stride * LANES + l * n + k] * harmonics[i].0[j];
                     error = error.max((row[k] - 1.0 - (0..n_sites).map(term).sum::<f64>()).abs());
                 }
-                for j in LANES..BLOCK {
+                for j in LANES..SITES_PER_BLOCK {
                     let [sum, slope] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[l * n + k].0[j]).sum::<f64>());
                     error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - slope).abs());
                 }

@@ -11,14 +11,14 @@ pub mod gemm;
 mod isa;
 mod lanes;
 mod pack;
-mod row;
 mod select;
+mod site_lanes;
 mod vector;
 
 pub use exp::exp;
 pub use isa::{Isa, Kernel, VARIABLE};
 pub use lanes::{LANES, Lanes};
 pub use pack::{Pack, at};
-pub use row::{BLOCK, Row};
 pub use select::{Block, Found, Points, lengths, select};
+pub use site_lanes::{SITES_PER_BLOCK, SiteLanes};
 pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

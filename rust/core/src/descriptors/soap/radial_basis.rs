@@ -2,7 +2,7 @@
 
 use super::site_block::SiteBlock;
 use crate::math::piecewise::Places;
-use crate::simd::{LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SiteLanes};
 
 /// Radial and angular factors of a neighbor of one species at distance `r` in each coefficient: `b_ln(r) · A_l(r) ·
 /// Y_lm`.
@@ -33,5 +33,11 @@ pub trait RadialBasis: Sync + 'static {
 
     /// Writes `A_l` of the sites of a block at the distances `r`, from their rows, and its derivative where `slopes`
     /// are given. Directions and inverse distances are there already, those of a site at the center being zero.
-    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut SiteBlock);
+    fn angular<V: Lanes>(
+        &self,
+        r: &SiteLanes,
+        rows: &[[f64; LANES]],
+        slopes: Option<&[[f64; LANES]]>,
+        block: &mut SiteBlock,
+    );
 }

@@ -3,10 +3,10 @@
 use super::limits::WHAT;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
-use crate::simd::{BLOCK, LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
 use crate::{Error, memory};
 
-/// Directions and angular factors of up to [`BLOCK`] sites of one species.
+/// Directions and angular factors of up to [`SITES_PER_BLOCK`] sites of one species.
 #[derive(Debug)]
 pub struct SiteBlock {
     /// Channel of the species.
@@ -20,11 +20,11 @@ pub struct SiteBlock {
     /// Unit vectors.
     pub unit: Directions,
     /// `1 / r`.
-    pub inverse: Row,
+    pub inverse: SiteLanes,
     /// `A_l`.
-    pub angular: Vec<Row>,
+    pub angular: Vec<SiteLanes>,
     /// Derivative of `A_l`, where it was asked for.
-    pub angular_slope: Vec<Row>,
+    pub angular_slope: Vec<SiteLanes>,
 }
 
 impl SiteBlock {
@@ -33,14 +33,14 @@ impl SiteBlock {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(n_degrees: usize) -> Result<Self, Error> {
-        let lanes = || memory::filled(WHAT, n_degrees, Row::ZERO);
+        let lanes = || memory::filled(WHAT, n_degrees, SiteLanes::ZERO);
         Ok(Self {
             channel: 0,
             start: 0,
             n_sites: 0,
             first_row: 0,
-            unit: [Row::ZERO; 3],
-            inverse: Row::ZERO,
+            unit: [SiteLanes::ZERO; 3],
+            inverse: SiteLanes::ZERO,
             angular_slope: lanes()?,
             angular: lanes()?,
         })
@@ -54,9 +54,9 @@ impl SiteBlock {
 
     /// Computes directions and inverse distances of the sites that it was set to, and returns their distances.
     #[inline(always)]
-    pub fn aim<V: Lanes>(&mut self, environment: &Environment<'_>) -> Row {
+    pub fn aim<V: Lanes>(&mut self, environment: &Environment<'_>) -> SiteLanes {
         let sites = self.start..self.start + self.n_sites;
-        let mut r = Row::ZERO;
+        let mut r = SiteLanes::ZERO;
         r.0[..self.n_sites].copy_from_slice(&environment.r[sites.clone()]);
         for (unit, d) in self.unit.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
             unit.0[..self.n_sites].copy_from_slice(&d[sites.clone()]);
@@ -75,14 +75,14 @@ impl SiteBlock {
     }
 }
 
-/// Turns the numbers `range` of each site's row, which has `stride` packs, into one [`Row`] each.
+/// Turns the numbers `range` of each site's row, which has `stride` packs, into one [`SiteLanes`] each.
 #[inline(always)]
 pub fn columns<V: Lanes>(
     rows: &[[f64; LANES]],
     stride: usize,
     range: std::ops::Range<usize>,
     pack: usize,
-    out: &mut [Row],
+    out: &mut [SiteLanes],
 ) {
     let rows = rows.as_flattened();
     let width = stride * LANES;
@@ -101,5 +101,5 @@ pub fn columns<V: Lanes>(
 
 /// Padding after the last row of a center, in packs: so far may be read.
 pub fn beyond(n_packs: usize) -> usize {
-    BLOCK * n_packs + crate::simd::gemm::MAX_PACKS
+    SITES_PER_BLOCK * n_packs + crate::simd::gemm::MAX_PACKS
 }

@@ -8,7 +8,7 @@ use super::DensityExpansion;
 use super::prepare::{BlockScratch, ExpansionScratch};
 use crate::descriptors::CenterKind;
 use crate::simd::gemm;
-use crate::simd::{Kernel, LANES, Lanes, Row};
+use crate::simd::{Kernel, LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
 /// Blocks between two looks at whether to stop; the first of few is not worth one.
@@ -124,7 +124,7 @@ fn move_sites<V: Lanes>(
     (block, slopes): (&SiteBlock, &mut [[f64; LANES]]),
     work: &mut BlockScratch,
 ) {
-    let mut v = [Row::ZERO; 3];
+    let mut v = [SiteLanes::ZERO; 3];
     for (j, site) in velocity.iter().enumerate() {
         let mut along = 0.0;
         for i in 0..3 {
@@ -260,7 +260,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         &self,
         block: &SiteBlock,
         functions: &[[f64; LANES]],
-        harmonics: &[Row],
+        harmonics: &[SiteLanes],
         sums: &mut [[f64; LANES]],
         opens: bool,
     ) {

@@ -9,7 +9,7 @@ use crate::descriptors::Environment;
 use crate::math::harmonics::{Harmonics, Legendre};
 use crate::math::piecewise::Places;
 use crate::simd::gemm::{self, PADDING};
-use crate::simd::{BLOCK, Kernel, LANES, Lanes, Pack, Row};
+use crate::simd::{Kernel, LANES, Lanes, Pack, SITES_PER_BLOCK, SiteLanes};
 use crate::{Error, Stop, memory};
 
 /// The sites of one center, and buffers for what becomes of them.
@@ -29,16 +29,16 @@ pub struct ExpansionScratch {
 #[derive(Debug)]
 pub(super) struct BlockScratch {
     /// `A_l · Y_lm / N_lm`.
-    pub(super) harmonics: Vec<Row>,
+    pub(super) harmonics: Vec<SiteLanes>,
     /// Gradient of `harmonics` with respect to the site's position.
-    pub(super) gradients: [Vec<Row>; 3],
+    pub(super) gradients: [Vec<SiteLanes>; 3],
     pub(super) legendre: Legendre,
     /// Harmonics and gradients of eight sites, one site after the other.
     pub(super) of_sites: Vec<[f64; LANES]>,
     /// Radial functions and derivatives with sites in lanes.
-    pub(super) functions: [Vec<Row>; 2],
+    pub(super) functions: [Vec<SiteLanes>; 2],
     /// Adjoints of the harmonics: `Σ_n c̄ b_n` and `Σ_n c̄ b_n'`; or their rates.
-    pub(super) adjoint: [Vec<Row>; 2],
+    pub(super) adjoint: [Vec<SiteLanes>; 2],
     /// Coefficients of one species, `[lm][pack]`, and their tangents.
     pub(super) sums: Vec<[f64; LANES]>,
     pub(super) tangents: Vec<[f64; LANES]>,
@@ -85,13 +85,14 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
             } else {
                 basis.evaluate::<V>(r, &mut scratch.places, rows);
             }
-            for part in (0..length).step_by(BLOCK) {
+            for part in (0..length).step_by(SITES_PER_BLOCK) {
                 if scratch.blocks.len() == scratch.n_blocks {
                     memory::reserve(WHAT, &mut scratch.blocks, 1)?;
                     scratch.blocks.push(SiteBlock::new(expansion.harmonics.l_max() + 1)?);
                 }
                 let block = &mut scratch.blocks[scratch.n_blocks];
-                (block.channel, block.start, block.n_sites) = (channel, start + part, (length - part).min(BLOCK));
+                (block.channel, block.start, block.n_sites) =
+                    (channel, start + part, (length - part).min(SITES_PER_BLOCK));
                 block.first_row = first_row + part * n_packs;
                 let r = block.aim::<V>(environment);
                 let slopes = slopes.then(|| &scratch.slopes[block.first_row..]);
@@ -138,7 +139,7 @@ impl ExpansionScratch {
     pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Result<Self, Error> {
         let n_rows = harmonics.len() + PADDING;
         let n_functions = gemm::MAX_PACKS * LANES * n_separate;
-        let lanes = |n| memory::filled(WHAT, n, Row::ZERO);
+        let lanes = |n| memory::filled(WHAT, n, SiteLanes::ZERO);
         let packs = |n| memory::zeros(WHAT, n);
         let work = BlockScratch {
             harmonics: lanes(n_rows)?,

@@ -15,7 +15,7 @@ use super::weight::PairWeight;
 use crate::descriptors::validate::check;
 use crate::math::cutoff::CosineCutoff;
 use crate::math::piecewise::{Piecewise, Places};
-use crate::simd::{LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
@@ -169,7 +169,13 @@ impl RadialBasis for GaussianRadial {
     }
 
     #[inline(always)]
-    fn angular<V: Lanes>(&self, r: &Row, _: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut SiteBlock) {
+    fn angular<V: Lanes>(
+        &self,
+        r: &SiteLanes,
+        _: &[[f64; LANES]],
+        slopes: Option<&[[f64; LANES]]>,
+        block: &mut SiteBlock,
+    ) {
         let [weight, weight_slope] = self.weight.of::<V>(r, block.packs().end);
         let mut r = *r;
         // At the center any direction will do: degree one alone has a gradient there, and that is a constant.

@@ -2,7 +2,7 @@
 
 use super::weighting::Weighting;
 use crate::math::cutoff::{CosineCutoff, Cutoff};
-use crate::simd::{BLOCK, LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
 
 /// Weight of the atoms of one species.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct PairWeight {
 impl PairWeight {
     /// Weights at the distances `r` and their derivatives, of the sites of the first `n_packs` packs.
     #[inline(always)]
-    pub fn of<V: Lanes>(&self, r: &Row, n_packs: usize) -> [Row; 2] {
-        let mut out = [Row([self.factor; BLOCK]), Row::ZERO];
+    pub fn of<V: Lanes>(&self, r: &SiteLanes, n_packs: usize) -> [SiteLanes; 2] {
+        let mut out = [SiteLanes([self.factor; SITES_PER_BLOCK]), SiteLanes::ZERO];
         if let Some(weighting) = &self.weighting {
             let [values, slopes] = &mut out;
             for (j, &r) in r.0.iter().enumerate().take(n_packs * LANES) {
@@ -41,7 +41,7 @@ impl PairWeight {
 
 /// Multiplies weights and their derivatives with a cutoff function.
 #[inline(always)]
-fn multiply<V: Lanes>(cutoff: &CosineCutoff, r: &Row, n_packs: usize, [values, slopes]: &mut [Row; 2]) {
+fn multiply<V: Lanes>(cutoff: &CosineCutoff, r: &SiteLanes, n_packs: usize, [values, slopes]: &mut [SiteLanes; 2]) {
     for pack in 0..n_packs {
         let (f, df) = cutoff.at(r.load::<V>(pack));
         let (w, dw) = (values.load::<V>(pack), slopes.load::<V>(pack));

@@ -12,7 +12,7 @@ use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
 use crate::math::cutoff::{CubicCutoff, Cutoff};
 use crate::math::piecewise::{self, Piecewise, Places};
-use crate::simd::{LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
 /// Nearer than this part of the cutoff, what depends on the direction of a neighbor is below all rounding.
@@ -170,7 +170,7 @@ impl RadialBasis for TurboRadial {
     #[inline(always)]
     fn angular<V: Lanes>(
         &self,
-        r: &Row,
+        r: &SiteLanes,
         rows: &[[f64; LANES]],
         slopes: Option<&[[f64; LANES]]>,
         block: &mut SiteBlock,
@@ -197,7 +197,7 @@ impl RadialBasis for TurboRadial {
 impl TurboRadial {
     /// At the center nothing changes with the direction, and what rounding leaves there must not be divided by `r`.
     #[inline(always)]
-    fn hold_center(&self, r: &Row, block: &mut SiteBlock) {
+    fn hold_center(&self, r: &SiteLanes, block: &mut SiteBlock) {
         if let Source::Table(_) = &self.source {
             let nearest = NEAREST * self.r_cut;
             for (inverse, &r) in block.inverse.0.iter_mut().zip(&r.0) {
@@ -213,7 +213,7 @@ mod tests {
     use super::super::super::radial_basis::RadialBasis as _;
     use super::super::parameters::Basis;
     use super::*;
-    use crate::simd::{BLOCK, Isa, Kernel};
+    use crate::simd::{Isa, Kernel, SITES_PER_BLOCK};
 
     /// The parameters of one reference case.
     fn parameters(case: &[f64]) -> TurboParameters {
@@ -249,7 +249,7 @@ mod tests {
         type Output = Vec<f64>;
         #[inline(always)]
         fn run<V: Lanes>(self) -> Vec<f64> {
-            let mut rows = vec![[0.0; LANES]; BLOCK * self.0.n_packs()];
+            let mut rows = vec![[0.0; LANES]; SITES_PER_BLOCK * self.0.n_packs()];
             self.0.evaluate::<V>(&[self.1], &mut Places::default(), &mut rows);
             rows.as_flattened()[..self.0.n_max].to_vec()
         }

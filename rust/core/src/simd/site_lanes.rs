@@ -3,16 +3,16 @@
 use super::{LANES, Lanes};
 
 /// Sites that are treated together: few enough that what belongs to them stays in the first-level cache.
-pub const BLOCK: usize = 2 * LANES;
+pub const SITES_PER_BLOCK: usize = 2 * LANES;
 
-/// One quantity of [`BLOCK`] sites.
+/// One quantity of [`SITES_PER_BLOCK`] sites.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Row(pub [f64; BLOCK]);
+pub struct SiteLanes(pub [f64; SITES_PER_BLOCK]);
 
-impl Row {
+impl SiteLanes {
     /// Zero for every site.
-    pub const ZERO: Self = Self([0.0; BLOCK]);
+    pub const ZERO: Self = Self([0.0; SITES_PER_BLOCK]);
 
     /// The numbers of sites `8 pack .. 8 pack + 8`.
     #[inline(always)]
