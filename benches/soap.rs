@@ -13,7 +13,7 @@ use isoprint_core::descriptors::soap::{
 };
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::harmonics::Harmonics;
-use isoprint_core::math::piecewise::{FULL_PRECISION, Piecewise, Places};
+use isoprint_core::math::piecewise::{EvaluationPoints, FULL_PRECISION, Piecewise};
 use isoprint_core::simd::gemm::{self, PADDING};
 use isoprint_core::simd::{Isa, Kernel, LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
 
@@ -190,7 +190,7 @@ fn harmonics(criterion: &mut Criterion) {
 struct Look<'a> {
     table: &'a Piecewise<8>,
     r: &'a [f64],
-    places: &'a mut Places,
+    points: &'a mut EvaluationPoints,
     values: &'a mut [[f64; LANES]],
     slopes: Option<&'a mut [[f64; LANES]]>,
 }
@@ -200,8 +200,8 @@ impl Kernel for Look<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         match self.slopes {
-            None => self.table.evaluate::<V>(self.r, self.places, self.values),
-            Some(slopes) => self.table.evaluate_with_derivative::<V>(self.r, self.places, self.values, slopes),
+            None => self.table.evaluate::<V>(self.r, self.points, self.values),
+            Some(slopes) => self.table.evaluate_with_derivative::<V>(self.r, self.points, self.values, slopes),
         }
     }
 }
@@ -219,19 +219,19 @@ fn tables(criterion: &mut Criterion) {
         let n_functions = 2 * n + 1;
         let table =
             Piecewise::fit(5.0, 0.1, &[n_functions], FULL_PRECISION, &Stop::never(), gaussian).expect("a small table");
-        let mut places = Places::default();
+        let mut points = EvaluationPoints::default();
         let mut values = vec![[0.0; LANES]; r.len() * table.n_packs()];
         let mut slopes = values.clone();
         group.bench_function(BenchmarkId::new("table", n), |bencher| {
             bencher.iter(|| {
-                let (values, places) = (&mut values, &mut places);
-                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: None });
+                let (values, points) = (&mut values, &mut points);
+                Isa::detect().run(Look { table: &table, r: &r, points, values, slopes: None });
             });
         });
         group.bench_function(BenchmarkId::new("table_with_slopes", n), |bencher| {
             bencher.iter(|| {
-                let (values, places) = (&mut values, &mut places);
-                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: Some(&mut slopes) });
+                let (values, points) = (&mut values, &mut points);
+                Isa::detect().run(Look { table: &table, r: &r, points, values, slopes: Some(&mut slopes) });
             });
         });
         group.bench_function(BenchmarkId::new("one_exponential_a_function", n), |bencher| {

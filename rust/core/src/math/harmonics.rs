@@ -119,8 +119,8 @@ impl Harmonics {
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
             let factors = &self.recurrence[self.column(m)..][..self.l_max + 1 - m];
-            let mut column = Column::start(self.diagonal[m], z);
-            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(Places::new(m)) {
+            let mut column = LegendreColumn::start(self.diagonal[m], z);
+            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(OrderRows::new(m)) {
                 let scaled = column.next(*factors) * angular.load(pack);
                 out[place.cosine].store(pack, scaled * c);
                 if m > 0 {
@@ -139,7 +139,7 @@ impl Harmonics {
         for m in 0..=self.l_max {
             let place = self.column(m);
             let length = self.l_max + 1 - m;
-            let mut column = Column::start(self.diagonal[m], z);
+            let mut column = LegendreColumn::start(self.diagonal[m], z);
             let out = &mut table.r[place + LEADING * (m + 1)..][..length];
             for (factors, r) in self.recurrence[place..][..length].iter().zip(out) {
                 column.next(*factors).store(r);
@@ -168,7 +168,7 @@ impl Harmonics {
             let before = m.saturating_sub(1);
             let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
             let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
-            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(Places::new(m)) {
+            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(OrderRows::new(m)) {
                 let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
                 let inward = -(up * a);
@@ -207,14 +207,16 @@ impl Harmonics {
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
             let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            let with_c = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.cosine));
+            let with_c =
+                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.cosine));
             if m == 0 {
                 radial = with_c.value.mul_add(c, radial);
                 gz = with_c.level.mul_add(c, gz);
                 inward = with_c.up.mul_add(c, inward);
                 continue;
             }
-            let with_s = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.sine));
+            let with_s =
+                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.sine));
             radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
             gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
@@ -228,39 +230,39 @@ impl Harmonics {
 }
 
 /// The places `l * l + l ± m` of one column, from `l = m` upward.
-struct Places {
-    next: Place,
+struct OrderRows {
+    next: OrderRow,
     step: usize,
 }
 
 /// `l * l + l + m` and `l * l + l - m`.
 #[derive(Clone, Copy)]
-struct Place {
+struct OrderRow {
     cosine: usize,
     sine: usize,
 }
 
-impl Places {
+impl OrderRows {
     #[inline(always)]
     fn new(m: usize) -> Self {
-        Self { next: Place { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
+        Self { next: OrderRow { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
     }
 }
 
-impl Iterator for Places {
-    type Item = Place;
+impl Iterator for OrderRows {
+    type Item = OrderRow;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Place> {
+    fn next(&mut self) -> Option<OrderRow> {
         let place = self.next;
-        self.next = Place { cosine: place.cosine + self.step, sine: place.sine + self.step };
+        self.next = OrderRow { cosine: place.cosine + self.step, sine: place.sine + self.step };
         self.step += 2;
         Some(place)
     }
 }
 
 /// The sums over `l` of one column, before `C_m` and `S_m` come in.
-struct Sums<V> {
+struct OrderSums<V> {
     /// `Σ R_l^m (angular b + slope a)`
     value: V,
     /// `Σ R_l^m angular a`
@@ -271,7 +273,7 @@ struct Sums<V> {
     up: V,
 }
 
-impl<V: Lanes> Sums<V> {
+impl<V: Lanes> OrderSums<V> {
     /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
     #[inline(always)]
     fn new(
@@ -316,13 +318,13 @@ fn norm(lm: usize) -> f64 {
 }
 
 /// `R_l^m` of one `m`, from `l = m` upward.
-struct Column<V> {
+struct LegendreColumn<V> {
     z: V,
     older: V,
     newer: V,
 }
 
-impl<V: Lanes> Column<V> {
+impl<V: Lanes> LegendreColumn<V> {
     #[inline(always)]
     fn start(diagonal: f64, z: V) -> Self {
         Self { z, older: V::zero(), newer: V::splat(diagonal) }

@@ -211,9 +211,9 @@ mod tests {
     use super::super::{Isa, Kernel};
     use super::{LANES, Lanes};
 
-    struct Transpose([[f64; LANES]; LANES]);
+    struct TransposeLanes([[f64; LANES]; LANES]);
 
-    impl Kernel for Transpose {
+    impl Kernel for TransposeLanes {
         type Output = [[f64; LANES]; LANES];
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
@@ -221,9 +221,9 @@ mod tests {
         }
     }
 
-    struct Sums([[f64; LANES]; LANES]);
+    struct SumLanes([[f64; LANES]; LANES]);
 
-    impl Kernel for Sums {
+    impl Kernel for SumLanes {
         type Output = [f64; LANES];
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
@@ -237,7 +237,7 @@ mod tests {
         let rows: [[f64; LANES]; LANES] =
             std::array::from_fn(|i| std::array::from_fn(|k| f64::from(1 << k) * [1.0, 257.0][i % 2] * (i + 1) as f64));
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            assert_eq!(isa.run(Sums(rows)), rows.map(|row| row.iter().sum()), "{isa:?}");
+            assert_eq!(isa.run(SumLanes(rows)), rows.map(|row| row.iter().sum()), "{isa:?}");
         }
     }
 
@@ -246,7 +246,7 @@ mod tests {
         let rows: [[f64; LANES]; LANES] = std::array::from_fn(|i| std::array::from_fn(|k| (10 * i + k) as f64));
         let expected: [[f64; LANES]; LANES] = std::array::from_fn(|k| std::array::from_fn(|i| rows[i][k]));
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            assert_eq!(isa.run(Transpose(rows)), expected, "{isa:?}");
+            assert_eq!(isa.run(TransposeLanes(rows)), expected, "{isa:?}");
         }
     }
 }

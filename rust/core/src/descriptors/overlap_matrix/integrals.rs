@@ -274,9 +274,9 @@ mod tests {
     use crate::simd::{Isa, Kernel};
 
     /// The blocks of the first site with all others: written out, and by Hermite polynomials.
-    struct Both<'a>(&'a Orbitals, &'a SitePacks, [&'a mut PairBlocks; 2]);
+    struct ClosedAndGeneral<'a>(&'a Orbitals, &'a SitePacks, [&'a mut PairBlocks; 2]);
 
-    impl Kernel for Both<'_> {
+    impl Kernel for ClosedAndGeneral<'_> {
         type Output = ();
         #[inline(always)]
         fn run<V: Lanes>(self) {
@@ -316,7 +316,7 @@ mod tests {
         sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
             let (mut closed, mut any) = (PairBlocks::new(7).unwrap(), PairBlocks::new(7).unwrap());
-            isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));
+            isa.run(ClosedAndGeneral(&orbitals, &sites, [&mut closed, &mut any]));
             for at in 0..49 {
                 let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));
                 for (a, b) in pairs.chain([(closed.values[at], any.values[at])]) {

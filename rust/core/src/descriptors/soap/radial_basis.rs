@@ -1,7 +1,7 @@
 //! Radial bases: the functions of one species in which the density is expanded.
 
 use super::site_block::SiteBlock;
-use crate::math::piecewise::Places;
+use crate::math::piecewise::EvaluationPoints;
 use crate::simd::{LANES, Lanes, SiteLanes};
 
 /// Radial and angular factors of a neighbor of one species at distance `r` in each coefficient: `b_ln(r) · A_l(r) ·
@@ -20,13 +20,13 @@ pub trait RadialBasis: Sync + 'static {
     fn n_packs(&self) -> usize;
 
     /// For each distance a row that begins with `b_n`, or with `b_ln` as `[l][n]`.
-    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]);
+    fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]);
 
     /// Values as of [`Self::evaluate`], and their derivatives in rows of their own.
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
         slopes: &mut [[f64; LANES]],
     );

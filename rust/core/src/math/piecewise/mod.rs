@@ -2,7 +2,7 @@
 
 mod evaluate;
 
-pub use evaluate::Places;
+pub use evaluate::EvaluationPoints;
 
 use crate::simd::{LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -15,7 +15,7 @@ pub const FULL_PRECISION: f64 = 2e-15;
 /// Functions on `[0, r_max]`, each a polynomial of `ORDER` coefficients on every one of equal intervals.
 ///
 /// Time goes into fetching coefficients. A low order needs fewer of them for one place; a high order needs fewer
-/// intervals, so that places that are asked for together share them.
+/// intervals, so that points that are asked for together share them.
 #[derive(Debug, Clone)]
 pub struct Piecewise<const ORDER: usize> {
     n_functions: usize,
@@ -143,7 +143,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     ) -> Result<f64, Error> {
         let mut exact = vec![0.0; self.n_functions];
         let mut fitted = vec![[0.0; LANES]; self.n_packs];
-        let mut places = Places::default();
+        let mut points = EvaluationPoints::default();
         let (mut scale, mut error) = (vec![f64::MIN_POSITIVE; groups.len()], vec![0.0_f64; groups.len()]);
         let probes = [0.0, 0.093, 0.289, 0.5, 0.711, 0.907, 1.0];
         for interval in 0..self.n_intervals {
@@ -151,7 +151,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
                 stop.check()?;
                 let r = r_max * (interval as f64 + probe) / self.n_intervals as f64;
                 function(r, &mut exact);
-                crate::simd::Isa::Baseline.run(At { table: self, r, places: &mut places, values: &mut fitted });
+                crate::simd::Isa::Baseline.run(AtOnePoint { table: self, r, points: &mut points, values: &mut fitted });
                 let mut pairs = exact.iter().zip(fitted.as_flattened());
                 for (group, &length) in groups.iter().enumerate() {
                     for (x, y) in pairs.by_ref().take(length) {
@@ -171,18 +171,18 @@ fn one_step(n_intervals: usize) -> usize {
 }
 
 /// All functions at one place.
-struct At<'a, const ORDER: usize> {
+struct AtOnePoint<'a, const ORDER: usize> {
     table: &'a Piecewise<ORDER>,
     r: f64,
-    places: &'a mut Places,
+    points: &'a mut EvaluationPoints,
     values: &'a mut [[f64; LANES]],
 }
 
-impl<const ORDER: usize> crate::simd::Kernel for At<'_, ORDER> {
+impl<const ORDER: usize> crate::simd::Kernel for AtOnePoint<'_, ORDER> {
     type Output = ();
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        self.table.evaluate::<V>(&[self.r], self.places, self.values);
+        self.table.evaluate::<V>(&[self.r], self.points, self.values);
     }
 }
 
@@ -232,21 +232,21 @@ mod tests {
     use super::*;
     use crate::simd::{Isa, Kernel};
 
-    struct Both<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
+    struct ValuesAndDerivatives<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
 
     /// Values; values and slopes.
     type Rows = [Vec<[f64; LANES]>; 3];
 
-    impl<const ORDER: usize> Kernel for Both<'_, ORDER> {
+    impl<const ORDER: usize> Kernel for ValuesAndDerivatives<'_, ORDER> {
         type Output = Rows;
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
             let Self(table, r) = self;
             let rows = || vec![[0.0; LANES]; r.len() * table.n_packs()];
             let (mut alone, mut values, mut slopes) = (rows(), rows(), rows());
-            let mut places = Places::default();
-            table.evaluate::<V>(r, &mut places, &mut alone);
-            table.evaluate_with_derivative::<V>(r, &mut places, &mut values, &mut slopes);
+            let mut points = EvaluationPoints::default();
+            table.evaluate::<V>(r, &mut points, &mut alone);
+            table.evaluate_with_derivative::<V>(r, &mut points, &mut values, &mut slopes);
             [alone, values, slopes]
         }
     }
@@ -262,7 +262,7 @@ mod tests {
             let table = table.expect("a small table");
             let r = [0.0, 4.2, 0.3, 1.999, 2.5, 4.21, 2.51, 5.0, 4.2, 4.22, 4.23, 4.21, 4.2, 4.205];
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-                let [alone, values, slopes] = isa.run(Both(&table, &r));
+                let [alone, values, slopes] = isa.run(ValuesAndDerivatives(&table, &r));
                 assert_eq!(alone, values);
                 let width = table.n_packs();
                 for (k, r) in r.iter().enumerate() {

@@ -7,7 +7,7 @@ use super::super::site_block::{SiteBlock, beyond};
 use super::DensityExpansion;
 use crate::descriptors::Environment;
 use crate::math::harmonics::{Harmonics, Legendre};
-use crate::math::piecewise::Places;
+use crate::math::piecewise::EvaluationPoints;
 use crate::simd::gemm::{self, PADDING};
 use crate::simd::{Kernel, LANES, Lanes, Pack, SITES_PER_BLOCK, SiteLanes};
 use crate::{Error, Stop, memory};
@@ -21,7 +21,7 @@ pub struct ExpansionScratch {
     /// Radial functions of all sites, a row each, and their derivatives.
     pub(super) rows: Vec<[f64; LANES]>,
     pub(super) slopes: Vec<[f64; LANES]>,
-    pub(super) places: Places,
+    pub(super) points: EvaluationPoints,
     pub(super) work: BlockScratch,
 }
 
@@ -81,9 +81,9 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
             let rows = &mut scratch.rows[first_row..];
             if slopes {
                 let slopes = &mut scratch.slopes[first_row..];
-                basis.evaluate_with_derivative::<V>(r, &mut scratch.places, rows, slopes);
+                basis.evaluate_with_derivative::<V>(r, &mut scratch.points, rows, slopes);
             } else {
-                basis.evaluate::<V>(r, &mut scratch.places, rows);
+                basis.evaluate::<V>(r, &mut scratch.points, rows);
             }
             for part in (0..length).step_by(SITES_PER_BLOCK) {
                 if scratch.blocks.len() == scratch.n_blocks {
@@ -156,14 +156,14 @@ impl ExpansionScratch {
             n_blocks: 0,
             rows: Vec::new(),
             slopes: Vec::new(),
-            places: Places::default(),
+            points: EvaluationPoints::default(),
             work,
         })
     }
 
     /// Makes room for rows of this many packs together, of so many sites.
     fn grow(&mut self, n_packs: usize, n_sites: usize, slopes: bool) -> Result<(), Error> {
-        self.places.expect(n_sites)?;
+        self.points.expect(n_sites)?;
         if self.rows.len() < n_packs {
             memory::resize(WHAT, &mut self.rows, n_packs, [0.0; LANES])?;
         }

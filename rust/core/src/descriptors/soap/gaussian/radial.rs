@@ -14,7 +14,7 @@ use super::parameters::{DensityParameters, SoapParameters};
 use super::weight::PairWeight;
 use crate::descriptors::validate::check;
 use crate::math::cutoff::CosineCutoff;
-use crate::math::piecewise::{Piecewise, Places};
+use crate::math::piecewise::{EvaluationPoints, Piecewise};
 use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
@@ -153,19 +153,19 @@ impl RadialBasis for GaussianRadial {
     }
 
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]) {
-        self.table.evaluate::<V>(r, places, rows);
+    fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]) {
+        self.table.evaluate::<V>(r, points, rows);
     }
 
     #[inline(always)]
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
         slopes: &mut [[f64; LANES]],
     ) {
-        self.table.evaluate_with_derivative::<V>(r, places, rows, slopes);
+        self.table.evaluate_with_derivative::<V>(r, points, rows, slopes);
     }
 
     #[inline(always)]

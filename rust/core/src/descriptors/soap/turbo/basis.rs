@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::super::limits::MAX_FUNCTIONS;
 use super::parameters::Basis;
-use crate::math::extended::{self, Extended, Matrix};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 use crate::math::quadrature;
 use crate::{Error, Stop};
 
@@ -21,7 +21,7 @@ pub struct RadialFunctions {
     /// `O`: rows are the functions asked for, columns the orthonormal set of Jacobi polynomials and residual.
     rotation: Vec<f64>,
     /// `𝓛`: rows are the primitives.
-    lower: Matrix,
+    lower: ExtendedMatrix,
 }
 
 /// The Gaussian at the origin and what the polynomials leave of it.
@@ -56,7 +56,7 @@ impl RadialFunctions {
         let polynomials = Jacobi::new(n_polynomials);
         let gaussian =
             (basis == Basis::Poly3Gauss).then(|| OriginGaussian::new(&polynomials, sigma, stop)).transpose()?;
-        let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
+        let mut lower: ExtendedMatrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
         }
@@ -150,12 +150,12 @@ impl OriginGaussian {
 }
 
 /// `O = S^(-1/2) 𝓛`, the orthogonal factor of `𝓛`, from `S = 𝓛 𝓛ᵀ`.
-fn rotation(lower: &Matrix) -> Vec<f64> {
+fn rotation(lower: &ExtendedMatrix) -> Vec<f64> {
     extended::rounded(&extended::orthogonal_factor(lower))
 }
 
 /// [`rotation`] of polynomials alone: constants that depend on their number only, so they are found once.
-fn polynomial_rotation(lower: &Matrix) -> Vec<f64> {
+fn polynomial_rotation(lower: &ExtendedMatrix) -> Vec<f64> {
     static FOUND: [OnceLock<Vec<f64>>; MAX_FUNCTIONS + 1] = [const { OnceLock::new() }; MAX_FUNCTIONS + 1];
     FOUND[lower.len()].get_or_init(|| rotation(lower)).clone()
 }

@@ -11,7 +11,7 @@ use super::exact::ExactRadial;
 use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
 use crate::math::cutoff::{CubicCutoff, Cutoff};
-use crate::math::piecewise::{self, Piecewise, Places};
+use crate::math::piecewise::{self, EvaluationPoints, Piecewise};
 use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
@@ -136,9 +136,9 @@ impl RadialBasis for TurboRadial {
     }
 
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]) {
+    fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]) {
         match &self.source {
-            Source::Table(table) => table.evaluate::<V>(r, places, rows),
+            Source::Table(table) => table.evaluate::<V>(r, points, rows),
             Source::Reference(reference) => {
                 for (&r, row) in r.iter().zip(rows.chunks_exact_mut(self.n_packs())) {
                     reference.evaluate(r, row.as_flattened_mut(), None);
@@ -151,12 +151,12 @@ impl RadialBasis for TurboRadial {
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
         slopes: &mut [[f64; LANES]],
     ) {
         match &self.source {
-            Source::Table(table) => table.evaluate_with_derivative::<V>(r, places, rows, slopes),
+            Source::Table(table) => table.evaluate_with_derivative::<V>(r, points, rows, slopes),
             Source::Reference(reference) => {
                 let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
                 for (&r, (row, slope)) in r.iter().zip(rows) {
@@ -250,7 +250,7 @@ mod tests {
         #[inline(always)]
         fn run<V: Lanes>(self) -> Vec<f64> {
             let mut rows = vec![[0.0; LANES]; SITES_PER_BLOCK * self.0.n_packs()];
-            self.0.evaluate::<V>(&[self.1], &mut Places::default(), &mut rows);
+            self.0.evaluate::<V>(&[self.1], &mut EvaluationPoints::default(), &mut rows);
             rows.as_flattened()[..self.0.n_max].to_vec()
         }
     }

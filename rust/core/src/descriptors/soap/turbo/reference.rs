@@ -1,4 +1,5 @@
-//! The radial and angular functions with the shortcuts of the program that introduced recursive SOAP, to reproduce its digits.
+//! The radial and angular functions with the shortcuts of the program that introduced recursive SOAP, to reproduce its
+//! digits.
 //!
 //! Compared with the exact definition: the buffer and the Gaussian are dropped beyond four widths, one boundary term
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
@@ -7,7 +8,7 @@
 use super::exact::{NO_FILTER, enhancement};
 use super::parameters::{Basis, SpeciesParameters, TurboParameters};
 use crate::Error;
-use crate::math::extended::{self, Extended, Matrix};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 
 const PI: f64 = std::f64::consts::PI;
 /// A filter narrower than this, in units of the cutoff, is a step.
@@ -137,7 +138,7 @@ impl ReferenceRadial {
     }
 
     /// `S`
-    fn overlaps(&self) -> Matrix {
+    fn overlaps(&self) -> ExtendedMatrix {
         let n = self.n_max();
         let polynomial = |i: usize, j: usize| {
             let (a, b) = (i + 1, j + 1);

@@ -4,7 +4,7 @@ use super::orthonormal::{Orthonormal, symmetric};
 use super::primitives::{decay_exponents, power_overlaps, powers};
 use super::special::{incomplete_moment, ln, shifted_moment};
 use super::{IntegralParameters, RadialQuadrature};
-use crate::math::extended::{self, Extended, Matrix};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 use crate::{Error, Stop};
 
 /// Gaussians as wide as the density at `n_max` equally spaced radii, made to agree with it there.
@@ -38,8 +38,9 @@ fn knots(n: usize, end: f64) -> Vec<Extended> {
 }
 
 /// Largest entry of `a w - b` beside the largest of `b`, for rounded `w`.
-fn largest_difference(a: &Matrix, w: &[f64], b: &Matrix) -> f64 {
-    let w: Matrix = w.chunks_exact(b[0].len()).map(|row| row.iter().map(|&entry| entry.into()).collect()).collect();
+fn largest_difference(a: &ExtendedMatrix, w: &[f64], b: &ExtendedMatrix) -> f64 {
+    let w: ExtendedMatrix =
+        w.chunks_exact(b[0].len()).map(|row| row.iter().map(|&entry| entry.into()).collect()).collect();
     let product = extended::product(a, &w);
     let largest = |entries: &mut dyn Iterator<Item = Extended>| {
         entries.fold(Extended::ZERO, |largest, entry| largest.max(entry.abs()))
@@ -92,7 +93,7 @@ fn least_squares(
     orthonormal: &Orthonormal,
     primitives: impl Fn(Extended) -> Vec<Extended>,
 ) -> (Vec<f64>, f64) {
-    let values: Matrix = knots.iter().map(|&r| orthonormal.values(&primitives(r))).collect();
+    let values: ExtendedMatrix = knots.iter().map(|&r| orthonormal.values(&primitives(r))).collect();
     let transposed = extended::transposed(&values);
     let n = transposed.len();
     let squares = symmetric(n, |j, k| extended::dot(&transposed[j], &transposed[k]));
