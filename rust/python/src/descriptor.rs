@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 
-use isoprint_core::engine::{self, Average, JacobianPattern, Output, Spare};
+use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, Spare};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
@@ -102,7 +102,7 @@ pub fn transform<D: Descriptor>(
     average: AverageName,
     wishes: &Wishes<'_>,
 ) -> PyResult<()> {
-    fn fill<D: Descriptor, T: Output + Element>(
+    fn fill<D: Descriptor, T: RowElement + Element>(
         subject: &Subject<'_, D>,
         out: &Bound<'_, PyAny>,
         wishes: &Wishes<'_>,
@@ -130,7 +130,7 @@ pub fn pushforward<D: Descriptor>(
     average: AverageName,
     wishes: &Wishes<'_>,
 ) -> PyResult<()> {
-    fn fill<D: Descriptor, T: Output + Element>(
+    fn fill<D: Descriptor, T: RowElement + Element>(
         subject: &Subject<'_, D>,
         displacements: &[[f64; 3]],
         out: &Bound<'_, PyAny>,
@@ -205,7 +205,7 @@ pub fn derivatives<'py, D: Descriptor>(
 }
 
 /// The values of the blocks of `pattern`, in an array of their own.
-fn blocks<'py, D: Descriptor, T: Output + Element>(
+fn blocks<'py, D: Descriptor, T: RowElement + Element>(
     py: Python<'py>,
     subject: &Subject<'_, D>,
     pattern: &JacobianPattern,

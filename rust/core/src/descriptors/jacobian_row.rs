@@ -25,7 +25,7 @@ pub struct JacobianRow<'a> {
 }
 
 /// The block of one site in a row of the Jacobian, and that of the center.
-pub struct Place<'a> {
+pub struct JacobianBlock<'a> {
     /// The block to add to, or to write where it [`is_new`](Self::is_new).
     pub block: &'a mut [f64],
     /// Whether nothing has been written there yet.
@@ -52,12 +52,12 @@ impl<'a> JacobianRow<'a> {
     }
 
     /// The place of a site; `None` for an image of the center, which moves with it, so that nothing changes.
-    pub fn place(&mut self, site: usize) -> Option<Place<'_>> {
+    pub fn block(&mut self, site: usize) -> Option<JacobianBlock<'_>> {
         let block = self.of_site[site] as usize;
         let is_new = !std::mem::replace(&mut self.written[block], true);
         let Some(own) = self.own.map(|own| own as usize) else {
             let block = &mut self.values[block * self.size..][..self.size];
-            return Some(Place { block, is_new, own: None, own_is_new: false });
+            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
         };
         if own == block {
             self.written[block] = !is_new;
@@ -65,18 +65,18 @@ impl<'a> JacobianRow<'a> {
         }
         if self.own_is_last {
             let block = &mut self.values[block * self.size..][..self.size];
-            return Some(Place { block, is_new, own: None, own_is_new: false });
+            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
         }
         let own_is_new = !std::mem::replace(&mut self.written[own], true);
         let (before, after) = self.values.split_at_mut(own.max(block) * self.size);
         let (low, high) = (&mut before[own.min(block) * self.size..][..self.size], &mut after[..self.size]);
         let (block, own) = if own < block { (high, low) } else { (low, high) };
-        Some(Place { block, is_new, own: Some(own), own_is_new })
+        Some(JacobianBlock { block, is_new, own: Some(own), own_is_new })
     }
 
     /// Puts the derivatives `rows` with respect to a site where they belong.
     pub fn add(&mut self, site: usize, rows: &[f64]) {
-        let Some(Place { block, is_new, own, own_is_new }) = self.place(site) else { return };
+        let Some(JacobianBlock { block, is_new, own, own_is_new }) = self.block(site) else { return };
         if is_new {
             block.copy_from_slice(rows);
         } else {

@@ -22,7 +22,7 @@ mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
-pub use jacobian_row::{JacobianRow, Place};
+pub use jacobian_row::{JacobianBlock, JacobianRow};
 pub use refusal::Refusal;
 pub use species::{Element, Species};
 

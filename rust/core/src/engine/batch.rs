@@ -36,7 +36,7 @@ pub struct Prepared {
 }
 
 /// Frames that were prepared together, and the centers of all frames.
-pub struct Batch<'a> {
+pub struct FrameBatch<'a> {
     /// The frames, in their order.
     pub prepared: Vec<Prepared>,
     /// Centers of all frames, those of other batches too.
@@ -69,7 +69,7 @@ pub fn batches(frames: &Frames<'_>, centers: &Centers<'_>) -> Result<Vec<Range<u
     Ok(batches)
 }
 
-impl<'a> Batch<'a> {
+impl<'a> FrameBatch<'a> {
     /// Prepares the frames of `range`.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
 //! The derivative of every feature with respect to every atom, as sparse blocks.
 
 use super::average::Average;
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
 use super::checks::check_length;
 use super::gradients::UNSEEN;
 use super::job::Job;
-use super::lists::{Lists, Part};
+use super::lists::{ChunkLists, Lists};
 use super::means::{add, mean_coefficients};
-use super::output::Output;
+use super::output::RowElement;
 use super::walk::{Chunk, walk};
 use super::watch::Tally;
 use super::worker::{Worker, environment};
@@ -41,9 +41,9 @@ pub fn jacobian_pattern<D: Descriptor>(
     job: &mut Job<'_>,
 ) -> Result<JacobianPattern, Error> {
     let tally = Tally::new(centers.len());
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
     let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
-        let mut part = Part::new();
+        let mut part = ChunkLists::new();
         for &row in chunk.rows {
             let center = worker.find(frame, centers, row)?;
             part.push(PATTERN, atoms_of(worker, center)?.iter().copied())?;
@@ -51,7 +51,7 @@ pub fn jacobian_pattern<D: Descriptor>(
         Ok(part)
     };
     let mut found = Lists::new(PATTERN, centers.len(), batch.chunks.len())?;
-    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: Part<u32>| {
+    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: ChunkLists<u32>| {
         found.put(chunk.rows, part);
         Ok(())
     };
@@ -110,7 +110,7 @@ fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
 ///
 /// # Errors
 /// Any [`Error`] that the input or the caller can cause.
-pub fn jacobian<D: Descriptor, T: Output>(
+pub fn jacobian<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -123,8 +123,8 @@ pub fn jacobian<D: Descriptor, T: Output>(
     check_length("values", values.len(), pattern.atom.len() * block)?;
     let passes = if average == Average::Inner { 2 } else { 1 };
     let tally = Tally::new(passes * centers.len());
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
-    let task = Differentiate { descriptor, centers, block, n_atoms: frames.n_atoms() };
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms() };
     if average == Average::Off {
         return task.write_rows(&batch, pattern, values, job, &tally);
     }
@@ -141,7 +141,7 @@ pub fn jacobian<D: Descriptor, T: Output>(
     T::fill(values, &mut Vec::new(), write)
 }
 
-struct Differentiate<'a, D> {
+struct JacobianTask<'a, D> {
     descriptor: &'a D,
     centers: &'a Centers<'a>,
     /// Numbers in a block.
@@ -149,10 +149,10 @@ struct Differentiate<'a, D> {
     n_atoms: usize,
 }
 
-impl<D: Descriptor> Differentiate<'_, D> {
-    fn write_rows<T: Output>(
+impl<D: Descriptor> JacobianTask<'_, D> {
+    fn write_rows<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         pattern: &JacobianPattern,
         values: &mut [T],
         job: &mut Job<'_>,
@@ -191,7 +191,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
     /// Sums over all centers of the derivatives of their rows.
     fn sums(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         pattern: &JacobianPattern,
         mean: Option<&[f64]>,
         job: &mut Job<'_>,

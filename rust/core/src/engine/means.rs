@@ -1,6 +1,6 @@
 //! Sums and means over the centers of a frame.
 
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
 use super::job::Job;
 use super::walk::{Chunk, walk};
 use super::watch::Tally;
@@ -22,7 +22,7 @@ pub fn add(sum: &mut [f64], part: &[f64]) {
 /// Of the first chunk that has one, and [`Error::Interrupted`].
 pub fn mean_coefficients<D: Descriptor>(
     descriptor: &D,
-    batch: &Batch<'_>,
+    batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
     tally: &Tally,
 ) -> Result<Vec<f64>, Error> {

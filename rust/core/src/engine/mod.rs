@@ -35,7 +35,7 @@ pub use average::{Average, n_rows};
 pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
 pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
-pub use output::Output;
+pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
 pub use spare::Spare;
 pub use transform::{pushforward, transform};

@@ -1,9 +1,9 @@
 //! The neighbor search by itself.
 
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
 use super::checks::check_length;
 use super::job::Job;
-use super::lists::{Lists, Part};
+use super::lists::{ChunkLists, Lists};
 use super::walk::{Chunk, walk};
 use super::watch::Tally;
 use crate::geometry::{Centers, Frames, Sites};
@@ -39,10 +39,10 @@ pub fn neighbors(
 ) -> Result<NeighborList, Error> {
     check_length("frames", frames.len(), 1)?;
     let tally = Tally::new(centers.len());
-    let batch = Batch::of_one_kind(frames, centers, r_cut, job, &tally)?;
+    let batch = FrameBatch::of_one_kind(frames, centers, r_cut, job, &tally)?;
     let mut found = Lists::new(WHAT, centers.len(), batch.chunks.len())?;
     let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
-        let mut part = Part::new();
+        let mut part = ChunkLists::new();
         for &row in chunk.rows {
             frame.grid.find(centers.get(row), row, sites)?;
             let vectors = (0..sites.r.len()).map(|k| (sites.index[k], [sites.dx[k], sites.dy[k], sites.dz[k]]));
@@ -50,7 +50,7 @@ pub fn neighbors(
         }
         Ok(part)
     };
-    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: Part<_>| {
+    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: ChunkLists<_>| {
         found.put(chunk.rows, part);
         Ok(())
     };

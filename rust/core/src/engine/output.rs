@@ -3,7 +3,7 @@
 use crate::{Error, memory};
 
 /// A number that a row can be written in.
-pub trait Output: Copy + Default + Send + Sync {
+pub trait RowElement: Copy + Default + Send + Sync {
     /// Lets `write` fill `row`: in place where the types agree, through `room` where they do not.
     ///
     /// # Errors
@@ -15,7 +15,7 @@ pub trait Output: Copy + Default + Send + Sync {
     ) -> Result<(), Error>;
 }
 
-impl Output for f64 {
+impl RowElement for f64 {
     fn fill(
         row: &mut [Self],
         _room: &mut Vec<f64>,
@@ -25,7 +25,7 @@ impl Output for f64 {
     }
 }
 
-impl Output for f32 {
+impl RowElement for f32 {
     fn fill(
         row: &mut [Self],
         room: &mut Vec<f64>,

@@ -1,7 +1,7 @@
 //! Gradients of one number with respect to everything: the way back from rows to atoms.
 
 use super::average::{Average, n_rows};
-use super::batch::{Batch, Prepared, batches};
+use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
 use super::job::Job;
@@ -46,7 +46,7 @@ pub fn pullback<D: Descriptor>(
     let tally = Tally::new(passes * centers.len());
     let task = Backward { descriptor, average, centers, adjoint };
     for range in batches(frames, centers)? {
-        let batch = Batch::new(descriptor, frames, centers, range, job, &tally)?;
+        let batch = FrameBatch::new(descriptor, frames, centers, range, job, &tally)?;
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
         let means = match average {
             Average::Inner => task.adjoints_of_means(&batch, job, &tally)?,
@@ -133,7 +133,7 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// For each frame, the adjoint of every center's coefficients: they share the mean.
-    fn adjoints_of_means(&self, batch: &Batch<'_>, job: &mut Job<'_>, tally: &Tally) -> Result<Vec<f64>, Error> {
+    fn adjoints_of_means(&self, batch: &FrameBatch<'_>, job: &mut Job<'_>, tally: &Tally) -> Result<Vec<f64>, Error> {
         let n = self.descriptor.n_coefficients();
         let mut means = mean_coefficients(self.descriptor, batch, job, tally)?;
         let mut scratch = self.descriptor.scratch()?;

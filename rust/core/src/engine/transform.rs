@@ -1,11 +1,11 @@
 //! Values, and their derivatives along displacements.
 
 use super::average::{Average, n_rows};
-use super::batch::{Batch, Prepared, batches};
+use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
 use super::job::Job;
 use super::means::add;
-use super::output::Output;
+use super::output::RowElement;
 use super::walk::{Chunk, walk};
 use super::watch::Tally;
 use super::worker::{Worker, environment};
@@ -21,7 +21,7 @@ const SUMS: &str = "sums over the centers of the frames";
 ///
 /// # Errors
 /// Any [`Error`] that the input or the caller can cause.
-pub fn transform<D: Descriptor, T: Output>(
+pub fn transform<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -36,7 +36,7 @@ pub fn transform<D: Descriptor, T: Output>(
 ///
 /// # Errors
 /// Any [`Error`] that the input or the caller can cause.
-pub fn pushforward<D: Descriptor, T: Output>(
+pub fn pushforward<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -61,20 +61,20 @@ struct Forward<'a, D> {
 
 /// Sums over the centers of one frame: of rows, or of coefficients and their tangents.
 #[derive(Debug, Clone, Default)]
-struct Sums {
+struct FrameSums {
     values: Vec<f64>,
     tangents: Vec<f64>,
 }
 
 impl<D: Descriptor> Forward<'_, D> {
-    fn run<T: Output>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
+    fn run<T: RowElement>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
         let n_features = self.descriptor.n_features();
         let n_rows = n_rows(self.average, self.frames, self.centers);
         check_length("rows", rows.len(), n_rows * n_features)?;
         let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
         let tally = Tally::new(self.centers.len());
         for range in batches(self.frames, self.centers)? {
-            let batch = Batch::new(self.descriptor, self.frames, self.centers, range, job, &tally)?;
+            let batch = FrameBatch::new(self.descriptor, self.frames, self.centers, range, job, &tally)?;
             if self.average == Average::Off {
                 self.write_rows(&batch, &mut slots, job, &tally)?;
             } else {
@@ -84,9 +84,9 @@ impl<D: Descriptor> Forward<'_, D> {
         Ok(())
     }
 
-    fn write_rows<T: Output>(
+    fn write_rows<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
         tally: &Tally,
@@ -111,9 +111,9 @@ impl<D: Descriptor> Forward<'_, D> {
         walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
-    fn write_means<T: Output>(
+    fn write_means<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
         tally: &Tally,
@@ -131,7 +131,7 @@ impl<D: Descriptor> Forward<'_, D> {
             }
             Ok(sums)
         };
-        let merge = |frame: &Prepared, _: &Chunk<'_>, part: Sums| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: FrameSums| {
             let sum = &mut sums[frame.frame - first];
             add(&mut sum.values, &part.values);
             add(&mut sum.tangents, &part.tangents);
@@ -178,16 +178,16 @@ impl<D: Descriptor> Forward<'_, D> {
         }
     }
 
-    fn no_sums(&self) -> Result<Sums, Error> {
+    fn no_sums(&self) -> Result<FrameSums, Error> {
         let (n_values, n_tangents) = match (self.average, self.displacements) {
             (Average::Inner, None) => (self.descriptor.n_coefficients(), 0),
             (Average::Inner, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
             _ => (self.descriptor.n_features(), 0),
         };
-        Ok(Sums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
+        Ok(FrameSums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
     }
 
-    fn add_to(&self, sums: &mut Sums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
+    fn add_to(&self, sums: &mut FrameSums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
         if self.average == Average::Inner {
             add(&mut sums.values, &worker.coefficients);
             add(&mut sums.tangents, &worker.other);
@@ -204,7 +204,7 @@ impl<D: Descriptor> Forward<'_, D> {
     /// The row of a frame; zeros for one without centers.
     fn finish(
         &self,
-        sums: &Sums,
+        sums: &FrameSums,
         n_centers: usize,
         worker: &mut Worker<D>,
         row: &mut [f64],

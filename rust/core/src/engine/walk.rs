@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
 use super::job::Job;
 use super::spare::Spare;
 use super::watch::Tally;
@@ -36,7 +36,7 @@ pub struct Chunk<'a> {
 /// # Errors
 /// Of the first chunk that has one, and [`Error::Interrupted`].
 pub fn walk<W: Send + 'static, P: Send, R: Send>(
-    batch: &Batch<'_>,
+    batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
     tally: &Tally,
     worker: impl Fn() -> Result<W, Error> + Sync,

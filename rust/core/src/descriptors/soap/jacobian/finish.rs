@@ -1,7 +1,7 @@
 //! From the derivatives of the columns to the blocks of a site and of its center.
 
 use super::products::{NOTHING, ProductDerivatives};
-use crate::descriptors::Place;
+use crate::descriptors::JacobianBlock;
 use crate::simd::{Kernel, LANES, Lanes};
 
 /// Columns that are treated together, so that what is between two steps stays in the nearest cache.
@@ -16,7 +16,7 @@ pub struct BlockWriter<'a> {
     pub n_features: usize,
     /// Features along one axis that are not constant.
     pub n_columns: usize,
-    pub place: Place<'a>,
+    pub place: JacobianBlock<'a>,
 }
 
 /// Delivers columns whose derivatives are known.

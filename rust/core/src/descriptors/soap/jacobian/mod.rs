@@ -116,7 +116,7 @@ impl<'a> JacobianWriter<'a> {
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) -> Result<(), Error> {
-        let Some(place) = out.place(index) else { return Ok(()) };
+        let Some(place) = out.block(index) else { return Ok(()) };
         let (layout, isa) = (self.spectrum.layout(), Isa::detect());
         self.stop.after(3 * layout.n_products())?;
         let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
