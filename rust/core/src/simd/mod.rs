@@ -19,6 +19,6 @@ pub use exp::exp;
 pub use isa::{Isa, Kernel, VARIABLE};
 pub use lanes::{LANES, Lanes};
 pub use pack::{Pack, at};
-pub use select::{Block, Found, Points, lengths, select};
+pub use select::{Candidates, Found, Points, lengths, select};
 pub use site_lanes::{SITES_PER_BLOCK, SiteLanes};
 pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

@@ -11,9 +11,9 @@ const WHAT: &str = "neighbor search";
 
 /// Up to eight consecutive points, all in the same periodic image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Block(u64);
+pub struct Candidates(u64);
 
-impl Block {
+impl Candidates {
     /// Point `start + i` counts where bit `i` of `mask` is set; `image` is the number of its image.
     ///
     /// One word, because three stores instead of one would take longer than all the rest.
@@ -97,14 +97,14 @@ impl Found {
     }
 
     /// Room for `more` points and a whole vector written past the last of them.
-    fn reserve(&mut self, more: usize) -> Output {
+    fn reserve(&mut self, more: usize) -> HitWriter {
         let len = self.len();
         assert!(self.dx.len() == len && self.dy.len() == len && self.dz.len() == len);
         self.slot.reserve(more + LANES);
         self.dx.reserve(more + LANES);
         self.dy.reserve(more + LANES);
         self.dz.reserve(more + LANES);
-        Output {
+        HitWriter {
             slot: self.slot.as_mut_ptr(),
             dx: self.dx.as_mut_ptr(),
             dy: self.dy.as_mut_ptr(),
@@ -116,7 +116,7 @@ impl Found {
 
 /// Where the next hit goes. Each pointer may be written to from `len` for as many points as are still to be tested,
 /// and [`LANES`] more.
-struct Output {
+struct HitWriter {
     slot: *mut u32,
     dx: *mut f64,
     dy: *mut f64,
@@ -128,7 +128,7 @@ struct Output {
 /// one of `images`, as [`select`] has asserted.
 struct Task<'a> {
     points: Points<'a>,
-    blocks: &'a [Block],
+    blocks: &'a [Candidates],
     images: &'a [[f64; 3]],
     origin: [f64; 3],
     limit: f64,
@@ -143,7 +143,7 @@ struct Task<'a> {
 pub fn select(
     isa: Isa,
     points: Points<'_>,
-    blocks: &[Block],
+    blocks: &[Candidates],
     images: &[[f64; 3]],
     origin: [f64; 3],
     limit: f64,
@@ -189,7 +189,7 @@ fn available(isa: Isa) -> Isa {
 ///
 /// # Safety
 /// There are [`LANES`] points from the start of every block, and `output` has room for as many.
-unsafe fn select_baseline(task: &Task<'_>, output: &mut Output) {
+unsafe fn select_baseline(task: &Task<'_>, output: &mut HitWriter) {
     let [ox, oy, oz] = task.origin;
     let mut len = output.len;
     for block in task.blocks {
@@ -222,7 +222,7 @@ use std::arch::x86_64::*;
 /// As for [`select_baseline`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx2,popcnt")]
-unsafe fn select_avx512(task: &Task<'_>, output: &mut Output) {
+unsafe fn select_avx512(task: &Task<'_>, output: &mut HitWriter) {
     let [ox, oy, oz] = task.origin.map(|x| _mm512_set1_pd(x));
     let limit = _mm512_set1_pd(task.limit);
     let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -297,7 +297,7 @@ static GATHER_SLOTS: [[u8; 16]; 16] = {
 /// As for [`select_baseline`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,popcnt")]
-unsafe fn select_avx2(task: &Task<'_>, output: &mut Output) {
+unsafe fn select_avx2(task: &Task<'_>, output: &mut HitWriter) {
     let [ox, oy, oz] = task.origin.map(|x| _mm256_set1_pd(x));
     let limit = _mm256_set1_pd(task.limit);
     let lanes = _mm_setr_epi32(0, 1, 2, 3);
@@ -401,8 +401,8 @@ mod tests {
         let points = Points { x: &x, y: &y, z: &z };
         let images = [[0.0; 3], [0.3, -0.1, 0.7], [1.1, 0.9, -0.2]];
         let origin = [0.1, -0.2, 0.05];
-        let blocks: Vec<Block> =
-            (0..700_u32).map(|k| Block::new(k * 37 % 493, k as usize % 3, ((k * 91) >> 2) as u8)).collect();
+        let blocks: Vec<Candidates> =
+            (0..700_u32).map(|k| Candidates::new(k * 37 % 493, k as usize % 3, ((k * 91) >> 2) as u8)).collect();
         for limit in [0.0, 0.3, 1.5, 100.0] {
             let mut expected = Vec::new();
             for block in &blocks {
@@ -444,13 +444,13 @@ mod tests {
         for isa in families() {
             let mut found = Found::default();
             let points = Points { x: &x, y: &x, z: &x };
-            select(isa, points, &[Block::new(0, 0, u8::MAX)], &[[0.0; 3]], [0.0; 3], f64::INFINITY, &mut found);
+            select(isa, points, &[Candidates::new(0, 0, u8::MAX)], &[[0.0; 3]], [0.0; 3], f64::INFINITY, &mut found);
             assert!(found.is_empty());
         }
     }
 
     /// Tests one block of sixteen points without images but the first.
-    fn select_block(block: Block) {
+    fn select_block(block: Candidates) {
         let x = [0.0; 16];
         let points = Points { x: &x, y: &x, z: &x };
         select(Isa::detect(), points, &[block], &[[0.0; 3]], [0.0; 3], 1.0, &mut Found::default());
@@ -459,12 +459,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "assertion failed")]
     fn blocks_must_not_leave_the_points() {
-        select_block(Block::new(9, 0, 1));
+        select_block(Candidates::new(9, 0, 1));
     }
 
     #[test]
     #[should_panic(expected = "assertion failed")]
     fn images_must_exist() {
-        select_block(Block::new(8, 1, 1));
+        select_block(Candidates::new(8, 1, 1));
     }
 }

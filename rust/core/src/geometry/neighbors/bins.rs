@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::layout::{Bounds, Layout};
+use super::layout::{BinLayout, Bounds};
 use super::{INVISIBLE, Vector, WHAT};
 use crate::geometry::cell::Cell;
 use crate::simd::LANES;
@@ -73,7 +73,7 @@ pub(super) struct Bins {
 impl Bins {
     /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
-    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
+    pub(super) fn new(layout: &BinLayout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
         let n = wrapped.len();
         let n_bins = layout.n_bins();
         let workers = workers(n);
@@ -125,7 +125,7 @@ impl Bins {
     }
 
     /// Cuts bins and slots into parts of `size` bins each. At this point `offsets[b + 1]` is where bin `b` starts.
-    fn parts(&mut self, size: usize) -> Vec<Part<'_>> {
+    fn parts(&mut self, size: usize) -> Vec<BinRange<'_>> {
         let n = self.atom.len();
         let (mut x, mut y, mut z) = (&mut self.x[..n], &mut self.y[..n], &mut self.z[..n]);
         let (mut atom, mut channel) = (&mut self.atom[..], &mut self.channel[..]);
@@ -141,14 +141,14 @@ impl Bins {
             (atoms, atom) = atom.split_at_mut(n);
             (channels, channel) = channel.split_at_mut(n);
             let first_bin = part * size;
-            parts.push(Part { first_bin, first_slot, next, x: xs, y: ys, z: zs, atom: atoms, channel: channels });
+            parts.push(BinRange { first_bin, first_slot, next, x: xs, y: ys, z: zs, atom: atoms, channel: channels });
         }
         parts
     }
 }
 
 /// Consecutive bins and their slots.
-struct Part<'a> {
+struct BinRange<'a> {
     first_bin: usize,
     first_slot: u32,
     /// The next free slot of each bin.
@@ -160,7 +160,7 @@ struct Part<'a> {
     channel: &'a mut [u8],
 }
 
-impl Part<'_> {
+impl BinRange<'_> {
     /// Files the atoms of this part's bins, and leaves in `next` where each bin ends.
     fn file(self, bin: &[u32], wrapped: &[Vector], channels: &[u8]) {
         for (atom, &bin) in (0_u32..).zip(bin) {

@@ -1,9 +1,9 @@
 //! The sites of one center, and the buffers in which they are collected.
 
 use super::bins::Bins;
-use super::reach::Run;
+use super::runs::Run;
 use super::{MAX_SITES, Vector, WHAT};
-use crate::simd::{self, Block, Found, Isa, LANES, Points};
+use crate::simd::{self, Candidates, Found, Isa, LANES, Points};
 use crate::{Error, memory};
 
 /// Blocks that are tested together: bounds the memory and the time of a center that sees far too much.
@@ -29,7 +29,7 @@ pub struct Sites {
     /// Distance in Å.
     pub r: Vec<f64>,
     /// Scratch space of constant length, filled up to `n_blocks`.
-    blocks: Vec<Block>,
+    blocks: Vec<Candidates>,
     n_blocks: usize,
     /// The lattice vectors that the blocks refer to, filled up to `n_images`.
     images: Vec<Vector>,
@@ -79,7 +79,7 @@ impl Sites {
         self.clear();
         // A stroke may follow the last block that counts.
         let n_blocks = BATCH + 2 * STROKE as usize;
-        memory::resize(WHAT, &mut self.blocks, n_blocks, Block::default())?;
+        memory::resize(WHAT, &mut self.blocks, n_blocks, Candidates::default())?;
         memory::resize(WHAT, &mut self.images, n_blocks, [0.0; 3])
     }
 
@@ -118,7 +118,7 @@ impl Sites {
             self.n_images += 1;
             let blocks = &mut self.blocks[self.n_blocks..self.n_blocks + STROKE as usize];
             for (k, block) in (0..).step_by(LANES).zip(blocks) {
-                *block = Block::new(start + k, image, (mask >> k) as u8);
+                *block = Candidates::new(start + k, image, (mask >> k) as u8);
             }
             self.n_blocks += rest.div_ceil(LANES as u32) as usize;
             start += rest;

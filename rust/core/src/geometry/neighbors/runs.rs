@@ -4,7 +4,7 @@
 #![allow(clippy::inline_always)]
 
 use super::Vector;
-use super::layout::{Axis, Layout};
+use super::layout::{Axis, BinLayout};
 use crate::geometry::cell::finite;
 
 /// A stretch of consecutive slots, all in the same periodic image.
@@ -23,25 +23,25 @@ pub(super) struct Run {
 /// Planes of bins, then columns in a plane, then bins in a column: on each level the distances already certain leave
 /// a shorter radius for the next. Lengths are in units of a bin's length along the column.
 #[inline(always)]
-pub(super) fn visit(layout: &Layout, offsets: &[u32], origin: Vector, mut visit: impl FnMut(Run) -> bool) -> bool {
+pub(super) fn visit(layout: &BinLayout, offsets: &[u32], origin: Vector, mut visit: impl FnMut(Run) -> bool) -> bool {
     let q = layout.coordinates(origin);
     // Along a periodic axis a point has been wrapped, and along one that is not, all atoms that are cut into bins are
     // within so many bins of the origin that a point whose coordinate overflows is far from all.
     if !finite(q) {
         return true;
     }
-    let Layout { axes: [plane_axis, column_axis, run_axis], y, x: [x0, x1], z: [z0, z1], reach, .. } = layout;
+    let BinLayout { axes: [plane_axis, column_axis, run_axis], y, x: [x0, x1], z: [z0, z1], reach, .. } = layout;
     // Half of what the place within a bin's cross-section adds along the next axis.
     let (blur_x, blur_z) = (0.5 * x0.abs(), 0.5 * (z0.abs() + z1.abs()));
     let (margin, per_x) = (0.5 * x1 + blur_x, 1.0 / x1);
     let square = reach * reach;
-    let mut plane = Walk::new(plane_axis, q[0], reach / y);
+    let mut plane = AxisBins::new(plane_axis, q[0], reach / y);
     while plane.step() {
         let up = plane.middle - q[0];
         let near = larger(up.abs() - 0.5, 0.0) * y;
         let square = larger(square - near * near, 0.0);
         let sideways = up * x0;
-        let mut column = Walk::new(column_axis, q[1] - sideways * per_x, (square.sqrt() + blur_x) * per_x);
+        let mut column = AxisBins::new(column_axis, q[1] - sideways * per_x, (square.sqrt() + blur_x) * per_x);
         while column.step() {
             let across = column.middle - q[1];
             let near = larger((across * x1 + sideways).abs() - margin, 0.0);
@@ -66,7 +66,7 @@ pub(super) fn visit(layout: &Layout, offsets: &[u32], origin: Vector, mut visit:
 }
 
 /// The bins along an axis that a range touches, image by image.
-struct Walk<'a> {
+struct AxisBins<'a> {
     axis: &'a Axis,
     /// Bins that are still to come.
     rest: i64,
@@ -78,7 +78,7 @@ struct Walk<'a> {
     shift: Vector,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> AxisBins<'a> {
     #[inline(always)]
     fn new(axis: &'a Axis, center: f64, half: f64) -> Self {
         let (low, high) = axis.range(center, half);
