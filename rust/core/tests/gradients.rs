@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Case, Sites, every_option, noise};
+use common::{Case, OwnedEnvironment, every_option, noise};
 use isoprint_core::descriptors::CenterKind;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -16,7 +16,7 @@ fn velocity(n: usize) -> Vec<[f64; 3]> {
 #[test]
 fn the_tangent_is_the_difference() {
     for Case { name, descriptor, .. } in every_option() {
-        let sites = Sites::crowded();
+        let sites = OwnedEnvironment::crowded();
         let velocity = velocity(sites.position.len());
         let h = 1e-3;
         let at = |step: f64| descriptor.values(&sites.moved(&velocity, step));
@@ -33,7 +33,7 @@ fn the_tangent_is_the_difference() {
 #[test]
 fn tangent_pullback_and_jacobian_are_one_derivative() {
     for Case { name, descriptor, .. } in every_option() {
-        let sites = Sites::crowded();
+        let sites = OwnedEnvironment::crowded();
         let n_features = descriptor.n_features();
         let velocity = velocity(sites.position.len());
         let adjoint = noise(n_features, 0.37);
@@ -59,7 +59,7 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 fn normalised_rows_are_of_unit_length() {
     for Case { name, descriptor, normalized, constant, .. } in every_option() {
         if normalized {
-            let row = descriptor.values(&Sites::crowded());
+            let row = descriptor.values(&OwnedEnvironment::crowded());
             let row = &row[..row.len() - usize::from(constant)];
             assert!((dot(row, row) - 1.0).abs() < 1e-14, "{name}");
         }
@@ -70,17 +70,25 @@ fn normalised_rows_are_of_unit_length() {
 fn lonely_empty_coincident_and_collinear_sites_are_finite() {
     let line = |start: f64| (1..8).map(|k| [0.0, 0.0, 0.4 * f64::from(k) - start]).collect();
     let cases = [
-        Sites { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Atom(Some(0)), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
-        Sites {
+        OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment {
+            center: CenterKind::Atom(Some(0)),
+            channel: vec![0, 1],
+            position: vec![[0.0; 3], [1.0, 0.0, 0.0]],
+        },
+        OwnedEnvironment {
             center: CenterKind::Atom(Some(0)),
             channel: vec![0, 0],
             position: vec![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
         },
-        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.6) },
-        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.5) },
-        Sites { center: CenterKind::Point, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
+        OwnedEnvironment { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.6) },
+        OwnedEnvironment { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.5) },
+        OwnedEnvironment {
+            center: CenterKind::Point,
+            channel: vec![0],
+            position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]],
+        },
     ];
     for Case { name, descriptor, center_shared, .. } in every_option() {
         for (k, sites) in cases.iter().enumerate() {
@@ -101,7 +109,7 @@ fn lonely_empty_coincident_and_collinear_sites_are_finite() {
 #[test]
 fn a_row_without_any_site_is_zero() {
     for Case { name, descriptor, constant, .. } in every_option() {
-        let nothing = Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
+        let nothing = OwnedEnvironment { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
         let row = descriptor.values(&nothing);
         assert!(row[..row.len() - usize::from(constant)].iter().all(|&x| x == 0.0), "{name}");
     }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::pair_matrix::parameters;
-use common::{Described, Fingerprint, Sites, noise};
+use common::{Described, Fingerprint, OwnedEnvironment, noise};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::overlap_matrix::Shell;
 use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, Degenerate, Order, PairMatrixParameters};
@@ -55,7 +55,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[test]
 fn tangent_pullback_and_jacobian_are_one_derivative() {
     for (name, descriptor) in every_option() {
-        let sites = Sites::crowded();
+        let sites = OwnedEnvironment::crowded();
         let n_features = descriptor.n_features();
         let velocity = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
         let adjoint = noise(n_features, 0.37);
@@ -77,7 +77,7 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 #[test]
 fn sums_of_powers_have_the_derivative_of_differences() {
     for (name, descriptor) in every_option() {
-        let sites = Sites::crowded();
+        let sites = OwnedEnvironment::crowded();
         let velocity = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
         let row = descriptor.values(&sites);
         for power in 1..=3 {
@@ -97,12 +97,20 @@ fn sums_of_powers_have_the_derivative_of_differences() {
 #[test]
 fn lonely_empty_and_coincident_sites_are_finite() {
     let cases = [
-        Sites { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Atom(None), channel: vec![1], position: vec![[0.3, 0.0, 0.0]] },
-        Sites { center: CenterKind::Atom(Some(0)), channel: vec![0, 0], position: vec![[1.0, 0.0, 0.0]; 2] },
-        Sites { center: CenterKind::Atom(Some(0)), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
-        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
+        OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment { center: CenterKind::Atom(None), channel: vec![1], position: vec![[0.3, 0.0, 0.0]] },
+        OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: vec![0, 0], position: vec![[1.0, 0.0, 0.0]; 2] },
+        OwnedEnvironment {
+            center: CenterKind::Atom(Some(0)),
+            channel: vec![0, 1],
+            position: vec![[0.0; 3], [1.0, 0.0, 0.0]],
+        },
+        OwnedEnvironment {
+            center: CenterKind::Atom(Some(1)),
+            channel: vec![0],
+            position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]],
+        },
     ];
     for (name, descriptor) in every_option() {
         for (k, sites) in cases.iter().enumerate() {
@@ -122,7 +130,7 @@ fn lonely_empty_and_coincident_sites_are_finite() {
 
 #[test]
 fn what_cannot_be_described_is_refused() {
-    let sites = Sites::crowded();
+    let sites = OwnedEnvironment::crowded();
     let refusal = |parameters: PairMatrixParameters| {
         let descriptor = common::pair_matrix::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
         let mut scratch = descriptor.scratch().expect("some memory");

@@ -10,17 +10,17 @@ use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, PairMatrixParame
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
 
-use common::{Sites, noise};
+use common::{OwnedEnvironment, noise};
 
 /// Many sites of one channel around an atom.
-fn crowd(n: usize) -> Sites {
+fn crowd(n: usize) -> OwnedEnvironment {
     let [x, y, z] = [noise(n, 1.7), noise(n, 2.9), noise(n, 4.3)];
     let position = (0..n).map(|k| [2.0 * x[k], 2.0 * y[k], 2.0 * z[k]]).collect();
-    Sites { center: CenterKind::Atom(Some(0)), channel: vec![0; n], position }
+    OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: vec![0; n], position }
 }
 
 /// Asks every question, stops each at its first, tenth, ... look, and counts those that were stopped.
-fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
+fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
     let n = sites.position.len();
     let (n_features, n_coefficients) = (descriptor.n_features(), descriptor.n_coefficients());
     let (adjoint, moves) = (noise(n_features, 0.3), vec![[0.1, 0.2, 0.3]; n]);

@@ -15,7 +15,7 @@ use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
 use isoprint_core::descriptors::soap::{Soap, SoapParameters, SoapTurbo, TurboParameters};
 use isoprint_core::descriptors::pair_matrix::PairMatrixParameters;
 use isoprint_core::engine::{self, Average};
-use isoprint_fuzz::Structure;
+use isoprint_fuzz::OwnedFrame;
 use libfuzzer_sys::fuzz_target;
 
 static TURBO: LazyLock<SoapTurbo> = LazyLock::new(|| {
@@ -45,7 +45,7 @@ static OVERLAP: LazyLock<OverlapMatrix> = LazyLock::new(|| {
 static COULOMB: LazyLock<CoulombMatrix> =
     LazyLock::new(|| common::pair_matrix::coulomb(matrix_parameters(), 0.1).expect("legal parameters"));
 
-fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
+fn describe<D: Descriptor>(descriptor: &D, structure: &OwnedFrame) {
     let mut rows = vec![f64::NAN; structure.positions.len() * descriptor.n_features()];
     let done = structure.with(|frames, centers, job| {
         engine::transform(descriptor, Average::Off, frames, centers, &mut rows, job)?;
@@ -57,7 +57,7 @@ fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
     assert!(gradient.positions.iter().flatten().all(|x| x.is_finite()), "gradients that are not finite");
 }
 
-fuzz_target!(|input: (u8, Structure)| {
+fuzz_target!(|input: (u8, OwnedFrame)| {
     let (which, structure) = input;
     match which % 5 {
         0 => describe(&*TURBO, &structure),

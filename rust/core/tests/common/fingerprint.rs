@@ -3,16 +3,16 @@
 use isoprint_core::Stop;
 use isoprint_core::descriptors::{Descriptor, JacobianRow};
 
-use super::Sites;
+use super::OwnedEnvironment;
 
 /// Values and derivatives of one environment, each with buffers of its own.
 pub trait Fingerprint {
     fn n_features(&self) -> usize;
-    fn values(&self, sites: &Sites) -> Vec<f64>;
-    fn tangent(&self, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64>;
-    fn pullback(&self, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]>;
+    fn values(&self, sites: &OwnedEnvironment) -> Vec<f64>;
+    fn tangent(&self, sites: &OwnedEnvironment, velocity: &[[f64; 3]]) -> Vec<f64>;
+    fn pullback(&self, sites: &OwnedEnvironment, adjoint: &[f64]) -> Vec<[f64; 3]>;
     /// `[site][xyz][feature]`
-    fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>>;
+    fn jacobian(&self, sites: &OwnedEnvironment) -> Vec<Vec<f64>>;
 }
 
 /// A descriptor as a [`Fingerprint`].
@@ -23,7 +23,7 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         self.0.n_features()
     }
 
-    fn values(&self, sites: &Sites) -> Vec<f64> {
+    fn values(&self, sites: &OwnedEnvironment) -> Vec<f64> {
         let mut scratch = self.0.scratch().expect("some memory");
         let mut coefficients = vec![0.0; self.0.n_coefficients()];
         let mut row = vec![0.0; self.0.n_features()];
@@ -35,7 +35,7 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         row
     }
 
-    fn tangent(&self, sites: &Sites, velocity: &[[f64; 3]]) -> Vec<f64> {
+    fn tangent(&self, sites: &OwnedEnvironment, velocity: &[[f64; 3]]) -> Vec<f64> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut row = vec![0.0; self.0.n_features()];
@@ -49,7 +49,7 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         row
     }
 
-    fn pullback(&self, sites: &Sites, adjoint: &[f64]) -> Vec<[f64; 3]> {
+    fn pullback(&self, sites: &OwnedEnvironment, adjoint: &[f64]) -> Vec<[f64; 3]> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut pull = vec![[0.0; 3]; sites.position.len()];
@@ -62,7 +62,7 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         pull
     }
 
-    fn jacobian(&self, sites: &Sites) -> Vec<Vec<f64>> {
+    fn jacobian(&self, sites: &OwnedEnvironment) -> Vec<Vec<f64>> {
         let mut scratch = self.0.scratch().expect("some memory");
         let mut c = vec![0.0; self.0.n_coefficients()];
         let (n_sites, size) = (sites.position.len(), 3 * self.0.n_features());

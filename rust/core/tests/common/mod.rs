@@ -32,13 +32,13 @@ pub fn every_option() -> Vec<Case> {
 
 /// Sites of one center, in memory.
 #[derive(Clone)]
-pub struct Sites {
+pub struct OwnedEnvironment {
     pub center: CenterKind,
     pub channel: Vec<u8>,
     pub position: Vec<[f64; 3]>,
 }
 
-impl Sites {
+impl OwnedEnvironment {
     /// Two dozen sites of two channels, at all distances below four Å.
     pub fn crowded() -> Self {
         let wave = |k: usize, seed: f64| (seed * (k as f64 + 1.0)).sin();
