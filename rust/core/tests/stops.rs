@@ -38,8 +38,8 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
         let (mut c, mut dc) = (vec![0.0; n_coefficients], vec![0.0; n_coefficients]);
         let mut row = vec![0.0; n_features];
         let mut all = |environment: &Environment<'_>| {
-            let prepare = |slopes: bool, scratch: &mut D::Scratch| {
-                let prepared = descriptor.prepare(environment, slopes, scratch, &stop);
+            let prepare = |derivatives: bool, scratch: &mut D::Scratch| {
+                let prepared = descriptor.prepare(environment, derivatives, scratch, &stop);
                 prepared.map_err(|refusal| match refusal {
                     Refusal::Unfinished(error) => *error,
                     other => panic!("{other}"),

@@ -63,7 +63,7 @@ methods!(SOAP {
         door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
     }
 
-    /// Error of values and slopes of the radial functions, relative to their largest value.
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
     #[getter]
     fn accuracy(&self) -> f64 {
         self.0.accuracy()

@@ -65,7 +65,7 @@ impl MatrixElements for Charges {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks) {
         let mut away = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {
@@ -74,8 +74,8 @@ impl MatrixElements for Charges {
             square = away[axis].mul_add(away[axis], square);
         }
         let square = square.to_array();
-        // 1/r and its slope divided by r.
-        let (mut inverse, mut slope) = ([0.0; LANES], [0.0; LANES]);
+        // 1/r and its derivative divided by r.
+        let (mut inverse, mut derivative) = ([0.0; LANES], [0.0; LANES]);
         let core = self.core;
         for lane in 0..LANES {
             let r = square[lane].sqrt();
@@ -83,7 +83,7 @@ impl MatrixElements for Charges {
             let x = square[lane] / (core * core);
             let outside = 1.0 / if far { r } else { core };
             inverse[lane] = if far { outside } else { (1.875 + x * (0.375 * x - 1.25)) / core };
-            slope[lane] = if far { -outside * outside * outside } else { (1.5 * x - 2.5) / (core * core * core) };
+            derivative[lane] = if far { -outside * outside * outside } else { (1.5 * x - 2.5) / (core * core * core) };
         }
         let charge = &sites.quantities[0];
         let own = charge.as_flattened()[a];
@@ -93,11 +93,11 @@ impl MatrixElements for Charges {
         if itself {
             blocks.values[0][a % LANES] = 0.5 * own.powf(2.4);
         }
-        if slopes {
-            let slope = both * V::load(&slope);
+        if derivatives {
+            let derivative = both * V::load(&derivative);
             for axis in 0..3 {
                 // The distance of a site from itself is zero, and so is this.
-                (slope * away[axis]).store(&mut blocks.slopes[axis][0]);
+                (derivative * away[axis]).store(&mut blocks.derivatives[axis][0]);
             }
         }
     }

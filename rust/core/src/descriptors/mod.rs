@@ -58,7 +58,7 @@ pub trait Descriptor: Sync + 'static {
     /// [`Error::Memory`].
     fn scratch(&self) -> Result<Self::Scratch, Error>;
 
-    /// Looks at the sites of one center, before anything is asked about them; `slopes` says whether that will be
+    /// Looks at the sites of one center, before anything is asked about them; `derivatives` says whether that will be
     /// derivatives too.
     ///
     /// This, like all that follows, leaves early where `stop` says so or memory is refused; nothing but a fresh
@@ -69,7 +69,7 @@ pub trait Descriptor: Sync + 'static {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut Self::Scratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal>;

@@ -69,7 +69,7 @@ impl<D: Descriptor> Worker<D> {
         frame: &Prepared,
         centers: &Centers<'_>,
         row: usize,
-        slopes: bool,
+        derivatives: bool,
         stop: &Stop<'_>,
     ) -> Result<Center, Error> {
         stop.check()?;
@@ -77,7 +77,7 @@ impl<D: Descriptor> Worker<D> {
         let environment = environment(frame, center, &self.sites);
         let first = centers.rows(frame.frame).start;
         let of_center = |refusal: Refusal| refusal.of_atoms(&self.sites.index).of_center(frame.frame, row - first);
-        descriptor.prepare(&environment, slopes, &mut self.scratch, stop).map_err(of_center)?;
+        descriptor.prepare(&environment, derivatives, &mut self.scratch, stop).map_err(of_center)?;
         Ok(center)
     }
 

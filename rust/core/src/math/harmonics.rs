@@ -191,21 +191,21 @@ impl Harmonics {
 
     /// The sums over `lm` that a gradient needs, of `Y = Y_lm / N_lm` and two adjoints `a_lm` and `b_lm` a site:
     ///
-    /// `[Σ angular[l] a ∂_x Y, ... ∂_y Y, ... ∂_z Y, Σ (angular[l] b + slope[l] a) Y]`
+    /// `[Σ angular[l] a ∂_x Y, ... ∂_y Y, ... ∂_z Y, Σ (angular[l] b + derivative[l] a) Y]`
     #[inline(always)]
     pub fn pullback<V: Lanes>(
         &self,
         pack: usize,
         directions: &Directions,
         table: &Legendre,
-        [angular, slope]: [&[SiteLanes]; 2],
+        [angular, derivative]: [&[SiteLanes]; 2],
         [a, b]: [&[SiteLanes]; 2],
     ) -> [V; 4] {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
-            let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
+            let profiles = [&angular[m..=self.l_max], &derivative[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
             let with_c =
                 OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.cosine));
@@ -263,7 +263,7 @@ impl Iterator for OrderRows {
 
 /// The sums over `l` of one column, before `C_m` and `S_m` come in.
 struct OrderSums<V> {
-    /// `Σ R_l^m (angular b + slope a)`
+    /// `Σ R_l^m (angular b + derivative a)`
     value: V,
     /// `Σ R_l^m angular a`
     turn: V,
@@ -279,17 +279,17 @@ impl<V: Lanes> OrderSums<V> {
     fn new(
         pack: usize,
         [own, next]: [&[[f64; LANES]]; 2],
-        [angular, slope]: [&[SiteLanes]; 2],
+        [angular, derivative]: [&[SiteLanes]; 2],
         [a, b]: [&[SiteLanes]; 2],
         rows: impl Iterator<Item = usize>,
     ) -> Self {
         let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
         let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
-        let terms = legendre.zip(angular.iter().zip(slope)).zip(rows);
-        for ((((r, level), up), (angular, slope)), row) in terms {
+        let terms = legendre.zip(angular.iter().zip(derivative)).zip(rows);
+        for ((((r, level), up), (angular, derivative)), row) in terms {
             let (a, b, angular) = (a[row].load::<V>(pack), b[row].load::<V>(pack), angular.load::<V>(pack));
             let (r, scaled) = (V::load(r), a * angular);
-            sums.value = r.mul_add(angular.mul_add(b, a * slope.load(pack)), sums.value);
+            sums.value = r.mul_add(angular.mul_add(b, a * derivative.load(pack)), sums.value);
             sums.turn = r.mul_add(scaled, sums.turn);
             sums.level = V::load(level).mul_add(scaled, sums.level);
             sums.up = V::load(up).mul_add(scaled, sums.up);

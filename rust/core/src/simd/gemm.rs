@@ -117,7 +117,7 @@ fn put<V: Lanes, const PACKS: usize, const SIZE: usize>(
     }
 }
 
-/// `x[lm][j] = Σ_n adjoint[lm][n] · functions[n][j]` and the same of `slopes` into `dx`, for the sites of `pack`.
+/// `x[lm][j] = Σ_n adjoint[lm][n] · functions[n][j]` and the same of `derivatives` into `dx`, for the sites of `pack`.
 ///
 /// `adjoint` has `n_packs` packs a row; it, `x` and `dx` carry [`PADDING`] rows beyond `n_rows`.
 #[inline(always)]
@@ -125,11 +125,11 @@ pub fn project<V: Lanes>(
     n_rows: usize,
     n_packs: usize,
     pack: usize,
-    [functions, slopes]: [&[SiteLanes]; 2],
+    [functions, derivatives]: [&[SiteLanes]; 2],
     adjoint: &[[f64; LANES]],
     [x, dx]: [&mut [SiteLanes]; 2],
 ) {
-    let arguments = (n_rows, pack, [functions, slopes], adjoint, [x, dx]);
+    let arguments = (n_rows, pack, [functions, derivatives], adjoint, [x, dx]);
     match (V::REGISTERS / V::WIDTH, n_packs) {
         (32, 1) => project_tiles::<V, 1, 12>(arguments),
         (32, 2) => project_tiles::<V, 2, 12>(arguments),
@@ -226,14 +226,15 @@ fn accumulate_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
     put(sums, c, opens);
 }
 
-/// `x[lm][j] = Σ_n adjoint[lm][n] · functions[l][n][j]` and the same of `slopes` into `dx`, for the sites of `pack`.
+/// `x[lm][j] = Σ_n adjoint[lm][n] · functions[l][n][j]` and the same of `derivatives` into `dx`, for the sites of
+/// `pack`.
 ///
 /// Rows as in [`project`]; `n` functions for each degree up to `l_max`, without gaps.
 #[inline(always)]
 pub fn project_by_degree<V: Lanes>(
     (l_max, n): (usize, usize),
     pack: usize,
-    [functions, slopes]: [&[SiteLanes]; 2],
+    [functions, derivatives]: [&[SiteLanes]; 2],
     adjoint: &[[f64; LANES]],
     [x, dx]: [&mut [SiteLanes]; 2],
 ) {
@@ -246,7 +247,7 @@ pub fn project_by_degree<V: Lanes>(
     let n_packs = n.div_ceil(LANES);
     for (l, row, count) in tiles(l_max, most) {
         let size = sizes.iter().copied().find(|&size| size >= count).unwrap_or(most);
-        let functions = [&functions[l * n..][..n], &slopes[l * n..][..n]];
+        let functions = [&functions[l * n..][..n], &derivatives[l * n..][..n]];
         let arguments = (pack, functions, &adjoint[row * n_packs..], [&mut x[row..], &mut dx[row..]]);
         match n_packs {
             1 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 1, (arguments)),
@@ -261,13 +262,13 @@ type ProjectTileArguments<'a> = (usize, [&'a [SiteLanes]; 2], &'a [[f64; LANES]]
 /// One tile of `SIZE` rows with `PACKS` packs of functions.
 #[inline(always)]
 fn project_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
-    (pack, [functions, slopes], adjoint, [x, dx]): ProjectTileArguments<'_>,
+    (pack, [functions, derivatives], adjoint, [x, dx]): ProjectTileArguments<'_>,
 ) {
     let weights = adjoint.as_chunks::<PACKS>().0.first_chunk::<SIZE>();
     let rows = (weights, x.first_chunk_mut::<SIZE>(), dx.first_chunk_mut::<SIZE>());
     let (Some(weights), Some(x), Some(dx)) = rows else { return };
     let mut sums = [[V::zero(); 2]; SIZE];
-    for (p, (b, db)) in functions.chunks(LANES).zip(slopes.chunks(LANES)).take(PACKS).enumerate() {
+    for (p, (b, db)) in functions.chunks(LANES).zip(derivatives.chunks(LANES)).take(PACKS).enumerate() {
         for (n, (b, db)) in b.iter().zip(db).enumerate().take(LANES) {
             let (b, db) = (b.load::<V>(pack), db.load::<V>(pack));
             for i in 0..SIZE {
@@ -276,9 +277,9 @@ fn project_tile<V: Lanes, const PACKS: usize, const SIZE: usize>(
             }
         }
     }
-    for (i, [sum, slope]) in sums.into_iter().enumerate() {
+    for (i, [sum, derivative]) in sums.into_iter().enumerate() {
         x[i].store(pack, sum);
-        dx[i].store(pack, slope);
+        dx[i].store(pack, derivative);
     }
 }
 
@@ -327,8 +328,8 @@ mod tests {
                     error = error.max((row[k] - 1.0 - sum).abs());
                 }
                 for j in LANES..SITES_PER_BLOCK {
-                    let [sum, slope] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[k].0[j]).sum::<f64>());
-                    error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - slope).abs());
+                    let [sum, derivative] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[k].0[j]).sum::<f64>());
+                    error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - derivative).abs());
                 }
             }
             error
@@ -374,8 +375,8 @@ mod tests {
                     error = error.max((row[k] - 1.0 - (0..n_sites).map(term).sum::<f64>()).abs());
                 }
                 for j in LANES..SITES_PER_BLOCK {
-                    let [sum, slope] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[l * n + k].0[j]).sum::<f64>());
-                    error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - slope).abs());
+                    let [sum, derivative] = [&b, &db].map(|b| (0..n).map(|k| row[k] * b[l * n + k].0[j]).sum::<f64>());
+                    error = error.max((x[i].0[j] - sum).abs()).max((dx[i].0[j] - derivative).abs());
                 }
             }
             error

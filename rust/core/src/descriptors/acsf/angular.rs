@@ -88,7 +88,7 @@ impl Kernel for AngularTangent<'_> {
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 let apart = V::load(&rate.apart);
                 // Rates of change of the cutoff functions and of the exponent.
-                let fading = (apart * third.slope).mul_add(weight, V::load(&rate.weight) * third.value);
+                let fading = (apart * third.derivative).mul_add(weight, V::load(&rate.weight) * third.value);
                 let weight = weight * third.value;
                 let exponent_rate = (apart * third.shifted + V::load(&rate.exponent)) * V::splat(2.0);
                 for (row, &eta) in group.etas.iter().enumerate() {
@@ -97,16 +97,21 @@ impl Kernel for AngularTangent<'_> {
                     batch.exponentials[row * PACKS_PER_BATCH + pack].store(weight * decay);
                     rates[row * PACKS_PER_BATCH + pack].store(change * decay);
                 }
-                group.powers.slopes(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers, &mut batch.slopes);
+                group.powers.derivatives(
+                    pack,
+                    cosine::<V>(&batch.cosine, pack),
+                    &mut batch.powers,
+                    &mut batch.derivatives,
+                );
                 let turning = V::load(&rate.cosine);
                 for power in 0..group.powers.len() {
-                    let slope = &mut batch.slopes[power * PACKS_PER_BATCH + pack];
-                    slope.store(slope.load::<V>() * turning);
+                    let derivative = &mut batch.derivatives[power * PACKS_PER_BATCH + pack];
+                    derivative.store(derivative.load::<V>() * turning);
                 }
             }
             for product in &group.products {
                 products::<V>(product, n_packs, &batch.exponentials, &batch.powers, sums);
-                products::<V>(product, n_packs, &batch.exponentials, &batch.slopes, changes);
+                products::<V>(product, n_packs, &batch.exponentials, &batch.derivatives, changes);
                 products::<V>(product, n_packs, rates, &batch.powers, changes);
             }
             batch.done(stop)?;
@@ -142,7 +147,8 @@ impl Rates {
             let (a, b) = (dot(r_j, v_j) * n_j, dot(r_k, v_k) * n_k);
             let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
             rates.cosine[lane] = (dot(r_j, v_k) + dot(r_k, v_j)) * n_j * n_k - c * (a * n_j + b * n_k);
-            rates.weight[lane] = 2.0 * (sphere.slope[j] * a * sphere.value[k] + sphere.value[j] * b * sphere.slope[k]);
+            rates.weight[lane] =
+                2.0 * (sphere.derivative[j] * a * sphere.value[k] + sphere.value[j] * b * sphere.derivative[k]);
             rates.exponent[lane] = (sphere.r[j] - group.shift) * a + (sphere.r[k] - group.shift) * b;
             let apart = [r_k[0] - r_j[0], r_k[1] - r_j[1], r_k[2] - r_j[2]];
             rates.apart[lane] = dot(apart, [v_k[0] - v_j[0], v_k[1] - v_j[1], v_k[2] - v_j[2]]);

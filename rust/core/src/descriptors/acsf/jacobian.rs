@@ -14,7 +14,7 @@ use crate::{Error, Stop, memory};
 #[derive(Debug)]
 pub struct PairPowers {
     powers: Vec<Pack>,
-    slopes: Vec<Pack>,
+    derivatives: Vec<Pack>,
 }
 
 impl PairPowers {
@@ -22,7 +22,7 @@ impl PairPowers {
         let n_packs = |group: &Group| group.products.iter().map(OuterProduct::n_packs).sum::<usize>();
         let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
         let room = || memory::filled(WHAT, length, Pack::ZERO);
-        Ok(Self { powers: room()?, slopes: room()? })
+        Ok(Self { powers: room()?, derivatives: room()? })
     }
 
     /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
@@ -30,7 +30,7 @@ impl PairPowers {
     fn turn<V: Lanes>(&mut self, group: &Group, batch: &PairBatch, pack: usize) {
         let mut place = 0;
         for powers in group.products.iter().flat_map(|product| product.powers.chunks(LANES)) {
-            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.slopes, &mut self.slopes)] {
+            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.derivatives, &mut self.derivatives)] {
                 let mut lanes = [V::zero(); LANES];
                 for (lanes, &power) in lanes.iter_mut().zip(powers) {
                     *lanes = rows[power * PACKS_PER_BATCH + pack].load();
@@ -73,7 +73,7 @@ impl Kernel for AngularJacobian<'_> {
                     batch.exponentials[row * PACKS_PER_BATCH + pack].store(exp(exponent * V::splat(-eta)));
                 }
                 let c = cosine::<V>(&batch.cosine, pack);
-                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
+                group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
                 common.turn::<V>(group, batch, pack);
                 let sides = Sides::of(group.shift, sphere, batch, &third, c, pack);
                 for lane in 0..LANES.min(batch.len - pack * LANES) {
@@ -102,9 +102,9 @@ impl Sides {
         let two = V::splat(2.0);
         let both = two * j.value * k.value;
         let all = both * third.value;
-        let fade_j = two * j.slope * k.value * third.value;
-        let fade_k = two * k.slope * j.value * third.value;
-        let fade_jk = both * third.slope;
+        let fade_j = two * j.derivative * k.value * third.value;
+        let fade_k = two * k.derivative * j.value * third.value;
+        let fade_jk = both * third.derivative;
         // 1 - R_s / r
         let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two * all);
         let decay_j = j.inverse.neg_mul_add(shift, one) * twice;
@@ -157,12 +157,12 @@ impl Sides {
                 let b = (turning * e).to_array();
                 for chunk in 0..product.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
-                    let slope = common.slopes[place + chunk * LANES].load::<V>();
+                    let derivative = common.derivatives[place + chunk * LANES].load::<V>();
                     for (side, start) in starts.into_iter().enumerate() {
                         for i in 0..3 {
                             let out = &mut blocks[start + i * group.n_packs + first + chunk];
                             let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
-                            out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
+                            out.store(V::splat(b[4 * side + i]).mul_add(derivative, sum));
                         }
                     }
                 }
@@ -180,7 +180,7 @@ struct Site<V> {
     /// Cutoff function times weight.
     value: V,
     /// Derivative of `value`, divided by the distance.
-    slope: V,
+    derivative: V,
 }
 
 impl<V: Lanes> Site<V> {
@@ -194,14 +194,14 @@ impl<V: Lanes> Site<V> {
             columns[2][lane] = sphere.z[slot];
             columns[3][lane] = sphere.inverse[slot];
             columns[4][lane] = sphere.value[slot];
-            columns[5][lane] = sphere.slope[slot];
+            columns[5][lane] = sphere.derivative[slot];
         }
         let inverse = V::load(&columns[3]);
         Self {
             vector: [V::load(&columns[0]), V::load(&columns[1]), V::load(&columns[2])],
             inverse,
             value: V::load(&columns[4]),
-            slope: V::load(&columns[5]) * inverse,
+            derivative: V::load(&columns[5]) * inverse,
         }
     }
 }

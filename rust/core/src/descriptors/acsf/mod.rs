@@ -136,7 +136,7 @@ impl Descriptor for Acsf {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut AcsfScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
@@ -151,7 +151,7 @@ impl Descriptor for Acsf {
             }
         }
         match on_center.first() {
-            Some(first) if slopes => {
+            Some(first) if derivatives => {
                 let sphere = &scratch.spheres[first.sphere];
                 Err(Refusal::NoDirection { atom: sphere.site[first.slot] as usize, distance: sphere.r[first.slot] })
             }
@@ -271,7 +271,7 @@ impl Descriptor for Acsf {
                 })?;
             }
             memory::refill(WHAT, numbers, sphere.site.len(), 0.0)?;
-            isa.run(radial::RadialPullback { plan, sphere, adjoint, slopes: numbers });
+            isa.run(radial::RadialPullback { plan, sphere, adjoint, derivatives: numbers });
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
                 let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
                 let pull = &mut pull[sphere.site[slot] as usize];

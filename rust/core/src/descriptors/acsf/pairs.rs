@@ -30,7 +30,7 @@ pub struct PairBatch {
     /// For each ζ and λ: the power.
     pub powers: Vec<Pack>,
     /// For each ζ and λ: the derivative of the power with respect to the cosine, or its rate of change.
-    pub slopes: Vec<Pack>,
+    pub derivatives: Vec<Pack>,
 }
 
 impl PairBatch {
@@ -52,7 +52,7 @@ impl PairBatch {
             exponent: PairLanes::ZERO,
             exponentials: room(&|group| group.etas.len())?,
             powers: room(&|group| group.powers.len())?,
-            slopes: room(&|group| group.powers.len())?,
+            derivatives: room(&|group| group.powers.len())?,
         })
     }
 
@@ -95,7 +95,7 @@ pub struct Third<V> {
     /// The cutoff function.
     pub value: V,
     /// Derivative of the cutoff function, divided by the distance.
-    pub slope: V,
+    pub derivative: V,
     /// `(r_jk - R_s)²`
     pub exponent: V,
     /// `(r_jk - R_s) / r_jk`
@@ -107,16 +107,16 @@ pub struct Third<V> {
 pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<V> {
     let one = V::splat(1.0);
     if group.wide {
-        return Third { value: one, slope: V::zero(), exponent: V::zero(), shifted: V::zero() };
+        return Third { value: one, derivative: V::zero(), exponent: V::zero(), shifted: V::zero() };
     }
-    let (value, slope) = cutoff.of_square(square);
+    let (value, derivative) = cutoff.of_square(square);
     if group.shift == 0.0 {
-        return Third { value, slope, exponent: square, shifted: one };
+        return Third { value, derivative, exponent: square, shifted: one };
     }
     let r = square.sqrt();
     let away = r - V::splat(group.shift);
     let shifted = away / r.max(V::splat(1e-100));
-    Third { value, slope, exponent: away * away, shifted }
+    Third { value, derivative, exponent: away * away, shifted }
 }
 
 /// Walks over all pairs of a group.

@@ -83,24 +83,25 @@ impl Powers {
 
     /// Writes the powers at eight angles, and their derivatives with respect to the cosine.
     #[inline(always)]
-    pub fn slopes<V: Lanes>(&self, pack: usize, c: V, values: &mut [Pack], slopes: &mut [Pack]) {
+    pub fn derivatives<V: Lanes>(&self, pack: usize, c: V, values: &mut [Pack], derivatives: &mut [Pack]) {
         for branch in &self.branches {
             let base = branch.base(c);
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
                 let below = raised(&squares, zeta - 1);
                 values[row * PACKS_PER_BATCH + pack].store(below * base);
-                slopes[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
+                derivatives[row * PACKS_PER_BATCH + pack]
+                    .store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
             }
             for &(row, zeta) in &branch.broken {
                 let mut below = base.to_array();
                 for x in &mut below {
-                    // Where ζ < 1 the slope at zero is infinite; it is said to be zero.
+                    // Where ζ < 1 the derivative at zero is infinite; it is said to be zero.
                     *x = if *x > 0.0 { x.powf(zeta - 1.0) } else { 0.0 };
                 }
                 let below = V::load(&below);
                 values[row * PACKS_PER_BATCH + pack].store(below * base);
-                slopes[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
+                derivatives[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct PairGradients {
     apart: PairLanes,
     // Of each pair, gathered from the two sites.
     value: [PairLanes; 2],
-    slope: [PairLanes; 2],
+    derivative: [PairLanes; 2],
     inverse: [PairLanes; 2],
     /// `(r - R_s) / r`
     shifted: [PairLanes; 2],
@@ -33,7 +33,7 @@ impl PairGradients {
             across: PairLanes::ZERO,
             apart: PairLanes::ZERO,
             value: two(),
-            slope: two(),
+            derivative: two(),
             inverse: two(),
             shifted: two(),
         }
@@ -45,7 +45,7 @@ impl PairGradients {
             for pair in 0..batch.len {
                 let slot = slots[pair] as usize;
                 self.value[side].0[pair] = sphere.value[slot];
-                self.slope[side].0[pair] = sphere.slope[slot] * sphere.inverse[slot];
+                self.derivative[side].0[pair] = sphere.derivative[slot] * sphere.inverse[slot];
                 self.inverse[side].0[pair] = sphere.inverse[slot];
                 self.shifted[side].0[pair] = 1.0 - shift * sphere.inverse[slot];
             }
@@ -78,7 +78,7 @@ impl Kernel for AngularPullback<'_> {
             gradients.gather(sphere, batch, group.shift);
             for pack in 0..batch.n_packs() {
                 let c = cosine::<V>(&batch.cosine, pack);
-                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
+                group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
@@ -92,7 +92,7 @@ impl Kernel for AngularPullback<'_> {
                         for (&power, &weight) in product.powers.iter().zip(weights) {
                             let weight = V::splat(weight);
                             x = batch.powers[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, x);
-                            y = batch.slopes[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, y);
+                            y = batch.derivatives[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, y);
                         }
                         let eta = V::splat(group.etas[eta_row]);
                         let e = exp(exponent * -eta);
@@ -109,14 +109,14 @@ impl Kernel for AngularPullback<'_> {
                 let turn = turn * faded;
                 let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
                 let turn_c = turn * c;
-                let fade_j = load(&gradients.slope[0]) * load(&gradients.value[1]) * two_value;
-                let fade_k = load(&gradients.slope[1]) * load(&gradients.value[0]) * two_value;
+                let fade_j = load(&gradients.derivative[0]) * load(&gradients.value[1]) * two_value;
+                let fade_k = load(&gradients.derivative[1]) * load(&gradients.value[0]) * two_value;
                 let along_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
                 let along_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
                 gradients.along_j.store(pack, turn_c.neg_mul_add(n_j * n_j, along_j));
                 gradients.along_k.store(pack, turn_c.neg_mul_add(n_k * n_k, along_k));
                 gradients.across.store(pack, turn * n_j * n_k);
-                let fade = third.slope * load(&batch.weight) * value;
+                let fade = third.derivative * load(&batch.weight) * value;
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
             gradients.scatter(sphere, batch, pull);

@@ -9,7 +9,7 @@ use crate::simd::{Kernel, LANES, Lanes, at, exp};
 #[inline(always)]
 fn term<V: Lanes>(shape: Radial, sphere: &CutoffSphere, pack: usize) -> (V, V) {
     let start = pack * LANES;
-    let (f, df) = (at::<V>(&sphere.value, start), at::<V>(&sphere.slope, start));
+    let (f, df) = (at::<V>(&sphere.value, start), at::<V>(&sphere.derivative, start));
     match shape {
         Radial::Cutoff => (f, df),
         Radial::Gaussian { eta, shift } => {
@@ -76,9 +76,9 @@ impl Kernel for RadialTangent<'_> {
                 if column != NONE {
                     let (mut sum, mut change) = (V::zero(), V::zero());
                     for pack in sphere.packs(segment) {
-                        let (value, slope) = term::<V>(radial.shape, sphere, pack);
+                        let (value, derivative) = term::<V>(radial.shape, sphere, pack);
                         sum += value;
-                        change = slope.mul_add(at::<V>(rate, pack * LANES), change);
+                        change = derivative.mul_add(at::<V>(rate, pack * LANES), change);
                     }
                     row[column as usize] = sum.sum();
                     row_rate[column as usize] = change.sum();
@@ -93,7 +93,7 @@ pub struct RadialPullback<'a> {
     pub plan: &'a SpherePlan,
     pub sphere: &'a CutoffSphere,
     pub adjoint: &'a [f64],
-    pub slopes: &'a mut [f64],
+    pub derivatives: &'a mut [f64],
 }
 
 impl Kernel for RadialPullback<'_> {
@@ -101,8 +101,8 @@ impl Kernel for RadialPullback<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, sphere, adjoint, slopes } = self;
-        let slopes = slopes.as_chunks_mut::<LANES>().0;
+        let Self { plan, sphere, adjoint, derivatives } = self;
+        let derivatives = derivatives.as_chunks_mut::<LANES>().0;
         for segment in 0..sphere.segments.len() {
             for pack in sphere.packs(segment) {
                 let mut sum = V::zero();
@@ -113,7 +113,7 @@ impl Kernel for RadialPullback<'_> {
                         sum = term::<V>(radial.shape, sphere, pack).1.mul_add(weight, sum);
                     }
                 }
-                sum.store(&mut slopes[pack]);
+                sum.store(&mut derivatives[pack]);
             }
         }
     }

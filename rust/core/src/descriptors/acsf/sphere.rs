@@ -25,7 +25,7 @@ pub struct CutoffSphere {
     /// Cutoff function times weight; zero in empty slots.
     pub value: Vec<f64>,
     /// Derivative of `value` with respect to the distance.
-    pub slope: Vec<f64>,
+    pub derivative: Vec<f64>,
 }
 
 impl CutoffSphere {
@@ -65,14 +65,14 @@ impl CutoffSphere {
         }
         // Whoever looks at eight slots from any slot on finds eight.
         self.pad(self.site.len() + LANES);
-        self.slope.resize(self.site.len(), 0.0);
+        self.derivative.resize(self.site.len(), 0.0);
         crate::simd::Isa::detect().run(CutoffOfSites { plan, sphere: self });
         Ok(())
     }
 
     fn columns(&mut self) -> [&mut Vec<f64>; 7] {
-        let Self { x, y, z, r, inverse, value, slope, .. } = self;
-        [x, y, z, r, inverse, value, slope]
+        let Self { x, y, z, r, inverse, value, derivative, .. } = self;
+        [x, y, z, r, inverse, value, derivative]
     }
 
     fn push(&mut self, site: u32, [x, y, z]: [f64; 3]) {
@@ -114,13 +114,13 @@ impl Kernel for CutoffOfSites<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let CutoffSphere { r, value, slope, .. } = self.sphere;
-        let (values, slopes) = (value.as_chunks_mut::<LANES>().0, slope.as_chunks_mut::<LANES>().0);
-        for (pack, (value, slope)) in values.iter_mut().zip(slopes).enumerate() {
+        let CutoffSphere { r, value, derivative, .. } = self.sphere;
+        let (values, derivatives) = (value.as_chunks_mut::<LANES>().0, derivative.as_chunks_mut::<LANES>().0);
+        for (pack, (value, derivative)) in values.iter_mut().zip(derivatives).enumerate() {
             let weight = V::load(value);
             let (f, df) = self.plan.cutoff.at(at::<V>(r, pack * LANES));
             (f * weight).store(value);
-            (df * weight).store(slope);
+            (df * weight).store(derivative);
         }
     }
 }

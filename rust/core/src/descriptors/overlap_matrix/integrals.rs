@@ -97,11 +97,11 @@ impl MatrixElements for Orbitals {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks) {
         for i in 0..self.widths.len() {
             for j in 0..self.widths.len() {
                 let gauss = gauss::<V>(sites, a, pack, [i, j]);
-                self.of_widths(i, j, slopes, &gauss, blocks);
+                self.of_widths(i, j, derivatives, &gauss, blocks);
             }
         }
     }
@@ -133,17 +133,17 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
 impl Orbitals {
     /// The blocks of all shells of these widths.
     #[inline(always)]
-    fn of_widths<V: Lanes>(&self, i: usize, j: usize, slopes: bool, gauss: &Gauss<V>, blocks: &mut PairBlocks) {
+    fn of_widths<V: Lanes>(&self, i: usize, j: usize, derivatives: bool, gauss: &Gauss<V>, blocks: &mut PairBlocks) {
         for first in &self.shells {
             for second in &self.shells {
                 if first.width == i && second.width == j {
                     let start = first.first * self.n + second.first;
                     match (first.l, second.l) {
-                        (0, 0) => s_s(gauss, slopes, start, blocks),
-                        (0, 1) => s_p(gauss, slopes, start, 1, false, blocks),
-                        (1, 0) => s_p(gauss, slopes, start, self.n, true, blocks),
-                        (1, 1) => p_p(gauss, slopes, start, self.n, blocks),
-                        (l, m) => self.any((l, m), gauss, slopes, start, blocks),
+                        (0, 0) => s_s(gauss, derivatives, start, blocks),
+                        (0, 1) => s_p(gauss, derivatives, start, 1, false, blocks),
+                        (1, 0) => s_p(gauss, derivatives, start, self.n, true, blocks),
+                        (1, 1) => p_p(gauss, derivatives, start, self.n, blocks),
+                        (l, m) => self.any((l, m), gauss, derivatives, start, blocks),
                     }
                 }
             }
@@ -156,7 +156,7 @@ impl Orbitals {
         &self,
         (l, m): (usize, usize),
         gauss: &Gauss<V>,
-        slopes: bool,
+        derivatives: bool,
         start: usize,
         blocks: &mut PairBlocks,
     ) {
@@ -177,7 +177,7 @@ impl Orbitals {
         for _ in 0..m {
             factor = factor * gauss.other * root;
         }
-        let slope = -(factor * gauss.ds * root);
+        let derivative = -(factor * gauss.ds * root);
         let factor = factor * gauss.s;
         let width = 2 * m + 1;
         for (place, polynomial) in self.products[l * (MAX_L + 1) + m].iter().enumerate() {
@@ -190,16 +190,16 @@ impl Orbitals {
                 let c = V::splat(term.factor);
                 let (xy, cz) = (x * y, c * z);
                 sum = xy.mul_add(cz, sum);
-                if slopes {
+                if derivatives {
                     sums[0] = (hermite[0][i + 1] * y).mul_add(cz, sums[0]);
                     sums[1] = (hermite[1][j + 1] * x).mul_add(cz, sums[1]);
                     sums[2] = (hermite[2][k + 1] * xy).mul_add(c, sums[2]);
                 }
             }
             (sum * factor).store(&mut blocks.values[at]);
-            if slopes {
+            if derivatives {
                 for axis in 0..3 {
-                    (sums[axis] * slope).store(&mut blocks.slopes[axis][at]);
+                    (sums[axis] * derivative).store(&mut blocks.derivatives[axis][at]);
                 }
             }
         }
@@ -208,30 +208,37 @@ impl Orbitals {
 
 /// `S`
 #[inline(always)]
-fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut PairBlocks) {
+fn s_s<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, at: usize, blocks: &mut PairBlocks) {
     gauss.s.store(&mut blocks.values[at]);
-    if slopes {
+    if derivatives {
         let factor = -(gauss.ds * gauss.inverse);
         for c in 0..3 {
-            (gauss.away[c] * factor).store(&mut blocks.slopes[c][at]);
+            (gauss.away[c] * factor).store(&mut blocks.derivatives[c][at]);
         }
     }
 }
 
 /// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `turned`, with `-σ_i` in place of `σ_j`.
 #[inline(always)]
-fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, turned: bool, blocks: &mut PairBlocks) {
+fn s_p<V: Lanes>(
+    gauss: &Gauss<V>,
+    derivatives: bool,
+    start: usize,
+    stride: usize,
+    turned: bool,
+    blocks: &mut PairBlocks,
+) {
     let width = if turned { -gauss.own } else { gauss.other };
     let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
         let at = start + a * stride;
         (gauss.away[a] * factor * gauss.s).store(&mut blocks.values[at]);
-        if slopes {
+        if derivatives {
             let factor = factor * gauss.ds;
             let part = factor * gauss.away[a] * gauss.inverse;
             for c in 0..3 {
                 let straight = if a == c { factor } else { V::zero() };
-                part.neg_mul_add(gauss.away[c], straight).store(&mut blocks.slopes[c][at]);
+                part.neg_mul_add(gauss.away[c], straight).store(&mut blocks.derivatives[c][at]);
             }
         }
     }
@@ -239,17 +246,17 @@ fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, tu
 
 /// `⟨p_a|p_b⟩ = q (δ_ab - D_a D_b / t) S`
 #[inline(always)]
-fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, blocks: &mut PairBlocks) {
+fn p_p<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, start: usize, stride: usize, blocks: &mut PairBlocks) {
     let Gauss { away, inverse, q, s, ds, .. } = *gauss;
     let factor = q * s;
-    let slope = -(q * ds * inverse);
+    let derivative = -(q * ds * inverse);
     for a in 0..3 {
         for b in 0..3 {
             let at = start + a * stride + b;
             let product = away[a] * away[b] * inverse;
             let angle = V::splat(if a == b { 1.0 } else { 0.0 }) - product;
             (angle * factor).store(&mut blocks.values[at]);
-            if slopes {
+            if derivatives {
                 for c in 0..3 {
                     // δ_ac D_b + δ_bc D_a + (δ_ab - D_a D_b / t) D_c
                     let mut sum = angle * away[c];
@@ -259,7 +266,7 @@ fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, bl
                     if b == c {
                         sum += away[a];
                     }
-                    (sum * slope).store(&mut blocks.slopes[c][at]);
+                    (sum * derivative).store(&mut blocks.derivatives[c][at]);
                 }
             }
         }
@@ -318,11 +325,13 @@ mod tests {
             let (mut closed, mut any) = (PairBlocks::new(7).unwrap(), PairBlocks::new(7).unwrap());
             isa.run(ClosedAndGeneral(&orbitals, &sites, [&mut closed, &mut any]));
             for at in 0..49 {
-                let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));
+                let pairs = closed.derivatives.iter().zip(&any.derivatives).map(|(a, b)| (a[at], b[at]));
                 for (a, b) in pairs.chain([(closed.values[at], any.values[at])]) {
                     assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15), "{at}: {a:?} {b:?}");
                 }
-                assert!(closed.slopes.iter().all(|slopes| slopes[at][0] == 0.0 && slopes[at][7] == 0.0));
+                assert!(
+                    closed.derivatives.iter().all(|derivatives| derivatives[at][0] == 0.0 && derivatives[at][7] == 0.0)
+                );
             }
             // A shell overlaps with itself on one site, and nothing does with what fills up.
             assert!((0..7).all(|o| (closed.values[8 * o][0] - 1.0).abs() < 1e-15 && closed.values[8 * o][7] == 0.0));

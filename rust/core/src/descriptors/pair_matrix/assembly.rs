@@ -116,14 +116,14 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
                     moves[axis] = V::splat(velocity[axis].as_flattened()[a]) - other;
                     other_rate = other * V::load(&sites.position[axis][pack]) + other_rate;
                 }
-                let other_rate = other_rate * V::load(&sites.slope[pack]);
+                let other_rate = other_rate * V::load(&sites.derivative[pack]);
                 let (both, both_rate) = (own * other, own * other_rate + own_rate * other);
                 for i in 0..n_orbitals {
                     for j in 0..n_orbitals {
                         let at_block = i * n_orbitals + j;
                         let mut change = V::zero();
                         for axis in 0..3 {
-                            change = V::load(&blocks.slopes[axis][at_block]).mul_add(moves[axis], change);
+                            change = V::load(&blocks.derivatives[axis][at_block]).mul_add(moves[axis], change);
                         }
                         let value = V::load(&blocks.values[at_block]);
                         let column = j * n + LANES * pack;
@@ -151,7 +151,7 @@ fn rate(sites: &SitePacks, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
     for axis in 0..3 {
         sum += velocity[axis].as_flattened()[a] * sites.position[axis].as_flattened()[a];
     }
-    sum * sites.slope.as_flattened()[a]
+    sum * sites.derivative.as_flattened()[a]
 }
 
 /// Writes to `pull[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
@@ -191,13 +191,13 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
                             weight = V::load(of(plain.row(i * n + a), column)).mul_add(mask, weight);
                         }
                         for axis in 0..3 {
-                            sums[axis] = V::load(&blocks.slopes[axis][at_block]).mul_add(weight, sums[axis]);
+                            sums[axis] = V::load(&blocks.derivatives[axis][at_block]).mul_add(weight, sums[axis]);
                         }
                         own_sum = (V::load(&blocks.values[at_block]) * other).mul_add(adjoint, own_sum);
                     }
                 }
             }
-            let own_sum = own_sum.sum() * sites.slope.as_flattened()[a];
+            let own_sum = own_sum.sum() * sites.derivative.as_flattened()[a];
             for axis in 0..3 {
                 pull[axis] = 2.0 * (sums[axis].sum() + own_sum * sites.position[axis].as_flattened()[a]);
             }
@@ -233,8 +233,8 @@ impl<P: MatrixElements> Kernel for SiteRows<'_, P> {
                 for j in 0..n_orbitals {
                     let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
                     for axis in 0..3 {
-                        let slope = V::load(&blocks.slopes[axis][at_block]) * both;
-                        slope.store(at(rows.row_mut(4 * i + axis), column));
+                        let derivative = V::load(&blocks.derivatives[axis][at_block]) * both;
+                        derivative.store(at(rows.row_mut(4 * i + axis), column));
                     }
                     (V::load(&blocks.values[at_block]) * other).store(at(rows.row_mut(4 * i + 3), column));
                 }
@@ -264,10 +264,10 @@ impl Kernel for EigenvalueGradients<'_> {
         let Self { sites, a, vectors, products, out } = self;
         let (n, n_orbitals) = (sites.n, products.n_rows() / 4);
         out.reset(3, vectors.n_columns())?;
-        let slope = 2.0 * sites.slope.as_flattened()[a];
+        let derivative = 2.0 * sites.derivative.as_flattened()[a];
         let mut amplitude = [V::zero(); 3];
         for axis in 0..3 {
-            amplitude[axis] = V::splat(slope * sites.position[axis].as_flattened()[a]);
+            amplitude[axis] = V::splat(derivative * sites.position[axis].as_flattened()[a]);
         }
         for pack in 0..vectors.n_packs() {
             let mut sums = [V::zero(); 4];

@@ -34,13 +34,13 @@ pub struct PairBlocks {
     /// The blocks.
     pub values: Vec<[f64; LANES]>,
     /// Derivatives of the blocks with respect to the position of the first site.
-    pub slopes: [Vec<[f64; LANES]>; 3],
+    pub derivatives: [Vec<[f64; LANES]>; 3],
 }
 
 impl PairBlocks {
     pub(super) fn new(n_orbitals: usize) -> Result<Self, Error> {
         let zeros = || memory::zeros(WHAT, n_orbitals * n_orbitals);
-        Ok(Self { values: zeros()?, slopes: [zeros()?, zeros()?, zeros()?] })
+        Ok(Self { values: zeros()?, derivatives: [zeros()?, zeros()?, zeros()?] })
     }
 }
 
@@ -55,9 +55,9 @@ pub trait MatrixElements: Sync + 'static {
     fn n_quantities(&self) -> usize;
     /// Number `place` of those of a site of this channel.
     fn quantity(&self, place: usize, channel: u8) -> f64;
-    /// The blocks of site `a` with each of the sites in `pack`, and if `slopes` their derivatives, zero for a site and
-    /// itself. Zero too in lanes that only fill up the pack.
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut PairBlocks);
+    /// The blocks of site `a` with each of the sites in `pack`, and if `derivatives` their derivatives, zero for a site
+    /// and itself. Zero too in lanes that only fill up the pack.
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks);
 }
 
 /// Eigenvalues of the matrix that `P` makes.
@@ -336,7 +336,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut PairMatrixScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
@@ -356,7 +356,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
         let kept = overlap.then_some(&mut *plain);
         Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, plain: kept, modulated, stop })?;
-        if slopes || self.contraction.is_some() {
+        if derivatives || self.contraction.is_some() {
             room[0].copy_from(modulated)?;
             eigen.find_all(&mut room[0], stop)?;
         } else {
@@ -366,11 +366,11 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             let x = if *metric == ContractedMatrix::Overlap { &*plain } else { &*modulated };
             contracted.find(kinds, (sites.centered, environment), eigen, x, degenerate_tol, stop)?;
         }
-        if slopes {
+        if derivatives {
             columns.transpose_of(eigen.vectors())?;
         }
         self.arrange(scratch)?;
-        if slopes && degenerate == Degenerate::Error {
+        if derivatives && degenerate == Degenerate::Error {
             groups::refuse(self.values(scratch), degenerate_tol)?;
         }
         Ok(())

@@ -18,7 +18,7 @@ pub struct SitePacks {
     /// Cutoff function; zero for what only fills up the last pack.
     pub amplitude: Vec<[f64; LANES]>,
     /// Derivative of the amplitude with respect to the site's distance, divided by the distance.
-    pub slope: Vec<[f64; LANES]>,
+    pub derivative: Vec<[f64; LANES]>,
     /// One for a site, zero for what fills up.
     pub mask: Vec<[f64; LANES]>,
     /// What the matrix is made of: one array a quantity, one for what fills up.
@@ -49,14 +49,14 @@ impl SitePacks {
             resize(axis, 0.0)?;
             axis.as_flattened_mut()[first..self.n].copy_from_slice(from);
         }
-        for vector in [&mut self.amplitude, &mut self.slope, &mut self.mask] {
+        for vector in [&mut self.amplitude, &mut self.derivative, &mut self.mask] {
             resize(vector, 0.0)?;
         }
         self.mask.as_flattened_mut()[..self.n].fill(1.0);
-        let (amplitude, slope) = (self.amplitude.as_flattened_mut(), self.slope.as_flattened_mut());
+        let (amplitude, derivative) = (self.amplitude.as_flattened_mut(), self.derivative.as_flattened_mut());
         amplitude[..first].fill(1.0);
         for (k, &r) in environment.r.iter().enumerate() {
-            (amplitude[first + k], slope[first + k]) = cutoff.at_one(r);
+            (amplitude[first + k], derivative[first + k]) = cutoff.at_one(r);
         }
         self.quantities.resize_with(elements.n_quantities(), Vec::new);
         for (place, quantity) in self.quantities.iter_mut().enumerate() {

@@ -101,12 +101,12 @@ impl<D: Density> Descriptor for SoapOf<D> {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut SoapScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
         self.density.admit(environment)?;
-        self.expansion.prepare(environment, slopes, &mut scratch.expansion, stop)?;
+        self.expansion.prepare(environment, derivatives, &mut scratch.expansion, stop)?;
         Ok(())
     }
 

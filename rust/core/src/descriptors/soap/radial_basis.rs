@@ -28,16 +28,17 @@ pub trait RadialBasis: Sync + 'static {
         r: &[f64],
         points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     );
 
-    /// Writes `A_l` of the sites of a block at the distances `r`, from their rows, and its derivative where `slopes`
-    /// are given. Directions and inverse distances are there already, those of a site at the center being zero.
+    /// Writes `A_l` of the sites of a block at the distances `r`, from their rows, and its derivative where
+    /// `derivatives` are given. Directions and inverse distances are there already, those of a site at the center being
+    /// zero.
     fn angular<V: Lanes>(
         &self,
         r: &SiteLanes,
         rows: &[[f64; LANES]],
-        slopes: Option<&[[f64; LANES]]>,
+        derivatives: Option<&[[f64; LANES]]>,
         block: &mut SiteBlock,
     );
 }

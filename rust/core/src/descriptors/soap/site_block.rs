@@ -24,7 +24,7 @@ pub struct SiteBlock {
     /// `A_l`.
     pub angular: Vec<SiteLanes>,
     /// Derivative of `A_l`, where it was asked for.
-    pub angular_slope: Vec<SiteLanes>,
+    pub angular_derivative: Vec<SiteLanes>,
 }
 
 impl SiteBlock {
@@ -41,7 +41,7 @@ impl SiteBlock {
             first_row: 0,
             unit: [SiteLanes::ZERO; 3],
             inverse: SiteLanes::ZERO,
-            angular_slope: lanes()?,
+            angular_derivative: lanes()?,
             angular: lanes()?,
         })
     }

@@ -9,7 +9,7 @@ pub struct SiteTerms<'a> {
     /// Values of the radial functions, and at least [`LANES`](crate::simd::LANES) numbers more.
     pub functions: &'a [f64],
     /// Derivatives in 1/Å.
-    pub slopes: &'a [f64],
+    pub derivatives: &'a [f64],
     /// Direction from the center.
     pub unit: [f64; 3],
     /// `Ã_lm` and the components of `∇Ã_lm`.

@@ -3,7 +3,8 @@
 use super::Cutoff;
 use crate::simd::Lanes;
 
-/// Coefficients of `sin y = y Σ s_k y^2k` and `cos y = Σ c_k y^2k`, highest first: enough for the last digit up to `π/2`.
+/// Coefficients of `sin y = y Σ s_k y^2k` and `cos y = Σ c_k y^2k`, highest first: enough for the last digit up to
+/// `π/2`.
 const SINE: [f64; 12] = taylor(1);
 const COSINE: [f64; 12] = taylor(0);
 
@@ -62,14 +63,14 @@ impl Cutoff for CosineCutoff {
     #[inline(always)]
     fn at<V: Lanes>(&self, r: V) -> (V, V) {
         let x = ((r - V::splat(self.start)) / V::splat(self.width)).max(V::zero()).min(V::splat(1.0));
-        let (value, slope) = half_wave(x);
-        let (mut value, mut slope) = (value.to_array(), (slope * V::splat(1.0 / self.width)).to_array());
-        for ((x, value), slope) in x.to_array().into_iter().zip(&mut value).zip(&mut slope) {
+        let (value, derivative) = half_wave(x);
+        let (mut value, mut derivative) = (value.to_array(), (derivative * V::splat(1.0 / self.width)).to_array());
+        for ((x, value), derivative) in x.to_array().into_iter().zip(&mut value).zip(&mut derivative) {
             if x <= 0.0 || x >= 1.0 {
-                (*value, *slope) = (if x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
+                (*value, *derivative) = (if x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
             }
         }
-        (V::load(&value), V::load(&slope))
+        (V::load(&value), V::load(&derivative))
     }
 
     fn smoothness(&self) -> Option<u8> {
@@ -96,12 +97,12 @@ pub(super) fn half_wave<V: Lanes>(x: V) -> (V, V) {
 /// `(1 + cos π√u) / 2` at `u = scale · square` in `[0, 1]`, and its derivative by `u`: no root is taken.
 #[inline(always)]
 pub(super) fn half_wave_of_square<V: Lanes>(square: V, scale: V) -> (V, V) {
-    // Value and slope by one Horner scheme.
+    // Value and derivative by one Horner scheme.
     let from_middle = square.mul_add(scale, V::splat(-0.5));
-    let (mut value, mut slope) = (V::splat(HALF_WAVE[0]), V::zero());
+    let (mut value, mut derivative) = (V::splat(HALF_WAVE[0]), V::zero());
     for k in 1..HALF_WAVE.len() {
-        slope = slope.mul_add(from_middle, value);
+        derivative = derivative.mul_add(from_middle, value);
         value = value.mul_add(from_middle, V::splat(HALF_WAVE[k]));
     }
-    (value, slope)
+    (value, derivative)
 }

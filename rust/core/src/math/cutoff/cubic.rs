@@ -28,12 +28,12 @@ impl Cutoff for CubicCutoff {
         let x = r / r_cut;
         let y = one - x;
         let value = y * y * (one + x * V::splat(2.0));
-        let slope = x * V::splat(-6.0) * y / r_cut;
+        let derivative = x * V::splat(-6.0) * y / r_cut;
         if self.exponent == 1.0 {
-            return (value, slope);
+            return (value, derivative);
         }
         let lower = V::load(&value.to_array().map(|value| libm::pow(value, self.exponent - 1.0)));
-        (value * lower, slope * (lower * V::splat(self.exponent)))
+        (value * lower, derivative * (lower * V::splat(self.exponent)))
     }
 
     /// The function falls as `(1 - x)^(2 exponent)`.

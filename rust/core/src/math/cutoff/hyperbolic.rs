@@ -10,6 +10,6 @@ pub(super) fn tanh_cubed<V: Lanes>(x: V, scale: V, height: f64) -> (V, V) {
     let falling = exp(y * V::splat(-2.0));
     let tanh = (one - falling) / (one + falling);
     let square = tanh * tanh * V::splat(height);
-    let slope = square * tanh.neg_mul_add(tanh, one) * scale * V::splat(-3.0);
-    (square * tanh, slope)
+    let derivative = square * tanh.neg_mul_add(tanh, one) * scale * V::splat(-3.0);
+    (square * tanh, derivative)
 }

@@ -2,8 +2,8 @@
 
 use crate::simd::Lanes;
 
-/// The polynomial `y^(n+1) (1 + c_1 x + ...)`, `y = 1 - x`, highest coefficient first, and its slope `-d xⁿ yⁿ`: no
-/// term is negative, so none cancels another.
+/// The polynomial `y^(n+1) (1 + c_1 x + ...)`, `y = 1 - x`, highest coefficient first, and its derivative `-d xⁿ yⁿ`:
+/// no term is negative, so none cancels another.
 const POLYNOMIALS: [([f64; 5], f64); 4] = [
     ([0.0, 0.0, 0.0, 2.0, 1.0], 6.0),
     ([0.0, 0.0, 6.0, 3.0, 1.0], 30.0),

@@ -94,9 +94,9 @@ fn gradients_are_differences_along_the_sphere() {
         let (_, gradient) = evaluate(Isa::detect(), 6, u);
         let [far_back, back, ahead, far_ahead] = [-2.0 * h, -h, h, 2.0 * h].map(at);
         for k in 0..49 {
-            let slope: f64 = (0..3).map(|i| tangent[i] * gradient[i][k]).sum();
+            let derivative: f64 = (0..3).map(|i| tangent[i] * gradient[i][k]).sum();
             let five = (far_back[k] - 8.0 * back[k] + 8.0 * ahead[k] - far_ahead[k]) / (12.0 * h);
-            assert!((slope - five).abs() < 1e-8, "lm = {k}: {slope} {five}");
+            assert!((derivative - five).abs() < 1e-8, "lm = {k}: {derivative} {five}");
         }
     }
 }
@@ -114,11 +114,11 @@ impl Kernel for Pull<'_> {
         let some =
             |n: usize, seed: f64| -> Vec<SiteLanes> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
         let degrees = harmonics.l_max() + 1;
-        let (angular, slope) = (some(degrees, 1.3), some(degrees, 2.1));
+        let (angular, derivative) = (some(degrees, 1.3), some(degrees, 2.1));
         let (a, b) = (some(harmonics.len(), 0.7), some(harmonics.len(), 3.7));
         let mut table = harmonics.legendre();
         harmonics.tabulate::<V>(1, &directions, &mut table);
-        let got = harmonics.pullback::<V>(1, &directions, &table, [&angular, &slope], [&a, &b]);
+        let got = harmonics.pullback::<V>(1, &directions, &table, [&angular, &derivative], [&a, &b]);
         let rows = || vec![SiteLanes::ZERO; harmonics.len()];
         let (mut dx, mut dy, mut dz, mut y) = (rows(), rows(), rows(), rows());
         harmonics.gradients::<V>(1, &directions, &table, &angular, [&mut dx, &mut dy, &mut dz]);
@@ -128,7 +128,7 @@ impl Kernel for Pull<'_> {
             expected[0] += a[k].0[8] * dx[k].0[8];
             expected[1] += a[k].0[8] * dy[k].0[8];
             expected[2] += a[k].0[8] * dz[k].0[8];
-            expected[3] += (angular[l].0[8] * b[k].0[8] + slope[l].0[8] * a[k].0[8]) * y[k].0[8];
+            expected[3] += (angular[l].0[8] * b[k].0[8] + derivative[l].0[8] * a[k].0[8]) * y[k].0[8];
         }
         (got.map(|v| v.to_array()[0]), expected)
     }

@@ -56,10 +56,10 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         r: &[f64],
         points: &mut EvaluationPoints,
         values: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     ) {
         let scale = 2.0 * self.intervals_per_length;
-        let horner = HornerWithSlope { scale, values, slopes };
+        let horner = HornerWithDerivative { scale, values, derivatives };
         if self.n_packs <= FEW {
             return self.each_point::<V>(r, horner);
         }
@@ -228,14 +228,14 @@ impl Scheme for Horner<'_> {
     }
 }
 
-struct HornerWithSlope<'a> {
-    /// Of the slopes: from `t` to the distance.
+struct HornerWithDerivative<'a> {
+    /// Of the derivatives: from `t` to the distance.
     scale: f64,
     values: &'a mut [[f64; LANES]],
-    slopes: &'a mut [[f64; LANES]],
+    derivatives: &'a mut [[f64; LANES]],
 }
 
-impl Scheme for HornerWithSlope<'_> {
+impl Scheme for HornerWithDerivative<'_> {
     #[inline(always)]
     fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
         &mut self,
@@ -266,11 +266,11 @@ impl Scheme for HornerWithSlope<'_> {
         for i in 0..SITES {
             let place = rows[i] + first;
             let room =
-                (self.values[place..].first_chunk_mut::<PACKS>(), self.slopes[place..].first_chunk_mut::<PACKS>());
-            if let (Some(values), Some(slopes)) = room {
+                (self.values[place..].first_chunk_mut::<PACKS>(), self.derivatives[place..].first_chunk_mut::<PACKS>());
+            if let (Some(values), Some(derivatives)) = room {
                 for k in 0..PACKS {
                     p[i][k].store(&mut values[k]);
-                    (dp[i][k] * scale).store(&mut slopes[k]);
+                    (dp[i][k] * scale).store(&mut derivatives[k]);
                 }
             }
         }

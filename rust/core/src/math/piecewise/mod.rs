@@ -234,7 +234,7 @@ mod tests {
 
     struct ValuesAndDerivatives<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
 
-    /// Values; values and slopes.
+    /// Values; values and derivatives.
     type Rows = [Vec<[f64; LANES]>; 3];
 
     impl<const ORDER: usize> Kernel for ValuesAndDerivatives<'_, ORDER> {
@@ -243,15 +243,15 @@ mod tests {
         fn run<V: Lanes>(self) -> Self::Output {
             let Self(table, r) = self;
             let rows = || vec![[0.0; LANES]; r.len() * table.n_packs()];
-            let (mut alone, mut values, mut slopes) = (rows(), rows(), rows());
+            let (mut alone, mut values, mut derivatives) = (rows(), rows(), rows());
             let mut points = EvaluationPoints::default();
             table.evaluate::<V>(r, &mut points, &mut alone);
-            table.evaluate_with_derivative::<V>(r, &mut points, &mut values, &mut slopes);
-            [alone, values, slopes]
+            table.evaluate_with_derivative::<V>(r, &mut points, &mut values, &mut derivatives);
+            [alone, values, derivatives]
         }
     }
 
-    fn gauss_and_sine<const ORDER: usize>(slope_tolerance: f64) {
+    fn gauss_and_sine<const ORDER: usize>(derivative_tolerance: f64) {
         // Many functions, so that every way to group them is taken; the first two are compared.
         for n_functions in [2, 9, 39, 64] {
             let groups = [1, n_functions - 1];
@@ -262,18 +262,19 @@ mod tests {
             let table = table.expect("a small table");
             let r = [0.0, 4.2, 0.3, 1.999, 2.5, 4.21, 2.51, 5.0, 4.2, 4.22, 4.23, 4.21, 4.2, 4.205];
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-                let [alone, values, slopes] = isa.run(ValuesAndDerivatives(&table, &r));
+                let [alone, values, derivatives] = isa.run(ValuesAndDerivatives(&table, &r));
                 assert_eq!(alone, values);
                 let width = table.n_packs();
                 for (k, r) in r.iter().enumerate() {
-                    let [values, slopes] = [&values, &slopes].map(|rows| rows[k * width..][..width].as_flattened());
+                    let [values, derivatives] =
+                        [&values, &derivatives].map(|rows| rows[k * width..][..width].as_flattened());
                     let gauss = (-0.5 * ((r - 2.0) / 0.5_f64).powi(2)).exp();
                     assert!((values[0] - gauss).abs() < 4e-15, "{}", values[0] - gauss);
-                    let error = slopes[0] + (r - 2.0) / 0.25 * gauss;
-                    assert!(error.abs() < slope_tolerance, "{error} with {} intervals", table.n_intervals());
+                    let error = derivatives[0] + (r - 2.0) / 0.25 * gauss;
+                    assert!(error.abs() < derivative_tolerance, "{error} with {} intervals", table.n_intervals());
                     for k in 1..n_functions {
                         assert!((values[k] - 1e3 * (3.0 * r).sin()).abs() < 1e-11);
-                        assert!((slopes[k] - 3e3 * (3.0 * r).cos()).abs() < 1e-8);
+                        assert!((derivatives[k] - 3e3 * (3.0 * r).cos()).abs() < 1e-8);
                     }
                     assert!(values[n_functions..].iter().all(|x| *x == 0.0));
                 }
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_slopes_of_a_gaussian_and_a_sine() {
+    fn values_and_derivatives_of_a_gaussian_and_a_sine() {
         gauss_and_sine::<8>(2e-12);
         gauss_and_sine::<12>(2e-12);
     }

@@ -61,7 +61,7 @@ impl<P: RadialBasis> Expand<'_, P> {
     #[inline(always)]
     fn add_block<V: Lanes>(&mut self, k: usize, opens: bool) {
         let expansion = self.expansion;
-        let ExpansionScratch { blocks, rows, slopes, work, .. } = &mut *self.scratch;
+        let ExpansionScratch { blocks, rows, derivatives, work, .. } = &mut *self.scratch;
         let block = &blocks[k];
         let basis = &expansion.bases[block.channel];
         let (n_rows, stride) = (expansion.harmonics.len(), basis.n_packs());
@@ -69,9 +69,9 @@ impl<P: RadialBasis> Expand<'_, P> {
         expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums, opens);
         let Some(velocity) = self.velocity else { return };
         expansion.gradients_of::<V>(block.packs(), block, work);
-        let slopes = &mut slopes[block.first_row..];
-        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, slopes), work);
-        expansion.add::<V>(block, slopes, &work.harmonics, &mut work.tangents, opens);
+        let derivatives = &mut derivatives[block.first_row..];
+        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, derivatives), work);
+        expansion.add::<V>(block, derivatives, &work.harmonics, &mut work.tangents, opens);
         expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents, false);
     }
 }
@@ -91,7 +91,7 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
         let Self { expansion, adjoint, scratch, pull, stop } = self;
-        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
+        let ExpansionScratch { blocks, n_blocks, rows, derivatives, work, .. } = scratch;
         let mut gathered = None;
         for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
             if k % STRIDE == 0 {
@@ -102,7 +102,7 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
                 gathered = Some(block.channel);
             }
             for pack in block.packs() {
-                expansion.project::<V>(pack, block, [&rows[block.first_row..], &slopes[block.first_row..]], work);
+                expansion.project::<V>(pack, block, [&rows[block.first_row..], &derivatives[block.first_row..]], work);
                 let [fx, fy, fz] = expansion.pull_on::<V>(pack, block, work);
                 let sites = pull[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
                 for (((site, x), y), z) in sites.zip(fx).zip(fy).zip(fz) {
@@ -114,14 +114,14 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
     }
 }
 
-/// Turns slopes of the radial functions into their rates (`slopes`), and gradients of the harmonics into theirs
-/// (`adjoint`), for sites that move.
+/// Turns derivatives of the radial functions into their rates (`derivatives`), and gradients of the harmonics into
+/// theirs (`adjoint`), for sites that move.
 #[inline(always)]
 fn move_sites<V: Lanes>(
     velocity: &[[f64; 3]],
     row_stride: usize,
     n_rows: usize,
-    (block, slopes): (&SiteBlock, &mut [[f64; LANES]]),
+    (block, derivatives): (&SiteBlock, &mut [[f64; LANES]]),
     work: &mut BlockScratch,
 ) {
     let mut v = [SiteLanes::ZERO; 3];
@@ -131,8 +131,8 @@ fn move_sites<V: Lanes>(
             v[i].0[j] = site[i];
             along += block.unit[i].0[j] * site[i];
         }
-        for slope in slopes[j * row_stride..(j + 1) * row_stride].as_flattened_mut() {
-            *slope *= along;
+        for derivative in derivatives[j * row_stride..(j + 1) * row_stride].as_flattened_mut() {
+            *derivative *= along;
         }
     }
     for pack in block.packs() {
@@ -180,9 +180,9 @@ impl<P: RadialBasis> DensityExpansion<P> {
             self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
             let [x, y, z] = &mut work.gradients;
             self.harmonics.gradients::<V>(pack, &block.unit, &work.legendre, &block.angular, [x, y, z]);
-            // The harmonics with the slopes of their angular factors, for the radial part.
+            // The harmonics with the derivatives of their angular factors, for the radial part.
             let radial = &mut work.adjoint[0];
-            self.harmonics.values::<V>(pack, &block.unit, &block.angular_slope, radial);
+            self.harmonics.values::<V>(pack, &block.unit, &block.angular_derivative, radial);
             let inverse = block.inverse.load::<V>(pack);
             let [ux, uy, uz] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
             for (row, degree) in self.harmonics.degrees().enumerate() {
@@ -201,7 +201,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
     #[inline(always)]
     fn pull_on<V: Lanes>(&self, pack: usize, block: &SiteBlock, work: &mut BlockScratch) -> [[f64; LANES]; 3] {
         self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
-        let factors = [block.angular.as_slice(), block.angular_slope.as_slice()];
+        let factors = [block.angular.as_slice(), block.angular_derivative.as_slice()];
         let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];
         let [gx, gy, gz, radial] = self.harmonics.pullback::<V>(pack, &block.unit, &work.legendre, factors, adjoints);
         let [x, y, z] = [block.unit[0].load::<V>(pack), block.unit[1].load(pack), block.unit[2].load(pack)];
@@ -275,16 +275,16 @@ impl<P: RadialBasis> DensityExpansion<P> {
         }
     }
 
-    /// Adjoints of the harmonics of eight sites, with the radial functions and with their slopes.
+    /// Adjoints of the harmonics of eight sites, with the radial functions and with their derivatives.
     #[inline(always)]
     fn project<V: Lanes>(&self, pack: usize, block: &SiteBlock, rows: [&[[f64; LANES]]; 2], work: &mut BlockScratch) {
         let basis = &self.bases[block.channel];
         let (n, stride) = (basis.n_max(), basis.n_packs());
         let n_functions = n * self.n_separate();
-        let BlockScratch { functions: [functions, slopes], adjoint: [x, dx], sums, .. } = work;
+        let BlockScratch { functions: [functions, derivatives], adjoint: [x, dx], sums, .. } = work;
         columns::<V>(rows[0], stride, 0..n_functions, pack, functions);
-        columns::<V>(rows[1], stride, 0..n_functions, pack, slopes);
-        let functions = [&functions[..n_functions], &slopes[..n_functions]];
+        columns::<V>(rows[1], stride, 0..n_functions, pack, derivatives);
+        let functions = [&functions[..n_functions], &derivatives[..n_functions]];
         if P::BY_DEGREE {
             gemm::project_by_degree::<V>((self.harmonics.l_max(), n), pack, functions, sums, [x, dx]);
         } else {

@@ -83,7 +83,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         ExpansionScratch::new(&self.harmonics, self.n_separate())
     }
 
-    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `slopes` are
+    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `derivatives` are
     /// asked for.
     ///
     /// # Errors
@@ -91,11 +91,11 @@ impl<P: RadialBasis> DensityExpansion<P> {
     pub fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Prepare { expansion: self, environment, slopes, scratch, stop })
+        Isa::detect().run(Prepare { expansion: self, environment, derivatives, scratch, stop })
     }
 
     /// Writes the coefficients of the prepared sites.
@@ -114,7 +114,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
-    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
+    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with derivatives.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -132,7 +132,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
     }
 
-    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
+    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with derivatives.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -146,7 +146,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, pull, stop })
     }
 
-    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
+    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with derivatives.
     ///
     /// # Errors
     /// Errors of `visit`, and [`Error::Interrupted`].
@@ -156,7 +156,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         stop: &Stop<'_>,
         visit: &mut dyn FnMut(usize, SiteTerms<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
+        let ExpansionScratch { blocks, n_blocks, rows, derivatives, work, .. } = scratch;
         for block in &blocks[..*n_blocks] {
             let functions = self.functions_of(block.channel);
             let width = self.bases[block.channel].n_packs() * LANES;
@@ -173,7 +173,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
                     species: functions.clone(),
                     by_degree: P::BY_DEGREE,
                     functions: &rows.as_flattened()[place..][..length + LANES],
-                    slopes: &slopes.as_flattened()[place..][..length + LANES],
+                    derivatives: &derivatives.as_flattened()[place..][..length + LANES],
                     unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
                     angular,
                 };

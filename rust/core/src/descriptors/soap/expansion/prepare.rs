@@ -20,7 +20,7 @@ pub struct ExpansionScratch {
     pub(super) n_blocks: usize,
     /// Radial functions of all sites, a row each, and their derivatives.
     pub(super) rows: Vec<[f64; LANES]>,
-    pub(super) slopes: Vec<[f64; LANES]>,
+    pub(super) derivatives: Vec<[f64; LANES]>,
     pub(super) points: EvaluationPoints,
     pub(super) work: BlockScratch,
 }
@@ -59,7 +59,7 @@ fn runs(channel: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
 pub(super) struct Prepare<'a, P> {
     pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) environment: &'a Environment<'a>,
-    pub(super) slopes: bool,
+    pub(super) derivatives: bool,
     pub(super) scratch: &'a mut ExpansionScratch,
     pub(super) stop: &'a Stop<'a>,
 }
@@ -69,19 +69,19 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { expansion, environment, slopes, scratch, stop } = self;
+        let Self { expansion, environment, derivatives, scratch, stop } = self;
         scratch.n_blocks = 0;
         let mut first_row = 0;
         for (channel, start, length) in runs(environment.channel) {
             let basis = &expansion.bases[channel];
             let n_packs = basis.n_packs();
             stop.after(length * n_packs)?;
-            scratch.grow(first_row + length * n_packs + beyond(n_packs), length, slopes)?;
+            scratch.grow(first_row + length * n_packs + beyond(n_packs), length, derivatives)?;
             let r = &environment.r[start..start + length];
             let rows = &mut scratch.rows[first_row..];
-            if slopes {
-                let slopes = &mut scratch.slopes[first_row..];
-                basis.evaluate_with_derivative::<V>(r, &mut scratch.points, rows, slopes);
+            if derivatives {
+                let derivatives = &mut scratch.derivatives[first_row..];
+                basis.evaluate_with_derivative::<V>(r, &mut scratch.points, rows, derivatives);
             } else {
                 basis.evaluate::<V>(r, &mut scratch.points, rows);
             }
@@ -95,8 +95,8 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
                     (channel, start + part, (length - part).min(SITES_PER_BLOCK));
                 block.first_row = first_row + part * n_packs;
                 let r = block.aim::<V>(environment);
-                let slopes = slopes.then(|| &scratch.slopes[block.first_row..]);
-                basis.angular::<V>(&r, &scratch.rows[block.first_row..], slopes, block);
+                let derivatives = derivatives.then(|| &scratch.derivatives[block.first_row..]);
+                basis.angular::<V>(&r, &scratch.rows[block.first_row..], derivatives, block);
                 scratch.n_blocks += 1;
             }
             first_row += length * n_packs;
@@ -155,20 +155,20 @@ impl ExpansionScratch {
             blocks: Vec::new(),
             n_blocks: 0,
             rows: Vec::new(),
-            slopes: Vec::new(),
+            derivatives: Vec::new(),
             points: EvaluationPoints::default(),
             work,
         })
     }
 
     /// Makes room for rows of this many packs together, of so many sites.
-    fn grow(&mut self, n_packs: usize, n_sites: usize, slopes: bool) -> Result<(), Error> {
+    fn grow(&mut self, n_packs: usize, n_sites: usize, derivatives: bool) -> Result<(), Error> {
         self.points.expect(n_sites)?;
         if self.rows.len() < n_packs {
             memory::resize(WHAT, &mut self.rows, n_packs, [0.0; LANES])?;
         }
-        if slopes && self.slopes.len() < n_packs {
-            memory::resize(WHAT, &mut self.slopes, n_packs, [0.0; LANES])?;
+        if derivatives && self.derivatives.len() < n_packs {
+            memory::resize(WHAT, &mut self.derivatives, n_packs, [0.0; LANES])?;
         }
         Ok(())
     }

@@ -37,7 +37,8 @@ pub struct SoapParameters {
     pub basis: GaussianBasis,
     /// The bases of QUIP end where a Gaussian at the cutoff has decayed to ten to minus this power.
     pub basis_error_exponent: f64,
-    /// Width of the zone before the last visible radius in which the cutoff function falls; zero: neighbors vanish at once.
+    /// Width of the zone before the last visible radius in which the cutoff function falls; zero: neighbors vanish at
+    /// once.
     pub cutoff_width: f64,
     /// Dependence of weights on the distance, apart from that.
     pub weighting: Option<Weighting>,
@@ -52,7 +53,7 @@ pub struct SoapParameters {
     pub center_everywhere: bool,
     /// A last column that always is this.
     pub constant: Option<f64>,
-    /// Error that is allowed in values and slopes of the radial functions, relative to their largest value.
+    /// Error that is allowed in values and derivatives of the radial functions, relative to their largest value.
     pub accuracy: f64,
     /// Whether atoms of other species are passed over in silence.
     pub ignore_unknown_species: bool,

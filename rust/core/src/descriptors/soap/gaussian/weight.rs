@@ -21,10 +21,10 @@ impl PairWeight {
     pub fn of<V: Lanes>(&self, r: &SiteLanes, n_packs: usize) -> [SiteLanes; 2] {
         let mut out = [SiteLanes([self.factor; SITES_PER_BLOCK]), SiteLanes::ZERO];
         if let Some(weighting) = &self.weighting {
-            let [values, slopes] = &mut out;
+            let [values, derivatives] = &mut out;
             for (j, &r) in r.0.iter().enumerate().take(n_packs * LANES) {
-                let (value, slope) = weighting.at(r);
-                (values.0[j], slopes.0[j]) = (self.factor * value, self.factor * slope);
+                let (value, derivative) = weighting.at(r);
+                (values.0[j], derivatives.0[j]) = (self.factor * value, self.factor * derivative);
             }
         }
         if let Some(cutoff) = self.cutoff.filter(|cutoff| r.0.iter().any(|&r| r > cutoff.start())) {
@@ -41,11 +41,16 @@ impl PairWeight {
 
 /// Multiplies weights and their derivatives with a cutoff function.
 #[inline(always)]
-fn multiply<V: Lanes>(cutoff: &CosineCutoff, r: &SiteLanes, n_packs: usize, [values, slopes]: &mut [SiteLanes; 2]) {
+fn multiply<V: Lanes>(
+    cutoff: &CosineCutoff,
+    r: &SiteLanes,
+    n_packs: usize,
+    [values, derivatives]: &mut [SiteLanes; 2],
+) {
     for pack in 0..n_packs {
         let (f, df) = cutoff.at(r.load::<V>(pack));
-        let (w, dw) = (values.load::<V>(pack), slopes.load::<V>(pack));
+        let (w, dw) = (values.load::<V>(pack), derivatives.load::<V>(pack));
         values.store(pack, w * f);
-        slopes.store(pack, w.mul_add(df, dw * f));
+        derivatives.store(pack, w.mul_add(df, dw * f));
     }
 }

@@ -48,7 +48,7 @@ pub fn room(n_degrees: usize) -> Vec<[f64; LANES]> {
     vec![[0.0; LANES]; PACKS * SUMS * n_degrees.next_multiple_of(LANES)]
 }
 
-/// `b` and `b'`: the radial functions of a site and their slopes, among all functions of a factor.
+/// `b` and `b'`: the radial functions of a site and their derivatives, among all functions of a factor.
 pub struct RadialTerms<'a> {
     pub site: &'a SiteTerms<'a>,
     pub factor: &'a Factor,
@@ -62,8 +62,8 @@ impl Kernel for RadialTerms<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { site, factor, n_degrees, terms } = self;
-        let [values, slopes, ..] = &mut terms.kinds;
-        for (from, out) in [(site.functions, values), (site.slopes, slopes)] {
+        let [values, derivatives, ..] = &mut terms.kinds;
+        for (from, out) in [(site.functions, values), (site.derivatives, derivatives)] {
             let out = Pack::numbers_mut(out);
             if factor.is_summed() || site.species.len() < factor.len() {
                 out.fill(0.0);

@@ -20,7 +20,7 @@ const NEAREST: f64 = 1e-25;
 
 /// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
 const ORDER: usize = 8;
-/// Error of the steepest Gaussian of width one from the rounding of its argument: half an epsilon times its slope.
+/// Error of the steepest Gaussian of width one from the rounding of its argument: half an epsilon times its derivative.
 const PLACE: f64 = 6.6e-17;
 
 /// The radial and angular functions of one species.
@@ -153,14 +153,14 @@ impl RadialBasis for TurboRadial {
         r: &[f64],
         points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     ) {
         match &self.source {
-            Source::Table(table) => table.evaluate_with_derivative::<V>(r, points, rows, slopes),
+            Source::Table(table) => table.evaluate_with_derivative::<V>(r, points, rows, derivatives),
             Source::Reference(reference) => {
-                let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
-                for (&r, (row, slope)) in r.iter().zip(rows) {
-                    reference.evaluate(r, row.as_flattened_mut(), Some(slope.as_flattened_mut()));
+                let rows = rows.chunks_exact_mut(self.n_packs()).zip(derivatives.chunks_exact_mut(self.n_packs()));
+                for (&r, (row, derivative)) in r.iter().zip(rows) {
+                    reference.evaluate(r, row.as_flattened_mut(), Some(derivative.as_flattened_mut()));
                 }
             }
         }
@@ -172,19 +172,19 @@ impl RadialBasis for TurboRadial {
         &self,
         r: &SiteLanes,
         rows: &[[f64; LANES]],
-        slopes: Option<&[[f64; LANES]]>,
+        derivatives: Option<&[[f64; LANES]]>,
         block: &mut SiteBlock,
     ) {
         let degrees = self.n_max..self.n_max + self.l_max + 1;
         for pack in block.packs() {
             let (p, dp) = self.cutoff.at(r.load::<V>(pack));
             columns::<V>(rows, self.n_packs(), degrees.clone(), pack, &mut block.angular);
-            if let Some(slopes) = slopes {
+            if let Some(derivatives) = derivatives {
                 self.hold_center(r, block);
-                columns::<V>(slopes, self.n_packs(), degrees.clone(), pack, &mut block.angular_slope);
-                for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
-                    let sum = dp.mul_add(value.load(pack), p * slope.load(pack));
-                    slope.store(pack, sum);
+                columns::<V>(derivatives, self.n_packs(), degrees.clone(), pack, &mut block.angular_derivative);
+                for (derivative, value) in block.angular_derivative.iter_mut().zip(&block.angular) {
+                    let sum = dp.mul_add(value.load(pack), p * derivative.load(pack));
+                    derivative.store(pack, sum);
                 }
             }
             for value in &mut block.angular {
