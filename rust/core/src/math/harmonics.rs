@@ -166,23 +166,23 @@ impl Harmonics {
         for m in 0..=self.l_max {
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
             let before = m.saturating_sub(1);
-            let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
+            let (c1, s1, order) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
             let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
             for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(OrderRows::new(m)) {
                 let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
                 let inward = -(up * a);
-                let turn = r * a * turns;
+                let azimuthal = r * a * order;
                 let level = level * a;
                 let (dx, dy) = (inward * x, inward * y);
                 let row = place.cosine;
-                out_x[row].store(pack, dx.mul_add(c, turn * c1));
-                out_y[row].store(pack, dy.mul_add(c, -(turn * s1)));
+                out_x[row].store(pack, dx.mul_add(c, azimuthal * c1));
+                out_y[row].store(pack, dy.mul_add(c, -(azimuthal * s1)));
                 out_z[row].store(pack, level * c);
                 if m > 0 {
                     let row = place.sine;
-                    out_x[row].store(pack, dx.mul_add(s, turn * s1));
-                    out_y[row].store(pack, dy.mul_add(s, turn * c1));
+                    out_x[row].store(pack, dx.mul_add(s, azimuthal * s1));
+                    out_y[row].store(pack, dy.mul_add(s, azimuthal * c1));
                     out_z[row].store(pack, level * s);
                 }
             }
@@ -222,8 +222,8 @@ impl Harmonics {
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
             let factor = V::splat(m as f64);
             let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
-            gx = with_c.turn.mul_add(c1, with_s.turn * s1).mul_add(factor, gx);
-            gy = with_c.turn.neg_mul_add(s1, with_s.turn * c1).mul_add(factor, gy);
+            gx = with_c.azimuthal.mul_add(c1, with_s.azimuthal * s1).mul_add(factor, gx);
+            gy = with_c.azimuthal.neg_mul_add(s1, with_s.azimuthal * c1).mul_add(factor, gy);
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
     }
@@ -266,7 +266,7 @@ struct OrderSums<V> {
     /// `Σ R_l^m (angular b + derivative a)`
     value: V,
     /// `Σ R_l^m angular a`
-    turn: V,
+    azimuthal: V,
     /// `Σ R_{l-1}^m angular a`
     level: V,
     /// `Σ R_{l-1}^{m+1} angular a`
@@ -283,14 +283,14 @@ impl<V: Lanes> OrderSums<V> {
         [a, b]: [&[SiteLanes]; 2],
         rows: impl Iterator<Item = usize>,
     ) -> Self {
-        let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
+        let mut sums = Self { value: V::zero(), azimuthal: V::zero(), level: V::zero(), up: V::zero() };
         let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
         let terms = legendre.zip(angular.iter().zip(derivative)).zip(rows);
         for ((((r, level), up), (angular, derivative)), row) in terms {
             let (a, b, angular) = (a[row].load::<V>(pack), b[row].load::<V>(pack), angular.load::<V>(pack));
             let (r, scaled) = (V::load(r), a * angular);
             sums.value = r.mul_add(angular.mul_add(b, a * derivative.load(pack)), sums.value);
-            sums.turn = r.mul_add(scaled, sums.turn);
+            sums.azimuthal = r.mul_add(scaled, sums.azimuthal);
             sums.level = V::load(level).mul_add(scaled, sums.level);
             sums.up = V::load(up).mul_add(scaled, sums.up);
         }

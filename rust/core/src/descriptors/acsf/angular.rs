@@ -103,10 +103,10 @@ impl Kernel for AngularTangent<'_> {
                     &mut batch.powers,
                     &mut batch.derivatives,
                 );
-                let turning = V::load(&rate.cosine);
+                let cosine_term = V::load(&rate.cosine);
                 for power in 0..group.powers.len() {
                     let derivative = &mut batch.derivatives[power * PACKS_PER_BATCH + pack];
-                    derivative.store(derivative.load::<V>() * turning);
+                    derivative.store(derivative.load::<V>() * cosine_term);
                 }
             }
             for product in &group.products {

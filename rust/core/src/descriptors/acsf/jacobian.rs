@@ -25,9 +25,9 @@ impl PairPowers {
         Ok(Self { powers: room()?, derivatives: room()? })
     }
 
-    /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
+    /// Transposes rows of a batch, pairs side by side, into rows of a pair, powers side by side.
     #[inline(always)]
-    fn turn<V: Lanes>(&mut self, group: &Group, batch: &PairBatch, pack: usize) {
+    fn transpose<V: Lanes>(&mut self, group: &Group, batch: &PairBatch, pack: usize) {
         let mut place = 0;
         for powers in group.products.iter().flat_map(|product| product.powers.chunks(LANES)) {
             for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.derivatives, &mut self.derivatives)] {
@@ -74,7 +74,7 @@ impl Kernel for AngularJacobian<'_> {
                 }
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
-                common.turn::<V>(group, batch, pack);
+                common.transpose::<V>(group, batch, pack);
                 let sides = Sides::of(group.shift, sphere, batch, &third, c, pack);
                 for lane in 0..LANES.min(batch.len - pack * LANES) {
                     sides.add::<V>(group, batch, common, (pack, lane), blocks);
@@ -86,12 +86,12 @@ impl Kernel for AngularJacobian<'_> {
     }
 }
 
-/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`; for each
-/// pair of a pack, three components of the one site, a zero, those of the other.
+/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' cosine_term)`; for
+/// each pair of a pack, three components of the one site, a zero, those of the other.
 struct Sides {
     fading: [Pack; LANES],
     decay: [Pack; LANES],
-    turning: [Pack; LANES],
+    cosine_term: [Pack; LANES],
 }
 
 impl Sides {
@@ -111,8 +111,8 @@ impl Sides {
         let decay_k = k.inverse.neg_mul_add(shift, one) * twice;
         let decay_jk = twice * third.shifted;
         let across = all * j.inverse * k.inverse;
-        let turn_j = all * c * j.inverse * j.inverse;
-        let turn_k = all * c * k.inverse * k.inverse;
+        let cosine_j = all * c * j.inverse * j.inverse;
+        let cosine_k = all * c * k.inverse * k.inverse;
         let mut rows = [[V::zero(); LANES]; 3];
         for i in 0..3 {
             let (r_j, r_k) = (j.vector[i], k.vector[i]);
@@ -121,18 +121,18 @@ impl Sides {
             rows[0][4 + i] = apart.mul_add(fade_jk, fade_k * r_k);
             rows[1][i] = apart.neg_mul_add(decay_jk, decay_j * r_j);
             rows[1][4 + i] = apart.mul_add(decay_jk, decay_k * r_k);
-            rows[2][i] = r_j.neg_mul_add(turn_j, across * r_k);
-            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across * r_j);
+            rows[2][i] = r_j.neg_mul_add(cosine_j, across * r_k);
+            rows[2][4 + i] = r_k.neg_mul_add(cosine_k, across * r_j);
         }
         let mut out = [[Pack::ZERO; LANES]; 3];
         for which in 0..3 {
-            let turned = V::transpose(rows[which]);
+            let transposed = V::transpose(rows[which]);
             for pair in 0..LANES {
-                out[which][pair].store(turned[pair]);
+                out[which][pair].store(transposed[pair]);
             }
         }
-        let [fading, decay, turning] = out;
-        Self { fading, decay, turning }
+        let [fading, decay, cosine_term] = out;
+        Self { fading, decay, cosine_term }
     }
 
     /// Adds the derivatives of the terms of one pair.
@@ -148,13 +148,13 @@ impl Sides {
         let pair = pack * LANES + lane;
         let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
         let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
-        let turning = self.turning[lane].load::<V>();
+        let cosine_term = self.cosine_term[lane].load::<V>();
         let (mut first, mut place) = (0, lane);
         for product in &group.products {
             for eta_row in product.etas.clone() {
                 let e = V::splat(batch.exponentials[eta_row * PACKS_PER_BATCH + pack].0[lane]);
                 let a = (decay.neg_mul_add(V::splat(group.etas[eta_row]), fading) * e).to_array();
-                let b = (turning * e).to_array();
+                let b = (cosine_term * e).to_array();
                 for chunk in 0..product.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
                     let derivative = common.derivatives[place + chunk * LANES].load::<V>();

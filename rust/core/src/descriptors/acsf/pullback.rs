@@ -83,7 +83,7 @@ impl Kernel for AngularPullback<'_> {
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
                 // derivatives with respect to the cosine.
-                let (mut value, mut decay, mut turn) = (V::zero(), V::zero(), V::zero());
+                let (mut value, mut decay, mut cosine_term) = (V::zero(), V::zero(), V::zero());
                 for product in &group.products {
                     let width = product.powers.len();
                     for (row, eta_row) in product.etas.clone().enumerate() {
@@ -99,23 +99,23 @@ impl Kernel for AngularPullback<'_> {
                         let ex = e * x;
                         value += ex;
                         decay = ex.mul_add(eta, decay);
-                        turn = e.mul_add(y, turn);
+                        cosine_term = e.mul_add(y, cosine_term);
                     }
                 }
                 let load = |column: &PairLanes| column.load::<V>(pack);
                 let faded = load(&batch.weight) * third.value;
                 let two_value = value * V::splat(2.0) * third.value;
                 let two_decay = decay * faded * V::splat(2.0);
-                let turn = turn * faded;
+                let cosine_term = cosine_term * faded;
                 let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
-                let turn_c = turn * c;
+                let cosine_term_c = cosine_term * c;
                 let fade_j = load(&gradients.derivative[0]) * load(&gradients.value[1]) * two_value;
                 let fade_k = load(&gradients.derivative[1]) * load(&gradients.value[0]) * two_value;
                 let along_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
                 let along_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
-                gradients.along_j.store(pack, turn_c.neg_mul_add(n_j * n_j, along_j));
-                gradients.along_k.store(pack, turn_c.neg_mul_add(n_k * n_k, along_k));
-                gradients.across.store(pack, turn * n_j * n_k);
+                gradients.along_j.store(pack, cosine_term_c.neg_mul_add(n_j * n_j, along_j));
+                gradients.along_k.store(pack, cosine_term_c.neg_mul_add(n_k * n_k, along_k));
+                gradients.across.store(pack, cosine_term * n_j * n_k);
                 let fade = third.derivative * load(&batch.weight) * value;
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }

@@ -218,17 +218,17 @@ fn s_s<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, at: usize, blocks: &mut Pa
     }
 }
 
-/// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `turned`, with `-σ_i` in place of `σ_j`.
+/// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `transposed`, with `-σ_i` in place of `σ_j`.
 #[inline(always)]
 fn s_p<V: Lanes>(
     gauss: &Gauss<V>,
     derivatives: bool,
     start: usize,
     stride: usize,
-    turned: bool,
+    transposed: bool,
     blocks: &mut PairBlocks,
 ) {
-    let width = if turned { -gauss.own } else { gauss.other };
+    let width = if transposed { -gauss.own } else { gauss.other };
     let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
         let at = start + a * stride;

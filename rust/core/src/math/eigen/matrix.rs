@@ -144,8 +144,8 @@ impl Kernel for Transpose<'_> {
                 for (k, lanes) in tile.iter_mut().enumerate() {
                     *lanes = V::load(&from.packs(LANES * i + k)[j]);
                 }
-                let turned = V::transpose(tile);
-                for (k, lanes) in turned.iter().enumerate() {
+                let transposed = V::transpose(tile);
+                for (k, lanes) in transposed.iter().enumerate() {
                     let row = to.row_mut(LANES * j + k).as_chunks_mut::<LANES>().0;
                     lanes.store(&mut row[i]);
                 }

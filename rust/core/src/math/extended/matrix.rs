@@ -161,14 +161,14 @@ fn rotate(a: &mut ExtendedMatrix, v: &mut ExtendedMatrix, p: usize, q: usize) ->
     let t = if theta < Extended::ZERO { -t_abs } else { t_abs };
     let c = (t * t + Extended::ONE).sqrt().recip();
     let s = t * c;
-    let turn = |x: &mut Extended, y: &mut Extended| (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
+    let rotate = |x: &mut Extended, y: &mut Extended| (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     for row in a.iter_mut().chain(v.iter_mut()) {
         let (left, right) = row.split_at_mut(q);
-        turn(&mut left[p], &mut right[0]);
+        rotate(&mut left[p], &mut right[0]);
     }
     let (above, below) = a.split_at_mut(q);
     for (x, y) in above[p].iter_mut().zip(below[0].iter_mut()) {
-        turn(x, y);
+        rotate(x, y);
     }
     true
 }

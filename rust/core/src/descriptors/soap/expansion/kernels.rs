@@ -160,7 +160,7 @@ impl<P: RadialBasis> Kernel for HarmonicsWithGradients<'_, P> {
         let packs = self.pack..self.pack + 1;
         self.expansion.harmonics_of::<V>(packs.clone(), self.block, self.work);
         self.expansion.gradients_of::<V>(packs, self.block, self.work);
-        self.work.turn::<V>(self.pack, self.expansion.harmonics.len());
+        self.work.transpose::<V>(self.pack, self.expansion.harmonics.len());
     }
 }
 

@@ -108,7 +108,7 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
 impl BlockScratch {
     /// Writes the harmonics and gradients of the sites of `pack`, site by site.
     #[inline(always)]
-    pub(super) fn turn<V: Lanes>(&mut self, pack: usize, n_harmonics: usize) {
+    pub(super) fn transpose<V: Lanes>(&mut self, pack: usize, n_harmonics: usize) {
         let n_packs = Pack::holding(n_harmonics);
         let [x, y, z] = &self.gradients;
         for (kind, from) in [&self.harmonics, x, y, z].into_iter().enumerate() {

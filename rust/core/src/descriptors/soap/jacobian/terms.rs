@@ -69,7 +69,7 @@ impl Kernel for RadialTerms<'_> {
                 out.fill(0.0);
             }
             for first in (0..site.species.len()).step_by(LANES) {
-                // As in `turn`: the last group first. Lanes beyond the last degree are zero.
+                // As in `transpose`: the last group first. Lanes beyond the last degree are zero.
                 for group in (0..n_degrees.div_ceil(LANES)).rev() {
                     let lanes = site.eight_by_eight::<V>(from, first, group, n_degrees);
                     for (k, lanes) in (first..site.species.len()).zip(lanes) {
@@ -141,7 +141,7 @@ impl AngularSums<'_> {
                 let sums = &self.sums[(pack * SUMS + kind) * padded..][..padded];
                 let out = Pack::numbers_mut(&mut self.terms.kinds[N_TERMS - SUMS + kind]);
                 let out = &mut out[(first + pack) * LANES * self.n_degrees..];
-                turn::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
+                transpose::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
             }
         }
     }
@@ -171,7 +171,7 @@ impl AngularSums<'_> {
 
 /// Writes eight functions `[l][n]`, in groups of eight degrees, as `[n][l]`.
 #[inline(always)]
-fn turn<V: Lanes>(groups: &[[[f64; LANES]; LANES]], n_degrees: usize, out: &mut [f64]) {
+fn transpose<V: Lanes>(groups: &[[[f64; LANES]; LANES]], n_degrees: usize, out: &mut [f64]) {
     // The last group first: its lanes beyond the last degree fall on the next function, whose other groups follow.
     for (g, group) in groups.iter().enumerate().rev() {
         let mut rows = [V::zero(); LANES];
