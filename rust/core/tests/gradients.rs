@@ -9,7 +9,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn velocity(n: usize) -> Vec<[f64; 3]> {
+fn random_displacements(n: usize) -> Vec<[f64; 3]> {
     noise(3 * n, 1.9).as_chunks::<3>().0.to_vec()
 }
 
@@ -17,12 +17,12 @@ fn velocity(n: usize) -> Vec<[f64; 3]> {
 fn the_tangent_is_the_difference() {
     for Case { name, descriptor, .. } in every_option() {
         let sites = OwnedEnvironment::crowded();
-        let velocity = velocity(sites.position.len());
+        let displacements = random_displacements(sites.position.len());
         let h = 1e-3;
-        let at = |step: f64| descriptor.values(&sites.moved(&velocity, step));
+        let at = |step: f64| descriptor.values(&sites.moved(&displacements, step));
         let [a, b, c, d] = [-2.0 * h, -h, h, 2.0 * h].map(at);
         let scale = c.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
-        let got = descriptor.tangent(&sites, &velocity);
+        let got = descriptor.tangent(&sites, &displacements);
         for k in 0..got.len() {
             let five = (a[k] - 8.0 * b[k] + 8.0 * c[k] - d[k]) / (12.0 * h);
             assert!((got[k] - five).abs() < 2e-8 * scale, "{name}, feature {k}: {} against {five}", got[k]);
@@ -35,19 +35,19 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
     for Case { name, descriptor, .. } in every_option() {
         let sites = OwnedEnvironment::crowded();
         let n_features = descriptor.n_features();
-        let velocity = velocity(sites.position.len());
+        let displacements = random_displacements(sites.position.len());
         let adjoint = noise(n_features, 0.37);
-        let tangent = descriptor.tangent(&sites, &velocity);
+        let tangent = descriptor.tangent(&sites, &displacements);
         let pull = descriptor.pullback(&sites, &adjoint);
         let jacobian = descriptor.jacobian(&sites);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         let both = dot(&tangent, &adjoint);
-        let back: f64 = pull.iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
+        let back: f64 = pull.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
         for feature in 0..n_features {
             let sum: f64 = jacobian
                 .iter()
-                .zip(&velocity)
+                .zip(&displacements)
                 .map(|(rows, v)| (0..3).map(|i| rows[i * n_features + feature] * v[i]).sum::<f64>())
                 .sum();
             assert!((sum - tangent[feature]).abs() < 1e-12 * scale, "{name}, feature {feature}");

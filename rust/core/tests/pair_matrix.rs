@@ -57,18 +57,18 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
     for (name, descriptor) in every_option() {
         let sites = OwnedEnvironment::crowded();
         let n_features = descriptor.n_features();
-        let velocity = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
+        let displacements = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
         let adjoint = noise(n_features, 0.37);
-        let tangent = descriptor.tangent(&sites, &velocity);
+        let tangent = descriptor.tangent(&sites, &displacements);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
-        let back: f64 = descriptor.pullback(&sites, &adjoint).iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
+        let back: f64 = descriptor.pullback(&sites, &adjoint).iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((dot(&tangent, &adjoint) - back).abs() < 1e-10 * scale, "{name}");
         let jacobian = descriptor.jacobian(&sites);
         for feature in 0..n_features {
             let along = |(rows, v): (&Vec<f64>, &[f64; 3])| -> f64 {
                 (0..3).map(|axis| rows[axis * n_features + feature] * v[axis]).sum()
             };
-            let sum: f64 = jacobian.iter().zip(&velocity).map(along).sum();
+            let sum: f64 = jacobian.iter().zip(&displacements).map(along).sum();
             assert!((sum - tangent[feature]).abs() < 1e-11 * scale, "{name}, feature {feature}");
         }
     }
@@ -78,16 +78,17 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 fn sums_of_powers_have_the_derivative_of_differences() {
     for (name, descriptor) in every_option() {
         let sites = OwnedEnvironment::crowded();
-        let velocity = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
+        let displacements = noise(3 * sites.position.len(), 1.9).as_chunks::<3>().0.to_vec();
         let row = descriptor.values(&sites);
         for power in 1..=3 {
             let total = |step: f64| -> f64 {
-                descriptor.values(&sites.moved(&velocity, step)).iter().map(|x| x.powi(power)).sum()
+                descriptor.values(&sites.moved(&displacements, step)).iter().map(|x| x.powi(power)).sum()
             };
             let h = 3e-4;
             let five = (8.0 * (total(h) - total(-h)) - (total(2.0 * h) - total(-2.0 * h))) / (12.0 * h);
             let adjoint: Vec<f64> = row.iter().map(|x| f64::from(power) * x.powi(power - 1)).collect();
-            let found: f64 = descriptor.pullback(&sites, &adjoint).iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
+            let found: f64 =
+                descriptor.pullback(&sites, &adjoint).iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
             let scale = adjoint.iter().zip(&row).map(|(a, x)| (a * x).abs()).fold(1.0, f64::max);
             assert!((found - five).abs() < 1e-8 * scale, "{name}, power {power}: {found} against {five}");
         }

@@ -102,8 +102,8 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     adjoint[n + 3] = f64::NAN;
     let back = pullback(&soap, Average::Off, &frames, &centers, &adjoint, &mut job);
     assert!(matches!(back, Err(Error::EntryNotFinite { name: "adjoint", row: 1, column: 3, .. })));
-    let moves = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
-    let ahead = pushforward(&soap, Average::Off, &frames, &centers, &moves, &mut rows, &mut job);
+    let displacements = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
+    let ahead = pushforward(&soap, Average::Off, &frames, &centers, &displacements, &mut rows, &mut job);
     assert!(matches!(ahead, Err(Error::EntryNotFinite { name: "displacements", row: 1, column: 1, .. })));
 }
 

@@ -23,7 +23,7 @@ fn crowd(n: usize) -> OwnedEnvironment {
 fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
     let n = sites.position.len();
     let (n_features, n_coefficients) = (descriptor.n_features(), descriptor.n_coefficients());
-    let (adjoint, moves) = (noise(n_features, 0.3), vec![[0.1, 0.2, 0.3]; n]);
+    let (adjoint, displacements) = (noise(n_features, 0.3), vec![[0.1, 0.2, 0.3]; n]);
     let of_site: Vec<u32> = (0..n as u32).collect();
     let mut count = 0;
     for patience in [1, 10, 100, 1000, 10_000] {
@@ -49,7 +49,7 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
             descriptor.expand(environment, &mut scratch, &mut c, &stop)?;
             descriptor.contract(&c, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
-            descriptor.expand_tangent(environment, &moves, &mut scratch, &mut c, &mut dc, &stop)?;
+            descriptor.expand_tangent(environment, &displacements, &mut scratch, &mut c, &mut dc, &stop)?;
             descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
             descriptor.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &stop)?;

@@ -66,12 +66,12 @@ impl MatrixElements for Charges {
 
     #[inline(always)]
     fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks) {
-        let mut away = [V::zero(); 3];
+        let mut separation = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {
             let position = &sites.position[axis];
-            away[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
-            square = away[axis].mul_add(away[axis], square);
+            separation[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
+            square = separation[axis].mul_add(separation[axis], square);
         }
         let square = square.to_array();
         // 1/r and its derivative divided by r.
@@ -97,7 +97,7 @@ impl MatrixElements for Charges {
             let derivative = both * V::load(&derivative);
             for axis in 0..3 {
                 // The distance of a site from itself is zero, and so is this.
-                (derivative * away[axis]).store(&mut blocks.derivatives[axis][0]);
+                (derivative * separation[axis]).store(&mut blocks.derivatives[axis][0]);
             }
         }
     }

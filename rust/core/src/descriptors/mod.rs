@@ -86,15 +86,15 @@ pub trait Descriptor: Sync + 'static {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
-    /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
-    /// each site's vector from the center. The center must be prepared anew before anything else is asked.
+    /// Writes the coefficients of the prepared center and their derivative along `displacements` of the sites
+    /// relative to the center. The center must be prepared anew before anything else is asked.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],

@@ -36,10 +36,10 @@ impl ChunkGradients {
         let mut reaction = [0.0; 3];
         for (site, pull) in pulls.iter().enumerate() {
             self.add(place, sites.index[site], *pull);
-            let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
+            let vector = [sites.dx[site], sites.dy[site], sites.dz[site]];
             for i in 0..3 {
                 reaction[i] -= pull[i];
-                (0..3).for_each(|j| self.strain[i][j] += away[i] * pull[j]);
+                (0..3).for_each(|j| self.strain[i][j] += vector[i] * pull[j]);
             }
         }
         if let Center::Atom(atom) = center {

@@ -155,12 +155,12 @@ impl<D: Descriptor> Forward<'_, D> {
         let Some(displacements) = self.displacements else {
             return worker.expand(self.descriptor, frame, center, stop);
         };
-        let moves = &displacements[self.frames.atoms(frame.frame)];
+        let of_frame = &displacements[self.frames.atoms(frame.frame)];
         let own = match center {
-            Center::Atom(atom) => moves[atom],
+            Center::Atom(atom) => of_frame[atom],
             Center::Point(_) => [0.0; 3],
         };
-        let relative = |&site: &u32| std::array::from_fn(|i| moves[site as usize][i] - own[i]);
+        let relative = |&site: &u32| std::array::from_fn(|i| of_frame[site as usize][i] - own[i]);
         let Worker { sites, vectors, scratch, coefficients, other, .. } = worker;
         vectors.clear();
         memory::reserve("velocities of the sites", vectors, sites.len())?;

@@ -16,7 +16,7 @@ pub struct Worker<D: Descriptor> {
     pub coefficients: Vec<f64>,
     /// Adjoint or tangent of the coefficients of the present center.
     pub other: Vec<f64>,
-    /// Gradients or velocities of the sites.
+    /// Gradients or displacements of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub room: Vec<f64>,

@@ -9,7 +9,7 @@ use super::OwnedEnvironment;
 pub trait Fingerprint {
     fn n_features(&self) -> usize;
     fn values(&self, sites: &OwnedEnvironment) -> Vec<f64>;
-    fn tangent(&self, sites: &OwnedEnvironment, velocity: &[[f64; 3]]) -> Vec<f64>;
+    fn tangent(&self, sites: &OwnedEnvironment, displacements: &[[f64; 3]]) -> Vec<f64>;
     fn pullback(&self, sites: &OwnedEnvironment, adjoint: &[f64]) -> Vec<[f64; 3]>;
     /// `[site][xyz][feature]`
     fn jacobian(&self, sites: &OwnedEnvironment) -> Vec<Vec<f64>>;
@@ -35,14 +35,14 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         row
     }
 
-    fn tangent(&self, sites: &OwnedEnvironment, velocity: &[[f64; 3]]) -> Vec<f64> {
+    fn tangent(&self, sites: &OwnedEnvironment, displacements: &[[f64; 3]]) -> Vec<f64> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
         let mut row = vec![0.0; self.0.n_features()];
         sites.with(|environment| {
             self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
             self.0
-                .expand_tangent(environment, velocity, &mut scratch, &mut c, &mut dc, &Stop::never())
+                .expand_tangent(environment, displacements, &mut scratch, &mut c, &mut dc, &Stop::never())
                 .expect("no wish");
         });
         self.0.contract_tangent(&c, &dc, &mut scratch, &mut row, &Stop::never()).expect("no wish");

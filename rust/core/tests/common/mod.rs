@@ -54,9 +54,9 @@ impl OwnedEnvironment {
         Self { center: CenterKind::Atom(Some(1)), channel, position }
     }
 
-    pub fn moved(&self, velocity: &[[f64; 3]], step: f64) -> Self {
+    pub fn moved(&self, displacements: &[[f64; 3]], step: f64) -> Self {
         let mut sites = self.clone();
-        for (p, v) in sites.position.iter_mut().zip(velocity) {
+        for (p, v) in sites.position.iter_mut().zip(displacements) {
             (0..3).for_each(|i| p[i] += step * v[i]);
         }
         sites

@@ -60,8 +60,8 @@ pub struct AngularTangent<'a> {
     /// One for each column of the group.
     pub sums: &'a mut [Pack],
     pub changes: &'a mut [Pack],
-    /// Rates of change of the vectors to the slots.
-    pub velocity: &'a [[f64; 3]],
+    /// Displacements of the slots.
+    pub displacements: &'a [[f64; 3]],
     pub row: &'a mut [f64],
     pub row_rate: &'a mut [f64],
     /// Rates of change of the exponentials.
@@ -74,7 +74,7 @@ impl Kernel for AngularTangent<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, sphere, batch, sums, changes, velocity, row, row_rate, rates, stop } = self;
+        let Self { group, plan, sphere, batch, sums, changes, displacements, row, row_rate, rates, stop } = self;
         let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         sums.fill(Pack::ZERO);
         changes.fill(Pack::ZERO);
@@ -82,7 +82,7 @@ impl Kernel for AngularTangent<'_> {
             batch.gather(sphere, group.shift);
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
-                let rate = Rates::of(group, sphere, batch, velocity, pack);
+                let rate = Rates::of(group, sphere, batch, displacements, pack);
                 let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let weight = batch.weight.load::<V>(pack);
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
@@ -135,13 +135,13 @@ struct Rates {
 
 impl Rates {
     #[inline(always)]
-    fn of(group: &Group, sphere: &CutoffSphere, batch: &PairBatch, velocity: &[[f64; 3]], pack: usize) -> Self {
+    fn of(group: &Group, sphere: &CutoffSphere, batch: &PairBatch, displacements: &[[f64; 3]], pack: usize) -> Self {
         let zero = [0.0; LANES];
         let mut rates = Self { cosine: zero, weight: zero, exponent: zero, apart: zero };
         for lane in 0..LANES.min(batch.len - pack * LANES) {
             let pair = pack * LANES + lane;
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
-            let (r_j, r_k, v_j, v_k) = (sphere.vector(j), sphere.vector(k), velocity[j], velocity[k]);
+            let (r_j, r_k, v_j, v_k) = (sphere.vector(j), sphere.vector(k), displacements[j], displacements[k]);
             let (n_j, n_k) = (sphere.inverse[j], sphere.inverse[k]);
             // Rates of change of the two distances.
             let (a, b) = (dot(r_j, v_j) * n_j, dot(r_k, v_k) * n_k);

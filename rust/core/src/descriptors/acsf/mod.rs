@@ -58,7 +58,7 @@ pub struct AcsfScratch {
     weights: Vec<f64>,
     /// Numbers and vectors of the slots of a sphere.
     numbers: Vec<f64>,
-    velocity: Vec<[f64; 3]>,
+    displacements: Vec<[f64; 3]>,
     pull: Vec<[f64; 4]>,
     common: PairPowers,
     blocks: Vec<Pack>,
@@ -125,7 +125,7 @@ impl Descriptor for Acsf {
             rates: memory::filled(WHAT, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
             weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
-            velocity: Vec::new(),
+            displacements: Vec::new(),
             pull: Vec::new(),
             common: PairPowers::new(groups)?,
             blocks: Vec::new(),
@@ -203,7 +203,7 @@ impl Descriptor for Acsf {
     fn expand_tangent(
         &self,
         _environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
@@ -211,12 +211,12 @@ impl Descriptor for Acsf {
     ) -> Result<(), Error> {
         let isa = Isa::detect();
         for (which, plan) in self.plan.spheres.iter().enumerate() {
-            let AcsfScratch { spheres, batch, sums, changes, rates, numbers, velocity: of_slots, .. } = scratch;
+            let AcsfScratch { spheres, batch, sums, changes, rates, numbers, displacements: of_slots, .. } = scratch;
             let sphere = &spheres[which];
             memory::refill(WHAT, of_slots, sphere.site.len(), [0.0; 3])?;
             memory::refill(WHAT, numbers, sphere.site.len(), 0.0)?;
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
-                let (r, v) = (sphere.vector(slot), velocity[sphere.site[slot] as usize]);
+                let (r, v) = (sphere.vector(slot), displacements[sphere.site[slot] as usize]);
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * sphere.inverse[slot];
                 of_slots[slot] = v;
             }
@@ -229,7 +229,7 @@ impl Descriptor for Acsf {
                     batch,
                     sums: &mut sums[..group.columns.len()],
                     changes: &mut changes[..group.columns.len()],
-                    velocity: of_slots,
+                    displacements: of_slots,
                     row: coefficients,
                     row_rate: tangent,
                     rates,

@@ -43,8 +43,8 @@ impl Kernel for OnCenterValues<'_> {
                     let third = third::<V>(group, &plan.cutoff, V::splat(square));
                     let [value, exponent] = [third.value, third.exponent].map(|lanes| lanes.to_array()[0]);
                     let weight = 2.0 * sphere.value[j] * sphere.value[k] * value;
-                    let (away_j, away_k) = (sphere.r[j] - group.shift, sphere.r[k] - group.shift);
-                    add(group, weight, away_j * away_j + away_k * away_k + exponent, row);
+                    let (offset_j, offset_k) = (sphere.r[j] - group.shift, sphere.r[k] - group.shift);
+                    add(group, weight, offset_j * offset_j + offset_k * offset_k + exponent, row);
                 }
             }
         }

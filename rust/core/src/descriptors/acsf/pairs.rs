@@ -114,9 +114,9 @@ pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<
         return Third { value, derivative, exponent: square, shifted: one };
     }
     let r = square.sqrt();
-    let away = r - V::splat(group.shift);
-    let shifted = away / r.max(V::splat(1e-100));
-    Third { value, derivative, exponent: away * away, shifted }
+    let offset = r - V::splat(group.shift);
+    let shifted = offset / r.max(V::splat(1e-100));
+    Third { value, derivative, exponent: offset * offset, shifted }
 }
 
 /// Walks over all pairs of a group.

@@ -13,9 +13,9 @@ fn term<V: Lanes>(shape: Radial, sphere: &CutoffSphere, pack: usize) -> (V, V) {
     match shape {
         Radial::Cutoff => (f, df),
         Radial::Gaussian { eta, shift } => {
-            let away = at::<V>(&sphere.r, start) - V::splat(shift);
-            let g = exp(away * away * V::splat(-eta));
-            (g * f, g * (away * V::splat(-2.0 * eta)).mul_add(f, df))
+            let offset = at::<V>(&sphere.r, start) - V::splat(shift);
+            let g = exp(offset * offset * V::splat(-eta));
+            (g * f, g * (offset * V::splat(-2.0 * eta)).mul_add(f, df))
         }
         Radial::Cosine { kappa } => {
             let r: &[f64] = &sphere.r[start..start + LANES];

@@ -43,7 +43,7 @@ struct Placed {
 /// Quantities of a pack of pairs of sites that depend on the two Gaussian widths alone.
 struct Gauss<V> {
     /// `D`
-    away: [V; 3],
+    separation: [V; 3],
     /// `1/t`, `q`, `σ_i`, `σ_j`
     inverse: V,
     q: V,
@@ -110,12 +110,12 @@ impl MatrixElements for Orbitals {
 /// [`Gauss`] of the pairs of site `a` with the sites in `pack`, for widths number `i` and `j`.
 #[inline(always)]
 fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
-    let mut away = [V::zero(); 3];
+    let mut separation = [V::zero(); 3];
     let mut square = V::zero();
     for axis in 0..3 {
         let position = &sites.position[axis];
-        away[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
-        square = away[axis].mul_add(away[axis], square);
+        separation[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
+        square = separation[axis].mul_add(separation[axis], square);
     }
     let mut apart = sites.mask[pack];
     if a / LANES == pack {
@@ -127,7 +127,7 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
     let q = (own + own) * other * inverse;
     let s = exp(square * inverse * V::splat(-0.5)) * (q * q.sqrt());
     let (s, ds) = (s * V::load(&sites.mask[pack]), s * V::load(&apart));
-    Gauss { away, inverse, q, own, other, s, ds }
+    Gauss { separation, inverse, q, own, other, s, ds }
 }
 
 impl Orbitals {
@@ -163,7 +163,7 @@ impl Orbitals {
         let root = gauss.inverse.sqrt();
         let mut hermite = [[V::splat(1.0); N_HERMITE]; 3];
         for axis in 0..3 {
-            let x = gauss.away[axis] * root;
+            let x = gauss.separation[axis] * root;
             hermite[axis][1] = x;
             for k in 1..=l + m {
                 let below = hermite[axis][k - 1] * V::splat(k as f64);
@@ -213,7 +213,7 @@ fn s_s<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, at: usize, blocks: &mut Pa
     if derivatives {
         let factor = -(gauss.ds * gauss.inverse);
         for c in 0..3 {
-            (gauss.away[c] * factor).store(&mut blocks.derivatives[c][at]);
+            (gauss.separation[c] * factor).store(&mut blocks.derivatives[c][at]);
         }
     }
 }
@@ -232,13 +232,13 @@ fn s_p<V: Lanes>(
     let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
         let at = start + a * stride;
-        (gauss.away[a] * factor * gauss.s).store(&mut blocks.values[at]);
+        (gauss.separation[a] * factor * gauss.s).store(&mut blocks.values[at]);
         if derivatives {
             let factor = factor * gauss.ds;
-            let part = factor * gauss.away[a] * gauss.inverse;
+            let part = factor * gauss.separation[a] * gauss.inverse;
             for c in 0..3 {
                 let straight = if a == c { factor } else { V::zero() };
-                part.neg_mul_add(gauss.away[c], straight).store(&mut blocks.derivatives[c][at]);
+                part.neg_mul_add(gauss.separation[c], straight).store(&mut blocks.derivatives[c][at]);
             }
         }
     }
@@ -247,24 +247,24 @@ fn s_p<V: Lanes>(
 /// `⟨p_a|p_b⟩ = q (δ_ab - D_a D_b / t) S`
 #[inline(always)]
 fn p_p<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, start: usize, stride: usize, blocks: &mut PairBlocks) {
-    let Gauss { away, inverse, q, s, ds, .. } = *gauss;
+    let Gauss { separation, inverse, q, s, ds, .. } = *gauss;
     let factor = q * s;
     let derivative = -(q * ds * inverse);
     for a in 0..3 {
         for b in 0..3 {
             let at = start + a * stride + b;
-            let product = away[a] * away[b] * inverse;
+            let product = separation[a] * separation[b] * inverse;
             let angle = V::splat(if a == b { 1.0 } else { 0.0 }) - product;
             (angle * factor).store(&mut blocks.values[at]);
             if derivatives {
                 for c in 0..3 {
                     // δ_ac D_b + δ_bc D_a + (δ_ab - D_a D_b / t) D_c
-                    let mut sum = angle * away[c];
+                    let mut sum = angle * separation[c];
                     if a == c {
-                        sum += away[b];
+                        sum += separation[b];
                     }
                     if b == c {
-                        sum += away[a];
+                        sum += separation[a];
                     }
                     (sum * derivative).store(&mut blocks.derivatives[c][at]);
                 }

@@ -81,13 +81,14 @@ impl<P: MatrixElements> Kernel for Assemble<'_, P> {
     }
 }
 
-/// Writes the derivative of the matrix along a velocity of each site, its first two axes being those of [`Assemble`].
+/// Writes the derivative of the matrix along displacements of the sites, its first two axes being those of
+/// [`Assemble`].
 pub struct MatrixTangent<'a, P> {
     pub elements: &'a P,
     pub sites: &'a SitePacks,
     pub blocks: &'a mut PairBlocks,
-    /// Velocity of each site, in packs.
-    pub velocity: &'a [Vec<[f64; LANES]>; 3],
+    /// Displacement of each site, in packs.
+    pub displacements: &'a [Vec<[f64; LANES]>; 3],
     pub plain: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
     pub stop: &'a Stop<'a>,
@@ -98,7 +99,7 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { elements, sites, blocks, velocity, mut plain, modulated, stop } = self;
+        let Self { elements, sites, blocks, displacements, mut plain, modulated, stop } = self;
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         modulated.reset(n * n_orbitals, n * n_orbitals)?;
         if let Some(plain) = &mut plain {
@@ -106,14 +107,14 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
         }
         for a in 0..n {
             stop.after(steps(elements, sites))?;
-            let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, velocity, a)));
+            let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, displacements, a)));
             for pack in (0..sites.mask.len()).rev() {
                 elements.blocks::<V>(sites, a, pack, true, blocks);
                 let (other, mut other_rate) = (V::load(&sites.amplitude[pack]), V::zero());
-                let mut moves = [V::zero(); 3];
+                let mut relative = [V::zero(); 3];
                 for axis in 0..3 {
-                    let other = V::load(&velocity[axis][pack]);
-                    moves[axis] = V::splat(velocity[axis].as_flattened()[a]) - other;
+                    let other = V::load(&displacements[axis][pack]);
+                    relative[axis] = V::splat(displacements[axis].as_flattened()[a]) - other;
                     other_rate = other * V::load(&sites.position[axis][pack]) + other_rate;
                 }
                 let other_rate = other_rate * V::load(&sites.derivative[pack]);
@@ -123,7 +124,7 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
                         let at_block = i * n_orbitals + j;
                         let mut change = V::zero();
                         for axis in 0..3 {
-                            change = V::load(&blocks.derivatives[axis][at_block]).mul_add(moves[axis], change);
+                            change = V::load(&blocks.derivatives[axis][at_block]).mul_add(relative[axis], change);
                         }
                         let value = V::load(&blocks.values[at_block]);
                         let column = j * n + LANES * pack;
@@ -146,10 +147,10 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
 
 /// Rate of the amplitude of site `a`.
 #[inline(always)]
-fn rate(sites: &SitePacks, velocity: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
+fn rate(sites: &SitePacks, displacements: &[Vec<[f64; LANES]>; 3], a: usize) -> f64 {
     let mut sum = 0.0;
     for axis in 0..3 {
-        sum += velocity[axis].as_flattened()[a] * sites.position[axis].as_flattened()[a];
+        sum += displacements[axis].as_flattened()[a] * sites.position[axis].as_flattened()[a];
     }
     sum * sites.derivative.as_flattened()[a]
 }

@@ -86,7 +86,7 @@ pub struct PairMatrixScratch {
     place: Vec<usize>,
     /// Eigenvalues by magnitude.
     order: Vec<usize>,
-    velocity: [Vec<[f64; LANES]>; 3],
+    displacements: [Vec<[f64; LANES]>; 3],
     contracted: Contracted,
     /// For eigenvalues in a degenerate group.
     few: (Eigen, Matrix),
@@ -324,7 +324,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             weights: Vec::new(),
             place: Vec::new(),
             order: Vec::new(),
-            velocity: Default::default(),
+            displacements: Default::default(),
             contracted: Contracted::default(),
             few: Default::default(),
             pull: Vec::new(),
@@ -392,19 +392,19 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut PairMatrixScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expand(environment, scratch, coefficients, stop)?;
-        let PairMatrixScratch { sites, blocks, velocity: moves, room, .. } = scratch;
+        let PairMatrixScratch { sites, blocks, displacements: in_lanes, room, .. } = scratch;
         let [of_matrix, of_x, changes] = room;
-        for (axis, moves) in moves.iter_mut().enumerate() {
-            memory::refill(WHAT, moves, sites.mask.len(), [0.0; LANES])?;
-            let moves = moves.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
-            moves.zip(velocity).for_each(|(to, from)| *to = from[axis]);
+        for (axis, in_lanes) in in_lanes.iter_mut().enumerate() {
+            memory::refill(WHAT, in_lanes, sites.mask.len(), [0.0; LANES])?;
+            let in_lanes = in_lanes.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
+            in_lanes.zip(displacements).for_each(|(to, from)| *to = from[axis]);
         }
         let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
         let plain = overlap.then_some(&mut *of_x);
@@ -412,7 +412,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             elements: &self.elements,
             sites,
             blocks,
-            velocity: moves,
+            displacements: in_lanes,
             plain,
             modulated: &mut *of_matrix,
             stop,

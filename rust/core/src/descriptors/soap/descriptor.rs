@@ -123,13 +123,13 @@ impl<D: Density> Descriptor for SoapOf<D> {
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut SoapScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expansion.expand_tangent(environment, velocity, &mut scratch.expansion, coefficients, tangent, stop)
+        self.expansion.expand_tangent(environment, displacements, &mut scratch.expansion, coefficients, tangent, stop)
     }
 
     fn expand_pullback(

@@ -14,12 +14,12 @@ use crate::{Error, Stop};
 /// Blocks between two looks at whether to stop; the first of few is not worth one.
 const STRIDE: usize = 16;
 
-/// The coefficients of one center, and their derivative where a velocity is given.
+/// The coefficients of one center, and their derivative where displacements are given.
 pub(super) struct Expand<'a, P> {
     pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) center: CenterKind,
     pub(super) scratch: &'a mut ExpansionScratch,
-    pub(super) velocity: Option<&'a [[f64; 3]]>,
+    pub(super) displacements: Option<&'a [[f64; 3]]>,
     pub(super) coefficients: &'a mut [f64],
     pub(super) tangent: &'a mut [f64],
     pub(super) stop: &'a Stop<'a>,
@@ -44,7 +44,7 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
             let BlockScratch { sums, tangents, .. } = &self.scratch.work;
             let sums = (block > first).then_some(sums.as_slice());
             self.expansion.scatter(sums, channel, self.coefficients);
-            if self.velocity.is_some() {
+            if self.displacements.is_some() {
                 let tangents = (block > first).then_some(tangents.as_slice());
                 self.expansion.scatter(tangents, channel, self.tangent);
             }
@@ -67,10 +67,10 @@ impl<P: RadialBasis> Expand<'_, P> {
         let (n_rows, stride) = (expansion.harmonics.len(), basis.n_packs());
         expansion.harmonics_of::<V>(block.packs(), block, work);
         expansion.add::<V>(block, &rows[block.first_row..], &work.harmonics, &mut work.sums, opens);
-        let Some(velocity) = self.velocity else { return };
+        let Some(displacements) = self.displacements else { return };
         expansion.gradients_of::<V>(block.packs(), block, work);
         let derivatives = &mut derivatives[block.first_row..];
-        move_sites::<V>(&velocity[block.start..][..block.n_sites], stride, n_rows, (block, derivatives), work);
+        move_sites::<V>(&displacements[block.start..][..block.n_sites], stride, n_rows, (block, derivatives), work);
         expansion.add::<V>(block, derivatives, &work.harmonics, &mut work.tangents, opens);
         expansion.add::<V>(block, &rows[block.first_row..], &work.adjoint[0], &mut work.tangents, false);
     }
@@ -118,14 +118,14 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
 /// theirs (`adjoint`), for sites that move.
 #[inline(always)]
 fn move_sites<V: Lanes>(
-    velocity: &[[f64; 3]],
+    displacements: &[[f64; 3]],
     row_stride: usize,
     n_rows: usize,
     (block, derivatives): (&SiteBlock, &mut [[f64; LANES]]),
     work: &mut BlockScratch,
 ) {
     let mut v = [SiteLanes::ZERO; 3];
-    for (j, site) in velocity.iter().enumerate() {
+    for (j, site) in displacements.iter().enumerate() {
         let mut along = 0.0;
         for i in 0..3 {
             v[i].0[j] = site[i];

@@ -110,26 +110,26 @@ impl<P: RadialBasis> DensityExpansion<P> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let center = environment.center;
-        let (velocity, tangent) = (None, &mut [][..]);
-        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
+        let (displacements, tangent) = (None, &mut [][..]);
+        Isa::detect().run(Expand { expansion: self, center, scratch, displacements, coefficients, tangent, stop })
     }
 
-    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with derivatives.
+    /// Writes the coefficients and their derivative along the displacements of the sites, prepared with derivatives.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut ExpansionScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let center = environment.center;
-        let velocity = Some(velocity);
-        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
+        let displacements = Some(displacements);
+        Isa::detect().run(Expand { expansion: self, center, scratch, displacements, coefficients, tangent, stop })
     }
 
     /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with derivatives.

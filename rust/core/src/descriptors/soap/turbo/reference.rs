@@ -203,11 +203,11 @@ impl ReferenceRadial {
         if w > DARK && self.soft - x < 4.0 * s {
             let d = s * s + w * w;
             let (x_f, s_f) = ((s * s * self.soft + w * w * x) / d, s * w / d.sqrt());
-            let away = self.soft - x;
-            let f = (-away * away / (2.0 * d)).exp();
+            let depth = self.soft - x;
+            let f = (-depth * depth / (2.0 * d)).exp();
             let x_derivative = (2.0 * s * growth * self.soft + w * w) / d - x_f * 2.0 * s * growth / d;
             let s_derivative = w * growth / d.sqrt() * (1.0 - s * s / d);
-            let f_derivative = f * (away / d + away * away * s * growth / (d * d));
+            let f_derivative = f * (depth / d + depth * depth * s * growth / (d * d));
             let buffer = moments_along(self.soft, 1.0, [x_f, x_derivative], [s_f, s_derivative], order);
             for (sum, j) in sums.iter_mut().zip(buffer) {
                 sum.value += f * j.value;
