@@ -67,7 +67,7 @@ fn one_center(criterion: &mut Criterion) {
             let mut scratch = descriptor.scratch().expect("some memory");
             let mut row = vec![0.0; descriptor.n_features()];
             let adjoint: Vec<f64> = (0..row.len()).map(|k| (1.7 * (k as f64 + 1.0)).sin()).collect();
-            let mut pull = vec![[0.0; 3]; sites.len()];
+            let mut gradient = vec![[0.0; 3]; sites.len()];
             group.bench_function(BenchmarkId::new("values", sites.len()), |bencher| {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, false, &mut scratch, &Stop::never()).expect("no refusal");
@@ -80,7 +80,7 @@ fn one_center(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
-                        .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut pull), &Stop::never())
+                        .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut gradient), &Stop::never())
                         .expect("no wish");
                 });
             });

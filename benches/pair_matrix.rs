@@ -69,7 +69,7 @@ fn of_one_center(criterion: &mut Criterion) {
         let mut scratch = descriptor.scratch().expect("some memory");
         let mut row = vec![0.0; descriptor.n_features()];
         let adjoint: Vec<f64> = (0..row.len()).map(|k| (k as f64).sin()).collect();
-        let mut pull = vec![[0.0; 3]; environment.len()];
+        let mut gradient = vec![[0.0; 3]; environment.len()];
         let name = |what: &str| format!("pair_matrix/{what}/{} sites", environment.len() + 1);
         criterion.bench_function(&name("values"), |bencher| {
             bencher.iter(|| {
@@ -81,7 +81,7 @@ fn of_one_center(criterion: &mut Criterion) {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 descriptor
-                    .expand_pullback(&environment, black_box(&adjoint), &mut scratch, &mut pull, &Stop::never())
+                    .expand_pullback(&environment, black_box(&adjoint), &mut scratch, &mut gradient, &Stop::never())
                     .expect("no wish");
             });
         });

@@ -325,7 +325,7 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     let mut scratch = soap.scratch().expect("some memory");
     let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
     let mut row = vec![0.0; soap.n_features()];
-    let mut pull = vec![[0.0; 3]; r.len()];
+    let mut gradient = vec![[0.0; 3]; r.len()];
     let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
     group.bench_function(BenchmarkId::new("values", size), |bencher| {
         bencher.iter(|| {
@@ -342,7 +342,7 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
             soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
             soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            soap.expand_pullback(&environment, &dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+            soap.expand_pullback(&environment, &dc, &mut scratch, &mut gradient, &Stop::never()).expect("no wish");
         });
     });
     let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());

@@ -38,11 +38,11 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
         let displacements = random_displacements(sites.position.len());
         let adjoint = noise(n_features, 0.37);
         let tangent = descriptor.tangent(&sites, &displacements);
-        let pull = descriptor.pullback(&sites, &adjoint);
+        let gradient = descriptor.pullback(&sites, &adjoint);
         let jacobian = descriptor.jacobian(&sites);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         let both = dot(&tangent, &adjoint);
-        let back: f64 = pull.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
+        let back: f64 = gradient.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
         for feature in 0..n_features {
             let sum: f64 = jacobian

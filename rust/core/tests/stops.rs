@@ -53,8 +53,8 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
             descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
             descriptor.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &stop)?;
-            let mut pull = vec![[0.0; 3]; n];
-            descriptor.expand_pullback(environment, &dc, &mut scratch, &mut pull, &stop)?;
+            let mut gradient = vec![[0.0; 3]; n];
+            descriptor.expand_pullback(environment, &dc, &mut scratch, &mut gradient, &stop)?;
             let mut values = vec![0.0; n * 3 * n_features];
             let mut written = Vec::new();
             let mut blocks = JacobianRow::new(&mut values, 3 * n_features, &of_site, None, &mut written);

@@ -100,7 +100,7 @@ pub trait Descriptor: Sync + 'static {
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
-    /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
+    /// Writes to `gradient[site]` the derivative of `Σ adjoint · coefficients` with respect to that site's position.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
@@ -109,7 +109,7 @@ pub trait Descriptor: Sync + 'static {
         environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut Self::Scratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
 

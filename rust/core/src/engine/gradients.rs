@@ -29,17 +29,17 @@ impl ChunkGradients {
         &mut self,
         place: &mut [u32],
         sites: &Sites,
-        pulls: &[[f64; 3]],
+        gradients: &[[f64; 3]],
         center: Center,
     ) -> Result<(), Error> {
         memory::reserve(GRADIENTS, &mut self.atoms, sites.len() + 1)?;
         let mut reaction = [0.0; 3];
-        for (site, pull) in pulls.iter().enumerate() {
-            self.add(place, sites.index[site], *pull);
+        for (site, gradient) in gradients.iter().enumerate() {
+            self.add(place, sites.index[site], *gradient);
             let vector = [sites.dx[site], sites.dy[site], sites.dz[site]];
             for i in 0..3 {
-                reaction[i] -= pull[i];
-                (0..3).for_each(|j| self.strain[i][j] += vector[i] * pull[j]);
+                reaction[i] -= gradient[i];
+                (0..3).for_each(|j| self.strain[i][j] += vector[i] * gradient[j]);
             }
         }
         if let Center::Atom(atom) = center {
@@ -49,14 +49,14 @@ impl ChunkGradients {
     }
 
     /// Adds the gradient of an atom.
-    fn add(&mut self, place: &mut [u32], atom: u32, pull: [f64; 3]) {
+    fn add(&mut self, place: &mut [u32], atom: u32, gradient: [f64; 3]) {
         let place = &mut place[atom as usize];
         if *place == UNSEEN {
             *place = self.atoms.len() as u32;
-            self.atoms.push((atom, pull));
+            self.atoms.push((atom, gradient));
         } else {
             let sum = &mut self.atoms[*place as usize].1;
-            (0..3).for_each(|i| sum[i] += pull[i]);
+            (0..3).for_each(|i| sum[i] += gradient[i]);
         }
     }
 

@@ -62,8 +62,8 @@ pub fn pullback<D: Descriptor>(
         };
         let merge = |frame: &Prepared, _: &Chunk<'_>, part: ChunkGradients| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
-            for (atom, pull) in part.atoms {
-                (0..3).for_each(|i| positions[atom as usize][i] += pull[i]);
+            for (atom, gradient) in part.atoms {
+                (0..3).for_each(|i| positions[atom as usize][i] += gradient[i]);
             }
             let strain = result.strain[frame.frame].as_flattened_mut();
             add(strain, part.strain.as_flattened());

@@ -52,14 +52,14 @@ impl<D: Descriptor> Fingerprint for Described<D> {
     fn pullback(&self, sites: &OwnedEnvironment, adjoint: &[f64]) -> Vec<[f64; 3]> {
         let mut scratch = self.0.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; self.0.n_coefficients()], vec![0.0; self.0.n_coefficients()]);
-        let mut pull = vec![[0.0; 3]; sites.position.len()];
+        let mut gradient = vec![[0.0; 3]; sites.position.len()];
         sites.with(|environment| {
             self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
             self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
             self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            self.0.expand_pullback(environment, &dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+            self.0.expand_pullback(environment, &dc, &mut scratch, &mut gradient, &Stop::never()).expect("no wish");
         });
-        pull
+        gradient
     }
 
     fn jacobian(&self, sites: &OwnedEnvironment) -> Vec<Vec<f64>> {

@@ -59,7 +59,7 @@ pub struct AcsfScratch {
     /// Numbers and vectors of the slots of a sphere.
     numbers: Vec<f64>,
     displacements: Vec<[f64; 3]>,
-    pull: Vec<[f64; 4]>,
+    gradient: Vec<[f64; 4]>,
     common: PairPowers,
     blocks: Vec<Pack>,
     /// `[site][xyz][feature]`
@@ -126,7 +126,7 @@ impl Descriptor for Acsf {
             weights: memory::zeros(WHAT, most_columns)?,
             numbers: Vec::new(),
             displacements: Vec::new(),
-            pull: Vec::new(),
+            gradient: Vec::new(),
             common: PairPowers::new(groups)?,
             blocks: Vec::new(),
             rows: Vec::new(),
@@ -245,13 +245,13 @@ impl Descriptor for Acsf {
         _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut AcsfScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let isa = Isa::detect();
-        pull.fill([0.0; 3]);
+        gradient.fill([0.0; 3]);
         for (which, plan) in self.plan.spheres.iter().enumerate() {
-            let AcsfScratch { spheres, batch, gradients, weights, numbers, pull: of_slots, .. } = scratch;
+            let AcsfScratch { spheres, batch, gradients, weights, numbers, gradient: of_slots, .. } = scratch;
             let sphere = &spheres[which];
             memory::refill(WHAT, of_slots, sphere.site.len(), [0.0; 4])?;
             for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
@@ -266,7 +266,7 @@ impl Descriptor for Acsf {
                     batch,
                     gradients,
                     weights,
-                    pull: of_slots,
+                    gradient: of_slots,
                     stop,
                 })?;
             }
@@ -274,8 +274,8 @@ impl Descriptor for Acsf {
             isa.run(radial::RadialPullback { plan, sphere, adjoint, derivatives: numbers });
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
                 let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
-                let pull = &mut pull[sphere.site[slot] as usize];
-                (0..3).for_each(|i| pull[i] += of_slots[slot][i] + along * r[i]);
+                let gradient = &mut gradient[sphere.site[slot] as usize];
+                (0..3).for_each(|i| gradient[i] += of_slots[slot][i] + along * r[i]);
             }
         }
         Ok(())

@@ -53,7 +53,7 @@ impl PairGradients {
     }
 }
 
-/// Adds to `pull` the gradient of `Σ adjoint · sums` with respect to the vector of each slot.
+/// Adds to `gradient` the gradient of `Σ adjoint · sums` with respect to the vector of each slot.
 pub struct AngularPullback<'a> {
     pub group: &'a Group,
     pub plan: &'a SpherePlan,
@@ -62,7 +62,7 @@ pub struct AngularPullback<'a> {
     pub gradients: &'a mut PairGradients,
     /// One number for each column of the group.
     pub weights: &'a [f64],
-    pub pull: &'a mut [[f64; 4]],
+    pub gradient: &'a mut [[f64; 4]],
     pub stop: &'a Stop<'a>,
 }
 
@@ -71,7 +71,7 @@ impl Kernel for AngularPullback<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, sphere, batch, gradients, weights, pull, stop } = self;
+        let Self { group, plan, sphere, batch, gradients, weights, gradient, stop } = self;
         let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         while cursor.fill::<V>(sphere, batch) {
             batch.gather(sphere, group.shift);
@@ -119,7 +119,7 @@ impl Kernel for AngularPullback<'_> {
                 let fade = third.derivative * load(&batch.weight) * value;
                 gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
-            gradients.scatter(sphere, batch, pull);
+            gradients.scatter(sphere, batch, gradient);
             batch.done(stop)?;
         }
         Ok(())
@@ -128,7 +128,7 @@ impl Kernel for AngularPullback<'_> {
 
 impl PairGradients {
     #[inline(always)]
-    fn scatter(&self, sphere: &CutoffSphere, batch: &PairBatch, pull: &mut [[f64; 4]]) {
+    fn scatter(&self, sphere: &CutoffSphere, batch: &PairBatch, gradient: &mut [[f64; 4]]) {
         for pair in 0..batch.len {
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
             let (r_j, r_k) = (sphere.vector(j), sphere.vector(k));
@@ -136,8 +136,8 @@ impl PairGradients {
             let (across, apart) = (self.across.0[pair], self.apart.0[pair]);
             for i in 0..3 {
                 let force = apart * (r_k[i] - r_j[i]);
-                pull[j][i] += along_j * r_j[i] + across * r_k[i] - force;
-                pull[k][i] += along_k * r_k[i] + across * r_j[i] + force;
+                gradient[j][i] += along_j * r_j[i] + across * r_k[i] - force;
+                gradient[k][i] += along_k * r_k[i] + across * r_j[i] + force;
             }
         }
     }

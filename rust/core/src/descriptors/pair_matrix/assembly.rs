@@ -155,7 +155,7 @@ fn rate(sites: &SitePacks, displacements: &[Vec<[f64; LANES]>; 3], a: usize) -> 
     sum * sites.derivative.as_flattened()[a]
 }
 
-/// Writes to `pull[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
+/// Writes to `gradient[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
 /// amplitudes`; both adjoints are symmetric.
 pub struct MatrixPullback<'a, P> {
     pub elements: &'a P,
@@ -163,7 +163,7 @@ pub struct MatrixPullback<'a, P> {
     pub blocks: &'a mut PairBlocks,
     pub modulated: &'a Matrix,
     pub plain: Option<&'a Matrix>,
-    pub pull: &'a mut [[f64; 3]],
+    pub gradient: &'a mut [[f64; 3]],
     pub stop: &'a Stop<'a>,
 }
 
@@ -172,10 +172,10 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { elements, sites, blocks, modulated, plain, pull, stop } = self;
+        let Self { elements, sites, blocks, modulated, plain, gradient, stop } = self;
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         let first = usize::from(sites.centered);
-        for (pull, a) in pull.iter_mut().zip(first..n) {
+        for (gradient, a) in gradient.iter_mut().zip(first..n) {
             stop.after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
             let (mut sums, mut own_sum) = ([V::zero(); 3], V::zero());
@@ -200,7 +200,7 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
             }
             let own_sum = own_sum.sum() * sites.derivative.as_flattened()[a];
             for axis in 0..3 {
-                pull[axis] = 2.0 * (sums[axis].sum() + own_sum * sites.position[axis].as_flattened()[a]);
+                gradient[axis] = 2.0 * (sums[axis].sum() + own_sum * sites.position[axis].as_flattened()[a]);
             }
         }
         Ok(())

@@ -90,7 +90,7 @@ pub struct PairMatrixScratch {
     contracted: Contracted,
     /// For eigenvalues in a degenerate group.
     few: (Eigen, Matrix),
-    pull: Vec<[f64; 3]>,
+    gradient: Vec<[f64; 3]>,
     /// An adjoint, and rows of a Jacobian.
     adjoint: Vec<f64>,
     rows: Vec<f64>,
@@ -233,17 +233,17 @@ impl<P: MatrixElements> PairMatrix<P> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let n_features = self.n_features();
-        let (mut pull, mut adjoint) = (std::mem::take(&mut scratch.pull), std::mem::take(&mut scratch.adjoint));
-        memory::resize(WHAT, &mut pull, environment.len(), [0.0; 3])?;
+        let (mut gradient, mut adjoint) = (std::mem::take(&mut scratch.gradient), std::mem::take(&mut scratch.adjoint));
+        memory::resize(WHAT, &mut gradient, environment.len(), [0.0; 3])?;
         for feature in 0..n_features {
             memory::refill(WHAT, &mut adjoint, n_features, 0.0)?;
             adjoint[feature] = 1.0;
-            self.expand_pullback(environment, &adjoint, scratch, &mut pull, stop)?;
-            for (rows, pull) in rows.chunks_exact_mut(3 * n_features).zip(&pull) {
-                (0..3).for_each(|axis| rows[axis * n_features + feature] = pull[axis]);
+            self.expand_pullback(environment, &adjoint, scratch, &mut gradient, stop)?;
+            for (rows, gradient) in rows.chunks_exact_mut(3 * n_features).zip(&gradient) {
+                (0..3).for_each(|axis| rows[axis * n_features + feature] = gradient[axis]);
             }
         }
-        (scratch.pull, scratch.adjoint) = (pull, adjoint);
+        (scratch.gradient, scratch.adjoint) = (gradient, adjoint);
         Ok(())
     }
 
@@ -251,7 +251,7 @@ impl<P: MatrixElements> PairMatrix<P> {
     fn contract_adjoints(
         &self,
         scratch: &mut PairMatrixScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let PairMatrixScratch { sites, blocks, room: [first, second, _], .. } = scratch;
@@ -262,7 +262,7 @@ impl<P: MatrixElements> PairMatrix<P> {
             blocks,
             modulated: first,
             plain,
-            pull,
+            gradient,
             stop,
         })
     }
@@ -327,7 +327,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             displacements: Default::default(),
             contracted: Contracted::default(),
             few: Default::default(),
-            pull: Vec::new(),
+            gradient: Vec::new(),
             adjoint: Vec::new(),
             rows: Vec::new(),
         })
@@ -464,12 +464,12 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut PairMatrixScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.weights(adjoint, scratch)?;
         self.adjoints(scratch, stop)?;
-        self.contract_adjoints(scratch, pull, stop)
+        self.contract_adjoints(scratch, gradient, stop)
     }
 
     fn jacobian(

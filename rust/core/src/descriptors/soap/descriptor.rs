@@ -137,10 +137,10 @@ impl<D: Density> Descriptor for SoapOf<D> {
         _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut SoapScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expansion.expand_pullback(adjoint, &mut scratch.expansion, pull, stop)
+        self.expansion.expand_pullback(adjoint, &mut scratch.expansion, gradient, stop)
     }
 
     fn contract(

@@ -81,7 +81,7 @@ pub(super) struct ExpandPullback<'a, P> {
     pub(super) expansion: &'a DensityExpansion<P>,
     pub(super) adjoint: &'a [f64],
     pub(super) scratch: &'a mut ExpansionScratch,
-    pub(super) pull: &'a mut [[f64; 3]],
+    pub(super) gradient: &'a mut [[f64; 3]],
     pub(super) stop: &'a Stop<'a>,
 }
 
@@ -90,7 +90,7 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { expansion, adjoint, scratch, pull, stop } = self;
+        let Self { expansion, adjoint, scratch, gradient, stop } = self;
         let ExpansionScratch { blocks, n_blocks, rows, derivatives, work, .. } = scratch;
         let mut gathered = None;
         for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
@@ -103,8 +103,8 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
             }
             for pack in block.packs() {
                 expansion.project::<V>(pack, block, [&rows[block.first_row..], &derivatives[block.first_row..]], work);
-                let [fx, fy, fz] = expansion.pull_on::<V>(pack, block, work);
-                let sites = pull[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
+                let [fx, fy, fz] = expansion.gradient_of_sites::<V>(pack, block, work);
+                let sites = gradient[block.start..][..block.n_sites].iter_mut().skip(pack * LANES);
                 for (((site, x), y), z) in sites.zip(fx).zip(fy).zip(fz) {
                     *site = [x, y, z];
                 }
@@ -199,7 +199,12 @@ impl<P: RadialBasis> DensityExpansion<P> {
 
     /// The gradient with respect to the positions of eight sites, from the adjoints of their harmonics.
     #[inline(always)]
-    fn pull_on<V: Lanes>(&self, pack: usize, block: &SiteBlock, work: &mut BlockScratch) -> [[f64; LANES]; 3] {
+    fn gradient_of_sites<V: Lanes>(
+        &self,
+        pack: usize,
+        block: &SiteBlock,
+        work: &mut BlockScratch,
+    ) -> [[f64; LANES]; 3] {
         self.harmonics.tabulate::<V>(pack, &block.unit, &mut work.legendre);
         let factors = [block.angular.as_slice(), block.angular_derivative.as_slice()];
         let adjoints = [work.adjoint[0].as_slice(), work.adjoint[1].as_slice()];

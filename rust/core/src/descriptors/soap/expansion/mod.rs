@@ -140,10 +140,10 @@ impl<P: RadialBasis> DensityExpansion<P> {
         &self,
         adjoint: &[f64],
         scratch: &mut ExpansionScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, pull, stop })
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, gradient, stop })
     }
 
     /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with derivatives.
