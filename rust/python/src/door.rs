@@ -145,7 +145,7 @@ fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
 
 fn build(threads: usize) -> PyResult<ThreadPool> {
     // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
-    let needed = memory::room::<u8>("stacks of the threads", threads * (STACK + BESIDES));
+    let needed = memory::with_capacity::<u8>("stacks of the threads", threads * (STACK + BESIDES));
     drop(needed.map_err(|error| errors::to_python(&error))?);
     ThreadPoolBuilder::new()
         .num_threads(threads)

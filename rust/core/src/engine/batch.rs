@@ -89,7 +89,7 @@ impl<'a> FrameBatch<'a> {
             let grid = Grid::interruptible(&view, frame, &channels, descriptor.cutoff(), stop)?;
             Ok(Prepared { frame, channels, grid })
         };
-        let mut prepared = memory::room(FRAMES, range.len())?;
+        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
         let Some(pool) = job.pool else {
             return job.here(tally, |stop| {
                 for frame in range {
@@ -100,7 +100,7 @@ impl<'a> FrameBatch<'a> {
         };
         job.spread(pool, tally, |stop| {
             let wished = stop.wished();
-            let mut results: Vec<Result<Prepared, Error>> = memory::room(FRAMES, range.len())?;
+            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
             range.into_par_iter().map(|frame| one(frame, &Stop::when(wished))).collect_into_vec(&mut results);
             for result in results {
                 prepared.push(result?);
@@ -123,7 +123,7 @@ impl<'a> FrameBatch<'a> {
         let one = |stop: &Stop<'_>| {
             let channels = memory::zeros(FRAMES, frames.n_atoms())?;
             let grid = Grid::interruptible(&frames.get(0), 0, &channels, r_cut, stop)?;
-            let mut prepared = memory::room(FRAMES, 1)?;
+            let mut prepared = memory::with_capacity(FRAMES, 1)?;
             prepared.push(Prepared { frame: 0, channels, grid });
             Self::in_chunks(prepared, centers)
         };
@@ -136,7 +136,7 @@ impl<'a> FrameBatch<'a> {
     /// Cuts the rows of these frames into chunks, in the order in which their results are merged.
     fn in_chunks(prepared: Vec<Prepared>, centers: &'a Centers<'a>) -> Result<Self, Error> {
         let n_rows = prepared.iter().map(|frame| centers.rows(frame.frame).len()).sum();
-        let mut batch = Self { prepared, centers, rows: memory::room(FRAMES, n_rows)?, chunks: Vec::new() };
+        let mut batch = Self { prepared, centers, rows: memory::with_capacity(FRAMES, n_rows)?, chunks: Vec::new() };
         for (slot, frame) in batch.prepared.iter().enumerate() {
             let first = batch.rows.len();
             batch.rows.extend(centers.rows(frame.frame));
@@ -174,7 +174,7 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
             None => Err(Error::UnknownSpecies { frame, atom, number }),
         }
     };
-    let mut channels = memory::room(FRAMES, numbers.len())?;
+    let mut channels = memory::with_capacity(FRAMES, numbers.len())?;
     for atom in numbers.iter().enumerate() {
         channels.push(of(atom)?);
     }
@@ -185,7 +185,7 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
 fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) -> Result<(), Error> {
     let mut row_of = memory::filled(FRAMES, frame.channels.len(), None)?;
     // Points, and atoms that are asked for twice or not seen, keep their order and come last.
-    let mut others = memory::room(FRAMES, rows.len())?;
+    let mut others = memory::with_capacity(FRAMES, rows.len())?;
     for &row in &*rows {
         match centers.get(row) {
             Center::Atom(atom) if frame.channels[atom] != u8::MAX && row_of[atom].is_none() => row_of[atom] = Some(row),

@@ -65,7 +65,8 @@ pub fn jacobian_pattern<D: Descriptor>(
 /// The pattern of rows that depend on these atoms.
 fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
     let n = found.n_entries();
-    let mut pattern = JacobianPattern { row: memory::room(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    let mut pattern =
+        JacobianPattern { row: memory::with_capacity(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
     for (row, atoms) in (0_i64..).zip(found.iter()) {
         stop.after(n)?;
         pattern.row.extend(std::iter::repeat_n(row, atoms.len()));
@@ -82,7 +83,7 @@ fn pattern_of_mean(found: &Lists<u32>, n_atoms: usize, stop: &Stop<'_>) -> Resul
         atoms.iter().for_each(|&atom| seen[atom as usize] = true);
     }
     let n = seen.iter().filter(|seen| **seen).count();
-    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
     pattern.atom.extend((0_i64..).zip(&seen).filter(|(_, seen)| **seen).map(|(atom, _)| atom));
     Ok(pattern)
 }
@@ -158,7 +159,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
         job: &mut Job<'_>,
         tally: &Tally,
     ) -> Result<(), Error> {
-        let mut slots = memory::room(PATTERN, self.centers.len())?;
+        let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
         let (mut rest, mut atoms) = (values, pattern.atom.as_slice());
         for row in 0..self.centers.len() as i64 {
             let n_before = pattern.atom.len() - atoms.len();
@@ -179,9 +180,9 @@ impl<D: Descriptor> JacobianTask<'_, D> {
             for (&row, own) in chunk.rows.iter().zip(rows) {
                 let Some((blocks, atoms)) = own.take() else { continue };
                 let center = self.expand(worker, frame, row, stop)?;
-                let mut room = std::mem::take(&mut worker.room);
-                T::fill(blocks, &mut room, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
-                worker.room = room;
+                let mut buffer = std::mem::take(&mut worker.buffer);
+                T::fill(blocks, &mut buffer, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
+                worker.buffer = buffer;
             }
             Ok(())
         };
@@ -199,7 +200,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
     ) -> Result<Vec<f64>, Error> {
         let mut sums = memory::zeros(SUMS, pattern.atom.len() * self.block)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
-            let mut parts = memory::room(BLOCKS, chunk.rows.len())?;
+            let mut parts = memory::with_capacity(BLOCKS, chunk.rows.len())?;
             for &row in chunk.rows {
                 let center = self.expand(worker, frame, row, stop)?;
                 let atoms = memory::collect(BLOCKS, atoms_of(worker, center)?.iter().map(|&atom| i64::from(atom)))?;

@@ -51,7 +51,7 @@ impl<T> Lists<T> {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(what: &'static str, n_rows: usize, n_parts: usize) -> Result<Self, Error> {
-        let (parts, places) = (memory::room(what, n_parts)?, memory::zeros(what, n_rows)?);
+        let (parts, places) = (memory::with_capacity(what, n_parts)?, memory::zeros(what, n_rows)?);
         Ok(Self { parts, places, n_entries: 0 })
     }
 

@@ -61,8 +61,8 @@ pub fn neighbors(
 /// The lists of all rows, one after the other.
 fn in_rows(found: &Lists<(u32, [f64; 3])>, n_rows: usize, stop: &Stop<'_>) -> Result<NeighborList, Error> {
     let n = found.n_entries();
-    let (offsets, index) = (memory::room(WHAT, n_rows + 1)?, memory::room(WHAT, n)?);
-    let mut list = NeighborList { offsets, index, vector: memory::room(WHAT, n)? };
+    let (offsets, index) = (memory::with_capacity(WHAT, n_rows + 1)?, memory::with_capacity(WHAT, n)?);
+    let mut list = NeighborList { offsets, index, vector: memory::with_capacity(WHAT, n)? };
     list.offsets.push(0);
     for (row, sites) in found.iter().enumerate() {
         if row % STRIDE == 0 {

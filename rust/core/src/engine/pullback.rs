@@ -100,8 +100,8 @@ impl<D: Descriptor> Backward<'_, D> {
             if !self.descriptor.is_linear() {
                 worker.expand(self.descriptor, frame, center, stop)?;
             }
-            let Worker { coefficients, other, scratch, room, .. } = worker;
-            let adjoint = self.row_adjoint(frame, row, room)?;
+            let Worker { coefficients, other, scratch, buffer, .. } = worker;
+            let adjoint = self.row_adjoint(frame, row, buffer)?;
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other, stop)?;
             &worker.other
         };
@@ -112,16 +112,16 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// The adjoint of the row of one center.
-    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, room: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
+    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, buffer: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
         if self.average == Average::Off {
             return self.checked_row(row);
         }
         let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
         let row = self.checked_row(frame.frame)?;
-        room.clear();
-        memory::reserve(GRADIENTS, room, row.len())?;
-        room.extend(row.iter().map(|x| share * x));
-        Ok(room)
+        buffer.clear();
+        memory::reserve(GRADIENTS, buffer, row.len())?;
+        buffer.extend(row.iter().map(|x| share * x));
+        Ok(buffer)
     }
 
     /// One row of the adjoint, all entries of which are finite; looked at here, where it will be in cache.

@@ -102,9 +102,9 @@ impl<D: Descriptor> Forward<'_, D> {
             for (&row, out) in chunk.rows.iter().zip(rows) {
                 let Some(out) = out.take() else { continue };
                 self.expand(worker, frame, row, stop)?;
-                let mut room = std::mem::take(&mut worker.room);
-                T::fill(out, &mut room, |out| self.contract(worker, out, stop))?;
-                worker.room = room;
+                let mut buffer = std::mem::take(&mut worker.buffer);
+                T::fill(out, &mut buffer, |out| self.contract(worker, out, stop))?;
+                worker.buffer = buffer;
             }
             Ok(())
         };
@@ -119,7 +119,7 @@ impl<D: Descriptor> Forward<'_, D> {
         tally: &Tally,
     ) -> Result<(), Error> {
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-        let mut sums = memory::room(SUMS, batch.prepared.len())?;
+        let mut sums = memory::with_capacity(SUMS, batch.prepared.len())?;
         for _ in &batch.prepared {
             sums.push(self.no_sums()?);
         }
@@ -193,11 +193,11 @@ impl<D: Descriptor> Forward<'_, D> {
             add(&mut sums.tangents, &worker.other);
             return Ok(());
         }
-        let mut row = std::mem::take(&mut worker.room);
+        let mut row = std::mem::take(&mut worker.buffer);
         memory::resize(SUMS, &mut row, self.descriptor.n_features(), 0.0)?;
         self.contract(worker, &mut row, stop)?;
         add(&mut sums.values, &row);
-        worker.room = row;
+        worker.buffer = row;
         Ok(())
     }
 

@@ -81,9 +81,9 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
         let started = Instant::now();
         let (group, others) = rest.split_at(size.min(rest.len()));
         rest = others;
-        let mut payloads = memory::room(GROUP, group.len())?;
+        let mut payloads = memory::with_capacity(GROUP, group.len())?;
         payloads.extend(group.iter().map(|chunk| payload(&of(chunk).0)));
-        let mut results: Vec<Result<R, Error>> = memory::room(GROUP, group.len())?;
+        let mut results: Vec<Result<R, Error>> = memory::with_capacity(GROUP, group.len())?;
         let results = job.spread(pool, tally, |stop| {
             let wished = stop.wished();
             let visited = group.par_iter().zip(payloads).map(|(chunk, payload)| {

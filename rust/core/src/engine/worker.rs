@@ -19,7 +19,7 @@ pub struct Worker<D: Descriptor> {
     /// Gradients or displacements of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
-    pub room: Vec<f64>,
+    pub buffer: Vec<f64>,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
     pub place: Vec<u32>,
     /// Place of each site, and which of them hold something.
@@ -42,7 +42,7 @@ impl<D: Descriptor> Worker<D> {
             other: coefficients()?,
             coefficients: coefficients()?,
             vectors: Vec::new(),
-            room: Vec::new(),
+            buffer: Vec::new(),
             place: Vec::new(),
             of_site: Vec::new(),
             written: Vec::new(),

@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 pub const LANES: usize = 8;
 
 mod sealed {
-    /// Only this room makes lanes: their methods are sound where [`super::super::Isa::run`] put them, nowhere else.
+    /// Only this module makes lanes: their methods are sound where [`super::super::Isa::run`] put them, nowhere else.
     pub trait Sealed {}
     impl Sealed for super::Portable {}
     #[cfg(target_arch = "x86_64")]
@@ -17,7 +17,7 @@ mod sealed {
 
 /// Eight `f64` in as many registers as the processor needs for them.
 ///
-/// The only values of these types outside this room are those a [`super::Kernel`] is given, so that their
+/// The only values of these types outside this module are those a [`super::Kernel`] is given, so that their
 /// instructions run only where they were found to exist.
 ///
 /// Sums, differences, products and quotients are written with operators, lane by lane, each rounded by itself; what is

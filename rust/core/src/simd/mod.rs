@@ -1,4 +1,4 @@
-//! Eight lanes at a time on whatever the processor offers; the only room with `unsafe`.
+//! Eight lanes at a time on whatever the processor offers; the only module with `unsafe`.
 //!
 //! A [`Kernel`] is written once over [`Lanes`] and compiled three times: for AVX-512, for AVX2 with FMA, and for
 //! whatever the build machine promises. [`Isa::run`] calls the best one this processor has. A kernel itself needs no

@@ -21,8 +21,8 @@ impl PairPowers {
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
         let n_packs = |group: &Group| group.products.iter().map(OuterProduct::n_packs).sum::<usize>();
         let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
-        let room = || memory::filled(WHAT, length, Pack::ZERO);
-        Ok(Self { powers: room()?, derivatives: room()? })
+        let buffer = || memory::filled(WHAT, length, Pack::ZERO);
+        Ok(Self { powers: buffer()?, derivatives: buffer()? })
     }
 
     /// Transposes rows of a batch, pairs side by side, into rows of a pair, powers side by side.

@@ -39,7 +39,7 @@ impl PairBatch {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
-        let room = |rows: &dyn Fn(&Group) -> usize| {
+        let buffer = |rows: &dyn Fn(&Group) -> usize| {
             memory::filled(WHAT, PACKS_PER_BATCH * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
         };
         Ok(Self {
@@ -50,9 +50,9 @@ impl PairBatch {
             cosine: PairLanes::ZERO,
             weight: PairLanes::ZERO,
             exponent: PairLanes::ZERO,
-            exponentials: room(&|group| group.etas.len())?,
-            powers: room(&|group| group.powers.len())?,
-            derivatives: room(&|group| group.powers.len())?,
+            exponentials: buffer(&|group| group.etas.len())?,
+            powers: buffer(&|group| group.powers.len())?,
+            derivatives: buffer(&|group| group.powers.len())?,
         })
     }
 

@@ -58,8 +58,8 @@ impl OverlapMatrix {
             of_each(&widths, |(number, _)| Some(**number), |(_, width)| validate_width(**width))?;
         }
         let n_orbitals: usize = shells.iter().map(|shell| 2 * shell.l + 1).sum();
-        let room = format!("on each site there is room for {MAX_ROWS}");
-        check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, room)?;
+        let limit = format!("on each site there is room for {MAX_ROWS}");
+        check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, limit)?;
         let contraction = contracted.map(|metric| (kinds(&shells, numbers.len()), metric));
         Self::from_elements(matrix, Orbitals::new(&shells), contraction)
     }

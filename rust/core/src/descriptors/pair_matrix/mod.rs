@@ -80,7 +80,7 @@ pub struct PairMatrixScratch {
     /// Eigenvectors as columns.
     columns: Matrix,
     /// Matrices of the way back, or ahead.
-    room: [Matrix; 3],
+    buffer: [Matrix; 3],
     weights: Vec<f64>,
     /// Place of each eigenvalue in the row, which may be beyond its end.
     place: Vec<usize>,
@@ -175,10 +175,10 @@ impl<P: MatrixElements> PairMatrix<P> {
         Ok(())
     }
 
-    /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.room`.
+    /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.buffer`.
     fn adjoints(&self, scratch: &mut PairMatrixScratch, stop: &Stop<'_>) -> Result<(), Error> {
-        let PairMatrixScratch { plain, modulated, eigen, columns, room, weights, contracted, .. } = scratch;
-        let [first, second, third] = room;
+        let PairMatrixScratch { plain, modulated, eigen, columns, buffer, weights, contracted, .. } = scratch;
+        let [first, second, third] = buffer;
         match &self.contraction {
             Some((_, ContractedMatrix::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second], stop),
             Some((_, ContractedMatrix::Modulated)) => {
@@ -205,7 +205,7 @@ impl<P: MatrixElements> PairMatrix<P> {
         rows: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let PairMatrixScratch { sites, blocks, eigen, columns, room: [of_site, products, out], .. } = scratch;
+        let PairMatrixScratch { sites, blocks, eigen, columns, buffer: [of_site, products, out], .. } = scratch;
         let a = site + usize::from(sites.centered);
         let isa = Isa::detect();
         isa.run(SiteRows { elements: &self.elements, sites, blocks, a, rows: of_site })?;
@@ -218,7 +218,7 @@ impl<P: MatrixElements> PairMatrix<P> {
             }
         }
         for axis in 0..3 {
-            let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.room[2].row(axis));
+            let (row, from) = (&mut rows[axis * n_features..][..n_features], scratch.buffer[2].row(axis));
             self.for_each_place(scratch, |k, place| row[place] = from[k]);
         }
         Ok(())
@@ -247,14 +247,14 @@ impl<P: MatrixElements> PairMatrix<P> {
         Ok(())
     }
 
-    /// Gradients of the adjoints in `scratch.room` with respect to the sites.
+    /// Gradients of the adjoints in `scratch.buffer` with respect to the sites.
     fn contract_adjoints(
         &self,
         scratch: &mut PairMatrixScratch,
         gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let PairMatrixScratch { sites, blocks, room: [first, second, _], .. } = scratch;
+        let PairMatrixScratch { sites, blocks, buffer: [first, second, _], .. } = scratch;
         let plain = matches!(self.contraction, Some((_, ContractedMatrix::Overlap))).then_some(&*second);
         Isa::detect().run(MatrixPullback {
             elements: &self.elements,
@@ -320,7 +320,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             modulated: Matrix::default(),
             eigen: Eigen::default(),
             columns: Matrix::default(),
-            room: Default::default(),
+            buffer: Default::default(),
             weights: Vec::new(),
             place: Vec::new(),
             order: Vec::new(),
@@ -342,7 +342,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     ) -> Result<(), Refusal> {
         let PairMatrixParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
             self.parameters;
-        let PairMatrixScratch { sites, blocks, plain, modulated, eigen, columns, room, contracted, .. } = scratch;
+        let PairMatrixScratch { sites, blocks, plain, modulated, eigen, columns, buffer, contracted, .. } = scratch;
         let n_orbitals = self.elements.n_orbitals();
         let found = environment.len() + usize::from(matches!(environment.center, super::CenterKind::Atom(Some(_))));
         // A contracted row has room for any number of sites.
@@ -357,8 +357,8 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         let kept = overlap.then_some(&mut *plain);
         Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, plain: kept, modulated, stop })?;
         if derivatives || self.contraction.is_some() {
-            room[0].copy_from(modulated)?;
-            eigen.find_all(&mut room[0], stop)?;
+            buffer[0].copy_from(modulated)?;
+            eigen.find_all(&mut buffer[0], stop)?;
         } else {
             eigen.find_values(modulated, stop)?;
         }
@@ -399,8 +399,8 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expand(environment, scratch, coefficients, stop)?;
-        let PairMatrixScratch { sites, blocks, displacements: in_lanes, room, .. } = scratch;
-        let [of_matrix, of_x, changes] = room;
+        let PairMatrixScratch { sites, blocks, displacements: in_lanes, buffer, .. } = scratch;
+        let [of_matrix, of_x, changes] = buffer;
         for (axis, in_lanes) in in_lanes.iter_mut().enumerate() {
             memory::refill(WHAT, in_lanes, sites.mask.len(), [0.0; LANES])?;
             let in_lanes = in_lanes.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();

@@ -184,12 +184,12 @@ impl<D: Density> Descriptor for SoapOf<D> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let SoapScratch { expansion, spectrum, jacobian } = scratch;
-        let room = match jacobian {
-            Some(room) => room,
+        let buffer = match jacobian {
+            Some(buffer) => buffer,
             empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
         };
         let mut at =
-            JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
+            JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, buffer, stop)?;
         self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))
     }
 }

@@ -81,7 +81,7 @@ impl Bins {
             // Behind the last bin is one for the atoms that are not seen.
             if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
         };
-        let mut bin = memory::room(WHAT, n)?;
+        let mut bin = memory::with_capacity(WHAT, n)?;
         stop.after(n)?;
         if workers == 1 {
             bin.extend(wrapped.iter().zip(channels).map(bin_of));

@@ -30,7 +30,7 @@ pub struct Eigen {
     half_square: Vec<f64>,
     order: Vec<usize>,
     unsorted: Vec<f64>,
-    room: Vectors,
+    buffer: Vectors,
     rotations: Rotations,
     rotated: Matrix,
     vectors: Matrix,
@@ -75,7 +75,7 @@ impl Eigen {
             self.rotated.row_mut(i)[i] = 1.0;
         }
         let isa = Isa::detect();
-        let (half_square, shares) = (&self.half_square, self.room.zeros());
+        let (half_square, shares) = (&self.half_square, self.buffer.zeros());
         isa.run(Gather { from: matrix, half_square, to: &mut self.rotated, shares, stop })?;
         isa.run(Diagonalize {
             diagonal: &mut self.values,
@@ -108,7 +108,7 @@ impl Eigen {
             vector.truncate(n);
         }
         memory::resize(WHAT, &mut self.unsorted, n, 0.0)?;
-        self.room.reset((n + LANES).div_ceil(LANES))?;
+        self.buffer.reset((n + LANES).div_ceil(LANES))?;
         if n == 0 {
             return Ok(1.0);
         }
@@ -117,7 +117,7 @@ impl Eigen {
             diagonal: &mut self.values,
             beside: &mut self.beside,
             half_square: &mut self.half_square,
-            vectors: &mut self.room,
+            vectors: &mut self.buffer,
             stop,
         })
     }

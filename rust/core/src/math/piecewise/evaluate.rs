@@ -265,9 +265,9 @@ impl Scheme for HornerWithDerivative<'_> {
         let scale = V::splat(self.scale);
         for i in 0..SITES {
             let place = rows[i] + first;
-            let room =
+            let packs =
                 (self.values[place..].first_chunk_mut::<PACKS>(), self.derivatives[place..].first_chunk_mut::<PACKS>());
-            if let (Some(values), Some(derivatives)) = room {
+            if let (Some(values), Some(derivatives)) = packs {
                 for k in 0..PACKS {
                     p[i][k].store(&mut values[k]);
                     (dp[i][k] * scale).store(&mut derivatives[k]);

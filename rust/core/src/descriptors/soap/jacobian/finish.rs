@@ -32,7 +32,7 @@ pub struct FinishProducts<'a> {
     /// What they are multiplied with.
     pub scale: f64,
     /// Room for some of them.
-    pub room: [&'a mut [f64]; 3],
+    pub buffer: [&'a mut [f64]; 3],
 }
 
 impl Kernel for FinishColumns<'_> {
@@ -50,7 +50,7 @@ impl Kernel for FinishProducts<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { mut writer, products, scale, room: [x, y, z] } = self;
+        let Self { mut writer, products, scale, buffer: [x, y, z] } = self;
         let (mut first, mut waiting, mut repeated) = (0, 0, NOTHING);
         for range in products.ranges(CHUNK) {
             if waiting + range.length > CHUNK {

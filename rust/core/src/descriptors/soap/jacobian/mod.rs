@@ -73,7 +73,7 @@ impl JacobianScratch {
         Ok(Self {
             scaled: [numbers(n_harmonics * left.stride())?, numbers(n_harmonics * right.stride())?],
             terms: [Terms::new(left, n_degrees)?, Terms::new(right, n_degrees)?],
-            sums: terms::room(n_degrees),
+            sums: terms::sums_buffer(n_degrees),
             products: per_axis(layout.n_products() + LANES)?,
             selected: per_axis(n_selected)?,
             row: numbers(layout.n_features() + LANES)?,
@@ -146,7 +146,7 @@ impl<'a> JacobianWriter<'a> {
         if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
             let along =
                 if self.norm.is_some() { isa.run(RowProjection { products: &products, scale, row }) } else { [0.0; 3] };
-            isa.run(FinishProducts { writer: writer(along), products, scale, room: [x, y, z] });
+            isa.run(FinishProducts { writer: writer(along), products, scale, buffer: [x, y, z] });
             return Ok(());
         }
         isa.run(WriteProducts { products, scale, axes: [&mut *x, &mut *y, &mut *z] });

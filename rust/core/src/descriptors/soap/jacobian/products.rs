@@ -88,7 +88,7 @@ impl ProductDerivatives<'_> {
     }
 
     /// Writes the derivatives of a range, times `scale`, to `axes`; a pack beyond its end may be written too.
-    /// `repeated` is room.
+    /// `repeated` is scratch.
     #[inline(always)]
     pub fn write<V: Lanes>(
         &self,

@@ -44,7 +44,7 @@ impl Terms {
 }
 
 /// Room for [`AngularSums`].
-pub fn room(n_degrees: usize) -> Vec<[f64; LANES]> {
+pub fn sums_buffer(n_degrees: usize) -> Vec<[f64; LANES]> {
     vec![[0.0; LANES]; PACKS * SUMS * n_degrees.next_multiple_of(LANES)]
 }
 

@@ -254,13 +254,13 @@ impl PowerSpectrum {
     }
 
     /// The coefficients of both factors.
-    fn gather<'a>(&self, coefficients: &'a [f64], room: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
-        let [left_room, right_room] = room;
-        let left = self.layout.left.gather(coefficients, self.stride, left_room);
+    fn gather<'a>(&self, coefficients: &'a [f64], buffer: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
+        let [left_buffer, right_buffer] = buffer;
+        let left = self.layout.left.gather(coefficients, self.stride, left_buffer);
         if self.layout.symmetric {
             return [left, left];
         }
-        [left, self.layout.right.gather(coefficients, self.stride, right_room)]
+        [left, self.layout.right.gather(coefficients, self.stride, right_buffer)]
     }
 
     /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
