@@ -21,7 +21,7 @@ pub struct NeighborList {
 }
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "neighbor list";
+const PURPOSE: &str = "neighbor list";
 /// Rows that are put in place between two looks at whether to stop.
 const STRIDE: usize = 1 << 8;
 
@@ -40,13 +40,13 @@ pub fn neighbors(
     check_length("frames", frames.len(), 1)?;
     let tally = Tally::new(centers.len());
     let batch = FrameBatch::of_one_kind(frames, centers, r_cut, job, &tally)?;
-    let mut found = Lists::new(WHAT, centers.len(), batch.chunks.len())?;
+    let mut found = Lists::new(PURPOSE, centers.len(), batch.chunks.len())?;
     let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
         let mut part = ChunkLists::new();
         for &row in chunk.rows {
             frame.grid.find(centers.get(row), row, sites)?;
             let vectors = (0..sites.r.len()).map(|k| (sites.index[k], [sites.dx[k], sites.dy[k], sites.dz[k]]));
-            part.push(WHAT, vectors)?;
+            part.push(PURPOSE, vectors)?;
         }
         Ok(part)
     };
@@ -61,8 +61,8 @@ pub fn neighbors(
 /// The lists of all rows, one after the other.
 fn in_rows(found: &Lists<(u32, [f64; 3])>, n_rows: usize, stop: &Stop<'_>) -> Result<NeighborList, Error> {
     let n = found.n_entries();
-    let (offsets, index) = (memory::with_capacity(WHAT, n_rows + 1)?, memory::with_capacity(WHAT, n)?);
-    let mut list = NeighborList { offsets, index, vector: memory::with_capacity(WHAT, n)? };
+    let (offsets, index) = (memory::with_capacity(PURPOSE, n_rows + 1)?, memory::with_capacity(PURPOSE, n)?);
+    let mut list = NeighborList { offsets, index, vector: memory::with_capacity(PURPOSE, n)? };
     list.offsets.push(0);
     for (row, sites) in found.iter().enumerate() {
         if row % STRIDE == 0 {

@@ -7,7 +7,7 @@ use super::{Isa, LANES};
 use crate::{Error, memory};
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "neighbor search";
+const PURPOSE: &str = "neighbor search";
 
 /// Up to eight consecutive points, all in the same periodic image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,9 +89,9 @@ impl Found {
     /// # Errors
     /// [`Error::Memory`].
     pub fn expect(&mut self, more: usize) -> Result<(), Error> {
-        memory::reserve(WHAT, &mut self.slot, more)?;
+        memory::reserve(PURPOSE, &mut self.slot, more)?;
         for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
-            memory::reserve(WHAT, column, more)?;
+            memory::reserve(PURPOSE, column, more)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The derivative of every angular function with respect to every site.
 
 use super::column::PACKS_PER_BATCH;
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::pairs::{Cursor, PairBatch, Third, third};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
@@ -21,7 +21,7 @@ impl PairPowers {
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
         let n_packs = |group: &Group| group.products.iter().map(OuterProduct::n_packs).sum::<usize>();
         let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
-        let buffer = || memory::filled(WHAT, length, Pack::ZERO);
+        let buffer = || memory::filled(PURPOSE, length, Pack::ZERO);
         Ok(Self { powers: buffer()?, derivatives: buffer()? })
     }
 

@@ -25,7 +25,7 @@ pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radia
 
 use self::column::PACKS_PER_BATCH;
 use self::jacobian::PairPowers;
-use self::limits::{NEAREST, WHAT};
+use self::limits::{NEAREST, PURPOSE};
 use self::on_center::OnCenter;
 use self::pairs::PairBatch;
 use self::plan::{NONE, Plan};
@@ -114,16 +114,16 @@ impl Descriptor for Acsf {
         let groups = &self.plan.groups;
         let most_columns = groups.iter().map(|group| group.columns.len()).max().unwrap_or(0);
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
-        let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
+        let columns = || memory::filled(PURPOSE, most_columns, Pack::ZERO);
         Ok(AcsfScratch {
-            spheres: memory::zeros(WHAT, self.plan.spheres.len())?,
+            spheres: memory::zeros(PURPOSE, self.plan.spheres.len())?,
             on_center: Vec::new(),
             batch: Box::new(PairBatch::new(groups)?),
             gradients: Box::new(PairGradients::new()),
             sums: columns()?,
             changes: columns()?,
-            rates: memory::filled(WHAT, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
-            weights: memory::zeros(WHAT, most_columns)?,
+            rates: memory::filled(PURPOSE, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
+            weights: memory::zeros(PURPOSE, most_columns)?,
             numbers: Vec::new(),
             displacements: Vec::new(),
             gradient: Vec::new(),
@@ -213,8 +213,8 @@ impl Descriptor for Acsf {
         for (which, plan) in self.plan.spheres.iter().enumerate() {
             let AcsfScratch { spheres, batch, sums, changes, rates, numbers, displacements: of_slots, .. } = scratch;
             let sphere = &spheres[which];
-            memory::refill(WHAT, of_slots, sphere.site.len(), [0.0; 3])?;
-            memory::refill(WHAT, numbers, sphere.site.len(), 0.0)?;
+            memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 3])?;
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
                 let (r, v) = (sphere.vector(slot), displacements[sphere.site[slot] as usize]);
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * sphere.inverse[slot];
@@ -253,7 +253,7 @@ impl Descriptor for Acsf {
         for (which, plan) in self.plan.spheres.iter().enumerate() {
             let AcsfScratch { spheres, batch, gradients, weights, numbers, gradient: of_slots, .. } = scratch;
             let sphere = &spheres[which];
-            memory::refill(WHAT, of_slots, sphere.site.len(), [0.0; 4])?;
+            memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 4])?;
             for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
                 let weights = &mut weights[..group.columns.len()];
                 for (weight, &column) in weights.iter_mut().zip(&group.columns) {
@@ -270,7 +270,7 @@ impl Descriptor for Acsf {
                     stop,
                 })?;
             }
-            memory::refill(WHAT, numbers, sphere.site.len(), 0.0)?;
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
             isa.run(radial::RadialPullback { plan, sphere, adjoint, derivatives: numbers });
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
                 let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
@@ -292,9 +292,9 @@ impl Descriptor for Acsf {
         let isa = Isa::detect();
         let (n_sites, width) = (environment.len(), self.n_features());
         let AcsfScratch { spheres, batch, numbers, common, blocks, rows, .. } = scratch;
-        memory::refill(WHAT, rows, n_sites * 3 * width, 0.0)?;
+        memory::refill(PURPOSE, rows, n_sites * 3 * width, 0.0)?;
         for (plan, sphere) in self.plan.spheres.iter().zip(&*spheres) {
-            memory::refill(WHAT, numbers, sphere.site.len(), 0.0)?;
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
             for radial in &plan.radial {
                 stop.after(sphere.site.len())?;
                 isa.run(radial::RadialDerivatives { shape: radial.shape, sphere, out: numbers });
@@ -309,7 +309,7 @@ impl Descriptor for Acsf {
         }
         for group in &self.plan.groups {
             let (plan, sphere) = (&self.plan.spheres[group.sphere], &spheres[group.sphere]);
-            memory::refill(WHAT, blocks, sphere.site.len() * 3 * group.n_packs, Pack::ZERO)?;
+            memory::refill(PURPOSE, blocks, sphere.site.len() * 3 * group.n_packs, Pack::ZERO)?;
             isa.run(jacobian::AngularJacobian { group, plan, sphere, batch, common, blocks, stop })?;
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
                 stop.after(blocks.len())?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::column::{PACKS_PER_BATCH, PAIRS_PER_BATCH, PairLanes};
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::plan::Group;
 use super::sphere::CutoffSphere;
 use crate::math::cutoff::NamedCutoff;
@@ -40,7 +40,7 @@ impl PairBatch {
     /// [`Error::Memory`].
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
         let buffer = |rows: &dyn Fn(&Group) -> usize| {
-            memory::filled(WHAT, PACKS_PER_BATCH * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
+            memory::filled(PURPOSE, PACKS_PER_BATCH * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
         };
         Ok(Self {
             len: 0,

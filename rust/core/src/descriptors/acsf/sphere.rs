@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::plan::SpherePlan;
 use crate::descriptors::Environment;
 use crate::math::cutoff::Cutoff;
@@ -38,13 +38,13 @@ impl CutoffSphere {
         // Every segment may leave a pack unfilled, and one follows the last.
         let most = environment.len() + LANES * (n_segments + 1);
         self.segments.clear();
-        memory::reserve(WHAT, &mut self.segments, n_segments)?;
+        memory::reserve(PURPOSE, &mut self.segments, n_segments)?;
         for column in self.columns() {
             column.clear();
-            memory::reserve(WHAT, column, most)?;
+            memory::reserve(PURPOSE, column, most)?;
         }
         self.site.clear();
-        memory::reserve(WHAT, &mut self.site, most)?;
+        memory::reserve(PURPOSE, &mut self.site, most)?;
         let mut next = 0;
         for segment in 0..n_segments {
             let start = self.site.len();

@@ -4,7 +4,7 @@
 //! With the eigenvectors `v_k` of the matrix `M`, eigenvalues `λ_k`, and the matrix `X`, which is `M` with or without
 //! the amplitudes, `C_TT' = Σ v_μ X_μν v_ν` over orbitals `μ` of kind `T` and `ν` of `T'`, where `v = v_1`.
 
-use super::{WHAT, groups};
+use super::{PURPOSE, groups};
 use crate::descriptors::{Environment, Refusal};
 use crate::math::eigen::{Eigen, Matrix};
 use crate::{Error, Stop, memory, simd};
@@ -72,9 +72,9 @@ impl Contracted {
     ) -> Result<(), Refusal> {
         let n = full.values().len();
         self.kind.clear();
-        memory::reserve(WHAT, &mut self.kind, n)?;
+        memory::reserve(PURPOSE, &mut self.kind, n)?;
         self.kind.extend(kinds.of_rows(centered, environment));
-        memory::refill(WHAT, &mut self.leading, n, 0.0)?;
+        memory::refill(PURPOSE, &mut self.leading, n, 0.0)?;
         self.n_leading = groups::groups(full.values(), tolerance).next().map_or(0, |group| group.end);
         if self.n_leading == 1 {
             self.leading.copy_from_slice(&full.vectors().row(0)[..n]);
@@ -128,7 +128,7 @@ impl Contracted {
         of_matrix.reset(n, n)?;
         of_x.reset(n, n)?;
         self.weighted.clear();
-        memory::reserve(WHAT, &mut self.weighted, n)?;
+        memory::reserve(PURPOSE, &mut self.weighted, n)?;
         for mu in 0..n {
             stop.after(n * LOOK)?;
             let q = self.small.row(self.kind[mu]);
@@ -154,7 +154,7 @@ impl Contracted {
     /// `perturbation = Σ_k v_k (v_k · weighted) / (λ_1 - λ_k)` over all that are not degenerate with the largest.
     fn respond(&mut self, full: &Eigen) -> Result<(), Error> {
         let (n, values) = (full.values().len(), full.values());
-        memory::refill(WHAT, &mut self.perturbation, n, 0.0)?;
+        memory::refill(PURPOSE, &mut self.perturbation, n, 0.0)?;
         for k in self.n_leading..n {
             let vector = &full.vectors().row(k)[..n];
             let share = simd::dot(vector, &self.weighted) / (values[0] - values[k]);
@@ -175,7 +175,7 @@ impl Contracted {
         let n = full.values().len();
         let n_kinds = self.eigen.values().len();
         self.weighted.clear();
-        memory::reserve(WHAT, &mut self.weighted, n)?;
+        memory::reserve(PURPOSE, &mut self.weighted, n)?;
         self.weighted.extend((0..n).map(|mu| simd::dot(&of_matrix.row(mu)[..n], &self.leading)));
         self.respond(full)?;
         let (v, dv) = (&self.leading, &self.perturbation);

@@ -26,7 +26,7 @@ use crate::simd::{Isa, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "matrix of one center";
+const PURPOSE: &str = "matrix of one center";
 
 /// Blocks of eight pairs of sites, `[i · n_orbitals + j]` in each, one lane a pair.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct PairBlocks {
 
 impl PairBlocks {
     pub(super) fn new(n_orbitals: usize) -> Result<Self, Error> {
-        let zeros = || memory::zeros(WHAT, n_orbitals * n_orbitals);
+        let zeros = || memory::zeros(PURPOSE, n_orbitals * n_orbitals);
         Ok(Self { values: zeros()?, derivatives: [zeros()?, zeros()?, zeros()?] })
     }
 }
@@ -142,7 +142,7 @@ impl<P: MatrixElements> PairMatrix<P> {
         let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
         let (n, n_features) = (values.len(), self.n_features());
         place.clear();
-        memory::reserve(WHAT, place, n)?;
+        memory::reserve(PURPOSE, place, n)?;
         match self.parameters.order {
             // The zeros that fill up come before what is negative; of too many, the last ones are left out.
             Order::Value => {
@@ -151,7 +151,7 @@ impl<P: MatrixElements> PairMatrix<P> {
             }
             Order::Magnitude => {
                 order.clear();
-                memory::reserve(WHAT, order, n)?;
+                memory::reserve(PURPOSE, order, n)?;
                 order.extend(0..n);
                 // Ties keep the order of their values.
                 order.sort_unstable_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
@@ -166,7 +166,7 @@ impl<P: MatrixElements> PairMatrix<P> {
     fn weights(&self, adjoint: &[f64], scratch: &mut PairMatrixScratch) -> Result<(), Error> {
         let mut weights = std::mem::take(&mut scratch.weights);
         let values = self.values(scratch);
-        memory::refill(WHAT, &mut weights, values.len(), 0.0)?;
+        memory::refill(PURPOSE, &mut weights, values.len(), 0.0)?;
         self.for_each_place(scratch, |k, place| weights[k] = adjoint[place]);
         if self.averages() {
             groups::average(&mut weights, values, self.parameters.degenerate_tol);
@@ -234,9 +234,9 @@ impl<P: MatrixElements> PairMatrix<P> {
     ) -> Result<(), Error> {
         let n_features = self.n_features();
         let (mut gradient, mut adjoint) = (std::mem::take(&mut scratch.gradient), std::mem::take(&mut scratch.adjoint));
-        memory::resize(WHAT, &mut gradient, environment.len(), [0.0; 3])?;
+        memory::resize(PURPOSE, &mut gradient, environment.len(), [0.0; 3])?;
         for feature in 0..n_features {
-            memory::refill(WHAT, &mut adjoint, n_features, 0.0)?;
+            memory::refill(PURPOSE, &mut adjoint, n_features, 0.0)?;
             adjoint[feature] = 1.0;
             self.expand_pullback(environment, &adjoint, scratch, &mut gradient, stop)?;
             for (rows, gradient) in rows.chunks_exact_mut(3 * n_features).zip(&gradient) {
@@ -402,7 +402,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         let PairMatrixScratch { sites, blocks, displacements: in_lanes, buffer, .. } = scratch;
         let [of_matrix, of_x, changes] = buffer;
         for (axis, in_lanes) in in_lanes.iter_mut().enumerate() {
-            memory::refill(WHAT, in_lanes, sites.mask.len(), [0.0; LANES])?;
+            memory::refill(PURPOSE, in_lanes, sites.mask.len(), [0.0; LANES])?;
             let in_lanes = in_lanes.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
             in_lanes.zip(displacements).for_each(|(to, from)| *to = from[axis]);
         }
@@ -420,7 +420,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         let PairMatrixScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
         let mut weights = std::mem::take(&mut scratch.weights);
         weights.clear();
-        memory::reserve(WHAT, &mut weights, eigen.values().len())?;
+        memory::reserve(PURPOSE, &mut weights, eigen.values().len())?;
         match &self.contraction {
             Some((_, ContractedMatrix::Overlap)) => {
                 contracted.tangent(eigen, plain, [of_matrix, of_x], changes, stop)?;
@@ -484,11 +484,11 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         let size = 3 * self.n_features();
         let mut rows = std::mem::take(&mut scratch.rows);
         if self.contraction.is_some() {
-            memory::refill(WHAT, &mut rows, n_sites * size, 0.0)?;
+            memory::refill(PURPOSE, &mut rows, n_sites * size, 0.0)?;
             self.rows_one_by_one(environment, scratch, &mut rows, stop)?;
             rows.chunks_exact(size).enumerate().for_each(|(site, rows)| out.add(site, rows));
         } else {
-            memory::refill(WHAT, &mut rows, size, 0.0)?;
+            memory::refill(PURPOSE, &mut rows, size, 0.0)?;
             for site in 0..n_sites {
                 stop.after(size * self.elements.n_orbitals())?;
                 self.rows_of_site(site, scratch, &mut rows, stop)?;

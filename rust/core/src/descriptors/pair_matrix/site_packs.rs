@@ -1,6 +1,6 @@
 //! What the matrix of one center needs of its sites, in packs: the center first, quantities side by side.
 
-use super::{MatrixElements, WHAT};
+use super::{MatrixElements, PURPOSE};
 use crate::descriptors::{CenterKind, Environment};
 use crate::math::cutoff::SquareCutoff;
 use crate::simd::LANES;
@@ -44,7 +44,8 @@ impl SitePacks {
         let first = usize::from(self.centered);
         self.n = environment.len() + first;
         let n_packs = self.n.div_ceil(LANES);
-        let resize = |vector: &mut Vec<[f64; LANES]>, value: f64| memory::refill(WHAT, vector, n_packs, [value; LANES]);
+        let resize =
+            |vector: &mut Vec<[f64; LANES]>, value: f64| memory::refill(PURPOSE, vector, n_packs, [value; LANES]);
         for (axis, from) in self.position.iter_mut().zip([environment.dx, environment.dy, environment.dz]) {
             resize(axis, 0.0)?;
             axis.as_flattened_mut()[first..self.n].copy_from_slice(from);

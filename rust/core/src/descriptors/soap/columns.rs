@@ -12,7 +12,7 @@ use super::selection::Selection;
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "list of the features";
+const PURPOSE: &str = "list of the features";
 /// Features between two looks at whether to stop.
 const STRIDE: usize = 1 << 12;
 
@@ -57,7 +57,7 @@ fn selection(
         if picked.len() % STRIDE == 0 {
             stop.check()?;
         }
-        memory::reserve(WHAT, &mut picked, 1)?;
+        memory::reserve(PURPOSE, &mut picked, 1)?;
         picked.push(in_products(layout, &column));
         Ok(())
     })?;
@@ -89,7 +89,7 @@ pub fn names(
     let [left, right] = [&layout.left, &layout.right].map(|factor| factor.labels().map(name).collect::<Vec<_>>());
     let mut names = Vec::new();
     for_each_kept(layout, compression, convention, &mut |column| {
-        memory::reserve(WHAT, &mut names, 1)?;
+        memory::reserve(PURPOSE, &mut names, 1)?;
         names.push(format!("{} {} l={}", left[column.left], right[column.right], column.degree));
         Ok(())
     })?;
@@ -101,12 +101,12 @@ pub fn names(
 
 /// Rows of a matrix that pick one component are called after it, all others by their place: `P17`.
 fn names_of_rows(n_rows: usize, entries: &[(usize, usize, f64)], components: &[String]) -> Result<Vec<String>, Error> {
-    let mut n_entries: Vec<usize> = memory::zeros(WHAT, n_rows)?;
+    let mut n_entries: Vec<usize> = memory::zeros(PURPOSE, n_rows)?;
     entries.iter().for_each(|&(row, ..)| n_entries[row] += 1);
     let picks: Vec<_> = entries.iter().filter(|&&(row, _, value)| n_entries[row] == 1 && value == 1.0).collect();
-    let mut n_picks: Vec<usize> = memory::zeros(WHAT, components.len())?;
+    let mut n_picks: Vec<usize> = memory::zeros(PURPOSE, components.len())?;
     picks.iter().for_each(|&&(_, column, _)| n_picks[column] += 1);
-    let mut names = memory::collect(WHAT, (0..n_rows).map(|row| format!("P{}", row + 1)))?;
+    let mut names = memory::collect(PURPOSE, (0..n_rows).map(|row| format!("P{}", row + 1)))?;
     for &&(row, column, _) in picks.iter().filter(|&&&(_, column, _)| n_picks[column] == 1) {
         names[row].clone_from(&components[column]);
     }
@@ -209,7 +209,7 @@ fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64
         let (product, weight) = columns[column];
         (row, product, value * weight)
     };
-    Selection::sums(n_rows, memory::collect(WHAT, entries.iter().map(in_products))?)
+    Selection::sums(n_rows, memory::collect(PURPOSE, entries.iter().map(in_products))?)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Factor;
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::selection::Selection;
 use crate::Error;
 
@@ -44,7 +44,7 @@ impl ProductLayout {
             layout.group(*nu_r, *nu_s, n_max)?;
         } else if layout.n_products() > MAX_PRODUCTS {
             return Err(Error::Memory {
-                what: WHAT,
+                what: PURPOSE,
                 bytes: 8 * layout.n_products() as u128,
                 remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
             });

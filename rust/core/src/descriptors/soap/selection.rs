@@ -1,6 +1,6 @@
 //! Selection: the products of two factors that are kept.
 
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use crate::{Error, memory};
 
 /// Selection from the products: weighted products, or sums of them.
@@ -24,9 +24,9 @@ impl Selection {
     /// [`Error::Memory`].
     pub fn sums(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Result<Self, Error> {
         entries.sort_unstable_by_key(|&(row, column, _)| (row, column));
-        let mut offsets = memory::with_capacity(WHAT, n_rows.saturating_add(1))?;
+        let mut offsets = memory::with_capacity(PURPOSE, n_rows.saturating_add(1))?;
         offsets.extend((0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)));
-        let entries = memory::collect(WHAT, entries.iter().map(|&(_, column, value)| (column, value)))?;
+        let entries = memory::collect(PURPOSE, entries.iter().map(|&(_, column, value)| (column, value)))?;
         Ok(Self::Sums { offsets, entries })
     }
 

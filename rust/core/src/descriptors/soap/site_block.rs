@@ -1,6 +1,6 @@
 //! Blocks of sites of one species, side by side in lanes.
 
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use crate::descriptors::Environment;
 use crate::math::harmonics::Directions;
 use crate::simd::{LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
@@ -33,7 +33,7 @@ impl SiteBlock {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(n_degrees: usize) -> Result<Self, Error> {
-        let lanes = || memory::filled(WHAT, n_degrees, SiteLanes::ZERO);
+        let lanes = || memory::filled(PURPOSE, n_degrees, SiteLanes::ZERO);
         Ok(Self {
             channel: 0,
             start: 0,

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::layout::{BinLayout, Bounds};
-use super::{INVISIBLE, Vector, WHAT};
+use super::{INVISIBLE, PURPOSE, Vector};
 use crate::geometry::cell::Cell;
 use crate::simd::LANES;
 use crate::{Error, Stop, memory};
@@ -28,7 +28,7 @@ pub(super) fn wrap(
         }
         bounds
     };
-    let mut wrapped = memory::zeros(WHAT, positions.len())?;
+    let mut wrapped = memory::zeros(PURPOSE, positions.len())?;
     stop.after(positions.len())?;
     let workers = workers(positions.len());
     if workers == 1 {
@@ -81,7 +81,7 @@ impl Bins {
             // Behind the last bin is one for the atoms that are not seen.
             if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
         };
-        let mut bin = memory::with_capacity(WHAT, n)?;
+        let mut bin = memory::with_capacity(PURPOSE, n)?;
         stop.after(n)?;
         if workers == 1 {
             bin.extend(wrapped.iter().zip(channels).map(bin_of));
@@ -90,7 +90,7 @@ impl Bins {
         }
 
         let size = (n_bins + 1).div_ceil(workers);
-        let mut offsets = memory::zeros(WHAT, n_bins + 2)?;
+        let mut offsets = memory::zeros(PURPOSE, n_bins + 2)?;
         stop.after(n)?;
         let counts = offsets[1..].chunks_mut(size).enumerate().collect();
         each(counts, |(part, counts)| count(&bin, part * size, counts));
@@ -100,12 +100,12 @@ impl Bins {
         }
         let mut bins = Self {
             offsets,
-            x: memory::zeros(WHAT, n + LANES)?,
-            y: memory::zeros(WHAT, n + LANES)?,
-            z: memory::zeros(WHAT, n + LANES)?,
-            atom: memory::zeros(WHAT, n)?,
-            channel: memory::zeros(WHAT, n)?,
-            slot: memory::zeros(WHAT, n)?,
+            x: memory::zeros(PURPOSE, n + LANES)?,
+            y: memory::zeros(PURPOSE, n + LANES)?,
+            z: memory::zeros(PURPOSE, n + LANES)?,
+            atom: memory::zeros(PURPOSE, n)?,
+            channel: memory::zeros(PURPOSE, n)?,
+            slot: memory::zeros(PURPOSE, n)?,
             n_visible: 0,
             n_channels: 0,
             only_channel: None,

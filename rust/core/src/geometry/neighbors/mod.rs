@@ -30,7 +30,7 @@ pub const MAX_SITES: usize = 65_535;
 pub const MAX_IMAGES: usize = 10_000_000;
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "neighbor search";
+const PURPOSE: &str = "neighbor search";
 
 /// More atoms than this in one frame are refused: their bins and slots would not have numbers.
 pub const MAX_ATOMS: usize = (u32::MAX as usize - 66) / 4;
@@ -89,7 +89,7 @@ impl Grid {
         let mut brought: Vec<Vector> = Vec::new();
         let mut positions = frame.positions;
         if !range.is_plain() {
-            memory::reserve(WHAT, &mut brought, positions.len())?;
+            memory::reserve(PURPOSE, &mut brought, positions.len())?;
             for (atom, &position) in positions.iter().enumerate() {
                 brought.push(range.bring(position).ok_or_else(|| too_far(atom))?);
             }

@@ -2,7 +2,7 @@
 
 use super::bins::Bins;
 use super::runs::Run;
-use super::{MAX_SITES, Vector, WHAT};
+use super::{MAX_SITES, PURPOSE, Vector};
 use crate::simd::{self, Candidates, Found, Isa, LANES, Points};
 use crate::{Error, memory};
 
@@ -79,8 +79,8 @@ impl Sites {
         self.clear();
         // A stroke may follow the last block that counts.
         let n_blocks = BATCH + 2 * STROKE as usize;
-        memory::resize(WHAT, &mut self.blocks, n_blocks, Candidates::default())?;
-        memory::resize(WHAT, &mut self.images, n_blocks, [0.0; 3])
+        memory::resize(PURPOSE, &mut self.blocks, n_blocks, Candidates::default())?;
+        memory::resize(PURPOSE, &mut self.images, n_blocks, [0.0; 3])
     }
 
     /// The error for memory that was refused in the middle of a search.
@@ -148,9 +148,9 @@ impl Sites {
     /// Names what was found, and groups it by channel.
     pub(super) fn finish(&mut self, isa: Isa, bins: &Bins) -> Result<(), Error> {
         let n = self.found.len();
-        memory::reserve(WHAT, &mut self.index, n)?;
-        memory::reserve(WHAT, &mut self.channel, n)?;
-        memory::reserve(WHAT, &mut self.r, n)?;
+        memory::reserve(PURPOSE, &mut self.index, n)?;
+        memory::reserve(PURPOSE, &mut self.channel, n)?;
+        memory::reserve(PURPOSE, &mut self.r, n)?;
         if let Some(channel) = bins.only_channel {
             self.index.extend(self.found.slot.iter().map(|&slot| bins.atom[slot as usize]));
             self.channel.resize(self.found.len(), channel);
@@ -159,7 +159,7 @@ impl Sites {
             std::mem::swap(&mut self.dz, &mut self.found.dz);
         } else {
             for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
-                memory::reserve(WHAT, column, n)?;
+                memory::reserve(PURPOSE, column, n)?;
             }
             self.group(bins);
         }

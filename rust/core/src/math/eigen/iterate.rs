@@ -3,7 +3,7 @@
 //! The rotations of several sweeps are collected and then applied together to a strip of columns that stays in the
 //! first-level cache.
 
-use super::WHAT;
+use super::PURPOSE;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -64,9 +64,9 @@ impl Kernel for Diagonalize<'_> {
         let Self { diagonal, beside, vectors, rotations, stop } = self;
         let n = diagonal.len();
         rotations.rotations.clear();
-        memory::reserve(WHAT, &mut rotations.rotations, (COLLECTED + n).min(PATIENCE * n * n))?;
+        memory::reserve(PURPOSE, &mut rotations.rotations, (COLLECTED + n).min(PATIENCE * n * n))?;
         rotations.sweeps.clear();
-        memory::reserve(WHAT, &mut rotations.sweeps, COLLECTED.min(PATIENCE * n))?;
+        memory::reserve(PURPOSE, &mut rotations.sweeps, COLLECTED.min(PATIENCE * n))?;
         let mut patience = PATIENCE * n;
         let mut first = 0;
         while first < n {

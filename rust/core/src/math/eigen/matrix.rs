@@ -4,7 +4,7 @@ use crate::simd::{Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "matrix of one center";
+const PURPOSE: &str = "matrix of one center";
 
 /// Rows of whole packs, each beginning at a cache line; what is beyond the last row and column is zero.
 ///
@@ -28,7 +28,7 @@ impl Matrix {
         // same places in the cache.
         let packs = (n_columns + LANES - 1).div_ceil(LANES) | 1;
         let stride = packs * LANES;
-        memory::refill(WHAT, &mut self.data, n_rows.next_multiple_of(LANES) * stride + LANES, 0.0)?;
+        memory::refill(PURPOSE, &mut self.data, n_rows.next_multiple_of(LANES) * stride + LANES, 0.0)?;
         self.stride = stride;
         (self.n_rows, self.n_columns) = (n_rows, n_columns);
         self.start = self.data.as_ptr().align_offset(64).min(LANES);

@@ -20,7 +20,7 @@ use crate::simd::{Isa, LANES};
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
-const WHAT: &str = "eigenvalues of one center";
+const PURPOSE: &str = "eigenvalues of one center";
 
 /// Buffers of the solver; its answers stay in them until the next question.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +86,7 @@ impl Eigen {
         })?;
         let Self { values, unsorted, order, vectors, rotated, .. } = self;
         order.clear();
-        memory::reserve(WHAT, order, n)?;
+        memory::reserve(PURPOSE, order, n)?;
         order.extend(0..n);
         // Ties keep their order, which depends on the matrix alone.
         order.sort_unstable_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
@@ -104,10 +104,10 @@ impl Eigen {
         let n = matrix.n_rows();
         for vector in [&mut self.values, &mut self.beside, &mut self.half_square] {
             // One more entry is pushed where values alone are wanted.
-            memory::refill(WHAT, vector, n + 1, 0.0)?;
+            memory::refill(PURPOSE, vector, n + 1, 0.0)?;
             vector.truncate(n);
         }
-        memory::resize(WHAT, &mut self.unsorted, n, 0.0)?;
+        memory::resize(PURPOSE, &mut self.unsorted, n, 0.0)?;
         self.buffer.reset((n + LANES).div_ceil(LANES))?;
         if n == 0 {
             return Ok(1.0);

@@ -4,7 +4,7 @@
 //! vector. Both happen in one pass over the lower triangle: each entry is read and written once a reflection.
 //! (G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., section 8.3; from the last row upwards.)
 
-use super::WHAT;
+use super::PURPOSE;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -31,7 +31,7 @@ impl Vectors {
     /// Zeros, `n_packs` of them in each.
     pub fn reset(&mut self, n_packs: usize) -> Result<(), Error> {
         for vector in [&mut self.reflection, &mut self.change, &mut self.next, &mut self.product] {
-            memory::refill(WHAT, vector, n_packs, [0.0; LANES])?;
+            memory::refill(PURPOSE, vector, n_packs, [0.0; LANES])?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the expansion of one center begins with: its sites in blocks, with directions, radial functions and angular
 //! factors.
 
-use super::super::limits::WHAT;
+use super::super::limits::PURPOSE;
 use super::super::radial_basis::RadialBasis;
 use super::super::site_block::{SiteBlock, beyond};
 use super::DensityExpansion;
@@ -87,7 +87,7 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
             }
             for part in (0..length).step_by(SITES_PER_BLOCK) {
                 if scratch.blocks.len() == scratch.n_blocks {
-                    memory::reserve(WHAT, &mut scratch.blocks, 1)?;
+                    memory::reserve(PURPOSE, &mut scratch.blocks, 1)?;
                     scratch.blocks.push(SiteBlock::new(expansion.harmonics.l_max() + 1)?);
                 }
                 let block = &mut scratch.blocks[scratch.n_blocks];
@@ -139,8 +139,8 @@ impl ExpansionScratch {
     pub(super) fn new(harmonics: &Harmonics, n_separate: usize) -> Result<Self, Error> {
         let n_rows = harmonics.len() + PADDING;
         let n_functions = gemm::MAX_PACKS * LANES * n_separate;
-        let lanes = |n| memory::filled(WHAT, n, SiteLanes::ZERO);
-        let packs = |n| memory::zeros(WHAT, n);
+        let lanes = |n| memory::filled(PURPOSE, n, SiteLanes::ZERO);
+        let packs = |n| memory::zeros(PURPOSE, n);
         let work = BlockScratch {
             harmonics: lanes(n_rows)?,
             gradients: [lanes(n_rows)?, lanes(n_rows)?, lanes(n_rows)?],
@@ -165,10 +165,10 @@ impl ExpansionScratch {
     fn grow(&mut self, n_packs: usize, n_sites: usize, derivatives: bool) -> Result<(), Error> {
         self.points.expect(n_sites)?;
         if self.rows.len() < n_packs {
-            memory::resize(WHAT, &mut self.rows, n_packs, [0.0; LANES])?;
+            memory::resize(PURPOSE, &mut self.rows, n_packs, [0.0; LANES])?;
         }
         if derivatives && self.derivatives.len() < n_packs {
-            memory::resize(WHAT, &mut self.derivatives, n_packs, [0.0; LANES])?;
+            memory::resize(PURPOSE, &mut self.derivatives, n_packs, [0.0; LANES])?;
         }
         Ok(())
     }

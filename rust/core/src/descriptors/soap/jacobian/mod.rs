@@ -21,7 +21,7 @@ use self::products::{ProductDerivatives, WriteProducts};
 use self::projection::RowProjection;
 use self::terms::{AngularSums, RadialTerms, Terms};
 use super::layout::ProductLayout;
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumScratch, Unnormalized};
 use super::site_terms::SiteTerms;
 use crate::descriptors::JacobianRow;
@@ -66,7 +66,7 @@ impl JacobianScratch {
         let n_degrees = spectrum.l_max() + 1;
         let layout = spectrum.layout();
         let ProductLayout { left, right, .. } = layout;
-        let numbers = |n| memory::zeros(WHAT, n);
+        let numbers = |n| memory::zeros(PURPOSE, n);
         let per_axis = |n: usize| Ok([numbers(n)?, numbers(n)?, numbers(n)?]);
         let n_selected = if layout.selection.is_some() { layout.n_features() } else { 0 };
         let n_harmonics = n_degrees * n_degrees;

@@ -1,7 +1,7 @@
 //! Terms of one site for each function of a factor.
 
 use crate::descriptors::soap::factor::Factor;
-use crate::descriptors::soap::limits::WHAT;
+use crate::descriptors::soap::limits::PURPOSE;
 use crate::descriptors::soap::site_terms::SiteTerms;
 use crate::simd::{Kernel, LANES, Lanes, Pack, at};
 use crate::{Error, memory};
@@ -27,7 +27,7 @@ impl Terms {
     pub fn new(factor: &Factor, n_degrees: usize) -> Result<Self, Error> {
         let mut kinds: [Vec<Pack>; N_TERMS] = Default::default();
         for kind in &mut kinds {
-            *kind = memory::filled(WHAT, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
+            *kind = memory::filled(PURPOSE, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
         }
         Ok(Self { kinds })
     }

@@ -5,7 +5,7 @@ mod normalization;
 
 use super::factor::Factor;
 use super::layout::ProductLayout;
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
 use kernels::{Apply, PowerSpectrumProducts};
@@ -101,10 +101,10 @@ impl PowerSpectrum {
         Ok(PowerSpectrumScratch {
             sums: self.room_for_sums()?,
             rates: Default::default(),
-            products: memory::zeros(WHAT, n_products)?,
+            products: memory::zeros(PURPOSE, n_products)?,
             row: Vec::new(),
             rate: Vec::new(),
-            tile: memory::zeros(WHAT, LANES * (self.l_max() + 1))?,
+            tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
             matrix: Vec::new(),
         })
     }
@@ -113,14 +113,14 @@ impl PowerSpectrum {
     fn room_for_sums(&self) -> Result<[Vec<f64>; 2], Error> {
         let k = self.n_harmonics();
         let ProductLayout { left, right, .. } = &self.layout;
-        Ok([memory::zeros(WHAT, k * left.stride())?, memory::zeros(WHAT, k * right.stride())?])
+        Ok([memory::zeros(PURPOSE, k * left.stride())?, memory::zeros(PURPOSE, k * right.stride())?])
     }
 
     /// Makes the buffers that derivatives need.
     fn expect_derivatives(&self, scratch: &mut PowerSpectrumScratch) -> Result<(), Error> {
-        memory::resize(WHAT, &mut scratch.rate, self.layout.n_features(), 0.0)?;
+        memory::resize(PURPOSE, &mut scratch.rate, self.layout.n_features(), 0.0)?;
         if self.norm.is_some() {
-            memory::resize(WHAT, &mut scratch.row, self.layout.n_features(), 0.0)?;
+            memory::resize(PURPOSE, &mut scratch.row, self.layout.n_features(), 0.0)?;
         }
         if scratch.rates[0].is_empty() {
             scratch.rates = self.room_for_sums()?;
@@ -205,7 +205,7 @@ impl PowerSpectrum {
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
         let ProductLayout { left, right, .. } = &self.layout;
-        memory::resize(WHAT, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
+        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
         let Unnormalized { norm, unit, coefficients } =
