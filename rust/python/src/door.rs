@@ -16,7 +16,7 @@ use crate::{allocator, errors, threads};
 const SMALL: usize = 16;
 
 /// Time between two looks at signals, at least; less than work lets pass before it reports again.
-const PATIENCE: Duration = Duration::from_millis(25);
+const REPORT_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The stack of a thread, and what it needs besides to begin.
 const STACK: usize = 2 << 20;
@@ -83,7 +83,7 @@ impl Listener<'_> {
     /// other Python threads let go of it. A callback always hears of the end.
     fn hear(&mut self, done: usize, total: usize) -> ControlFlow<()> {
         let ended = done == total && self.callback.is_some();
-        if !ended && self.last.elapsed() < PATIENCE {
+        if !ended && self.last.elapsed() < REPORT_INTERVAL {
             return ControlFlow::Continue(());
         }
         let answer = Python::try_attach(|py| {

@@ -22,8 +22,8 @@ pub struct NeighborList {
 
 /// Purpose of the memory, for the message where it is refused.
 const PURPOSE: &str = "neighbor list";
-/// Rows that are put in place between two looks at whether to stop.
-const STRIDE: usize = 1 << 8;
+/// Rows that are put in place between two checks for an interrupt.
+const CHECK_EVERY: usize = 1 << 8;
 
 /// All sites within `r_cut` of each of the `centers` in the only frame of `frames`.
 ///
@@ -65,7 +65,7 @@ fn in_rows(found: &Lists<(u32, [f64; 3])>, n_rows: usize, stop: &Stop<'_>) -> Re
     let mut list = NeighborList { offsets, index, vector: memory::with_capacity(PURPOSE, n)? };
     list.offsets.push(0);
     for (row, sites) in found.iter().enumerate() {
-        if row % STRIDE == 0 {
+        if row % CHECK_EVERY == 0 {
             stop.check()?;
         }
         list.index.extend(sites.iter().map(|(atom, _)| i64::from(*atom)));

@@ -16,7 +16,7 @@ use super::watch::Tally;
 use crate::{Error, Stop, memory};
 
 /// Time that a group of chunks is sized to take.
-const PATIENCE: Duration = Duration::from_millis(100);
+const GROUP_TIME: Duration = Duration::from_millis(100);
 
 /// Purpose of the memory, for the message where it is refused.
 const GROUP: &str = "results of some centers";
@@ -98,7 +98,7 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
             merge(frame, &chunk, result?)?;
         }
         // As many as fit the patience at this pace: few groups, since all workers wait for the last of each.
-        let pace = PATIENCE.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
+        let pace = GROUP_TIME.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
         size = (size as f64 * pace.clamp(0.25, 64.0)) as usize;
         size = size.max(workers.len());
         job.tell(tally)?;

@@ -14,7 +14,7 @@ use super::job::Job;
 use crate::{Error, Stop};
 
 /// Time between two moments at which the caller is heard.
-const PATIENCE: Duration = Duration::from_millis(50);
+const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Counts rows for `progress`, over several walks.
 pub struct Tally {
@@ -53,7 +53,7 @@ impl Job<'_> {
         let caller = RefCell::new((self, Instant::now()));
         let ask = || {
             let (job, last) = &mut *caller.borrow_mut();
-            if last.elapsed() < PATIENCE {
+            if last.elapsed() < REPORT_INTERVAL {
                 return false;
             }
             let stops = job.tell(tally).is_err();
@@ -82,7 +82,7 @@ impl Job<'_> {
                 let _ = sender.send(work(&Stop::when(stop)));
             });
             loop {
-                match receiver.recv_timeout(PATIENCE) {
+                match receiver.recv_timeout(REPORT_INTERVAL) {
                     Ok(result) => return result,
                     Err(RecvTimeoutError::Timeout) if wished.load(Ordering::Relaxed) => {}
                     Err(RecvTimeoutError::Timeout) => wished.store(self.tell(tally).is_err(), Ordering::Relaxed),

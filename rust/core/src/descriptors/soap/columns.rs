@@ -13,8 +13,8 @@ use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
 const PURPOSE: &str = "list of the features";
-/// Features between two looks at whether to stop.
-const STRIDE: usize = 1 << 12;
+/// Features between two checks for an interrupt.
+const CHECK_EVERY: usize = 1 << 12;
 
 /// One column: functions of the two factors, degree, and what the product counts for.
 struct Column {
@@ -54,7 +54,7 @@ fn selection(
     }
     let mut picked = Vec::new();
     for_each_kept(layout, compression, convention, &mut |column| {
-        if picked.len() % STRIDE == 0 {
+        if picked.len() % CHECK_EVERY == 0 {
             stop.check()?;
         }
         memory::reserve(PURPOSE, &mut picked, 1)?;

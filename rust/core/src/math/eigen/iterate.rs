@@ -13,7 +13,7 @@ pub(super) const NEGLIGIBLE: f64 = f64::EPSILON / 8.0;
 /// Squares that are smaller than this have lost digits to underflow, and are of nothing that counts.
 const NOTHING: f64 = 1e-280;
 /// Sweeps for each eigenvalue, on average, before the iteration is given up; two are usual.
-pub(super) const PATIENCE: usize = 60;
+pub(super) const MAX_SWEEPS: usize = 60;
 /// Rotations that are collected before they are applied.
 const COLLECTED: usize = 2048;
 
@@ -64,18 +64,18 @@ impl Kernel for Diagonalize<'_> {
         let Self { diagonal, beside, vectors, rotations, stop } = self;
         let n = diagonal.len();
         rotations.rotations.clear();
-        memory::reserve(PURPOSE, &mut rotations.rotations, (COLLECTED + n).min(PATIENCE * n * n))?;
+        memory::reserve(PURPOSE, &mut rotations.rotations, (COLLECTED + n).min(MAX_SWEEPS * n * n))?;
         rotations.sweeps.clear();
-        memory::reserve(PURPOSE, &mut rotations.sweeps, COLLECTED.min(PATIENCE * n))?;
-        let mut patience = PATIENCE * n;
+        memory::reserve(PURPOSE, &mut rotations.sweeps, COLLECTED.min(MAX_SWEEPS * n))?;
+        let mut sweeps_left = MAX_SWEEPS * n;
         let mut first = 0;
         while first < n {
             let last = end_of_block(first, n, |k| beside[k].abs() <= NEGLIGIBLE);
-            if last == first || patience == 0 {
+            if last == first || sweeps_left == 0 {
                 first += 1;
                 continue;
             }
-            patience -= 1;
+            sweeps_left -= 1;
             if rotations.rotations.len() + last - first > COLLECTED {
                 apply::<V>(rotations, vectors, stop)?;
             }

@@ -11,8 +11,8 @@ use crate::simd::gemm;
 use crate::simd::{Kernel, LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
-/// Blocks between two looks at whether to stop; the first of few is not worth one.
-const STRIDE: usize = 16;
+/// Blocks between two checks for an interrupt; the first of few is not worth one.
+const CHECK_EVERY: usize = 16;
 
 /// The coefficients of one center, and their derivative where displacements are given.
 pub(super) struct Expand<'a, P> {
@@ -37,7 +37,7 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
             while block < n_blocks && self.scratch.blocks[block].channel == channel {
                 self.add_block::<V>(block, block == first);
                 block += 1;
-                if block % STRIDE == 0 {
+                if block % CHECK_EVERY == 0 {
                     self.stop.check()?;
                 }
             }
@@ -94,7 +94,7 @@ impl<P: RadialBasis> Kernel for ExpandPullback<'_, P> {
         let ExpansionScratch { blocks, n_blocks, rows, derivatives, work, .. } = scratch;
         let mut gathered = None;
         for (k, block) in (1..).zip(&blocks[..*n_blocks]) {
-            if k % STRIDE == 0 {
+            if k % CHECK_EVERY == 0 {
                 stop.check()?;
             }
             if gathered != Some(block.channel) {
