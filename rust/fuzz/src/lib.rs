@@ -69,6 +69,6 @@ impl OwnedFrame {
         let frames = Frames::new(&self.positions, &self.numbers, &cells, &pbc, &offsets)?;
         let centers = Centers::new(&frames, &offsets, &index, &[])?;
         let mut progress = |_, _| ControlFlow::Continue(());
-        work(&frames, &centers, &mut Job { pool: None, progress: &mut progress, spare: None })
+        work(&frames, &centers, &mut Job { pool: None, progress: &mut progress, worker_cache: None })
     }
 }

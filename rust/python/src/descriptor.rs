@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 
-use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, Spare};
+use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, WorkerCache};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
@@ -19,19 +19,19 @@ use crate::{errors, memory};
 /// A descriptor, and the buffers that one call about it leaves to the next.
 pub struct Kept<D> {
     descriptor: D,
-    spare: Spare,
+    worker_cache: WorkerCache,
 }
 
 impl<D> Kept<D> {
     /// Options of a call that uses these buffers.
     pub fn wishes(&self, threads: usize, progress: Option<Py<PyAny>>) -> Wishes<'_> {
-        Wishes { threads, progress, spare: Some(&self.spare) }
+        Wishes { threads, progress, worker_cache: Some(&self.worker_cache) }
     }
 }
 
 impl<D> From<D> for Kept<D> {
     fn from(descriptor: D) -> Self {
-        Self { descriptor, spare: Spare::default() }
+        Self { descriptor, worker_cache: WorkerCache::default() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
-use isoprint_core::engine::{Job, Spare, Tally};
+use isoprint_core::engine::{Job, RowCounter, WorkerCache};
 use isoprint_core::{Error, Stop, memory};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -30,13 +30,13 @@ pub struct Wishes<'a> {
     /// Called with (rows done, rows in all); may raise to stop.
     pub progress: Option<Py<PyAny>>,
     /// Buffers from the last call about the same descriptor.
-    pub spare: Option<&'a Spare>,
+    pub worker_cache: Option<&'a WorkerCache>,
 }
 
 impl Wishes<'_> {
     /// These options without the callback, for a first step whose rows are not those of the result.
     pub fn silent(&self) -> Self {
-        Self { threads: self.threads, progress: None, spare: self.spare }
+        Self { threads: self.threads, progress: None, worker_cache: self.worker_cache }
     }
 }
 
@@ -55,10 +55,10 @@ pub fn enter<R: Send>(
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
     let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
-    let spare = wishes.spare;
+    let worker_cache = wishes.worker_cache;
     let result = py.detach(|| {
         let mut progress = |done, total| listener.hear(done, total);
-        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, spare })
+        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, worker_cache })
     });
     match listener.raised {
         Some(error) => Err(error),
@@ -68,7 +68,7 @@ pub fn enter<R: Send>(
 
 /// Prepares a descriptor, on the caller's thread; can be interrupted like all work.
 pub fn prepare<R: Send>(py: Python<'_>, work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send) -> PyResult<R> {
-    enter(py, &Wishes::default(), 0, |job| job.here(&Tally::new(0), work))
+    enter(py, &Wishes::default(), 0, |job| job.run_on_caller(&RowCounter::new(0), work))
 }
 
 /// Hears of progress, and passes it on to Python.

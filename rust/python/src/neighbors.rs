@@ -26,7 +26,7 @@ pub fn neighbors<'py>(
 ) -> PyResult<NeighborArrays<'py>> {
     let frames = frames.view()?;
     let centers = centers.view(&frames)?;
-    let wishes = Wishes { threads, progress: None, spare: None };
+    let wishes = Wishes { threads, progress: None, worker_cache: None };
     let list = door::enter(py, &wishes, centers.len() / CENTERS_PER_ROW, |job| {
         engine::neighbors(&frames, &centers, r_cut, job)
     })?;

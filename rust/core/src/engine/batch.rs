@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::interrupt::RowCounter;
 use super::job::Job;
-use super::watch::Tally;
 use crate::descriptors::Descriptor;
 use crate::error::LAST_ELEMENT;
 use crate::geometry::{Center, Centers, Frames, Grid};
@@ -80,7 +80,7 @@ impl<'a> FrameBatch<'a> {
         centers: &'a Centers<'a>,
         range: Range<usize>,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Self, Error> {
         let one = |frame: usize, stop: &Stop<'_>| {
             stop.check()?;
@@ -91,14 +91,14 @@ impl<'a> FrameBatch<'a> {
         };
         let mut prepared = memory::with_capacity(FRAMES, range.len())?;
         let Some(pool) = job.pool else {
-            return job.here(tally, |stop| {
+            return job.run_on_caller(counter, |stop| {
                 for frame in range {
                     prepared.push(one(frame, stop)?);
                 }
                 Self::in_chunks(prepared, centers)
             });
         };
-        job.spread(pool, tally, |stop| {
+        job.run_on_pool(pool, counter, |stop| {
             let wished = stop.wished();
             let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
             range.into_par_iter().map(|frame| one(frame, &Stop::when(wished))).collect_into_vec(&mut results);
@@ -118,7 +118,7 @@ impl<'a> FrameBatch<'a> {
         centers: &'a Centers<'a>,
         r_cut: f64,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Self, Error> {
         let one = |stop: &Stop<'_>| {
             let channels = memory::zeros(FRAMES, frames.n_atoms())?;
@@ -128,8 +128,8 @@ impl<'a> FrameBatch<'a> {
             Self::in_chunks(prepared, centers)
         };
         match job.pool {
-            Some(pool) => job.spread(pool, tally, one),
-            None => job.here(tally, one),
+            Some(pool) => job.run_on_pool(pool, counter, one),
+            None => job.run_on_caller(counter, one),
         }
     }
 

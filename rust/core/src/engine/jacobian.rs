@@ -4,12 +4,12 @@ use super::average::Average;
 use super::batch::{FrameBatch, Prepared};
 use super::checks::check_length;
 use super::gradients::UNSEEN;
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::lists::{ChunkLists, Lists};
 use super::means::{add, mean_coefficients};
 use super::output::RowElement;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
@@ -40,8 +40,8 @@ pub fn jacobian_pattern<D: Descriptor>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<JacobianPattern, Error> {
-    let tally = Tally::new(centers.len());
-    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let counter = RowCounter::new(centers.len());
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
     let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
         let mut part = ChunkLists::new();
         for &row in chunk.rows {
@@ -55,8 +55,8 @@ pub fn jacobian_pattern<D: Descriptor>(
         found.put(chunk.rows, part);
         Ok(())
     };
-    walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
-    job.here(&tally, |stop| match average {
+    walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
+    job.run_on_caller(&counter, |stop| match average {
         Average::Off => pattern_of_rows(&found, stop),
         Average::Inner | Average::Outer => pattern_of_mean(&found, frames.n_atoms(), stop),
     })
@@ -123,17 +123,17 @@ pub fn jacobian<D: Descriptor, T: RowElement>(
     let block = 3 * descriptor.n_features();
     check_length("values", values.len(), pattern.atom.len() * block)?;
     let passes = if average == Average::Inner { 2 } else { 1 };
-    let tally = Tally::new(passes * centers.len());
-    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let counter = RowCounter::new(passes * centers.len());
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
     let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms() };
     if average == Average::Off {
-        return task.write_rows(&batch, pattern, values, job, &tally);
+        return task.write_rows(&batch, pattern, values, job, &counter);
     }
     let mean = match average {
-        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &tally)?),
+        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &counter)?),
         Average::Off | Average::Outer => None,
     };
-    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &tally)?;
+    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &counter)?;
     let share = 1.0 / centers.len().max(1) as f64;
     let write = |out: &mut [f64]| {
         out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = share * sum);
@@ -157,7 +157,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
         pattern: &JacobianPattern,
         values: &mut [T],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
         let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
         let (mut rest, mut atoms) = (values, pattern.atom.as_slice());
@@ -186,7 +186,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
+        walk(batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
     /// Sums over all centers of the derivatives of their rows.
@@ -196,7 +196,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
         pattern: &JacobianPattern,
         mean: Option<&[f64]>,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Vec<f64>, Error> {
         let mut sums = memory::zeros(SUMS, pattern.atom.len() * self.block)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
@@ -219,7 +219,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         Ok(sums)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::spare::Spare;
+use super::worker_cache::WorkerCache;
 
 /// Threads, a listener and buffers for one calculation.
 pub struct Job<'a> {
@@ -12,5 +12,5 @@ pub struct Job<'a> {
     /// work, which then ends within some milliseconds, and with [`Error::Interrupted`].
     pub progress: &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     /// Buffers that earlier jobs about the same descriptor have left, and this one may leave.
-    pub spare: Option<&'a Spare>,
+    pub worker_cache: Option<&'a WorkerCache>,
 }

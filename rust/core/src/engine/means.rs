@@ -1,9 +1,9 @@
 //! Sums and means over the centers of a frame.
 
 use super::batch::{FrameBatch, Prepared};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::Worker;
 use crate::descriptors::Descriptor;
 use crate::{Error, Stop, memory};
@@ -24,7 +24,7 @@ pub fn mean_coefficients<D: Descriptor>(
     descriptor: &D,
     batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
-    tally: &Tally,
+    counter: &RowCounter,
 ) -> Result<Vec<f64>, Error> {
     let first = batch.prepared.first().map_or(0, |frame| frame.frame);
     let n = descriptor.n_coefficients();
@@ -42,7 +42,7 @@ pub fn mean_coefficients<D: Descriptor>(
         add(&mut sums[(frame.frame - first) * n..][..n], &part);
         Ok(())
     };
-    walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+    walk(batch, job, counter, || Worker::new(descriptor), |_| (), visit, merge)?;
     for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
         let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
         sum.iter_mut().for_each(|x| *x *= share);

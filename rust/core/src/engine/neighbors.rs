@@ -2,10 +2,10 @@
 
 use super::batch::{FrameBatch, Prepared};
 use super::checks::check_length;
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::lists::{ChunkLists, Lists};
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use crate::geometry::{Centers, Frames, Sites};
 use crate::{Error, Stop, memory};
 
@@ -38,8 +38,8 @@ pub fn neighbors(
     job: &mut Job<'_>,
 ) -> Result<NeighborList, Error> {
     check_length("frames", frames.len(), 1)?;
-    let tally = Tally::new(centers.len());
-    let batch = FrameBatch::of_one_kind(frames, centers, r_cut, job, &tally)?;
+    let counter = RowCounter::new(centers.len());
+    let batch = FrameBatch::of_one_kind(frames, centers, r_cut, job, &counter)?;
     let mut found = Lists::new(PURPOSE, centers.len(), batch.chunks.len())?;
     let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
         let mut part = ChunkLists::new();
@@ -54,8 +54,8 @@ pub fn neighbors(
         found.put(chunk.rows, part);
         Ok(())
     };
-    walk(&batch, job, &tally, || Ok(Sites::default()), |_| (), visit, merge)?;
-    job.here(&tally, |stop| in_rows(&found, centers.len(), stop))
+    walk(&batch, job, &counter, || Ok(Sites::default()), |_| (), visit, merge)?;
+    job.run_on_caller(&counter, |stop| in_rows(&found, centers.len(), stop))
 }
 
 /// The lists of all rows, one after the other.

@@ -4,10 +4,10 @@ use super::average::{Average, n_rows};
 use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::{MEANS, add, mean_coefficients};
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
@@ -43,13 +43,13 @@ pub fn pullback<D: Descriptor>(
         strain: memory::zeros(GRADIENTS, frames.len())?,
     };
     let passes = if average == Average::Inner { 2 } else { 1 };
-    let tally = Tally::new(passes * centers.len());
+    let counter = RowCounter::new(passes * centers.len());
     let task = Backward { descriptor, average, centers, adjoint };
     for range in batches(frames, centers)? {
-        let batch = FrameBatch::new(descriptor, frames, centers, range, job, &tally)?;
+        let batch = FrameBatch::new(descriptor, frames, centers, range, job, &counter)?;
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
         let means = match average {
-            Average::Inner => task.adjoints_of_means(&batch, job, &tally)?,
+            Average::Inner => task.adjoints_of_means(&batch, job, &counter)?,
             Average::Off | Average::Outer => Vec::new(),
         };
         let n_coefficients = descriptor.n_coefficients();
@@ -69,7 +69,7 @@ pub fn pullback<D: Descriptor>(
             add(strain, part.strain.as_flattened());
             Ok(())
         };
-        walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+        walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
     }
     Ok(result)
 }
@@ -133,12 +133,17 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// For each frame, the adjoint of every center's coefficients: they share the mean.
-    fn adjoints_of_means(&self, batch: &FrameBatch<'_>, job: &mut Job<'_>, tally: &Tally) -> Result<Vec<f64>, Error> {
+    fn adjoints_of_means(
+        &self,
+        batch: &FrameBatch<'_>,
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<Vec<f64>, Error> {
         let n = self.descriptor.n_coefficients();
-        let mut means = mean_coefficients(self.descriptor, batch, job, tally)?;
+        let mut means = mean_coefficients(self.descriptor, batch, job, counter)?;
         let mut scratch = self.descriptor.scratch()?;
         let mut adjoint = memory::zeros(MEANS, n)?;
-        job.here(tally, |stop| {
+        job.run_on_caller(counter, |stop| {
             for (frame, mean) in batch.prepared.iter().zip(means.chunks_exact_mut(n.max(1))) {
                 stop.check()?;
                 let row = self.checked_row(frame.frame)?;

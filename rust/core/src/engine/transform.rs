@@ -3,11 +3,11 @@
 use super::average::{Average, n_rows};
 use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::add;
 use super::output::RowElement;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
@@ -72,13 +72,13 @@ impl<D: Descriptor> Forward<'_, D> {
         let n_rows = n_rows(self.average, self.frames, self.centers);
         check_length("rows", rows.len(), n_rows * n_features)?;
         let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
-        let tally = Tally::new(self.centers.len());
+        let counter = RowCounter::new(self.centers.len());
         for range in batches(self.frames, self.centers)? {
-            let batch = FrameBatch::new(self.descriptor, self.frames, self.centers, range, job, &tally)?;
+            let batch = FrameBatch::new(self.descriptor, self.frames, self.centers, range, job, &counter)?;
             if self.average == Average::Off {
-                self.write_rows(&batch, &mut slots, job, &tally)?;
+                self.write_rows(&batch, &mut slots, job, &counter)?;
             } else {
-                self.write_means(&batch, &mut slots, job, &tally)?;
+                self.write_means(&batch, &mut slots, job, &counter)?;
             }
         }
         Ok(())
@@ -89,7 +89,7 @@ impl<D: Descriptor> Forward<'_, D> {
         batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
         let mut in_order = memory::collect(ROWS, batch.rows.iter().map(|&row| slots[row].take()))?;
         let mut rest = in_order.as_mut_slice();
@@ -108,7 +108,7 @@ impl<D: Descriptor> Forward<'_, D> {
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
+        walk(batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
     fn write_means<T: RowElement>(
@@ -116,7 +116,7 @@ impl<D: Descriptor> Forward<'_, D> {
         batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
         let mut sums = memory::with_capacity(SUMS, batch.prepared.len())?;
@@ -137,9 +137,9 @@ impl<D: Descriptor> Forward<'_, D> {
             add(&mut sum.tangents, &part.tangents);
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         let mut worker = Worker::new(self.descriptor)?;
-        job.here(tally, |stop| {
+        job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(&sums) {
                 let Some(row) = slots[frame.frame].take() else { continue };
                 let n_centers = self.centers.rows(frame.frame).len();

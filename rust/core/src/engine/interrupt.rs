@@ -17,12 +17,12 @@ use crate::{Error, Stop};
 const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Counts rows for `progress`, over several walks.
-pub struct Tally {
+pub struct RowCounter {
     done: AtomicUsize,
     total: usize,
 }
 
-impl Tally {
+impl RowCounter {
     /// Nothing of `total` rows done.
     pub fn new(total: usize) -> Self {
         Self { done: AtomicUsize::new(0), total }
@@ -39,16 +39,20 @@ impl Job<'_> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the caller wants it to stop.
-    pub fn tell(&mut self, tally: &Tally) -> Result<(), Error> {
-        let done = tally.done.load(Ordering::Relaxed);
-        if (self.progress)(done, tally.total).is_break() { Err(Error::Interrupted) } else { Ok(()) }
+    pub fn report(&mut self, counter: &RowCounter) -> Result<(), Error> {
+        let done = counter.done.load(Ordering::Relaxed);
+        if (self.progress)(done, counter.total).is_break() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
     /// Does `work` on the caller's own thread.
     ///
     /// # Errors
     /// Errors of `work`.
-    pub fn here<R>(&mut self, tally: &Tally, work: impl FnOnce(&Stop<'_>) -> Result<R, Error>) -> Result<R, Error> {
+    pub fn run_on_caller<R>(
+        &mut self,
+        counter: &RowCounter,
+        work: impl FnOnce(&Stop<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let wished = AtomicBool::new(false);
         let caller = RefCell::new((self, Instant::now()));
         let ask = || {
@@ -56,7 +60,7 @@ impl Job<'_> {
             if last.elapsed() < REPORT_INTERVAL {
                 return false;
             }
-            let stops = job.tell(tally).is_err();
+            let stops = job.report(counter).is_err();
             wished.store(stops, Ordering::Relaxed);
             *last = Instant::now();
             stops
@@ -68,10 +72,10 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Errors of `work`.
-    pub fn spread<R: Send>(
+    pub fn run_on_pool<R: Send>(
         &mut self,
         pool: &ThreadPool,
-        tally: &Tally,
+        counter: &RowCounter,
         work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send,
     ) -> Result<R, Error> {
         let wished = AtomicBool::new(false);
@@ -85,7 +89,7 @@ impl Job<'_> {
                 match receiver.recv_timeout(REPORT_INTERVAL) {
                     Ok(result) => return result,
                     Err(RecvTimeoutError::Timeout) if wished.load(Ordering::Relaxed) => {}
-                    Err(RecvTimeoutError::Timeout) => wished.store(self.tell(tally).is_err(), Ordering::Relaxed),
+                    Err(RecvTimeoutError::Timeout) => wished.store(self.report(counter).is_err(), Ordering::Relaxed),
                     // A panic, which the scope passes on.
                     Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                 }
@@ -119,12 +123,12 @@ mod tests {
                 calls.push((done, total));
                 if calls.len() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             };
-            let mut job = Job { pool, progress: &mut progress, spare: None };
-            let tally = Tally::new(7);
-            tally.add(2);
+            let mut job = Job { pool, progress: &mut progress, worker_cache: None };
+            let counter = RowCounter::new(7);
+            counter.add(2);
             let result = match pool {
-                None => job.here(&tally, endless),
-                Some(pool) => job.spread(pool, &tally, endless),
+                None => job.run_on_caller(&counter, endless),
+                Some(pool) => job.run_on_pool(pool, &counter, endless),
             };
             assert_eq!(result, Err(Error::Interrupted));
             assert_eq!(calls, [(2, 7); 3]);
@@ -135,10 +139,10 @@ mod tests {
     fn results_come_back() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
         let mut progress = |_, _| ControlFlow::Continue(());
-        let mut job = Job { pool: None, progress: &mut progress, spare: None };
-        assert_eq!(job.here(&Tally::new(0), |_| Ok(3)), Ok(3));
-        assert_eq!(job.spread(&pool, &Tally::new(0), |_| Ok(4)), Ok(4));
-        let threads = job.spread(&pool, &Tally::new(0), |_| Ok(rayon::current_num_threads()));
+        let mut job = Job { pool: None, progress: &mut progress, worker_cache: None };
+        assert_eq!(job.run_on_caller(&RowCounter::new(0), |_| Ok(3)), Ok(3));
+        assert_eq!(job.run_on_pool(&pool, &RowCounter::new(0), |_| Ok(4)), Ok(4));
+        let threads = job.run_on_pool(&pool, &RowCounter::new(0), |_| Ok(rayon::current_num_threads()));
         assert_eq!(threads, Ok(2));
     }
 }

@@ -9,9 +9,9 @@ use std::sync::{Mutex, TryLockError};
 /// on the caller's own thread, which is short work, looks here. Nobody ever waits: whoever finds this in use makes
 /// buffers of its own, and so does a child of `fork` that inherits a locked one.
 #[derive(Default)]
-pub struct Spare(Mutex<Option<Box<dyn Any + Send>>>);
+pub struct WorkerCache(Mutex<Option<Box<dyn Any + Send>>>);
 
-impl Spare {
+impl WorkerCache {
     /// The buffers that wait here, if they are of this kind.
     pub(super) fn take<W: 'static>(&self) -> Option<W> {
         let waiting = self.slot(Option::take)??;
@@ -37,18 +37,18 @@ impl Spare {
 
 #[cfg(test)]
 mod tests {
-    use super::Spare;
+    use super::WorkerCache;
 
     #[test]
     fn buffers_wait_until_they_are_asked_for_by_their_kind() {
-        let spare = Spare::default();
-        assert_eq!(spare.take::<Vec<f64>>(), None);
-        spare.put(vec![1.0]);
-        assert_eq!(spare.take::<Vec<f64>>(), Some(vec![1.0]));
-        assert_eq!(spare.take::<Vec<f64>>(), None);
-        spare.put(vec![2.0]);
-        assert_eq!(spare.take::<String>(), None);
-        let _held = spare.0.lock();
-        assert_eq!(spare.take::<Vec<f64>>(), None);
+        let worker_cache = WorkerCache::default();
+        assert_eq!(worker_cache.take::<Vec<f64>>(), None);
+        worker_cache.put(vec![1.0]);
+        assert_eq!(worker_cache.take::<Vec<f64>>(), Some(vec![1.0]));
+        assert_eq!(worker_cache.take::<Vec<f64>>(), None);
+        worker_cache.put(vec![2.0]);
+        assert_eq!(worker_cache.take::<String>(), None);
+        let _held = worker_cache.0.lock();
+        assert_eq!(worker_cache.take::<Vec<f64>>(), None);
     }
 }
