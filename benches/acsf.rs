@@ -73,7 +73,7 @@ fn one_center(criterion: &mut Criterion) {
                     descriptor.prepare(&environment, false, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
                         .expand(&environment, &mut scratch, black_box(&mut row), &Stop::never())
-                        .expect("no wish");
+                        .expect("nobody stops it");
                 });
             });
             group.bench_function(BenchmarkId::new("pullback", sites.len()), |bencher| {
@@ -81,7 +81,7 @@ fn one_center(criterion: &mut Criterion) {
                     descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
                         .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut gradient), &Stop::never())
-                        .expect("no wish");
+                        .expect("nobody stops it");
                 });
             });
             let (size, of_site): (_, Vec<u32>) =
@@ -93,7 +93,7 @@ fn one_center(criterion: &mut Criterion) {
                     let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
                     descriptor
                         .jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never())
-                        .expect("no wish");
+                        .expect("nobody stops it");
                     black_box(&blocks);
                 });
             });

@@ -74,7 +74,7 @@ fn of_one_center(criterion: &mut Criterion) {
         criterion.bench_function(&name("values"), |bencher| {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), false, &mut scratch, &Stop::never()).unwrap();
-                descriptor.expand(&environment, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+                descriptor.expand(&environment, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
             });
         });
         criterion.bench_function(&name("pullback"), |bencher| {
@@ -82,7 +82,7 @@ fn of_one_center(criterion: &mut Criterion) {
                 descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 descriptor
                     .expand_pullback(&environment, black_box(&adjoint), &mut scratch, &mut gradient, &Stop::never())
-                    .expect("no wish");
+                    .expect("nobody stops it");
             });
         });
         let (size, of_site): (_, Vec<u32>) = (3 * descriptor.n_features(), (0..environment.r.len() as u32).collect());
@@ -91,7 +91,9 @@ fn of_one_center(criterion: &mut Criterion) {
             bencher.iter(|| {
                 descriptor.prepare(black_box(&environment), true, &mut scratch, &Stop::never()).unwrap();
                 let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-                descriptor.jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+                descriptor
+                    .jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never())
+                    .expect("nobody stops it");
                 black_box(&blocks);
             });
         });

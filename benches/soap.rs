@@ -330,8 +330,8 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("values", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, false, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         });
     });
     group.bench_function(BenchmarkId::new("contract", size), |bencher| {
@@ -340,9 +340,10 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            soap.expand_pullback(&environment, &dc, &mut scratch, &mut gradient, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("nobody stops it");
+            soap.expand_pullback(&environment, &dc, &mut scratch, &mut gradient, &Stop::never())
+                .expect("nobody stops it");
         });
     });
     let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
@@ -350,9 +351,9 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
             let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("nobody stops it");
             black_box(&blocks);
         });
     });

@@ -32,8 +32,8 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
             looks.set(looks.get() + 1);
             looks.get() >= patience
         };
-        let wished = AtomicBool::new(false);
-        let stop = Stop::asking(&wished, &ask);
+        let requested = AtomicBool::new(false);
+        let stop = Stop::polling(&requested, &ask);
         let mut scratch = descriptor.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; n_coefficients], vec![0.0; n_coefficients]);
         let mut row = vec![0.0; n_features];
@@ -92,8 +92,8 @@ fn every_descriptor_looks_often() {
 
 #[test]
 fn preparation_looks_often() {
-    let wished = AtomicBool::new(true);
-    let stop = Stop::when(&wished);
+    let requested = AtomicBool::new(true);
+    let stop = Stop::on_request(&requested);
     let error = isoprint_core::descriptors::soap::SoapTurbo::interruptible(common::parameters(), &stop);
     assert!(matches!(error, Err(Error::Interrupted)));
 }

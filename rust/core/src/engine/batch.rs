@@ -99,9 +99,9 @@ impl<'a> FrameBatch<'a> {
             });
         };
         job.run_on_pool(pool, counter, |stop| {
-            let wished = stop.wished();
+            let requested = stop.requested();
             let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
-            range.into_par_iter().map(|frame| one(frame, &Stop::when(wished))).collect_into_vec(&mut results);
+            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
             for result in results {
                 prepared.push(result?);
             }

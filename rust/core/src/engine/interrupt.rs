@@ -53,7 +53,7 @@ impl Job<'_> {
         counter: &RowCounter,
         work: impl FnOnce(&Stop<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let wished = AtomicBool::new(false);
+        let requested = AtomicBool::new(false);
         let caller = RefCell::new((self, Instant::now()));
         let ask = || {
             let (job, last) = &mut *caller.borrow_mut();
@@ -61,11 +61,11 @@ impl Job<'_> {
                 return false;
             }
             let stops = job.report(counter).is_err();
-            wished.store(stops, Ordering::Relaxed);
+            requested.store(stops, Ordering::Relaxed);
             *last = Instant::now();
             stops
         };
-        work(&Stop::asking(&wished, &ask))
+        work(&Stop::polling(&requested, &ask))
     }
 
     /// Does `work` on a thread of `pool`, where it may ask others for help.
@@ -78,18 +78,18 @@ impl Job<'_> {
         counter: &RowCounter,
         work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send,
     ) -> Result<R, Error> {
-        let wished = AtomicBool::new(false);
+        let requested = AtomicBool::new(false);
         let (sender, receiver) = sync_channel(1);
         pool.in_place_scope(|scope| {
-            let stop = &wished;
+            let stop = &requested;
             scope.spawn(move |_| {
-                let _ = sender.send(work(&Stop::when(stop)));
+                let _ = sender.send(work(&Stop::on_request(stop)));
             });
             loop {
                 match receiver.recv_timeout(REPORT_INTERVAL) {
                     Ok(result) => return result,
-                    Err(RecvTimeoutError::Timeout) if wished.load(Ordering::Relaxed) => {}
-                    Err(RecvTimeoutError::Timeout) => wished.store(self.report(counter).is_err(), Ordering::Relaxed),
+                    Err(RecvTimeoutError::Timeout) if requested.load(Ordering::Relaxed) => {}
+                    Err(RecvTimeoutError::Timeout) => requested.store(self.report(counter).is_err(), Ordering::Relaxed),
                     // A panic, which the scope passes on.
                     Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                 }

@@ -68,7 +68,7 @@ fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPatter
     let mut pattern =
         JacobianPattern { row: memory::with_capacity(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
     for (row, atoms) in (0_i64..).zip(found.iter()) {
-        stop.after(n)?;
+        stop.check_after(n)?;
         pattern.row.extend(std::iter::repeat_n(row, atoms.len()));
         pattern.atom.extend(atoms.iter().map(|&atom| i64::from(atom)));
     }
@@ -79,7 +79,7 @@ fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPatter
 fn pattern_of_mean(found: &Lists<u32>, n_atoms: usize, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
     let mut seen = memory::filled(PATTERN, n_atoms, false)?;
     for atoms in found.iter() {
-        stop.after(found.n_entries())?;
+        stop.check_after(found.n_entries())?;
         atoms.iter().for_each(|&atom| seen[atom as usize] = true);
     }
     let n = seen.iter().filter(|seen| **seen).count();

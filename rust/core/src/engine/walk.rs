@@ -85,10 +85,10 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
         payloads.extend(group.iter().map(|chunk| payload(&of(chunk).0)));
         let mut results: Vec<Result<R, Error>> = memory::with_capacity(GROUP, group.len())?;
         let results = job.run_on_pool(pool, counter, |stop| {
-            let wished = stop.wished();
+            let requested = stop.requested();
             let visited = group.par_iter().zip(payloads).map(|(chunk, payload)| {
                 let (chunk, frame) = of(chunk);
-                one(&chunk, frame, payload, &Stop::when(wished))
+                one(&chunk, frame, payload, &Stop::on_request(requested))
             });
             visited.collect_into_vec(&mut results);
             Ok(results)

@@ -29,9 +29,9 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut row = vec![0.0; self.0.n_features()];
         sites.with(|environment| {
             self.0.prepare(environment, false, &mut scratch, &Stop::never()).expect("no refusal");
-            self.0.expand(environment, &mut scratch, &mut coefficients, &Stop::never()).expect("no wish");
+            self.0.expand(environment, &mut scratch, &mut coefficients, &Stop::never()).expect("nobody stops it");
         });
-        self.0.contract(&coefficients, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+        self.0.contract(&coefficients, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         row
     }
 
@@ -43,9 +43,9 @@ impl<D: Descriptor> Fingerprint for Described<D> {
             self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
             self.0
                 .expand_tangent(environment, displacements, &mut scratch, &mut c, &mut dc, &Stop::never())
-                .expect("no wish");
+                .expect("nobody stops it");
         });
-        self.0.contract_tangent(&c, &dc, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+        self.0.contract_tangent(&c, &dc, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         row
     }
 
@@ -55,9 +55,11 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut gradient = vec![[0.0; 3]; sites.position.len()];
         sites.with(|environment| {
             self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
-            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            self.0.expand_pullback(environment, &dc, &mut scratch, &mut gradient, &Stop::never()).expect("no wish");
+            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            self.0.contract_pullback(&c, adjoint, &mut scratch, &mut dc, &Stop::never()).expect("nobody stops it");
+            self.0
+                .expand_pullback(environment, &dc, &mut scratch, &mut gradient, &Stop::never())
+                .expect("nobody stops it");
         });
         gradient
     }
@@ -71,8 +73,8 @@ impl<D: Descriptor> Fingerprint for Described<D> {
         let mut row = JacobianRow::new(&mut out, size, &of_site, None, &mut written);
         sites.with(|environment| {
             self.0.prepare(environment, true, &mut scratch, &Stop::never()).expect("no refusal");
-            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            self.0.jacobian(environment, &c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+            self.0.expand(environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            self.0.jacobian(environment, &c, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         });
         out.chunks_exact(size).map(<[f64]>::to_vec).collect()
     }

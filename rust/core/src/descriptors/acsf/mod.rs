@@ -296,7 +296,7 @@ impl Descriptor for Acsf {
         for (plan, sphere) in self.plan.spheres.iter().zip(&*spheres) {
             memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
             for radial in &plan.radial {
-                stop.after(sphere.site.len())?;
+                stop.check_after(sphere.site.len())?;
                 isa.run(radial::RadialDerivatives { shape: radial.shape, sphere, out: numbers });
                 for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
                     for slot in sphere.segments[segment].clone() {
@@ -312,7 +312,7 @@ impl Descriptor for Acsf {
             memory::refill(PURPOSE, blocks, sphere.site.len() * 3 * group.n_packs, Pack::ZERO)?;
             isa.run(jacobian::AngularJacobian { group, plan, sphere, batch, common, blocks, stop })?;
             for slot in sphere.segments.iter().flat_map(Clone::clone) {
-                stop.after(blocks.len())?;
+                stop.check_after(blocks.len())?;
                 for i in 0..3 {
                     let row = &mut rows[(sphere.site[slot] as usize * 3 + i) * width..][..width];
                     group.add_to(&blocks[(slot * 3 + i) * group.n_packs..][..group.n_packs], row);
@@ -320,7 +320,7 @@ impl Descriptor for Acsf {
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
-            stop.after(n_sites * width)?;
+            stop.check_after(n_sites * width)?;
             out.add(site, rows);
         }
         Ok(())

@@ -56,7 +56,7 @@ impl<P: MatrixElements> Kernel for Assemble<'_, P> {
             plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
-            stop.after(steps(elements, sites))?;
+            stop.check_after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
             for pack in (0..sites.mask.len()).rev() {
                 elements.blocks::<V>(sites, a, pack, false, blocks);
@@ -106,7 +106,7 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
             plain.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
-            stop.after(steps(elements, sites))?;
+            stop.check_after(steps(elements, sites))?;
             let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, displacements, a)));
             for pack in (0..sites.mask.len()).rev() {
                 elements.blocks::<V>(sites, a, pack, true, blocks);
@@ -176,7 +176,7 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         let first = usize::from(sites.centered);
         for (gradient, a) in gradient.iter_mut().zip(first..n) {
-            stop.after(steps(elements, sites))?;
+            stop.check_after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
             let (mut sums, mut own_sum) = ([V::zero(); 3], V::zero());
             for pack in 0..sites.mask.len() {

@@ -93,7 +93,7 @@ impl Contracted {
         }
         self.small.reset(kinds.count(), kinds.count())?;
         for mu in 0..n {
-            stop.after(n * LOOK)?;
+            stop.check_after(n * LOOK)?;
             let row = &x.row(mu)[..n];
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {
@@ -119,7 +119,7 @@ impl Contracted {
         // Q = Y diag(w) Yᵀ
         self.small.reset(n_kinds, n_kinds)?;
         for (k, &weight) in weights.iter().enumerate() {
-            stop.after(n_kinds * n_kinds)?;
+            stop.check_after(n_kinds * n_kinds)?;
             let y = self.eigen.vectors().row(k);
             for i in 0..n_kinds {
                 simd::add_scaled(weight * y[i], &y[..n_kinds], &mut self.small.row_mut(i)[..n_kinds]);
@@ -130,7 +130,7 @@ impl Contracted {
         self.weighted.clear();
         memory::reserve(PURPOSE, &mut self.weighted, n)?;
         for mu in 0..n {
-            stop.after(n * LOOK)?;
+            stop.check_after(n * LOOK)?;
             let q = self.small.row(self.kind[mu]);
             let (row, out) = (&x.row(mu)[..n], &mut of_x.row_mut(mu)[..n]);
             let mut sum = 0.0;
@@ -181,7 +181,7 @@ impl Contracted {
         let (v, dv) = (&self.leading, &self.perturbation);
         self.small.reset(n_kinds, n_kinds)?;
         for mu in 0..n {
-            stop.after(n * LOOK)?;
+            stop.check_after(n * LOOK)?;
             let (row, changed) = (&x.row(mu)[..n], &of_x.row(mu)[..n]);
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {
@@ -192,7 +192,7 @@ impl Contracted {
         symmetrize(&mut self.small);
         out.reset(n_kinds, n_kinds)?;
         for k in 0..n_kinds {
-            stop.after(n_kinds * n_kinds)?;
+            stop.check_after(n_kinds * n_kinds)?;
             for l in 0..n_kinds {
                 let (y, z) = (&self.eigen.vectors().row(k)[..n_kinds], &self.eigen.vectors().row(l)[..n_kinds]);
                 out.row_mut(k)[l] = (0..n_kinds).map(|i| y[i] * simd::dot(&self.small.row(i)[..n_kinds], z)).sum();

@@ -490,7 +490,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         } else {
             memory::refill(PURPOSE, &mut rows, size, 0.0)?;
             for site in 0..n_sites {
-                stop.after(size * self.elements.n_orbitals())?;
+                stop.check_after(size * self.elements.n_orbitals())?;
                 self.rows_of_site(site, scratch, &mut rows, stop)?;
                 out.add(site, &rows);
             }

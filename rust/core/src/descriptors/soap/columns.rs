@@ -237,7 +237,7 @@ mod tests {
                     place += 1;
                     Ok(())
                 })
-                .expect("no wish");
+                .expect("nobody stops it");
                 assert_eq!(place, layout.n_features());
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn wrap(
         bounds
     };
     let mut wrapped = memory::zeros(PURPOSE, positions.len())?;
-    stop.after(positions.len())?;
+    stop.check_after(positions.len())?;
     let workers = workers(positions.len());
     if workers == 1 {
         let bounds = piece(&mut wrapped, positions, channels);
@@ -82,7 +82,7 @@ impl Bins {
             if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
         };
         let mut bin = memory::with_capacity(PURPOSE, n)?;
-        stop.after(n)?;
+        stop.check_after(n)?;
         if workers == 1 {
             bin.extend(wrapped.iter().zip(channels).map(bin_of));
         } else {
@@ -91,7 +91,7 @@ impl Bins {
 
         let size = (n_bins + 1).div_ceil(workers);
         let mut offsets = memory::zeros(PURPOSE, n_bins + 2)?;
-        stop.after(n)?;
+        stop.check_after(n)?;
         let counts = offsets[1..].chunks_mut(size).enumerate().collect();
         each(counts, |(part, counts)| count(&bin, part * size, counts));
         let mut start = 0;
@@ -110,9 +110,9 @@ impl Bins {
             n_channels: 0,
             only_channel: None,
         };
-        stop.after(n)?;
+        stop.check_after(n)?;
         each(bins.parts(size), |part| part.file(&bin, wrapped, channels));
-        stop.after(n)?;
+        stop.check_after(n)?;
         for (slot, &atom) in (0..).zip(&bins.atom) {
             bins.slot[atom as usize] = slot;
         }

@@ -133,7 +133,7 @@ fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix, stop: &Stop<'_>
     let n_packs = rows.n_packs();
     let mut pack = 0;
     while pack < n_packs {
-        stop.after(LANES * rotations.rotations.len())?;
+        stop.check_after(LANES * rotations.rotations.len())?;
         let width = (n_packs - pack).min(4);
         match width {
             4 => strip::<V, 4>(rotations, rows, pack),

@@ -186,7 +186,7 @@ fn tiles<V: Lanes, const ROWS: usize, const PACKS: usize>(
     let (n_packs, stride) = (c.n_packs(), c.stride);
     let mut pack = 0;
     while pack < n_packs {
-        stop.after(a.n_rows * b.n_rows)?;
+        stop.check_after(a.n_rows * b.n_rows)?;
         let wide = n_packs - pack >= PACKS;
         for (group, rows) in c.all_mut().chunks_exact_mut(ROWS * stride).enumerate() {
             let of_a = &a.all()[group * ROWS * a.stride..][..ROWS * a.stride];
@@ -256,7 +256,7 @@ mod tests {
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
                 let (mut c, mut t) = (Matrix::default(), Matrix::default());
                 c.reset(m, n).expect("some numbers");
-                isa.run(Multiply { a: &a, b: &b, c: &mut c, stop: &Stop::never() }).expect("no wish");
+                isa.run(Multiply { a: &a, b: &b, c: &mut c, stop: &Stop::never() }).expect("nobody stops it");
                 t.reset(k, m).expect("some numbers");
                 isa.run(Transpose { from: &a, to: &mut t });
                 for i in 0..m {

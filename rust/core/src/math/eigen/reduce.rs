@@ -63,7 +63,7 @@ impl Kernel for Reduce<'_> {
         (beside[n - 1], half_square[n - 1]) = reflect::<V>(&mut a[(n - 1) * stride..][..stride], n - 1, next);
         update::<V>(a, stride, n - 1, [reflection, change, next], product);
         for i in (1..n).rev() {
-            stop.after(i * i)?;
+            stop.check_after(i * i)?;
             std::mem::swap(reflection, next);
             let packs = i.div_ceil(LANES);
             let half = half_square[i];

@@ -75,7 +75,7 @@ impl<P: RadialBasis> Kernel for Prepare<'_, P> {
         for (channel, start, length) in runs(environment.channel) {
             let basis = &expansion.bases[channel];
             let n_packs = basis.n_packs();
-            stop.after(length * n_packs)?;
+            stop.check_after(length * n_packs)?;
             scratch.grow(first_row + length * n_packs + beyond(n_packs), length, derivatives)?;
             let r = &environment.r[start..start + length];
             let rows = &mut scratch.rows[first_row..];

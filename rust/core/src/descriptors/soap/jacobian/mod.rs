@@ -118,7 +118,7 @@ impl<'a> JacobianWriter<'a> {
     pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) -> Result<(), Error> {
         let Some(place) = out.block(index) else { return Ok(()) };
         let (layout, isa) = (self.spectrum.layout(), Isa::detect());
-        self.stop.after(3 * layout.n_products())?;
+        self.stop.check_after(3 * layout.n_products())?;
         let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
         let n_degrees = layout.n_degrees();
         for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {

@@ -36,7 +36,7 @@ impl PowerSpectrumProducts<'_> {
         for n in (0..layout.left.len()).step_by(SIZE) {
             let last = (n + SIZE).min(layout.left.len()) - 1;
             let (first, end) = (layout.row(n).0.start, layout.row(last).0.end);
-            stop.after((end - first) * spectrum.n_harmonics())?;
+            stop.check_after((end - first) * spectrum.n_harmonics())?;
             for pack in first / LANES..end.div_ceil(LANES) {
                 for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
@@ -131,7 +131,7 @@ impl Kernel for Apply<'_> {
             let (first, last) = (l * l, (l + 1) * (l + 1));
             let whole = first + (last - first) / 4 * 4;
             for lm in (first..whole).step_by(4) {
-                self.stop.after(self.strides[0] * self.strides[1])?;
+                self.stop.check_after(self.strides[0] * self.strides[1])?;
                 self.rows::<V, 4>(l, lm);
             }
             for lm in whole..last {

@@ -269,7 +269,7 @@ impl PowerSpectrum {
         let strides = [layout.left.stride(), layout.right.stride()];
         let (rows, columns) = (strides[1 - side], strides[side]);
         for n in 0..layout.left.len() {
-            stop.after(LANES * layout.right.len() * layout.n_degrees())?;
+            stop.check_after(LANES * layout.right.len() * layout.n_degrees())?;
             for n_prime in layout.first(n)..layout.right.len() {
                 let weight = layout.weight(n, n_prime);
                 let place = layout.place(n, n_prime);

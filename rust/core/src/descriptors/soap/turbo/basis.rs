@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     fn largest_overlap_error(basis: Basis, n: usize, sigma: f64) -> f64 {
-        let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("no wish");
+        let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("nobody stops it");
         let nodes = quadrature::extended_panels(&0.0.into(), &1.0.into(), sigma.min(0.25));
         let mut gram = vec![0.0; n * n];
         for (x, w) in &nodes {
@@ -258,7 +258,7 @@ mod tests {
         for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
             for n in [2, 3, 5, 8, 12, 16, 20] {
                 let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
-                let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("no wish").rotation;
+                let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("nobody stops it").rotation;
                 for (k, (value, exact)) in rotation.iter().zip(&table.data).enumerate() {
                     assert!((value - exact).abs() < limit, "{name}{n}, entry {k}: {value} and {exact}");
                 }
@@ -281,7 +281,7 @@ mod tests {
             0.69427862,
             0.52204586,
         ];
-        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("no wish").rotation;
+        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("nobody stops it").rotation;
         for (value, expected) in rotation.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{rotation:?}");
         }
