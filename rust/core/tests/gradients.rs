@@ -56,7 +56,7 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 }
 
 #[test]
-fn normalised_rows_are_of_unit_length() {
+fn normalized_rows_are_of_unit_length() {
     for Case { name, descriptor, normalized, constant, .. } in every_option() {
         if normalized {
             let row = descriptor.values(&OwnedEnvironment::crowded());

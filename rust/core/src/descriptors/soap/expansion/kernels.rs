@@ -221,7 +221,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         ]
     }
 
-    /// Writes the sums of one species, normalised, into its columns of all coefficients: zeros where it has no sites.
+    /// Writes the sums of one species, normalized, into its columns of all coefficients: zeros where it has no sites.
     /// The last species fills up the rows.
     #[inline(always)]
     fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
@@ -242,7 +242,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         }
     }
 
-    /// The columns of one species out of the adjoints of all coefficients, normalised as the sums will be.
+    /// The columns of one species out of the adjoints of all coefficients, normalized as the sums will be.
     #[inline(always)]
     fn gather(&self, adjoint: &[f64], channel: usize, out: &mut [[f64; LANES]]) {
         let (stride, columns) = (self.stride(), self.functions_of(channel));

@@ -7,9 +7,9 @@ use crate::simd::{Kernel, LANES, Lanes};
 /// Columns that are treated together, so that what is between two steps stays in the nearest cache.
 pub const CHUNK: usize = 48 * LANES;
 
-/// Writes `rate - along · row`, what normalisation leaves of a derivative.
+/// Writes `rate - along · row`, what normalization leaves of a derivative.
 pub struct BlockWriter<'a> {
-    /// Features before normalisation, with room after their end.
+    /// Features before normalization, with room after their end.
     pub row: &'a [f64],
     pub along: [f64; 3],
     /// Features along one axis.

@@ -7,7 +7,7 @@
 //! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `projection` finds from these what normalisation will take
+//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `projection` finds from these what normalization will take
 //! out; `products` combines them, with pairs and degrees in lanes; `finish` finishes some of them at a time and writes
 //! the block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
 
@@ -42,7 +42,7 @@ pub struct JacobianScratch {
     products: [Vec<f64>; 3],
     /// Derivatives of the columns, where columns are a selection of the products.
     selected: [Vec<f64>; 3],
-    /// Features before normalisation, with the same room.
+    /// Features before normalization, with the same room.
     row: Vec<f64>,
 }
 
@@ -50,7 +50,7 @@ pub struct JacobianScratch {
 pub struct JacobianWriter<'a> {
     spectrum: &'a PowerSpectrum,
     scratch: &'a mut JacobianScratch,
-    /// Length of the vector before normalisation, if it is normalised.
+    /// Length of the vector before normalization, if it is normalized.
     norm: Option<f64>,
     /// What the coefficients were multiplied with.
     unit: f64,

@@ -1,4 +1,4 @@
-//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
+//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalized; and back.
 
 mod kernels;
 mod normalization;
@@ -211,7 +211,7 @@ impl PowerSpectrum {
         let Unnormalized { norm, unit, coefficients } =
             self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
         let mut rate = std::mem::take(&mut scratch.rate);
-        // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
+        // What is left of the adjoint behind the normalization: the same projection, which is its own transpose.
         let inner = match norm {
             Some(norm) => {
                 project_out(&p, norm, adjoint, &mut rate);

@@ -16,7 +16,7 @@ const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
 pub struct Unnormalized<'a> {
     /// Length of the row, if it is to be normalized.
     pub norm: Option<f64>,
-    /// A power of two that brought the square of the length into range. What is normalised does not change by it, what
+    /// A power of two that brought the square of the length into range. What is normalized does not change by it, what
     /// it is differentiated by must be multiplied with it.
     pub unit: f64,
     /// The coefficients, times the unit.
@@ -24,7 +24,7 @@ pub struct Unnormalized<'a> {
 }
 
 impl PowerSpectrum {
-    /// Writes the row as it is before normalisation, but for the constant.
+    /// Writes the row as it is before normalization, but for the constant.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -35,11 +35,11 @@ impl PowerSpectrum {
         row: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<Unnormalized<'a>, Error> {
-        let norm = self.unnormalised(coefficients, scratch, row, stop)?;
+        let norm = self.unnormalized(coefficients, scratch, row, stop)?;
         if norm.is_none()
             && let Some((unit, scaled)) = self.rescaled(coefficients)
         {
-            let norm = self.unnormalised(&scaled, scratch, row, stop)?;
+            let norm = self.unnormalized(&scaled, scratch, row, stop)?;
             return Ok(Unnormalized { norm, unit, coefficients: Cow::Owned(scaled) });
         }
         Ok(Unnormalized { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
@@ -59,8 +59,8 @@ impl PowerSpectrum {
         Ok(Unnormalized { norm: None, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
     }
 
-    /// Writes the row; its length if it is to be normalised, and has all its digits.
-    fn unnormalised(
+    /// Writes the row; its length if it is to be normalized, and has all its digits.
+    fn unnormalized(
         &self,
         coefficients: &[f64],
         scratch: &mut PowerSpectrumScratch,
@@ -96,7 +96,7 @@ impl PowerSpectrum {
     }
 }
 
-/// `(rate - q (q·rate)) / |p|`, what normalisation leaves of a derivative; `p` is the vector before it.
+/// `(rate - q (q·rate)) / |p|`, what normalization leaves of a derivative; `p` is the vector before it.
 pub(super) fn project_out(p: &[f64], norm: f64, rate: &[f64], out: &mut [f64]) {
     let along = dot(p, rate) / (norm * norm);
     Isa::detect().run(Perpendicular { p, rate, along, inverse: 1.0 / norm, out });

@@ -1,6 +1,6 @@
 //! The orthonormal radial functions of recursive SOAP, without the digits that their textbook form loses.
 //!
-//! The primitives `φ_α = √(2α+5) (1-x)^(α+2)` are nearly dependent: orthonormalised in double precision as printed
+//! The primitives `φ_α = √(2α+5) (1-x)^(α+2)` are nearly dependent: orthonormalized in double precision as printed
 //! they are worthless from a dozen on. Here they are written in Jacobi polynomials, which span the same space and are
 //! orthonormal by construction; what remains of `S^(-1/2)` is an orthogonal matrix, found once with 70 digits.
 //! A Gaussian at the origin (`poly3gauss`) joins as its component orthogonal to the polynomials.
@@ -143,7 +143,7 @@ impl OriginGaussian {
         self.norm * (Extended::from(-0.5) * scaled * scaled).exp()
     }
 
-    /// The normalised component orthogonal to the polynomials, where the Gaussian is `value` and they are `q`.
+    /// The normalized component orthogonal to the polynomials, where the Gaussian is `value` and they are `q`.
     fn residual_at(&self, value: Extended, q: &[Extended]) -> Extended {
         (value - extended::dot(&self.overlaps, q)) / self.residual
     }

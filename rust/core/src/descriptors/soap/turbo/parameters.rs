@@ -21,7 +21,7 @@ const MOST_WIDTHS: f64 = 2000.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
-    /// Powers of the distance from the cutoff, symmetrically orthonormalised.
+    /// Powers of the distance from the cutoff, symmetrically orthonormalized.
     Poly3,
     /// `Poly3` with a Gaussian at the origin as the last function.
     Poly3Gauss,
@@ -62,7 +62,7 @@ pub struct SpeciesParameters {
     pub amplitude_scaling: f64,
     /// Weight of a center of this species in its own density.
     pub central_weight: f64,
-    /// Orthonormalising matrix to use instead of our own, row by row (policy `Reference` only).
+    /// Orthonormalizing matrix to use instead of our own, row by row (policy `Reference` only).
     #[serde(default)]
     pub basis_matrix: Option<Vec<f64>>,
 }

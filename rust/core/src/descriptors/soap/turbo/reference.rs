@@ -3,7 +3,7 @@
 //!
 //! Compared with the exact definition: the buffer and the Gaussian are dropped beyond four widths, one boundary term
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
-//! and the orthonormalising matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalised feature.
+//! and the orthonormalizing matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalized feature.
 
 use super::exact::{NO_FILTER, enhancement};
 use super::parameters::{Basis, SpeciesParameters, TurboParameters};
@@ -273,7 +273,7 @@ fn checked(matrix: &[f64], n: usize) -> Result<Vec<f64>, Error> {
         name: "basis_matrix",
         part: None,
         value: format!("an array of {} numbers", matrix.len()),
-        remedy: format!("it must be {n} × {n} finite numbers, the matrix that orthonormalises the primitives"),
+        remedy: format!("it must be {n} × {n} finite numbers, the matrix that orthonormalizes the primitives"),
     })
 }
 

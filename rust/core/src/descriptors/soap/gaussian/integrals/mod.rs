@@ -10,7 +10,7 @@
 //!
 //! `I_nl(r) = Σ_q W_lnq φ_l(r; s_q)`.
 //!
-//! All that is delicate, orthonormalisation above all, is in the weights. They are found once, with 77 digits; what
+//! All that is delicate, orthonormalization above all, is in the weights. They are found once, with 77 digits; what
 //! remains are sums of smooth positive functions, right to a few units of the last place at all distances.
 
 mod interpolation;

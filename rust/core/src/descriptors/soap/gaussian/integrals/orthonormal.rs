@@ -9,7 +9,7 @@ pub struct Orthonormal {
 }
 
 impl Orthonormal {
-    /// Symmetrically, after Löwdin: `S^(-1/2)`. The result depends on how the primitives are normalised.
+    /// Symmetrically, after Löwdin: `S^(-1/2)`. The result depends on how the primitives are normalized.
     pub fn symmetric(overlaps: &ExtendedMatrix) -> Self {
         let lower = extended::cholesky(overlaps);
         let rotation = extended::orthogonal_factor(&lower);
