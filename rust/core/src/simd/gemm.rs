@@ -4,7 +4,7 @@
 //! speed. [`tile`] picks the count that fits the registers and leaves the least over; the functions are compiled for
 //! each count they may be asked for.
 
-use super::{LANES, Lanes, SiteLanes};
+use super::{Capacity, LANES, Lanes, SiteLanes};
 
 /// Functions of one species at most, in packs.
 pub const MAX_PACKS: usize = 3;
@@ -19,13 +19,13 @@ const _: () = assert!(MAX_PACKS == COMPILED_PACKS, "more packs need kernels of t
 /// Harmonics whose accumulators are held together, for `n_rows` of them with `n_packs` packs each.
 #[inline(always)]
 fn tile<V: Lanes>(n_rows: usize, n_packs: usize) -> usize {
-    let sizes: &[usize] = match (V::REGISTERS / V::WIDTH, n_packs) {
-        (32, 1) => &[27, 25, 24, 18, 16],
-        (32, 2) => &[13, 12, 11, 9, 8],
-        (32, _) => &[9, 8, 6],
-        (8, 1) => &[6, 5],
-        (8, 2) => &[3],
-        (8, _) | (_, 1) => &[2],
+    let sizes: &[usize] = match (V::CAPACITY, n_packs) {
+        (Capacity::Values32, 1) => &[27, 25, 24, 18, 16],
+        (Capacity::Values32, 2) => &[13, 12, 11, 9, 8],
+        (Capacity::Values32, _) => &[9, 8, 6],
+        (Capacity::Values8, 1) => &[6, 5],
+        (Capacity::Values8, 2) => &[3],
+        (Capacity::Values8, _) | (_, 1) => &[2],
         _ => &[1],
     };
     let padded = |size: &usize| n_rows.div_ceil(*size) * size;
@@ -130,15 +130,15 @@ pub fn project<V: Lanes>(
     [x, dx]: [&mut [SiteLanes]; 2],
 ) {
     let arguments = (n_rows, pack, [functions, derivatives], adjoint, [x, dx]);
-    match (V::REGISTERS / V::WIDTH, n_packs) {
-        (32, 1) => project_tiles::<V, 1, 12>(arguments),
-        (32, 2) => project_tiles::<V, 2, 12>(arguments),
-        (32, _) => project_tiles::<V, 3, 12>(arguments),
-        (8, 1) => project_tiles::<V, 1, 3>(arguments),
-        (8, 2) => project_tiles::<V, 2, 3>(arguments),
-        (8, _) => project_tiles::<V, 3, 3>(arguments),
-        (_, 1) => project_tiles::<V, 1, 1>(arguments),
-        (_, 2) => project_tiles::<V, 2, 1>(arguments),
+    match (V::CAPACITY, n_packs) {
+        (Capacity::Values32, 1) => project_tiles::<V, 1, 12>(arguments),
+        (Capacity::Values32, 2) => project_tiles::<V, 2, 12>(arguments),
+        (Capacity::Values32, _) => project_tiles::<V, 3, 12>(arguments),
+        (Capacity::Values8, 1) => project_tiles::<V, 1, 3>(arguments),
+        (Capacity::Values8, 2) => project_tiles::<V, 2, 3>(arguments),
+        (Capacity::Values8, _) => project_tiles::<V, 3, 3>(arguments),
+        (Capacity::Values4, 1) => project_tiles::<V, 1, 1>(arguments),
+        (Capacity::Values4, 2) => project_tiles::<V, 2, 1>(arguments),
         _ => project_tiles::<V, 3, 1>(arguments),
     }
 }
@@ -170,12 +170,12 @@ pub fn accumulate_by_degree<V: Lanes>(
     opens: bool,
 ) {
     let n_packs = n.div_ceil(LANES);
-    let most = match (V::REGISTERS / V::WIDTH, n_packs) {
-        (32, 1 | 2) => 13,
-        (32, _) => 9,
-        (8, 1) => 6,
-        (8, 2) => 3,
-        (8, _) | (_, 1) => 2,
+    let most = match (V::CAPACITY, n_packs) {
+        (Capacity::Values32, 1 | 2) => 13,
+        (Capacity::Values32, _) => 9,
+        (Capacity::Values8, 1) => 6,
+        (Capacity::Values8, 2) => 3,
+        (Capacity::Values8, _) | (_, 1) => 2,
         _ => 1,
     };
     for (l, row, size) in tiles(l_max, most) {
@@ -239,10 +239,10 @@ pub fn project_by_degree<V: Lanes>(
     [x, dx]: [&mut [SiteLanes]; 2],
 ) {
     // A tile may reach into the rows of the next degree: they are written later, or are padding.
-    let (most, sizes): (_, &[usize]) = match V::REGISTERS / V::WIDTH {
-        32 => (12, &[1, 3, 5, 7, 9, 12]),
-        8 => (3, &[1, 3]),
-        _ => (1, &[1]),
+    let (most, sizes): (_, &[usize]) = match V::CAPACITY {
+        Capacity::Values32 => (12, &[1, 3, 5, 7, 9, 12]),
+        Capacity::Values8 => (3, &[1, 3]),
+        Capacity::Values4 => (1, &[1]),
     };
     let n_packs = n.div_ceil(LANES);
     for (l, row, count) in tiles(l_max, most) {

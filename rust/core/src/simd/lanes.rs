@@ -15,6 +15,18 @@ mod sealed {
     impl Sealed for super::Avx512 {}
 }
 
+/// Number of values of eight lanes that the vector registers of a processor hold together. It decides how large the
+/// tiles of a kernel are, whose sums must stay in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// 32 registers of 512 bits, one a value.
+    Values32,
+    /// 16 registers of 256 bits, two a value.
+    Values8,
+    /// 16 registers of 128 bits, four a value.
+    Values4,
+}
+
 /// Eight `f64` in as many registers as the processor needs for them.
 ///
 /// The only values of these types outside this module are those a [`super::Kernel`] is given, so that their
@@ -34,10 +46,8 @@ pub trait Lanes:
     + SubAssign
     + MulAssign
 {
-    /// Registers that one value of this type takes; there are [`Self::REGISTERS`] of them.
-    const WIDTH: usize;
-    /// Vector registers of the processor.
-    const REGISTERS: usize;
+    /// Number of values of this type that the processor's vector registers hold together.
+    const CAPACITY: Capacity;
 
     /// The same number in every lane.
     fn splat(value: f64) -> Self;
@@ -150,8 +160,8 @@ operators! {
 }
 
 impl Lanes for Portable {
-    const WIDTH: usize = 4;
-    const REGISTERS: usize = 16;
+    // Sixteen registers of two numbers.
+    const CAPACITY: Capacity = Capacity::Values4;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {

@@ -17,7 +17,7 @@ mod vector;
 
 pub use exp::exp;
 pub use isa::{Isa, Kernel, VARIABLE};
-pub use lanes::{LANES, Lanes};
+pub use lanes::{Capacity, LANES, Lanes};
 pub use pack::{Pack, at};
 pub use select::{Candidates, Found, Points, lengths, select};
 pub use site_lanes::{SITES_PER_BLOCK, SiteLanes};

@@ -5,7 +5,7 @@ use super::pairs::{Cursor, PairBatch, third};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
 use super::sphere::CutoffSphere;
-use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+use crate::simd::{Capacity, Kernel, LANES, Lanes, Pack, exp};
 use crate::{Error, Stop};
 
 /// Writes the sums.
@@ -175,11 +175,11 @@ fn products<V: Lanes>(
     let n_etas = product.etas.len();
     let mut eta = 0;
     while eta < n_etas {
-        let rows = if n_etas - eta >= 3 && V::WIDTH == 1 { 3 } else { (n_etas - eta).min(2) };
+        let rows = if n_etas - eta >= 3 && V::CAPACITY == Capacity::Values32 { 3 } else { (n_etas - eta).min(2) };
         let mut power = 0;
         while power < width {
             let columns = match width - power {
-                4.. if V::WIDTH == 1 => 4,
+                4.. if V::CAPACITY == Capacity::Values32 => 4,
                 2.. => 2,
                 _ => 1,
             };

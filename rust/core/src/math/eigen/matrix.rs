@@ -1,6 +1,6 @@
 //! Rectangular arrays whose rows are whole packs, and their products.
 
-use crate::simd::{Isa, Kernel, LANES, Lanes};
+use crate::simd::{Capacity, Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
@@ -168,10 +168,10 @@ impl Kernel for Multiply<'_> {
     fn run<V: Lanes>(self) -> Result<(), Error> {
         let Self { a, b, c, stop } = self;
         // Accumulators that fit the registers, with what they are made of.
-        match V::REGISTERS / V::WIDTH {
-            32 => tiles::<V, 8, 3>(a, b, c, stop),
-            8 => tiles::<V, 4, 1>(a, b, c, stop),
-            _ => tiles::<V, 2, 1>(a, b, c, stop),
+        match V::CAPACITY {
+            Capacity::Values32 => tiles::<V, 8, 3>(a, b, c, stop),
+            Capacity::Values8 => tiles::<V, 4, 1>(a, b, c, stop),
+            Capacity::Values4 => tiles::<V, 2, 1>(a, b, c, stop),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! coefficient that is fetched serves all of them. For a few functions that is not worth the sorting.
 
 use super::Piecewise;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{Capacity, LANES, Lanes};
 use crate::{Error, memory};
 
 /// Up to so many packs of functions are evaluated place by place.
@@ -42,10 +42,10 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             return self.each_point::<V>(r, Horner { values });
         }
         self.sort(r, points);
-        match V::REGISTERS / V::WIDTH {
-            32 => self.each_interval::<V, 4, 4>(points, Horner { values }),
-            8 => self.each_interval::<V, 2, 2>(points, Horner { values }),
-            _ => self.each_interval::<V, 1, 2>(points, Horner { values }),
+        match V::CAPACITY {
+            Capacity::Values32 => self.each_interval::<V, 4, 4>(points, Horner { values }),
+            Capacity::Values8 => self.each_interval::<V, 2, 2>(points, Horner { values }),
+            Capacity::Values4 => self.each_interval::<V, 1, 2>(points, Horner { values }),
         }
     }
 
@@ -64,10 +64,10 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             return self.each_point::<V>(r, horner);
         }
         self.sort(r, points);
-        match V::REGISTERS / V::WIDTH {
-            32 => self.each_interval::<V, 4, 2>(points, horner),
-            8 => self.each_interval::<V, 2, 1>(points, horner),
-            _ => self.each_interval::<V, 1, 1>(points, horner),
+        match V::CAPACITY {
+            Capacity::Values32 => self.each_interval::<V, 4, 2>(points, horner),
+            Capacity::Values8 => self.each_interval::<V, 2, 1>(points, horner),
+            Capacity::Values4 => self.each_interval::<V, 1, 1>(points, horner),
         }
     }
 

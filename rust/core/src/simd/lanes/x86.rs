@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::{LANES, Lanes};
+use super::{Capacity, LANES, Lanes};
 
 /// Lanes in one 512-bit register.
 #[derive(Clone, Copy)]
@@ -22,8 +22,7 @@ operators! {
 }
 
 impl Lanes for Avx512 {
-    const WIDTH: usize = 1;
-    const REGISTERS: usize = 32;
+    const CAPACITY: Capacity = Capacity::Values32;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -165,8 +164,7 @@ operators! {
 }
 
 impl Lanes for Avx2 {
-    const WIDTH: usize = 2;
-    const REGISTERS: usize = 16;
+    const CAPACITY: Capacity = Capacity::Values8;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {

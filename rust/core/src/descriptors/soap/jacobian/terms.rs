@@ -3,7 +3,7 @@
 use crate::descriptors::soap::factor::Factor;
 use crate::descriptors::soap::limits::PURPOSE;
 use crate::descriptors::soap::site_terms::SiteTerms;
-use crate::simd::{Kernel, LANES, Lanes, Pack, at};
+use crate::simd::{Capacity, Kernel, LANES, Lanes, Pack, at};
 use crate::{Error, memory};
 
 /// Kinds of numbers that a site brings: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
@@ -113,7 +113,7 @@ impl Kernel for AngularSums<'_> {
     #[inline(always)]
     fn run<V: Lanes>(mut self) {
         let n_packs = self.stride / LANES;
-        let pairs = if V::REGISTERS / V::WIDTH > 8 { n_packs / PACKS } else { 0 };
+        let pairs = if V::CAPACITY == Capacity::Values32 { n_packs / PACKS } else { 0 };
         for pair in 0..pairs {
             self.packs::<V, PACKS>(pair * PACKS);
         }

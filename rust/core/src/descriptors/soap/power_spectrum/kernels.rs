@@ -2,7 +2,7 @@
 
 use super::super::limits::MAX_DEGREE;
 use super::PowerSpectrum;
-use crate::simd::{Kernel, LANES, Lanes};
+use crate::simd::{Capacity, Kernel, LANES, Lanes};
 use crate::{Error, Stop};
 
 /// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
@@ -19,10 +19,10 @@ impl Kernel for PowerSpectrumProducts<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        match V::REGISTERS / V::WIDTH {
-            32 => self.tiles::<V, 8>(),
-            8 => self.tiles::<V, 4>(),
-            _ => self.tiles::<V, 2>(),
+        match V::CAPACITY {
+            Capacity::Values32 => self.tiles::<V, 8>(),
+            Capacity::Values8 => self.tiles::<V, 4>(),
+            Capacity::Values4 => self.tiles::<V, 2>(),
         }
     }
 }
