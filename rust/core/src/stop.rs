@@ -9,8 +9,8 @@ const WORTH_A_LOOK: usize = 1 << 14;
 
 /// A request to stop, as seen by the code that works.
 ///
-/// Whatever may take long looks here every few milliseconds at least, and leaves with [`Error::Interrupted`] once the
-/// wish has been uttered. What it leaves behind means nothing then, and is not looked at.
+/// Whatever may take long looks here every few milliseconds at least, and leaves with [`Error::Interrupted`] once a
+/// stop has been requested. What it leaves behind means nothing then, and is not looked at.
 #[derive(Clone, Copy)]
 pub struct Stop<'a> {
     requested: &'a AtomicBool,
@@ -18,13 +18,13 @@ pub struct Stop<'a> {
 }
 
 impl<'a> Stop<'a> {
-    /// Nobody will wish it.
+    /// A stop that nobody will request.
     pub fn never() -> Stop<'static> {
         static NEVER: AtomicBool = AtomicBool::new(false);
         Stop::on_request(&NEVER)
     }
 
-    /// Somebody on another thread may utter the wish.
+    /// A stop that somebody on another thread may request.
     pub fn on_request(requested: &'a AtomicBool) -> Self {
         Self { requested, ask: None }
     }
@@ -51,7 +51,8 @@ impl<'a> Stop<'a> {
         Ok(())
     }
 
-    /// Looks where `steps` of some loop, about a nanosecond each, are worth it: short work is not slowed down.
+    /// Checks for an interrupt, if the `steps` of some loop since the last check, of about a nanosecond each, are worth a
+    /// look at the flag: short work is not slowed down.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wish_is_seen_once_it_is_uttered_and_short_work_does_not_ask() {
+    fn a_request_is_seen_once_it_is_made_and_short_work_does_not_ask() {
         assert_eq!(Stop::never().check(), Ok(()));
         let requested = AtomicBool::new(false);
         let asked = Cell::new(0);

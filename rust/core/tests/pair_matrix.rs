@@ -18,9 +18,9 @@ fn shell(l: usize, factor: f64) -> Shell {
 fn overlap(
     parameters: PairMatrixParameters,
     shells: &[Shell],
-    metric: Option<ContractedMatrix>,
+    which: Option<ContractedMatrix>,
 ) -> Box<dyn Fingerprint> {
-    Box::new(Described(common::pair_matrix::overlap(parameters, shells, metric).expect("legal parameters")))
+    Box::new(Described(common::pair_matrix::overlap(parameters, shells, which).expect("legal parameters")))
 }
 
 fn coulomb(parameters: PairMatrixParameters) -> Box<dyn Fingerprint> {

@@ -2,11 +2,11 @@
 
 use crate::simd;
 
-/// Numbers of a block that stays in the nearest cache from site to site. To subtract from a larger one at each site is
-/// to fetch it each time, and costs more than to fetch the blocks of all sites once in the end,
-const NEAR: usize = 1 << 11;
-/// if all of them are not far away by then.
-const NOT_FAR: usize = 1 << 18;
+/// Numbers of a center's block that stays in the first-level cache from site to site. To subtract from a larger one at
+/// each site is to fetch it each time; it is then summed at the end, from the blocks of all sites, if these are near.
+const OWN_BLOCK_IN_L1: usize = 1 << 11;
+/// Numbers of a whole row that is still in the second-level cache when the block of its center is summed at the end.
+const ROW_IN_L2: usize = 1 << 18;
 
 /// The blocks of one row of a Jacobian, `[xyz][feature]` each, to be filled site by site.
 ///
@@ -47,7 +47,7 @@ impl<'a> JacobianRow<'a> {
     ) -> Self {
         written.clear();
         written.resize(values.len() / size.max(1), false);
-        let own_is_last = own.is_some() && size > NEAR && values.len() <= NOT_FAR;
+        let own_is_last = own.is_some() && size > OWN_BLOCK_IN_L1 && values.len() <= ROW_IN_L2;
         Self { values, size, of_site, own, own_is_last, written }
     }
 
@@ -106,7 +106,7 @@ impl<'a> JacobianRow<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JacobianRow, NEAR};
+    use super::{JacobianRow, OWN_BLOCK_IN_L1};
 
     #[test]
     fn images_share_a_block_and_the_center_takes_the_reaction() {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_large_block_of_the_center_is_made_of_all_others() {
-        let size = NEAR + 1;
+        let size = OWN_BLOCK_IN_L1 + 1;
         let mut values = vec![f64::NAN; 4 * size];
         let mut written = Vec::new();
         let mut row = JacobianRow::new(&mut values, size, &[0, 2, 1, 0], Some(2), &mut written);

@@ -6,6 +6,12 @@
 //! 1. [`Descriptor::prepare`] and [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
 //! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
 //!
+//! | stage | SOAP | ACSF | matrix of pairs |
+//! |---|---|---|---|
+//! | `prepare` | directions, radial functions, angular factors | distances, cutoff functions | matrix, eigenvectors |
+//! | `expand` | density coefficients | the features | the eigenvalues |
+//! | `contract` | power spectrum | nothing left to do | nothing left to do |
+//!
 //! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
 //! Where the coefficients are the features already, there is no second stage to write.
 
@@ -48,7 +54,8 @@ pub trait Descriptor: Sync + 'static {
     }
     /// The elements that are seen.
     fn species(&self) -> &Species;
-    /// Whether the second stage is linear, so that its derivatives need no coefficients.
+    /// Whether the features are the coefficients, or linear in them, so that derivatives of the second stage need no
+    /// coefficients.
     fn is_linear(&self) -> bool {
         false
     }

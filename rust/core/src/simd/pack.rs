@@ -2,7 +2,7 @@
 
 use super::{LANES, Lanes};
 
-/// One quantity of eight things.
+/// One quantity of eight things. As an index, `pack` stands for the things `8 pack .. 8 pack + 8`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
 pub struct Pack(pub [f64; LANES]);

@@ -1,7 +1,7 @@
 //! Functions of angles: G4 and G5, as products of exponentials and powers.
 
 use super::column::PACKS_PER_BATCH;
-use super::pairs::{Cursor, PairBatch, third};
+use super::pairs::{Cursor, PairBatch, third_side};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
 use super::sphere::CutoffSphere;
@@ -32,8 +32,8 @@ impl Kernel for AngularValues<'_> {
             batch.gather(sphere, group.shift);
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let weight = batch.weight.load::<V>(pack) * third.value;
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let weight = batch.weight.load::<V>(pack) * third.cutoff;
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
                     let decay = exp(exponent * V::splat(-eta));
@@ -83,13 +83,13 @@ impl Kernel for AngularTangent<'_> {
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
                 let rate = Rates::of(group, sphere, batch, displacements, pack);
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let weight = batch.weight.load::<V>(pack);
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 let apart = V::load(&rate.apart);
                 // Rates of change of the cutoff functions and of the exponent.
-                let fading = (apart * third.derivative).mul_add(weight, V::load(&rate.weight) * third.value);
-                let weight = weight * third.value;
+                let fading = (apart * third.cutoff_derivative).mul_add(weight, V::load(&rate.weight) * third.cutoff);
+                let weight = weight * third.cutoff;
                 let exponent_rate = (apart * third.shifted + V::load(&rate.exponent)) * V::splat(2.0);
                 for (row, &eta) in group.etas.iter().enumerate() {
                     let decay = exp(exponent * V::splat(-eta));

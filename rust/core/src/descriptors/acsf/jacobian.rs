@@ -2,7 +2,7 @@
 
 use super::column::PACKS_PER_BATCH;
 use super::limits::PURPOSE;
-use super::pairs::{Cursor, PairBatch, Third, third};
+use super::pairs::{Cursor, PairBatch, ThirdSide, third_side};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
 use super::sphere::CutoffSphere;
@@ -67,7 +67,7 @@ impl Kernel for AngularJacobian<'_> {
         while cursor.fill::<V>(sphere, batch) {
             batch.gather(sphere, group.shift);
             for pack in 0..batch.n_packs() {
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
                     batch.exponentials[row * PACKS_PER_BATCH + pack].store(exp(exponent * V::splat(-eta)));
@@ -96,15 +96,22 @@ struct Sides {
 
 impl Sides {
     #[inline(always)]
-    fn of<V: Lanes>(shift: f64, sphere: &CutoffSphere, batch: &PairBatch, third: &Third<V>, c: V, pack: usize) -> Self {
+    fn of<V: Lanes>(
+        shift: f64,
+        sphere: &CutoffSphere,
+        batch: &PairBatch,
+        third: &ThirdSide<V>,
+        c: V,
+        pack: usize,
+    ) -> Self {
         let j = Site::<V>::of(sphere, &batch.j, pack);
         let k = Site::<V>::of(sphere, &batch.k, pack);
         let two = V::splat(2.0);
         let both = two * j.value * k.value;
-        let all = both * third.value;
-        let fade_j = two * j.derivative * k.value * third.value;
-        let fade_k = two * k.derivative * j.value * third.value;
-        let fade_jk = both * third.derivative;
+        let all = both * third.cutoff;
+        let fade_j = two * j.derivative * k.value * third.cutoff;
+        let fade_k = two * k.derivative * j.value * third.cutoff;
+        let fade_jk = both * third.cutoff_derivative;
         // 1 - R_s / r
         let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two * all);
         let decay_j = j.inverse.neg_mul_add(shift, one) * twice;

@@ -4,7 +4,7 @@
 //! of these limits over all directions is the one value that no rotation changes, and it is taken. There is no
 //! derivative.
 
-use super::pairs::third;
+use super::pairs::third_side;
 use super::plan::{Group, SpherePlan};
 use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, Lanes};
@@ -40,8 +40,8 @@ impl Kernel for OnCenterValues<'_> {
                 let (r_j, r_k) = (sphere.vector(j), sphere.vector(k));
                 let square = (0..3).map(|i| (r_k[i] - r_j[i]) * (r_k[i] - r_j[i])).sum::<f64>();
                 if group.wide || square < plan.r_cut * plan.r_cut {
-                    let third = third::<V>(group, &plan.cutoff, V::splat(square));
-                    let [value, exponent] = [third.value, third.exponent].map(|lanes| lanes.to_array()[0]);
+                    let third = third_side::<V>(group, &plan.cutoff, V::splat(square));
+                    let [value, exponent] = [third.cutoff, third.exponent].map(|lanes| lanes.to_array()[0]);
                     let weight = 2.0 * sphere.value[j] * sphere.value[k] * value;
                     let (offset_j, offset_k) = (sphere.r[j] - group.shift, sphere.r[k] - group.shift);
                     add(group, weight, offset_j * offset_j + offset_k * offset_k + exponent, row);

@@ -91,32 +91,32 @@ impl PairBatch {
 }
 
 /// Factors that depend on the distance `r_jk` of the two sites: the third side of the triangle.
-pub struct Third<V> {
-    /// The cutoff function.
-    pub value: V,
+pub struct ThirdSide<V> {
+    /// Cutoff function of `r_jk`.
+    pub cutoff: V,
     /// Derivative of the cutoff function, divided by the distance.
-    pub derivative: V,
+    pub cutoff_derivative: V,
     /// `(r_jk - R_s)²`
     pub exponent: V,
     /// `(r_jk - R_s) / r_jk`
     pub shifted: V,
 }
 
-/// [`Third`] of eight pairs, from the squares of the distances of their two sites.
+/// [`ThirdSide`] of eight pairs, from the squares of the distances of their two sites.
 #[inline(always)]
-pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<V> {
+pub fn third_side<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> ThirdSide<V> {
     let one = V::splat(1.0);
     if group.wide {
-        return Third { value: one, derivative: V::zero(), exponent: V::zero(), shifted: V::zero() };
+        return ThirdSide { cutoff: one, cutoff_derivative: V::zero(), exponent: V::zero(), shifted: V::zero() };
     }
-    let (value, derivative) = cutoff.of_square(square);
+    let (cutoff, cutoff_derivative) = cutoff.of_square(square);
     if group.shift == 0.0 {
-        return Third { value, derivative, exponent: square, shifted: one };
+        return ThirdSide { cutoff, cutoff_derivative, exponent: square, shifted: one };
     }
     let r = square.sqrt();
     let offset = r - V::splat(group.shift);
     let shifted = offset / r.max(V::splat(1e-100));
-    Third { value, derivative, exponent: offset * offset, shifted }
+    ThirdSide { cutoff, cutoff_derivative, exponent: offset * offset, shifted }
 }
 
 /// Walks over all pairs of a group.

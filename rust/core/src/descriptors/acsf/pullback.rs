@@ -1,21 +1,25 @@
 //! The way back: from an adjoint of the sums to the vectors of the sites.
 
 use super::column::{PACKS_PER_BATCH, PairLanes};
-use super::pairs::{Cursor, PairBatch, third};
+use super::pairs::{Cursor, PairBatch, third_side};
 use super::plan::{Group, SpherePlan};
 use super::powers::cosine;
 use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, Lanes, exp};
 use crate::{Error, Stop};
 
-/// What the gradient of the terms of a pair is made of. With `d = r_k - r_j`, the gradient with respect to `r_j` is
-/// `along_j r_j + across r_k - apart d`, and that with respect to `r_k` is `along_k r_k + across r_j + apart d`.
+/// Coefficients of the gradient of the terms of each pair, where `d = r_k - r_j`:
+///
+/// ```text
+/// ∂/∂r_j = of_own_j r_j + of_other r_k - of_difference d
+/// ∂/∂r_k = of_own_k r_k + of_other r_j + of_difference d
+/// ```
 #[derive(Debug)]
 pub struct PairGradients {
-    along_j: PairLanes,
-    along_k: PairLanes,
-    across: PairLanes,
-    apart: PairLanes,
+    of_own_j: PairLanes,
+    of_own_k: PairLanes,
+    of_other: PairLanes,
+    of_difference: PairLanes,
     // Of each pair, gathered from the two sites.
     value: [PairLanes; 2],
     derivative: [PairLanes; 2],
@@ -28,10 +32,10 @@ impl PairGradients {
     pub fn new() -> Self {
         let two = || [PairLanes::ZERO, PairLanes::ZERO];
         Self {
-            along_j: PairLanes::ZERO,
-            along_k: PairLanes::ZERO,
-            across: PairLanes::ZERO,
-            apart: PairLanes::ZERO,
+            of_own_j: PairLanes::ZERO,
+            of_own_k: PairLanes::ZERO,
+            of_other: PairLanes::ZERO,
+            of_difference: PairLanes::ZERO,
             value: two(),
             derivative: two(),
             inverse: two(),
@@ -79,7 +83,7 @@ impl Kernel for AngularPullback<'_> {
             for pack in 0..batch.n_packs() {
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 // Sums over the functions, without cutoff functions: of the terms, of these times η, of their
                 // derivatives with respect to the cosine.
@@ -103,21 +107,21 @@ impl Kernel for AngularPullback<'_> {
                     }
                 }
                 let load = |column: &PairLanes| column.load::<V>(pack);
-                let faded = load(&batch.weight) * third.value;
-                let two_value = value * V::splat(2.0) * third.value;
+                let faded = load(&batch.weight) * third.cutoff;
+                let two_value = value * V::splat(2.0) * third.cutoff;
                 let two_decay = decay * faded * V::splat(2.0);
                 let cosine_term = cosine_term * faded;
                 let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
                 let cosine_term_c = cosine_term * c;
                 let fade_j = load(&gradients.derivative[0]) * load(&gradients.value[1]) * two_value;
                 let fade_k = load(&gradients.derivative[1]) * load(&gradients.value[0]) * two_value;
-                let along_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
-                let along_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
-                gradients.along_j.store(pack, cosine_term_c.neg_mul_add(n_j * n_j, along_j));
-                gradients.along_k.store(pack, cosine_term_c.neg_mul_add(n_k * n_k, along_k));
-                gradients.across.store(pack, cosine_term * n_j * n_k);
-                let fade = third.derivative * load(&batch.weight) * value;
-                gradients.apart.store(pack, third.shifted.neg_mul_add(two_decay, fade));
+                let of_own_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
+                let of_own_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
+                gradients.of_own_j.store(pack, cosine_term_c.neg_mul_add(n_j * n_j, of_own_j));
+                gradients.of_own_k.store(pack, cosine_term_c.neg_mul_add(n_k * n_k, of_own_k));
+                gradients.of_other.store(pack, cosine_term * n_j * n_k);
+                let fade = third.cutoff_derivative * load(&batch.weight) * value;
+                gradients.of_difference.store(pack, third.shifted.neg_mul_add(two_decay, fade));
             }
             gradients.scatter(sphere, batch, gradient);
             batch.done(stop)?;
@@ -132,12 +136,12 @@ impl PairGradients {
         for pair in 0..batch.len {
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
             let (r_j, r_k) = (sphere.vector(j), sphere.vector(k));
-            let (along_j, along_k) = (self.along_j.0[pair], self.along_k.0[pair]);
-            let (across, apart) = (self.across.0[pair], self.apart.0[pair]);
+            let (of_own_j, of_own_k) = (self.of_own_j.0[pair], self.of_own_k.0[pair]);
+            let (of_other, of_difference) = (self.of_other.0[pair], self.of_difference.0[pair]);
             for i in 0..3 {
-                let force = apart * (r_k[i] - r_j[i]);
-                gradient[j][i] += along_j * r_j[i] + across * r_k[i] - force;
-                gradient[k][i] += along_k * r_k[i] + across * r_j[i] + force;
+                let force = of_difference * (r_k[i] - r_j[i]);
+                gradient[j][i] += of_own_j * r_j[i] + of_other * r_k[i] - force;
+                gradient[k][i] += of_own_k * r_k[i] + of_other * r_j[i] + force;
             }
         }
     }

@@ -60,7 +60,7 @@ impl OverlapMatrix {
         let n_orbitals: usize = shells.iter().map(|shell| 2 * shell.l + 1).sum();
         let limit = format!("on each site there is room for {MAX_ROWS}");
         check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, limit)?;
-        let contraction = contracted.map(|metric| (kinds(&shells, numbers.len()), metric));
+        let contraction = contracted.map(|which| (kinds(&shells, numbers.len()), which));
         Self::from_elements(matrix, Orbitals::new(&shells), contraction)
     }
 }

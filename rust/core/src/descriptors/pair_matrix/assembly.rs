@@ -1,8 +1,10 @@
 //! From blocks of site pairs to the matrix, and from adjoints of the matrix back to the sites.
 //!
 //! Row `o · n + a` belongs to orbital `o` of site `a`: sites run fastest, so that the lanes of a pack are neighboring
-//! columns of the same orbital. The last pack of an orbital spills into the next orbital, whose first pack is written
-//! later: packs go from the last to the first.
+//! columns of the same orbital. The last pack of an orbital spills into the next orbital: see [`packs_backward`].
+
+use std::iter::Rev;
+use std::ops::Range;
 
 use super::site_packs::SitePacks;
 use super::{MatrixElements, PairBlocks};
@@ -21,6 +23,13 @@ fn of(row: &[f64], column: usize) -> &[f64; LANES] {
     &row[column..].as_chunks::<LANES>().0[0]
 }
 
+/// Packs of sites, the last one first: what the last pack of an orbital spills into the next orbital is overwritten by
+/// the first pack of that one, which comes later.
+#[inline(always)]
+fn packs_backward(sites: &SitePacks) -> Rev<Range<usize>> {
+    (0..sites.mask.len()).rev()
+}
+
 /// Amplitude of site `a`.
 #[inline(always)]
 fn amplitude<V: Lanes>(sites: &SitePacks, a: usize) -> V {
@@ -33,13 +42,13 @@ fn steps<P: MatrixElements>(elements: &P, sites: &SitePacks) -> usize {
     sites.n * elements.n_orbitals() * elements.n_orbitals()
 }
 
-/// Writes the blocks of all pairs of sites into `plain`, where it is wanted, and with their amplitudes into
-/// `modulated`.
+/// Writes the blocks `X` of all pairs of sites into `overlap`, where it is wanted, and with their amplitudes, as
+/// `F X F`, into `modulated`.
 pub struct Assemble<'a, P> {
     pub elements: &'a P,
     pub sites: &'a SitePacks,
     pub blocks: &'a mut PairBlocks,
-    pub plain: Option<&'a mut Matrix>,
+    pub overlap: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
     pub stop: &'a Stop<'a>,
 }
@@ -49,16 +58,16 @@ impl<P: MatrixElements> Kernel for Assemble<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { elements, sites, blocks, mut plain, modulated, stop } = self;
+        let Self { elements, sites, blocks, mut overlap, modulated, stop } = self;
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         modulated.reset(n * n_orbitals, n * n_orbitals)?;
-        if let Some(plain) = &mut plain {
-            plain.reset(n * n_orbitals, n * n_orbitals)?;
+        if let Some(overlap) = &mut overlap {
+            overlap.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
             stop.check_after(steps(elements, sites))?;
             let own = amplitude::<V>(sites, a);
-            for pack in (0..sites.mask.len()).rev() {
+            for pack in packs_backward(sites) {
                 elements.blocks::<V>(sites, a, pack, false, blocks);
                 let both = V::load(&sites.amplitude[pack]) * own;
                 for i in 0..n_orbitals {
@@ -66,30 +75,29 @@ impl<P: MatrixElements> Kernel for Assemble<'_, P> {
                         let value = V::load(&blocks.values[i * n_orbitals + j]);
                         let column = j * n + LANES * pack;
                         (value * both).store(at(modulated.row_mut(i * n + a), column));
-                        if let Some(plain) = &mut plain {
-                            value.store(at(plain.row_mut(i * n + a), column));
+                        if let Some(overlap) = &mut overlap {
+                            value.store(at(overlap.row_mut(i * n + a), column));
                         }
                     }
                 }
             }
         }
         modulated.trim();
-        if let Some(plain) = plain {
-            plain.trim();
+        if let Some(overlap) = overlap {
+            overlap.trim();
         }
         Ok(())
     }
 }
 
-/// Writes the derivative of the matrix along displacements of the sites, its first two axes being those of
-/// [`Assemble`].
+/// Writes the derivatives of both matrices of [`Assemble`] along displacements of the sites.
 pub struct MatrixTangent<'a, P> {
     pub elements: &'a P,
     pub sites: &'a SitePacks,
     pub blocks: &'a mut PairBlocks,
     /// Displacement of each site, in packs.
     pub displacements: &'a [Vec<[f64; LANES]>; 3],
-    pub plain: Option<&'a mut Matrix>,
+    pub overlap: Option<&'a mut Matrix>,
     pub modulated: &'a mut Matrix,
     pub stop: &'a Stop<'a>,
 }
@@ -99,16 +107,16 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { elements, sites, blocks, displacements, mut plain, modulated, stop } = self;
+        let Self { elements, sites, blocks, displacements, mut overlap, modulated, stop } = self;
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         modulated.reset(n * n_orbitals, n * n_orbitals)?;
-        if let Some(plain) = &mut plain {
-            plain.reset(n * n_orbitals, n * n_orbitals)?;
+        if let Some(overlap) = &mut overlap {
+            overlap.reset(n * n_orbitals, n * n_orbitals)?;
         }
         for a in 0..n {
             stop.check_after(steps(elements, sites))?;
             let (own, own_rate) = (amplitude::<V>(sites, a), V::splat(rate(sites, displacements, a)));
-            for pack in (0..sites.mask.len()).rev() {
+            for pack in packs_backward(sites) {
                 elements.blocks::<V>(sites, a, pack, true, blocks);
                 let (other, mut other_rate) = (V::load(&sites.amplitude[pack]), V::zero());
                 let mut relative = [V::zero(); 3];
@@ -130,16 +138,16 @@ impl<P: MatrixElements> Kernel for MatrixTangent<'_, P> {
                         let column = j * n + LANES * pack;
                         let sum = change.mul_add(both, value * both_rate);
                         sum.store(at(modulated.row_mut(i * n + a), column));
-                        if let Some(plain) = &mut plain {
-                            change.store(at(plain.row_mut(i * n + a), column));
+                        if let Some(overlap) = &mut overlap {
+                            change.store(at(overlap.row_mut(i * n + a), column));
                         }
                     }
                 }
             }
         }
         modulated.trim();
-        if let Some(plain) = plain {
-            plain.trim();
+        if let Some(overlap) = overlap {
+            overlap.trim();
         }
         Ok(())
     }
@@ -155,14 +163,14 @@ fn rate(sites: &SitePacks, displacements: &[Vec<[f64; LANES]>; 3], a: usize) -> 
     sum * sites.derivative.as_flattened()[a]
 }
 
-/// Writes to `gradient[site]`, the center left out, the gradient of `Σ modulated · matrix + Σ plain · matrix without
-/// amplitudes`; both adjoints are symmetric.
+/// Writes to `gradient[site]`, the center left out, the gradient of `Σ modulated · F X F + Σ overlap · X`; both adjoints
+/// are symmetric.
 pub struct MatrixPullback<'a, P> {
     pub elements: &'a P,
     pub sites: &'a SitePacks,
     pub blocks: &'a mut PairBlocks,
     pub modulated: &'a Matrix,
-    pub plain: Option<&'a Matrix>,
+    pub overlap: Option<&'a Matrix>,
     pub gradient: &'a mut [[f64; 3]],
     pub stop: &'a Stop<'a>,
 }
@@ -172,7 +180,7 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { elements, sites, blocks, modulated, plain, gradient, stop } = self;
+        let Self { elements, sites, blocks, modulated, overlap, gradient, stop } = self;
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         let first = usize::from(sites.centered);
         for (gradient, a) in gradient.iter_mut().zip(first..n) {
@@ -188,8 +196,8 @@ impl<P: MatrixElements> Kernel for MatrixPullback<'_, P> {
                         let (at_block, column) = (i * n_orbitals + j, j * n + LANES * pack);
                         let adjoint = V::load(of(modulated.row(i * n + a), column));
                         let mut weight = adjoint * both;
-                        if let Some(plain) = plain {
-                            weight = V::load(of(plain.row(i * n + a), column)).mul_add(mask, weight);
+                        if let Some(overlap) = overlap {
+                            weight = V::load(of(overlap.row(i * n + a), column)).mul_add(mask, weight);
                         }
                         for axis in 0..3 {
                             sums[axis] = V::load(&blocks.derivatives[axis][at_block]).mul_add(weight, sums[axis]);
@@ -226,7 +234,7 @@ impl<P: MatrixElements> Kernel for SiteRows<'_, P> {
         let (n, n_orbitals) = (sites.n, elements.n_orbitals());
         rows.reset(4 * n_orbitals, n * n_orbitals)?;
         let own = amplitude::<V>(sites, a);
-        for pack in (0..sites.mask.len()).rev() {
+        for pack in packs_backward(sites) {
             elements.blocks::<V>(sites, a, pack, true, blocks);
             let other = V::load(&sites.amplitude[pack]);
             let both = own * other;

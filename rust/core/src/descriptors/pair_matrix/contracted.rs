@@ -13,7 +13,7 @@ use crate::{Error, Stop, memory, simd};
 const CLEAR: f64 = 1e-6;
 
 /// Steps that one entry takes here, where sums are scattered.
-const LOOK: usize = 8;
+const STEPS_PER_ENTRY: usize = 8;
 
 /// Kinds of orbitals: each kind is one row of the contracted matrix.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Contracted {
         }
         self.small.reset(kinds.count(), kinds.count())?;
         for mu in 0..n {
-            stop.check_after(n * LOOK)?;
+            stop.check_after(n * STEPS_PER_ENTRY)?;
             let row = &x.row(mu)[..n];
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {
@@ -130,7 +130,7 @@ impl Contracted {
         self.weighted.clear();
         memory::reserve(PURPOSE, &mut self.weighted, n)?;
         for mu in 0..n {
-            stop.check_after(n * LOOK)?;
+            stop.check_after(n * STEPS_PER_ENTRY)?;
             let q = self.small.row(self.kind[mu]);
             let (row, out) = (&x.row(mu)[..n], &mut of_x.row_mut(mu)[..n]);
             let mut sum = 0.0;
@@ -181,7 +181,7 @@ impl Contracted {
         let (v, dv) = (&self.leading, &self.perturbation);
         self.small.reset(n_kinds, n_kinds)?;
         for mu in 0..n {
-            stop.check_after(n * LOOK)?;
+            stop.check_after(n * STEPS_PER_ENTRY)?;
             let (row, changed) = (&x.row(mu)[..n], &of_x.row(mu)[..n]);
             let out = self.small.row_mut(self.kind[mu]);
             for nu in 0..n {

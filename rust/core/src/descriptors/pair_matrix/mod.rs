@@ -74,7 +74,7 @@ pub struct PairMatrix<P> {
 pub struct PairMatrixScratch {
     sites: SitePacks,
     blocks: PairBlocks,
-    plain: Matrix,
+    overlap: Matrix,
     modulated: Matrix,
     eigen: Eigen,
     /// Eigenvectors as columns.
@@ -177,10 +177,10 @@ impl<P: MatrixElements> PairMatrix<P> {
 
     /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.buffer`.
     fn adjoints(&self, scratch: &mut PairMatrixScratch, stop: &Stop<'_>) -> Result<(), Error> {
-        let PairMatrixScratch { plain, modulated, eigen, columns, buffer, weights, contracted, .. } = scratch;
+        let PairMatrixScratch { overlap, modulated, eigen, columns, buffer, weights, contracted, .. } = scratch;
         let [first, second, third] = buffer;
         match &self.contraction {
-            Some((_, ContractedMatrix::Overlap)) => contracted.adjoints(eigen, plain, weights, [first, second], stop),
+            Some((_, ContractedMatrix::Overlap)) => contracted.adjoints(eigen, overlap, weights, [first, second], stop),
             Some((_, ContractedMatrix::Modulated)) => {
                 contracted.adjoints(eigen, modulated, weights, [first, second], stop)?;
                 first.all_mut().iter_mut().zip(second.all()).for_each(|(sum, part)| *sum += part);
@@ -255,13 +255,13 @@ impl<P: MatrixElements> PairMatrix<P> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let PairMatrixScratch { sites, blocks, buffer: [first, second, _], .. } = scratch;
-        let plain = matches!(self.contraction, Some((_, ContractedMatrix::Overlap))).then_some(&*second);
+        let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap))).then_some(&*second);
         Isa::detect().run(MatrixPullback {
             elements: &self.elements,
             sites,
             blocks,
             modulated: first,
-            plain,
+            overlap,
             gradient,
             stop,
         })
@@ -316,7 +316,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         Ok(PairMatrixScratch {
             sites: SitePacks::default(),
             blocks: PairBlocks::new(self.elements.n_orbitals())?,
-            plain: Matrix::default(),
+            overlap: Matrix::default(),
             modulated: Matrix::default(),
             eigen: Eigen::default(),
             columns: Matrix::default(),
@@ -342,7 +342,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     ) -> Result<(), Refusal> {
         let PairMatrixParameters { r_cut, exponent, max_sites, overflow, degenerate, degenerate_tol, .. } =
             self.parameters;
-        let PairMatrixScratch { sites, blocks, plain, modulated, eigen, columns, buffer, contracted, .. } = scratch;
+        let PairMatrixScratch { sites, blocks, overlap, modulated, eigen, columns, buffer, contracted, .. } = scratch;
         let n_orbitals = self.elements.n_orbitals();
         let found = environment.len() + usize::from(matches!(environment.center, super::CenterKind::Atom(Some(_))));
         // A contracted row has room for any number of sites.
@@ -353,17 +353,17 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
         sites.fill(&self.elements, SquareCutoff::new(r_cut, exponent), environment)?;
-        let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
-        let kept = overlap.then_some(&mut *plain);
-        Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, plain: kept, modulated, stop })?;
+        let contracts_overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
+        let kept = contracts_overlap.then_some(&mut *overlap);
+        Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, overlap: kept, modulated, stop })?;
         if derivatives || self.contraction.is_some() {
             buffer[0].copy_from(modulated)?;
             eigen.find_all(&mut buffer[0], stop)?;
         } else {
             eigen.find_values(modulated, stop)?;
         }
-        if let Some((kinds, metric)) = &self.contraction {
-            let x = if *metric == ContractedMatrix::Overlap { &*plain } else { &*modulated };
+        if let Some((kinds, which)) = &self.contraction {
+            let x = if *which == ContractedMatrix::Overlap { &*overlap } else { &*modulated };
             contracted.find(kinds, (sites.centered, environment), eigen, x, degenerate_tol, stop)?;
         }
         if derivatives {
@@ -406,24 +406,24 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
             let in_lanes = in_lanes.as_flattened_mut()[usize::from(sites.centered)..].iter_mut();
             in_lanes.zip(displacements).for_each(|(to, from)| *to = from[axis]);
         }
-        let overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
-        let plain = overlap.then_some(&mut *of_x);
+        let contracts_overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
+        let overlap = contracts_overlap.then_some(&mut *of_x);
         Isa::detect().run(MatrixTangent {
             elements: &self.elements,
             sites,
             blocks,
             displacements: in_lanes,
-            plain,
+            overlap,
             modulated: &mut *of_matrix,
             stop,
         })?;
-        let PairMatrixScratch { eigen, contracted, plain, modulated, columns, .. } = scratch;
+        let PairMatrixScratch { eigen, contracted, overlap, modulated, columns, .. } = scratch;
         let mut weights = std::mem::take(&mut scratch.weights);
         weights.clear();
         memory::reserve(PURPOSE, &mut weights, eigen.values().len())?;
         match &self.contraction {
             Some((_, ContractedMatrix::Overlap)) => {
-                contracted.tangent(eigen, plain, [of_matrix, of_x], changes, stop)?;
+                contracted.tangent(eigen, overlap, [of_matrix, of_x], changes, stop)?;
             }
             Some((_, ContractedMatrix::Modulated)) => {
                 contracted.tangent(eigen, modulated, [of_matrix, of_matrix], changes, stop)?;

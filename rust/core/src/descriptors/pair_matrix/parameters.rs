@@ -36,9 +36,9 @@ pub enum Overflow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContractedMatrix {
-    /// The matrix without amplitudes.
+    /// `X`, the matrix without amplitudes.
     Overlap,
-    /// The matrix with amplitudes.
+    /// `M = F X F`, the matrix with amplitudes.
     Modulated,
 }
 
