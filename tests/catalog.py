@@ -251,6 +251,25 @@ COULOMB_MATRIX = [
 ]
 
 
+def distribution(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of radial distributions."""
+    standard = {"r_cut": 3.0, "species": SPECIES, "n_points": 13}
+    return Case(f"RDF {name}", ip.RadialDistribution(**{**standard, **(options or {})}), **claims)
+
+
+RADIAL_DISTRIBUTION = [
+    distribution("per length"),
+    distribution("per volume", options={"per": "volume", "r_min": 0.8, "sigma": 0.21}),
+    distribution("cutoff function", options={"cutoff_function": "poly3", "n_points": 8}),
+    distribution("hard", options={"cutoff_function": "hard", "sigma": 0.5}, order=-1),
+    distribution("any species", options={"species": "any", "average": "outer", "r_min": 0.0}),
+    distribution(
+        "some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore", "dtype": "float32"}
+    ),
+    distribution("open", options={"periodic": False}),
+]
+
+
 def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Case:
     """A case of several fingerprints side by side; it keeps the promises that each of them keeps."""
     kinks = [kink for case in cases for kink in (*case.kinks, case.descriptor.reach)]
@@ -278,4 +297,4 @@ HYBRID = [
            dtype="float32"),
 ]  # fmt: skip
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX + HYBRID
+EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX + RADIAL_DISTRIBUTION + HYBRID

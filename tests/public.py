@@ -12,7 +12,7 @@ MODULES = ("isoprint", "isoprint.study", "isoprint.testing", "isoprint.testing.s
 
 def _documented():
     """Full names of what the pages of the documentation are made from."""
-    for page in sorted(DOCS.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         module = ""
         for line in page.read_text(encoding="utf-8").splitlines():
             if found := re.match(r"\.\. currentmodule:: (\S+)", line):

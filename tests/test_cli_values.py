@@ -17,11 +17,11 @@ from isoprint.cli import _descriptors
 from isoprint.cli._values import value
 
 FRAMES = [molecule("H2O"), molecule("H2O2")]
-# As little as is needed; parameters that are tried come on top.
+# As little as is needed, which is a cutoff at least; parameters that are tried come on top.
 NEEDED = {
+    **{name: {"r_cut": 3.0} for name in _descriptors.DESCRIPTORS},
     "soap_turbo": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
     "soap": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
-    "acsf": {"r_cut": 3.0},
     "overlap_matrix": {"r_cut": 3.0, "max_sites": 8},
     "coulomb_matrix": {"r_cut": 3.0, "max_sites": 8},
 }

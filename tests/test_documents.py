@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # `name = ...  # (2, 3)` promises the shape of `name`; `.attribute (2, 3)` in the comment that of the attribute.
 ASSIGNED = re.compile(r"^(\w+) = .*# (.*)$", re.MULTILINE)

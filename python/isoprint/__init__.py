@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from isoprint import descriptors
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint._core import __version__
 from isoprint._support import moved
@@ -22,13 +23,8 @@ from isoprint.blindness.pairs.exact import degenerate_pairs
 from isoprint.blindness.pairs.pair import BlindPair, DegeneratePair, Pairs
 from isoprint.blindness.pairs.search import find_blind_pairs
 from isoprint.blindness.sensitivity import Sensitivity, sensitivity
-from isoprint.descriptors.acsf import ACSF
-from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors import *  # noqa: F403 (every fingerprint, by the list there)
 from isoprint.descriptors.derivatives import Derivatives, Pullback
-from isoprint.descriptors.hybrid import Hybrid
-from isoprint.descriptors.overlap_matrix import OverlapMatrix
-from isoprint.descriptors.soap import SOAP
-from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
@@ -36,21 +32,15 @@ if TYPE_CHECKING:
     from isoprint.blindness import study
 
 __all__ = [
-    "ACSF",
     "BlindPair",
-    "CoulombMatrix",
     "DegeneratePair",
     "Derivatives",
-    "Hybrid",
     "Matching",
     "Neighbors",
-    "OverlapMatrix",
     "Pairs",
     "Path",
     "Pullback",
-    "SOAP",
     "Sensitivity",
-    "SoapTurbo",
     "__version__",
     "configuration_distance",
     "degenerate_pairs",
@@ -66,6 +56,7 @@ __all__ = [
     "study",
     "testing",
 ]
+__all__ += descriptors.__all__
 
 moved.install()
 

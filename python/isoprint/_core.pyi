@@ -16,6 +16,7 @@ __all__ = [
     "MAX_ROWS",
     "OverlapMatrix",
     "ParameterError",
+    "RadialDistribution",
     "SOAP",
     "SoapTurbo",
     "__version__",
@@ -142,6 +143,12 @@ class CoulombMatrix(_Descriptor):
     """Eigenvalues of the Coulomb matrix."""
 
     def __new__(cls, parameters: _Parameters, /) -> CoulombMatrix: ...
+
+@final
+class RadialDistribution(_Descriptor):
+    """Distances of the neighbors of each element, smeared."""
+
+    def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
 
 def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int

@@ -7,23 +7,26 @@ import inspect
 import re
 from typing import Any
 
+from isoprint import descriptors
 from isoprint.cli import _config
 from isoprint.cli._values import value
 from isoprint.cli._warnings import warn
+from isoprint.descriptors import ACSF, SOAP, SoapTurbo
 from isoprint.descriptors._base import Descriptor
-from isoprint.descriptors.acsf import ACSF
-from isoprint.descriptors.coulomb_matrix import CoulombMatrix
-from isoprint.descriptors.overlap_matrix import OverlapMatrix
-from isoprint.descriptors.soap import SOAP
-from isoprint.descriptors.soap_turbo import SoapTurbo
+from isoprint.descriptors._compiled import CompiledDescriptor
 
-# Called as in QUIP where it has them: the first word of an argument string chooses too.
+
+def _spelled(name: str) -> str:
+    """The name of a class in lower case: `SoapTurbo` is soap_turbo, `SOAP` is soap."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+# Every fingerprint that is made of parameters alone. QUIP has the same names where it has them: the first word of an
+# argument string chooses too.
 DESCRIPTORS: dict[str, type[Descriptor]] = {
-    "soap_turbo": SoapTurbo,
-    "soap": SOAP,
-    "acsf": ACSF,
-    "overlap_matrix": OverlapMatrix,
-    "coulomb_matrix": CoulombMatrix,
+    _spelled(name): cls
+    for name in descriptors.__all__
+    if issubclass(cls := getattr(descriptors, name), CompiledDescriptor)
 }
 _OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
 

@@ -9,7 +9,8 @@ from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
+from isoprint.descriptors.radial_distribution import RadialDistribution
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 
-__all__ = ["ACSF", "CoulombMatrix", "Hybrid", "OverlapMatrix", "SOAP", "SoapTurbo"]
+__all__ = ["SoapTurbo", "SOAP", "ACSF", "OverlapMatrix", "CoulombMatrix", "RadialDistribution", "Hybrid"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from isoprint.typing import FramesLike
 
 Out = TypeVar("Out", bound=NDArray[Any])
+
+Unknown: TypeAlias = Literal["error", "ignore"]
+Average: TypeAlias = Literal["inner", "outer"] | None
 
 AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
@@ -75,9 +78,9 @@ class Descriptor(Estimator):
     _knows_any: ClassVar[bool] = False
     r_cut: float
     species: Any
-    unknown_species: str
+    unknown_species: Unknown
     centers: Any
-    average: str | None
+    average: Average
     dtype: Any
     _learned: list[int]
     _cache: Ready

@@ -37,8 +37,6 @@ else:
 Reals: TypeAlias = float | Mapping[Any, float]
 Wholes: TypeAlias = int | Mapping[Any, int]
 # Parameters of every fingerprint, which are not the compiled module's.
-Unknown: TypeAlias = Literal["error", "ignore"]
-Average: TypeAlias = Literal["inner", "outer"] | None
 _OURS = ("species", "periodic", "unknown_species", "centers", "average", "dtype")
 # What no count is.
 _NO_COUNT = -1

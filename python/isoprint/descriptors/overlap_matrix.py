@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from isoprint import _core
 from isoprint._support.arrays import shown
 from isoprint._support.parameters import choice, real, whole
-from isoprint.descriptors._compiled import Average, Unknown
+from isoprint.descriptors._base import Average, Unknown
 from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 from isoprint.descriptors._settings import of_each
 from isoprint.structures.elements import by_element, spell

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
-from isoprint.descriptors._compiled import Average, CompiledDescriptor, Reals, Unknown
+from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core

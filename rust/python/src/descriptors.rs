@@ -1,7 +1,7 @@
 //! One class a fingerprint: parameters in a mapping, and what all fingerprints have in common.
 
 use isoprint_core::descriptors::Descriptor as _;
-use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, soap};
+use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, radial_distribution, soap};
 use pyo3::prelude::*;
 
 use crate::compression::Matrix;
@@ -47,6 +47,9 @@ classes! {
 
     /// Eigenvalues of the overlap matrix of Gaussian orbitals.
     OverlapMatrix(overlap_matrix::OverlapMatrix), overlap_matrix::OverlapMatrix::new;
+
+    /// Distances of the neighbors of each element, smeared.
+    RadialDistribution(radial_distribution::RadialDistribution), radial_distribution::RadialDistribution::new;
 }
 
 /// Classic SOAP of Gaussian densities.

@@ -21,6 +21,7 @@ mod environment;
 mod jacobian_row;
 pub mod overlap_matrix;
 pub mod pair_matrix;
+pub mod radial_distribution;
 mod read;
 mod refusal;
 pub mod soap;
