@@ -24,7 +24,7 @@ const BESIDES: usize = 1 << 19;
 
 /// Options of a call: threads, progress, cached buffers.
 #[derive(Default)]
-pub struct Wishes<'a> {
+pub struct CallOptions<'a> {
     /// Number of threads; 0 stands for the default.
     pub threads: usize,
     /// Called with (rows done, rows in all); may raise to stop.
@@ -33,29 +33,29 @@ pub struct Wishes<'a> {
     pub worker_cache: Option<&'a WorkerCache>,
 }
 
-impl Wishes<'_> {
+impl CallOptions<'_> {
     /// These options without the callback, for a first step whose rows are not those of the result.
     pub fn silent(&self) -> Self {
         Self { threads: self.threads, progress: None, worker_cache: self.worker_cache }
     }
 }
 
-/// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
+/// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as asked for.
 ///
 /// Some twenty times a second the work reports progress on this thread, whoever does it: signals are looked at (Python
 /// does so on its main thread only) and the caller's callback is called. What they raise stops the work within some
 /// milliseconds and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
-    wishes: &Wishes<'_>,
+    options: &CallOptions<'_>,
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
     allocator::put_by().map_err(|error| errors::to_python(&error))?;
     // Before detaching: see `CACHED`.
-    let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
-    let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
-    let worker_cache = wishes.worker_cache;
+    let pool = if rows < SMALL { None } else { pool(threads::resolve(options.threads))? };
+    let mut listener = Listener { callback: options.progress.as_ref(), last: Instant::now(), raised: None };
+    let worker_cache = options.worker_cache;
     let result = py.detach(|| {
         let mut progress = |done, total| listener.hear(done, total);
         work(&mut Job { pool: pool.as_deref(), progress: &mut progress, worker_cache })
@@ -68,7 +68,7 @@ pub fn enter<R: Send>(
 
 /// Prepares a descriptor, on the caller's thread; can be interrupted like all work.
 pub fn prepare<R: Send>(py: Python<'_>, work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send) -> PyResult<R> {
-    enter(py, &Wishes::default(), 0, |job| job.run_on_caller(&RowCounter::new(0), work))
+    enter(py, &CallOptions::default(), 0, |job| job.run_on_caller(&RowCounter::new(0), work))
 }
 
 /// Hears of progress, and passes it on to Python.

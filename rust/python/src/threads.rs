@@ -18,7 +18,7 @@ static EXPLICIT: AtomicUsize = AtomicUsize::new(0);
 /// been pinned to fewer. Asking reads several files, hence the memory; an atomic, because no lock survives a fork.
 static AVAILABLE: AtomicU64 = AtomicU64::new(0);
 
-/// The number of threads to use where the caller asked for `wanted`, 0 meaning no wish.
+/// The number of threads to use where the caller asked for `wanted`, 0 meaning any number.
 pub fn resolve(wanted: usize) -> usize {
     let threads = match (wanted, EXPLICIT.load(Ordering::Relaxed)) {
         (0, 0) => from_surroundings(),
@@ -30,8 +30,8 @@ pub fn resolve(wanted: usize) -> usize {
 
 /// The smallest of the environment variables and the processors we may use.
 fn from_surroundings() -> usize {
-    let wishes = VARIABLES.iter().filter_map(|name| parse(&std::env::var(name).ok()?));
-    wishes.fold(available(), usize::min)
+    let limits = VARIABLES.iter().filter_map(|name| parse(&std::env::var(name).ok()?));
+    limits.fold(available(), usize::min)
 }
 
 /// `"4"` and `"4,2"` (one number per level of nesting) mean 4; nonsense and 0 mean nothing.
