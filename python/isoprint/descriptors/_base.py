@@ -104,7 +104,7 @@ class Descriptor(Estimator):
     @property
     def reach(self) -> float:
         """Distance in Å beyond which nothing is seen: `r_cut`, and more where a density is cut farther out."""
-        return self._ready().core.r_cut
+        return self._ready().core.reach
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """One readable, unique name a column.

@@ -45,7 +45,7 @@ class SideBySide:
         ends = np.cumsum([0] + [part.ready.core.n_features for part in parts])
         self._columns = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_features = int(ends[-1])
-        self.r_cut = max(part.ready.core.r_cut for part in parts)
+        self.reach = max(part.ready.core.reach for part in parts)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names that the blocks give their columns, each after the name of its block."""
@@ -165,7 +165,7 @@ class Stranger:
         if not hasattr(thing, "n_features"):
             raise ValueError(f"{who} has no attribute n_features; it must say how many columns it has")
         self.n_features = whole(f"n_features of {who}", thing.n_features, 0, 2**31)
-        self.r_cut = reach_of(thing, who)
+        self.reach = reach_of(thing, who)
 
     def ready(self) -> Ready:
         """The same as what our own fingerprints are once their parameters were checked."""

@@ -255,10 +255,10 @@ macro_rules! methods {
                 self.0.feature_names(&symbols).map_err(|error| crate::errors::to_python(&error))
             }
 
-            /// Cutoff in Å.
+            /// Distance in Å beyond which nothing is seen.
             #[getter]
-            fn r_cut(&self) -> f64 {
-                self.0.cutoff()
+            fn reach(&self) -> f64 {
+                self.0.reach()
             }
 
             /// Writes the features of all centers into `out`.

@@ -40,8 +40,8 @@ pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
     type Scratch: Send + 'static;
 
-    /// Radius of the environment in Å.
-    fn cutoff(&self) -> f64;
+    /// Distance in Å beyond which nothing is seen.
+    fn reach(&self) -> f64;
     /// Number of features, the length of a row.
     fn n_features(&self) -> usize;
     /// One readable, unique name a feature, in the order of a row; `symbols` are those of the channels.

@@ -161,7 +161,7 @@ impl Kernel for Terms<'_> {
 impl Descriptor for RadialDistribution {
     type Scratch = RadialDistributionScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.parameters.r_cut
     }
 

@@ -86,7 +86,7 @@ impl<'a> FrameBatch<'a> {
             stop.check()?;
             let view = frames.get(frame);
             let channels = channels(descriptor, frame, view.numbers)?;
-            let grid = Grid::interruptible(&view, frame, &channels, descriptor.cutoff(), stop)?;
+            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
             Ok(Prepared { frame, channels, grid })
         };
         let mut prepared = memory::with_capacity(FRAMES, range.len())?;

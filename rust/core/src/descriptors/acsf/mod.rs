@@ -89,7 +89,7 @@ impl Acsf {
 impl Descriptor for Acsf {
     type Scratch = AcsfScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.parameters.r_cut()
     }
 

@@ -292,7 +292,7 @@ const NOISE: f64 = 1e-12;
 impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     type Scratch = PairMatrixScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.parameters.r_cut
     }
 

@@ -70,7 +70,7 @@ impl<D: Density> SoapOf<D> {
 impl<D: Density> Descriptor for SoapOf<D> {
     type Scratch = SoapScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.density.reach()
     }
 
