@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.aliases import Writing, require_apart
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
 from isoprint._support.progress import Report, reporting
@@ -140,7 +140,7 @@ class Descriptor(Estimator):
             numbers = numbers_of(self.species, "species")
             if not numbers:
                 raise ValueError(
-                    f"species is {shown(self.species)}; name at least one element, or None to learn them by fit"
+                    f"species is {short_repr(self.species)}; name at least one element, or None to learn them by fit"
                 )
             return numbers
         if not hasattr(self, "_learned"):
@@ -502,7 +502,7 @@ def precision(dtype: Any) -> str:
         native = isinstance(dtype, str) or np.dtype(dtype).isnative
     except Exception:  # numpy asks the object itself
         name, native = None, False
-    return str(choice("dtype", name if native else shown(dtype), DTYPES))
+    return str(choice("dtype", name if native else short_repr(dtype), DTYPES))
 
 
 def _require_range(rows: NDArray[Any]) -> None:

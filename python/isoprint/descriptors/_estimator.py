@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support import hints
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs:
             return f"{cls.__name__} has no parameter {name!r}; {hints.parameter(cls, name, known)}"
     by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     if len(args) > len(by_place):
-        example = f"{known[len(by_place)]}={shown(args[len(by_place)])}"
+        example = f"{known[len(by_place)]}={short_repr(args[len(by_place)])}"
         return (
             f"{cls.__name__} takes its parameters by name, as in {cls.__name__}({example});"
             f" {len(args)} were given without one"

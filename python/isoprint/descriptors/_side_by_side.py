@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import reals
+from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._base import Ready
@@ -203,7 +203,7 @@ class Stranger:
         ((frame, own, _),) = _one_by_one(frames, centers)
         found = self._method("derivatives")(frame, centers=own)
         order = np.lexsort((found.atom, found.center))
-        values = reals(f"derivatives of {self._who}", found.values, "are")
+        values = real_array(f"derivatives of {self._who}", found.values, "are")
         return values[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
 
     def _method(self, name: str) -> Callable[..., Any]:
@@ -214,7 +214,7 @@ class Stranger:
         return found
 
     def _gather(self, rows: list[Any], out: Any, name: str) -> None:
-        found = [reals(f"{name} of {self._who}", own) for own in rows]
+        found = [real_array(f"{name} of {self._who}", own) for own in rows]
         values = np.concatenate([np.empty((0, self.n_features)), *found])
         if values.shape != out.shape:
             raise ValueError(

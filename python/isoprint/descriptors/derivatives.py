@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, reals
+from isoprint._support.arrays import plain, real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +213,7 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
     array = plain(name, value)
     if array.shape != expected:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
-    return reals(name, value)
+    return real_array(name, value)
 
 
 def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import choice, real
 from isoprint.descriptors._base import Descriptor, Ready, precision
 from isoprint.descriptors._estimator import not_fitted
@@ -191,7 +191,7 @@ class Hybrid(Descriptor):
         """Name and descriptor of each block."""
         given = self.descriptors
         if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not len(given):
-            raise ValueError(f"descriptors is {shown(given)}; {_GIVE}")
+            raise ValueError(f"descriptors is {short_repr(given)}; {_GIVE}")
         plain = [_class_name(entry) for entry in given if not isinstance(entry, tuple)]
         count: dict[str, int] = {}
         named: list[tuple[str, Any]] = []
@@ -211,7 +211,7 @@ class Hybrid(Descriptor):
 
     def _pair(self, entry: tuple[Any, ...], place: int) -> tuple[str, Any]:
         if len(entry) != 2 or not isinstance(entry[0], str) or not entry[0]:
-            raise ValueError(f"entry {place} of descriptors is {shown(entry)}; {_GIVE}")
+            raise ValueError(f"entry {place} of descriptors is {short_repr(entry)}; {_GIVE}")
         if "__" in entry[0] or entry[0] in self._defaults():
             raise ValueError(
                 f"a descriptor is called {entry[0]!r}; a name may not contain two underscores, nor be that of a"
@@ -273,8 +273,8 @@ class Hybrid(Descriptor):
         for name, other in others:
             if meaning(other) != meaning(one):
                 raise ValueError(
-                    f"{attribute} is {shown(one)} for block {first!r} and {shown(other)} for block {name!r}; set them"
-                    " alike: the rows of all blocks must mean the same"
+                    f"{attribute} is {short_repr(one)} for block {first!r} and {short_repr(other)} for block {name!r};"
+                    " set them alike: the rows of all blocks must mean the same"
                 )
         return meaning(one)
 
@@ -432,7 +432,7 @@ def _class_name(descriptor: Any) -> str:
 def _require_methods(name: str, block: Any) -> None:
     if isinstance(block, type) or not all(callable(getattr(block, m, None)) for m in ("transform", "derivatives")):
         raise ValueError(
-            f"block {name!r} is {shown(block)}; a block is a descriptor of isoprint, or an object with transform,"
+            f"block {name!r} is {short_repr(block)}; a block is a descriptor of isoprint, or an object with transform,"
             " derivatives and n_features"
         )
 
@@ -454,7 +454,9 @@ def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:
     if given is None:
         return np.ones(n)
     if isinstance(given, (str, bytes)) or plain(name, given).shape != (n,):
-        raise ValueError(f"{name} is {shown(given)}; give one positive number for each of the {n} descriptors, or None")
+        raise ValueError(
+            f"{name} is {short_repr(given)}; give one positive number for each of the {n} descriptors, or None"
+        )
     return np.array(
         [real(f"entry {k} of {name}", value, above=0.0, remedy="it must be positive") for k, value in enumerate(given)]
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support import seal
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.blindness.environment import environment
 from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.blindness.pairs import _storage
@@ -247,7 +247,7 @@ class Pairs(list[P]):
 def summary(pairs: Pairs[Any]) -> str:
     """How many of at least one pair are blind, in a few words."""
     blind = len(pairs.blind)
-    return f"{blind} of {counted(len(pairs), 'pair')} of {pairs[0].a.symbols} {'is' if blind == 1 else 'are'} blind"
+    return f"{blind} of {plural(len(pairs), 'pair')} of {pairs[0].a.symbols} {'is' if blind == 1 else 'are'} blind"
 
 
 def _cells(pair: Any) -> tuple[str, ...]:
