@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from isoprint._support.arrays import plain, short_repr
 from isoprint.descriptors._reach import reach_of
 from isoprint.structures.centers import Centers, resolve
-from isoprint.structures.frames import ANY_ATOM, Frames, listed, pack, require_species
+from isoprint.structures.frames import ANY_ATOM, Frames, as_list, pack, require_species
 from isoprint.structures.neighbors import search
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
             f"the descriptor averages over centers (average={short_repr(descriptor.average)}), but the question is"
             " what one center sees; set average=None"
         )
-    structures, single = listed(frame)
+    structures, single = as_list(frame)
     if len(structures) != 1:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from isoprint._support import seal
+from isoprint._support import checksums
 from isoprint._support.plural import plural
 from isoprint.cli import _atom_types, _formats
 
@@ -37,7 +37,7 @@ def read(options: Any) -> list[Any]:
     known = _formats.found(path, options.format)
     index = _index(asked, known)
     frames = _formats.parsed(path, index, known)
-    seal.warn_if_damaged(path)
+    checksums.warn_if_damaged(path)
     if not frames:
         raise ValueError(_why_none(path, known, asked))
     frames = _atom_types.named(frames, path, known, options.types)

@@ -18,7 +18,7 @@ from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
-from isoprint.structures.frames import Frames, familiar, learned_species, listed, pack, require_species
+from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -162,7 +162,7 @@ class Descriptor(Estimator):
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
-            known = None if ignores or species == [ANY] else familiar(species)
+            known = None if ignores or species == [ANY] else species_mask(species)
             ready = Ready(watches, core, species, known, centers, average, dtype, open_frames)
             vars(self)["_cache"] = ready
         return ready
@@ -195,7 +195,7 @@ class Descriptor(Estimator):
         ['H', 'C', 'O']
         """
         if self.species is None:
-            species = learned_species(pack(listed(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
+            species = learned_species(pack(as_list(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
             if not species:
                 raise ValueError(
                     "there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)"
@@ -228,7 +228,7 @@ class Descriptor(Estimator):
         >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit_transform(water).shape
         (3, 144)
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         return self.fit(frames).transform(frames, **options)
 
@@ -457,7 +457,7 @@ class Descriptor(Estimator):
         >>> blocks.dense().shape
         (3, 3, 3, 144)
         """
-        structures, single = listed(frame)
+        structures, single = as_list(frame)
         if len(structures) != 1:
             raise ValueError(f"derivatives are those of one frame, not of {len(structures)}; call them for each frame")
         call = self._call(structures[0] if single else structures, centers, n_jobs)
@@ -475,7 +475,7 @@ class Descriptor(Estimator):
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
         ready = self._ready()
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         if centers is not None and hasattr(centers, "__next__"):
             centers = list(centers)
         packed = ready.admitted(pack(structures), type(self).__name__)

@@ -16,7 +16,7 @@ from isoprint.descriptors._estimator import not_fitted
 from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
 from isoprint.descriptors._watch import Watch
 from isoprint.structures.elements import ANY, label_of, numbers_of
-from isoprint.structures.frames import listed
+from isoprint.structures.frames import as_list
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -371,7 +371,7 @@ class Hybrid(Descriptor):
         >>> both.fit([water, molecule("NH3")]).species_
         ['H', 'N', 'O']
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         _ = self.centers, self.average  # on which all must agree
         named = self._named()
@@ -419,7 +419,7 @@ class Hybrid(Descriptor):
         >>> both.fit_transform([water, molecule("NH3")]).shape
         (7, 328)
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         shared = {name: options[name] for name in ("centers", "n_jobs") if name in options}
         return self.fit(frames, **shared).transform(frames, **options)

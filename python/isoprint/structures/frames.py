@@ -58,7 +58,7 @@ def is_frame(thing: Any) -> bool:
     return (hasattr(thing, "positions") and hasattr(thing, "numbers")) or hasattr(thing, "cart_coords")
 
 
-def listed(frames: Any) -> tuple[list[Any], bool]:
+def as_list(frames: Any) -> tuple[list[Any], bool]:
     """The structures as a list, and whether a single one was given without a list around it."""
     if is_frame(frames):
         return [frames], True
@@ -228,7 +228,7 @@ def _pbc(pbc: Any, place: int) -> NDArray[np.bool_]:
     return np.ascontiguousarray(np.broadcast_to(array.astype(np.bool_), 3))
 
 
-def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
+def species_mask(species: Sequence[int]) -> NDArray[np.bool_]:
     """For each atomic number whether it is one of these; the last entry, for what is beyond the table, is `False`."""
     known = np.zeros(len(SYMBOLS) + 1, bool)
     known[list(species)] = True
@@ -236,7 +236,7 @@ def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
 
 
 # Elements and placeholders: whatever can be an atom.
-ANY_ATOM = familiar(range(len(SYMBOLS)))
+ANY_ATOM = species_mask(range(len(SYMBOLS)))
 
 
 def no_element(number: int, frame: int, atom: int) -> str:
@@ -248,7 +248,7 @@ def no_element(number: int, frame: int, atom: int) -> str:
 
 
 def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
-    """Raise where an atom is of an element that the descriptor was not told about; `known` as of `familiar`."""
+    """Raise where an atom is of an element that the descriptor was not told about; `known` as of `species_mask`."""
     numbers = frames.numbers
     found = known.take(numbers, mode="clip")
     if known[0]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support import seal
+from isoprint._support import checksums
 from isoprint._support.plural import plural
 from isoprint.blindness.environment import environment
 from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
@@ -206,7 +206,7 @@ class Pairs(list[P]):
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        xyz.store(file, seal.sealed(blocks))
+        xyz.store(file, checksums.with_checksums(blocks))
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Pairs[Any]:

@@ -1,4 +1,4 @@
-"""Rows of structures in extended XYZ whose files know whether they are whole.
+"""Checksums of structures in extended XYZ, so that files know whether they are whole.
 
 Each comment line ends in `check=`, a checksum of the place of the structure and of its lines, and the first one has the
 number of structures and a checksum of all others before it: `frames=74 seal=... check=...`. What is summed up is the
@@ -23,7 +23,7 @@ _SEAL = re.compile(r" frames=(\d+) seal=(x[0-9a-f]{32})$")
 _ANY = re.compile(r" frames=\d+ seal=| check=x")
 
 
-class Block(NamedTuple):
+class FrameText(NamedTuple):
     """The lines of one structure."""
 
     line: int
@@ -32,18 +32,18 @@ class Block(NamedTuple):
     """How many atoms, the comment, the atoms."""
 
 
-class Stored(NamedTuple):
+class StoredFrames(NamedTuple):
     """What was found in a file."""
 
     frames: list[Any]
     """Structures, as `ase.Atoms`."""
     places: list[str]
     """Where each of them is, for messages."""
-    sealed: bool
+    has_checksums: bool
     """Whether there were checksums, and all of them were right."""
 
 
-def sealed(blocks: Sequence[str]) -> list[str]:
+def with_checksums(blocks: Sequence[str]) -> list[str]:
     """Return structures with counts and checksums in their comments.
 
     Parameters
@@ -52,27 +52,27 @@ def sealed(blocks: Sequence[str]) -> list[str]:
         Of `xyz.block`.
     """
     bare = [block.split("\n") for block in blocks]
-    checks = [_sum(place, lines) for place, lines in enumerate(bare)]
-    bare[0][1] += f" frames={len(bare)} seal={_seal(checks)}"
-    checks[0] = _sum(0, bare[0])
+    checks = [_checksum(place, lines) for place, lines in enumerate(bare)]
+    bare[0][1] += f" frames={len(bare)} seal={_checksum_of_rest(checks)}"
+    checks[0] = _checksum(0, bare[0])
     for lines, check in zip(bare, checks, strict=True):
         lines[1] += f" check={check}"
     return ["\n".join(lines) for lines in bare]
 
 
-def _sum(place: int, lines: Sequence[str]) -> str:
+def _checksum(place: int, lines: Sequence[str]) -> str:
     """Checksum of a structure without its own `check`; a last empty line is only the end of the one before."""
     text = "\n".join([str(place), *lines]).rstrip("\n")
     return "x" + sha256(text.encode()).hexdigest()[:32]
 
 
-def _seal(checks: Sequence[str]) -> str:
+def _checksum_of_rest(checks: Sequence[str]) -> str:
     """What ties the structures after the first to it."""
     return "x" + sha256(" ".join(checks[1:]).encode()).hexdigest()[:32]
 
 
-def read(file: str | os.PathLike[str], kind: str) -> Stored:
-    """The structures of a file that `sealed` has made.
+def read(file: str | os.PathLike[str], kind: str) -> StoredFrames:
+    """The structures of a file that `with_checksums` has made.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def read(file: str | os.PathLike[str], kind: str) -> Stored:
 
     Returns
     -------
-    Stored
+    StoredFrames
         Structures that are all there.
 
     Raises
@@ -100,20 +100,20 @@ def read(file: str | os.PathLike[str], kind: str) -> Stored:
     if known:
         _verify(name, blocks)
     places = [_at(name, place, block) for place, block in enumerate(blocks)]
-    return Stored([_parsed(*found) for found in zip(places, blocks, strict=True)], places, known)
+    return StoredFrames([_parsed(*found) for found in zip(places, blocks, strict=True)], places, known)
 
 
-def warn_unless_sealed(stored: Stored, file: str | os.PathLike[str]) -> None:
+def warn_without_checksums(stored: StoredFrames, file: str | os.PathLike[str]) -> None:
     """Warn whoever reads a path or pairs where a file has no checksums.
 
     Parameters
     ----------
-    stored : Stored
+    stored : StoredFrames
         What was read.
     file : path
         From where.
     """
-    if not stored.sealed:
+    if not stored.has_checksums:
         warnings.warn(
             f"{os.fsdecode(file)!r} has no checksums, so that nobody can tell whether it is whole: an older isoprint"
             " wrote it, or another program; read and write it again to have them",
@@ -143,7 +143,7 @@ def warn_if_damaged(file: str | os.PathLike[str]) -> None:
         warnings.warn(f"{problem}; what is left of it is taken", UserWarning, stacklevel=3)
 
 
-def _at(name: str, place: int, block: Block) -> str:
+def _at(name: str, place: int, block: FrameText) -> str:
     """Where something is wrong, for messages."""
     return f"{name!r}, frame {place} (line {block.line})"
 
@@ -172,12 +172,12 @@ def _text(name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _blocks(name: str, text: str) -> list[Block]:
+def _blocks(name: str, text: str) -> list[FrameText]:
     """The lines of each structure."""
     *lines, rest = text.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    blocks: list[Block] = []
+    blocks: list[FrameText] = []
     start = 0
     while start < len(lines):
         number = lines[start].strip()
@@ -190,19 +190,19 @@ def _blocks(name: str, text: str) -> list[Block]:
         stop = start + 2 + int(number)
         if stop > len(lines):
             raise _cut(name, blocks, start, f"it should have {number} atoms, ")
-        blocks.append(Block(start + 1, lines[start:stop]))
+        blocks.append(FrameText(start + 1, lines[start:stop]))
         start = stop
     if rest.strip():
         raise _cut(name, blocks, start)
     return blocks
 
 
-def _cut(name: str, blocks: list[Block], start: int, expected: str = "") -> ValueError:
-    place = _at(name, len(blocks), Block(start + 1, []))
+def _cut(name: str, blocks: list[FrameText], start: int, expected: str = "") -> ValueError:
+    place = _at(name, len(blocks), FrameText(start + 1, []))
     return ValueError(f"{place}: {expected}but the file ends before: it was cut{_remains(name, blocks)}")
 
 
-def _remains(name: str, blocks: list[Block]) -> str:
+def _remains(name: str, blocks: list[FrameText]) -> str:
     """What can be saved of a damaged file."""
     whole = next((place for place, block in enumerate(blocks) if _wrong(place, block)), len(blocks))
     if not whole:
@@ -210,7 +210,7 @@ def _remains(name: str, blocks: list[Block]) -> str:
     return f"; the structures before are whole: ase.io.read({name!r}, ':{whole}') reads them"
 
 
-def _verify(name: str, blocks: list[Block]) -> None:
+def _verify(name: str, blocks: list[FrameText]) -> None:
     """Raise where a structure is not the one that was written there, or where one is missing."""
     for place, block in enumerate(blocks):
         wrong = _wrong(place, block)
@@ -228,31 +228,31 @@ def _verify(name: str, blocks: list[Block]) -> None:
             f"{name!r} has {len(blocks)} of {head[1]} frames: it was cut after line"
             f" {blocks[-1].line - 1 + len(blocks[-1].lines)}{_remains(name, blocks)}"
         )
-    if head[2] != _seal([_check(block) for block in blocks]):
+    if head[2] != _checksum_of_rest([_check(block) for block in blocks]):
         raise ValueError(f"{_at(name, 0, blocks[0])}: it was not written together with the frames after it")
 
 
-def _wrong(place: int, block: Block) -> str:
+def _wrong(place: int, block: FrameText) -> str:
     """What is wrong with a structure at its place; nothing is an empty text."""
     found = _CHECK.search(block.lines[1])
     if found is None:
         return "its comment does not end in a checksum; the file is damaged"
-    if found[1] != _sum(place, _bare(block)):
+    if found[1] != _checksum(place, _bare(block)):
         return "its lines are not as they were written; the file is damaged or was edited"
     return ""
 
 
-def _check(block: Block) -> str:
+def _check(block: FrameText) -> str:
     return block.lines[1].rpartition(" check=")[2]
 
 
-def _bare(block: Block) -> list[str]:
+def _bare(block: FrameText) -> list[str]:
     """The lines without the checksum of the structure."""
     number, comment, *atoms = block.lines
     return [number, comment.rpartition(" check=")[0], *atoms]
 
 
-def _parsed(place: str, block: Block) -> Any:
+def _parsed(place: str, block: FrameText) -> Any:
     from ase.io import read as read_frames
 
     # A count of columns is believed, and room made for them, however many there are.
