@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import choice, real
-from isoprint.descriptors._base import Descriptor, Ready, precision
+from isoprint.descriptors._base import Compiled, Descriptor, precision
+from isoprint.descriptors._concatenated import ConcatenatedCore, ForeignDescriptor, Part
 from isoprint.descriptors._estimator import not_fitted
-from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
 from isoprint.descriptors._watch import Watch
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import as_list
@@ -326,18 +326,20 @@ class Hybrid(Descriptor):
                 known.update(descriptor._species())
         return sorted(known - {ANY}) or [ANY]
 
-    def _compile(self, species: list[int]) -> SideBySide:
+    def _compile(self, species: list[int]) -> ConcatenatedCore:
         blocks = self._fitted()
         scales = self.scales_
         factors = _products(scales, _factors("weights", self.weights, len(blocks)))
-        return SideBySide([_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)])
+        return ConcatenatedCore(
+            [_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)]
+        )
 
-    def _ready(self) -> Ready:
+    def _compiled(self) -> Compiled:
         """What the parameters make. Blocks keep what is costly, so nothing is kept here."""
         dtype = precision(self.dtype)
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
-        return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
+        return Compiled([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
 
     def _inputs(self, call: Any) -> dict[str, Any]:
         learned = self._current()
@@ -445,8 +447,10 @@ def _parameters(descriptor: Any) -> list[Any]:
 
 
 def _part(name: str, block: Any, factor: float) -> Part:
-    ready = block._ready() if isinstance(block, Descriptor) else Stranger(block, f"block {name!r}").ready()
-    return Part(name, block, ready, float(factor))
+    compiled = (
+        block._compiled() if isinstance(block, Descriptor) else ForeignDescriptor(block, f"block {name!r}").compiled()
+    )
+    return Part(name, block, compiled, float(factor))
 
 
 def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:

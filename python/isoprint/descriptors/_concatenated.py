@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
-from isoprint.descriptors._base import Ready
+from isoprint.descriptors._base import Compiled
 from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors.derivatives import finite
 from isoprint.structures.centers import Centers
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
     name: str
     block: Any
-    ready: Ready
+    compiled: Compiled
     factor: float
 
     @property
@@ -37,15 +37,15 @@ class Part(NamedTuple):
         return f"{type(self.block).__name__} (block {self.name!r})"
 
 
-class SideBySide:
+class ConcatenatedCore:
     """Blocks of columns from left to right, each times a factor: a fingerprint as those of the compiled module."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
-        ends = np.cumsum([0] + [part.ready.core.n_features for part in parts])
+        ends = np.cumsum([0] + [part.compiled.core.n_features for part in parts])
         self._columns = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_features = int(ends[-1])
-        self.reach = max(part.ready.core.reach for part in parts)
+        self.reach = max(part.compiled.core.reach for part in parts)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names that the blocks give their columns, each after the name of its block."""
@@ -54,7 +54,7 @@ class SideBySide:
     def _blocks(self, frames: Frames, progress: Report | None) -> Iterator[tuple[Part, slice, Frames, Report | None]]:
         """One block after the other: itself, its columns, the frames as it takes them, and whom it reports to."""
         for place, (part, columns) in enumerate(zip(self._parts, self._columns, strict=True)):
-            admitted = part.ready.admitted(frames, part.who)
+            admitted = part.compiled.admitted(frames, part.who)
             yield part, columns, admitted, _share(progress, place, len(self._parts))
 
     def transform(
@@ -62,9 +62,9 @@ class SideBySide:
     ) -> None:
         """Write every block into its columns of `out`."""
         for part, columns, admitted, report in self._blocks(frames, progress):
-            block = np.empty((len(out), part.ready.core.n_features))
-            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
-            part.ready.core.transform(admitted, centers, block, **options)
+            block = np.empty((len(out), part.compiled.core.n_features))
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            part.compiled.core.transform(admitted, centers, block, **options)
             _scale(part, block, out[:, columns])
 
     def pullback(
@@ -75,10 +75,10 @@ class SideBySide:
         finite("adjoint", adjoint)
         gradients = []
         for part, columns, admitted, report in self._blocks(frames, progress):
-            weights = np.empty((len(adjoint), part.ready.core.n_features))
+            weights = np.empty((len(adjoint), part.compiled.core.n_features))
             _scale(part, adjoint[:, columns], weights)
-            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
-            gradients.append(part.ready.core.pullback(admitted, centers, weights, **options))
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            gradients.append(part.compiled.core.pullback(admitted, centers, weights, **options))
         with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
             positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
         return positions, strain
@@ -88,9 +88,9 @@ class SideBySide:
     ) -> None:
         """Write the derivative of every block along the displacements into its columns of `out`."""
         for part, columns, admitted, report in self._blocks(frames, progress):
-            block = np.empty((len(out), part.ready.core.n_features))
-            options: dict[str, Any] = {"average": part.ready.average, "threads": threads, "progress": report}
-            part.ready.core.pushforward(admitted, centers, displacements, block, **options)
+            block = np.empty((len(out), part.compiled.core.n_features))
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            part.compiled.core.pushforward(admitted, centers, displacements, block, **options)
             _scale(part, block, out[:, columns])
 
     def derivatives(
@@ -100,12 +100,12 @@ class SideBySide:
         found = []
         for part, columns, admitted, report in self._blocks(frames, progress):
             options: dict[str, Any] = {
-                "average": part.ready.average,
+                "average": part.compiled.average,
                 "dtype": "float64",
                 "threads": threads,
                 "progress": report,
             }
-            found.append((part, columns, *part.ready.core.derivatives(admitted, centers, **options)))
+            found.append((part, columns, *part.compiled.core.derivatives(admitted, centers, **options)))
         n_atoms = max(1, frames.n_atoms)
         pairs = [center * n_atoms + atom for *_, center, atom in found]
         every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
@@ -148,7 +148,7 @@ def _share(progress: Report | None, place: int, n: int) -> Report | None:
     return told
 
 
-class Stranger:
+class ForeignDescriptor:
     """A fingerprint of another package, asked frame by frame.
 
     Parameters
@@ -167,10 +167,10 @@ class Stranger:
         self.n_features = whole(f"n_features of {who}", thing.n_features, 0, 2**31)
         self.reach = reach_of(thing, who)
 
-    def ready(self) -> Ready:
+    def compiled(self) -> Compiled:
         """The same as what our own fingerprints are once their parameters were checked."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Ready([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
+        return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names of its columns: its own, or numbers."""

@@ -64,7 +64,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_written.clear)
 
 
-class Writing:
+class ExclusiveOutput:
     """While results are written into `out`, no other call may write there, be it of another thread or a callback."""
 
     def __init__(self, out: NDArray[Any]) -> None:
