@@ -67,21 +67,21 @@ fn one_center(criterion: &mut Criterion) {
             let mut scratch = descriptor.scratch().expect("some memory");
             let mut row = vec![0.0; descriptor.n_features()];
             let adjoint: Vec<f64> = (0..row.len()).map(|k| (1.7 * (k as f64 + 1.0)).sin()).collect();
-            let mut pull = vec![[0.0; 3]; sites.len()];
+            let mut gradient = vec![[0.0; 3]; sites.len()];
             group.bench_function(BenchmarkId::new("values", sites.len()), |bencher| {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, false, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
                         .expand(&environment, &mut scratch, black_box(&mut row), &Stop::never())
-                        .expect("no wish");
+                        .expect("nobody stops it");
                 });
             });
             group.bench_function(BenchmarkId::new("pullback", sites.len()), |bencher| {
                 bencher.iter(|| {
                     descriptor.prepare(&environment, true, &mut scratch, &Stop::never()).expect("no refusal");
                     descriptor
-                        .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut pull), &Stop::never())
-                        .expect("no wish");
+                        .expand_pullback(&environment, &adjoint, &mut scratch, black_box(&mut gradient), &Stop::never())
+                        .expect("nobody stops it");
                 });
             });
             let (size, of_site): (_, Vec<u32>) =
@@ -93,7 +93,7 @@ fn one_center(criterion: &mut Criterion) {
                     let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
                     descriptor
                         .jacobian(&environment, &row, &mut scratch, &mut blocks, &Stop::never())
-                        .expect("no wish");
+                        .expect("nobody stops it");
                     black_box(&blocks);
                 });
             });

@@ -13,9 +13,9 @@ use isoprint_core::descriptors::soap::{
 };
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::harmonics::Harmonics;
-use isoprint_core::math::piecewise::{FULL_PRECISION, Piecewise, Places};
+use isoprint_core::math::piecewise::{EvaluationPoints, FULL_PRECISION, Piecewise};
 use isoprint_core::simd::gemm::{self, PADDING};
-use isoprint_core::simd::{BLOCK, Isa, Kernel, LANES, Lanes, Row};
+use isoprint_core::simd::{Isa, Kernel, LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
 
 const SIZES: [usize; 4] = [8, 10, 12, 16];
 
@@ -24,8 +24,8 @@ fn noise(k: usize) -> f64 {
     (1.7 * (k as f64 + 1.0)).sin()
 }
 
-fn rows(n: usize) -> Vec<Row> {
-    (0..n).map(|i| Row(std::array::from_fn(|j| noise(i * BLOCK + j)))).collect()
+fn rows(n: usize) -> Vec<SiteLanes> {
+    (0..n).map(|i| SiteLanes(std::array::from_fn(|j| noise(i * SITES_PER_BLOCK + j)))).collect()
 }
 
 /// Both products of an expansion, for one block of sites.
@@ -33,9 +33,9 @@ struct Products<'a> {
     n_rows: usize,
     n: usize,
     functions: &'a [[f64; LANES]],
-    harmonics: &'a [Row],
+    harmonics: &'a [SiteLanes],
     coefficients: &'a mut [[f64; LANES]],
-    adjoint: [&'a mut [Row]; 2],
+    adjoint: [&'a mut [SiteLanes]; 2],
     back: bool,
 }
 
@@ -51,7 +51,15 @@ impl Kernel for Products<'_> {
                 gemm::project::<V>(n_rows, n_packs, pack, functions, coefficients, [&mut *x, &mut *dx]);
             }
         } else {
-            gemm::accumulate::<V>(n_rows, n_packs, BLOCK, (functions, n_packs), harmonics, coefficients, false);
+            gemm::accumulate::<V>(
+                n_rows,
+                n_packs,
+                SITES_PER_BLOCK,
+                (functions, n_packs),
+                harmonics,
+                coefficients,
+                false,
+            );
         }
     }
 }
@@ -59,11 +67,11 @@ impl Kernel for Products<'_> {
 fn products(criterion: &mut Criterion) {
     for back in [false, true] {
         let mut group = criterion.benchmark_group(if back { "project" } else { "accumulate" });
-        group.throughput(Throughput::Elements(BLOCK as u64));
+        group.throughput(Throughput::Elements(SITES_PER_BLOCK as u64));
         for n in SIZES {
             let n_rows = (n + 1) * (n + 1);
             let n_packs = n.div_ceil(LANES);
-            let functions: Vec<[f64; LANES]> = vec![[0.5; LANES]; n_packs * BLOCK];
+            let functions: Vec<[f64; LANES]> = vec![[0.5; LANES]; n_packs * SITES_PER_BLOCK];
             let harmonics = rows(n_rows + PADDING);
             let mut c = vec![[0.1; LANES]; (n_rows + PADDING) * n_packs];
             let (mut x, mut dx) = (rows(n_rows + PADDING), rows(n_rows + PADDING));
@@ -86,7 +94,7 @@ fn products(criterion: &mut Criterion) {
                     for (lm, y) in harmonics[..n_rows].iter().enumerate() {
                         let row = &mut c[lm * n_packs * LANES..][..n];
                         if back {
-                            for j in 0..BLOCK {
+                            for j in 0..SITES_PER_BLOCK {
                                 x[lm].0[j] = row.iter().zip(&harmonics).map(|(c, b)| c * b.0[j]).sum();
                                 dx[lm].0[j] = row.iter().zip(&harmonics).map(|(c, b)| c * b.0[j]).sum();
                             }
@@ -108,9 +116,9 @@ fn products(criterion: &mut Criterion) {
 /// Harmonics of one block, forward or with the sums of their gradients.
 struct OfBlock<'a> {
     harmonics: &'a Harmonics,
-    unit: &'a [Row; 3],
-    profiles: &'a [Row],
-    out: &'a mut [Row],
+    unit: &'a [SiteLanes; 3],
+    profiles: &'a [SiteLanes],
+    out: &'a mut [SiteLanes],
     back: bool,
 }
 
@@ -150,8 +158,9 @@ fn textbook(l_max: usize, u: [f64; 3], out: &mut Vec<f64>) {
 
 fn harmonics(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("harmonics");
-    group.throughput(Throughput::Elements(BLOCK as u64));
-    let unit = [Row([0.48; BLOCK]), Row([-0.6; BLOCK]), Row([0.64; BLOCK])];
+    group.throughput(Throughput::Elements(SITES_PER_BLOCK as u64));
+    let unit =
+        [SiteLanes([0.48; SITES_PER_BLOCK]), SiteLanes([-0.6; SITES_PER_BLOCK]), SiteLanes([0.64; SITES_PER_BLOCK])];
     for l_max in SIZES {
         let harmonics = Harmonics::new(l_max);
         let (profiles, mut out) = (rows(l_max + 1), rows(harmonics.len()));
@@ -167,7 +176,7 @@ fn harmonics(criterion: &mut Criterion) {
             let mut out = Vec::new();
             bencher.iter(|| {
                 out.clear();
-                for j in 0..BLOCK {
+                for j in 0..SITES_PER_BLOCK {
                     textbook(l_max, [unit[0].0[j], unit[1].0[j], unit[2].0[j]], &mut out);
                 }
                 black_box(&out);
@@ -181,7 +190,7 @@ fn harmonics(criterion: &mut Criterion) {
 struct Look<'a> {
     table: &'a Piecewise<8>,
     r: &'a [f64],
-    places: &'a mut Places,
+    points: &'a mut EvaluationPoints,
     values: &'a mut [[f64; LANES]],
     slopes: Option<&'a mut [[f64; LANES]]>,
 }
@@ -191,8 +200,8 @@ impl Kernel for Look<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         match self.slopes {
-            None => self.table.evaluate::<V>(self.r, self.places, self.values),
-            Some(slopes) => self.table.evaluate_with_derivative::<V>(self.r, self.places, self.values, slopes),
+            None => self.table.evaluate::<V>(self.r, self.points, self.values),
+            Some(slopes) => self.table.evaluate_with_derivative::<V>(self.r, self.points, self.values, slopes),
         }
     }
 }
@@ -210,19 +219,19 @@ fn tables(criterion: &mut Criterion) {
         let n_functions = 2 * n + 1;
         let table =
             Piecewise::fit(5.0, 0.1, &[n_functions], FULL_PRECISION, &Stop::never(), gaussian).expect("a small table");
-        let mut places = Places::default();
+        let mut points = EvaluationPoints::default();
         let mut values = vec![[0.0; LANES]; r.len() * table.n_packs()];
         let mut slopes = values.clone();
         group.bench_function(BenchmarkId::new("table", n), |bencher| {
             bencher.iter(|| {
-                let (values, places) = (&mut values, &mut places);
-                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: None });
+                let (values, points) = (&mut values, &mut points);
+                Isa::detect().run(Look { table: &table, r: &r, points, values, slopes: None });
             });
         });
         group.bench_function(BenchmarkId::new("table_with_slopes", n), |bencher| {
             bencher.iter(|| {
-                let (values, places) = (&mut values, &mut places);
-                Isa::detect().run(Look { table: &table, r: &r, places, values, slopes: Some(&mut slopes) });
+                let (values, points) = (&mut values, &mut points);
+                Isa::detect().run(Look { table: &table, r: &r, points, values, slopes: Some(&mut slopes) });
             });
         });
         group.bench_function(BenchmarkId::new("one_exponential_a_function", n), |bencher| {
@@ -316,13 +325,13 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     let mut scratch = soap.scratch().expect("some memory");
     let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
     let mut row = vec![0.0; soap.n_features()];
-    let mut pull = vec![[0.0; 3]; r.len()];
+    let mut gradient = vec![[0.0; 3]; r.len()];
     let adjoint: Vec<f64> = (0..row.len()).map(noise).collect();
     group.bench_function(BenchmarkId::new("values", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, false, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            soap.contract(&c, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         });
     });
     group.bench_function(BenchmarkId::new("contract", size), |bencher| {
@@ -331,9 +340,10 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("pullback", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
-            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("no wish");
-            soap.expand_pullback(&environment, &dc, &mut scratch, &mut pull, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+            soap.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &Stop::never()).expect("nobody stops it");
+            soap.expand_pullback(&environment, &dc, &mut scratch, &mut gradient, &Stop::never())
+                .expect("nobody stops it");
         });
     });
     let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
@@ -341,9 +351,9 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
         bencher.iter(|| {
             let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("no wish");
+            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
             let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("no wish");
+            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("nobody stops it");
             black_box(&blocks);
         });
     });

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 
 import isoprint as ip
 from catalog import acsf, soap, turbo
-from isoprint._support import aliases
+from isoprint._support import shared_memory
 
 COLUMNS = 12
 
@@ -208,11 +208,11 @@ def test_of_two_calls_that_begin_at_once_one_is_refused_at_least(monkeypatch):
             both.wait()  # whoever has looked at the others already has seen none
             super().__setitem__(key, value)
 
-    monkeypatch.setattr(aliases, "_written", Meeting())
+    monkeypatch.setattr(shared_memory, "_written", Meeting())
 
     def write():
         try:
-            with aliases.Writing(out):
+            with shared_memory.ExclusiveOutput(out):
                 both.wait()
         except ValueError:
             both.wait()
@@ -222,7 +222,7 @@ def test_of_two_calls_that_begin_at_once_one_is_refused_at_least(monkeypatch):
     with ThreadPoolExecutor(2) as pool:
         refused = [pool.submit(write) for _ in range(2)]
         assert sum(one.result() for one in refused) >= 1
-    assert not aliases._written
+    assert not shared_memory._written
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ from ase.io import write
 
 from folders import refused, run
 from isoprint import cli
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.cli import _descriptors
 from isoprint.cli._values import value
 
@@ -424,7 +424,7 @@ def test_a_figure_of_a_ring_says_as_many_points_as_the_text():
 
 
 def test_one_is_not_many(capsys):
-    assert (counted(0, "row"), counted(1, "row"), counted(2, "row")) == ("0 rows", "1 row", "2 rows")
+    assert (plural(0, "row"), plural(1, "row"), plural(2, "row")) == ("0 rows", "1 row", "2 rows")
     write("one.extxyz", molecule("H2"))
     assert cli.main(["transform", "one.extxyz", "-o", "o.npz", "--descriptor", "coulomb_matrix", "--r-cut", "3"]) == 0
     assert "from 1 structure\n" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The spectrum of the Coulomb matrix: against its plain twin, and at its limits."""
+"""Eigenvalues of the Coulomb matrix: against its plain twin, and at its limits."""
 
 import re
 

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 
 from isoprint.structures.centers import resolve
-from isoprint.structures.frames import listed, pack
+from isoprint.structures.frames import as_list, pack
 
 
 def packed(*frames):
@@ -109,17 +109,17 @@ def test_pymatgen_itself(slab):
 
 
 def test_one_or_several(water):
-    assert listed(water) == ([water], True)
-    assert listed([water]) == ([water], False)
-    assert listed(iter([water, water]))[0] == [water, water]
-    assert listed(()) == ([], False)
-    assert listed(np.array([water, None], dtype=object)[:1]) == ([water], False)
+    assert as_list(water) == ([water], True)
+    assert as_list([water]) == ([water], False)
+    assert as_list(iter([water, water]))[0] == [water, water]
+    assert as_list(()) == ([], False)
+    assert as_list(np.array([water, None], dtype=object)[:1]) == ([water], False)
 
 
 @pytest.mark.parametrize("wrong", ["water.xyz", 3, None])
 def test_what_is_no_frame_is_said(wrong):
     with pytest.raises(TypeError, match=r"ase\.io\.read"):
-        listed(wrong)
+        as_list(wrong)
     with pytest.raises(TypeError, match="frame 1 is"):
         packed(molecule("H2"), wrong)
 

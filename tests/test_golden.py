@@ -52,7 +52,7 @@ class Case:
         return SoapTurbo.from_quip(self.string, **options)
 
     def basis_matrices(self):
-        """The peer's own orthonormalising matrices, by element."""
+        """The peer's own orthonormalizing matrices, by element."""
         return {chemical_symbols[z]: self[f"basis_matrix_{s}"] for s, z in enumerate(self["species"])}
 
 
@@ -111,7 +111,7 @@ def test_pushforward(case):
 
 
 def test_reference_policy_with_own_basis(peer_case):
-    """From 7 functions on rounding of the orthonormalisation alone moves the peer's features by 1e-7 to 1e-5."""
+    """From 7 functions on rounding of the orthonormalization alone moves the peer's features by 1e-7 to 1e-5."""
     if peer_case.n_max > 6:
         pytest.skip("the peer's digits need the peer's matrix here")
     got = peer_case.descriptor(policy="reference").transform(peer_case.atoms, centers=peer_case["centers"])

@@ -81,7 +81,7 @@ def test_pullback_is_the_difference(case, atoms, seed, mixed):
     atoms = of(case, atoms)
     centers = centers_in(atoms, mixed)
     assume_smooth(case, atoms, centers)
-    # Short where normalisation makes a faint density steep, and long enough for the digits that there are.
+    # Short where normalization makes a faint density steep, and long enough for the digits that there are.
     step = 5e-4 if case.descriptor.dtype == "float32" else 1e-4
     assert_pullback_is_the_derivative(
         without_kinks(case), atoms, centers=centers, seed=seed, tolerance=case.tolerance, step=step

@@ -19,11 +19,11 @@ from outputs import PARAMETERS, every_suffix, load, make
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from isoprint._support import output, parts
+from isoprint._support import output, unfinished
 from outputs import load, make
 path, every = Path(sys.argv[1]), int(sys.argv[2])
 if "aside" in sys.argv:
-    parts.exchanged = lambda *folders: False
+    unfinished.exchanged = lambda *folders: False
 make(path, 0.0)
 ends, line, missing, status = set(), 0, 0, 1
 while status:
@@ -34,7 +34,7 @@ while status:
 
         def count(frame, event, argument):
             global seen
-            if frame.f_code.co_filename not in (output.__file__, parts.__file__):
+            if frame.f_code.co_filename not in (output.__file__, unfinished.__file__):
                 return None
             seen += event == "line"
             if seen == line:
@@ -49,7 +49,7 @@ while status:
     assert not status or os.WIFSIGNALED(status), status
     missing += not path.exists()
     assert len(os.listdir()) <= 2, os.listdir()
-    parts.clear(path)
+    unfinished.clear(path)
     assert os.listdir() == [path.name], (line, os.listdir())
     ends.add(line - load(path))
 assert 0.0 in ends and len(ends) > 2, ends

@@ -43,7 +43,7 @@ def choices_of(descriptor):
 def test_a_mapping_makes_what_a_descriptor_makes(name):
     descriptor = DESCRIPTORS[name]
     core = getattr(_core, name)(settings_of(descriptor))
-    assert (core.n_features, core.r_cut) == (descriptor.n_features, descriptor.reach)
+    assert (core.n_features, core.reach) == (descriptor.n_features, descriptor.reach)
 
 
 @pytest.mark.parametrize("name", DESCRIPTORS)

@@ -296,7 +296,7 @@ def test_tables_are_as_accurate_as_they_are_asked_to_be(several):
 
 
 def core_of(descriptor):
-    return descriptor._ready().core
+    return descriptor._compiled().core
 
 
 def test_equal_parameters_share_what_is_compiled():

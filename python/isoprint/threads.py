@@ -17,7 +17,7 @@ from typing import Any
 
 from isoprint import _core
 from isoprint._core import __version__, get_num_threads
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import integer
 
 __all__ = ["get_num_threads", "set_num_threads"]
@@ -35,7 +35,7 @@ def set_num_threads(n: int) -> None:
     """
     wanted = integer(n)
     if wanted is None or wanted < 0:
-        raise ValueError(f"n is {shown(n)}; give a number of threads, or 0 for as many as the environment says")
+        raise ValueError(f"n is {short_repr(n)}; give a number of threads, or 0 for as many as the environment says")
     _core.set_num_threads(min(wanted, sys.maxsize))
 
 

@@ -18,7 +18,7 @@ _LONGEST = 300
 _TRUTH = (bool, np.bool_)
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """A value in one line of a message, cut where it is long, and of any kind."""
     try:
         text = " ".join(repr(value).split("\n"))
@@ -58,28 +58,30 @@ def plain(what: str, value: Any) -> NDArray[Any]:
     except MemoryError:
         raise
     except Exception as problem:  # every library refuses in its own way
-        raise ValueError(f"{what} is {shown(value)}, of which no array can be made ({problem})") from None
+        raise ValueError(f"{what} is {short_repr(value)}, of which no array can be made ({problem})") from None
 
 
-def holds_truth(value: Any) -> bool:
+def contains_bool(value: Any) -> bool:
     """Whether a truth value stands somewhere in lists of numbers, where numpy would make it a number."""
     if isinstance(value, (list, tuple)):
         kinds = set(map(type, value))
         if not kinds.isdisjoint(_TRUTH):
             return True
-        return not kinds.isdisjoint((list, tuple, np.ndarray)) and any(map(holds_truth, value))
+        return not kinds.isdisjoint((list, tuple, np.ndarray)) and any(map(contains_bool, value))
     return isinstance(value, np.ndarray) and value.dtype.kind == "b"
 
 
-def reals(what: str, value: Any, verb: str = "is") -> Floats:
-    """The same in contiguous double precision; `verb` is what `what` needs in a sentence."""
+def real_array(what: str, value: Any, verb: str = "is") -> Floats:
+    """Return an array of real numbers in contiguous double precision; `verb` is what `what` needs in a sentence."""
     array = plain(what, value)
     if array.dtype.kind not in "fiu":
         kind = (
-            f"{array.dtype}, such as {shown(array.flat[0])}," if array.dtype.kind == "O" and array.size else array.dtype
+            f"{array.dtype}, such as {short_repr(array.flat[0])},"
+            if array.dtype.kind == "O" and array.size
+            else array.dtype
         )
         raise ValueError(f"{what} {verb} of type {kind}; {_must(verb)} real numbers")
-    if holds_truth(value):
+    if contains_bool(value):
         raise ValueError(f"{what} {verb} of numbers and truth values mixed; {_must(verb)} real numbers")
     if array.dtype.itemsize <= 8:
         return np.ascontiguousarray(array, dtype=np.float64)
@@ -92,14 +94,14 @@ def reals(what: str, value: Any, verb: str = "is") -> Floats:
     return double
 
 
-def wholes(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
-    """The same as 64-bit integers, where it holds integers and nothing else."""
+def integer_array(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
+    """Return an array of 64-bit integers, where `value` holds integers and nothing else."""
     array = plain(what, value)
     if array.size == 0:
         return np.empty(array.shape, np.int64)
     fits = array.dtype != np.uint64 or array.max() <= np.iinfo(np.int64).max
-    if array.dtype.kind not in "iu" or not fits or holds_truth(value):
-        raise ValueError(f"{what} {verb} {shown(value)}; {_must(verb)} integers")
+    if array.dtype.kind not in "iu" or not fits or contains_bool(value):
+        raise ValueError(f"{what} {verb} {short_repr(value)}; {_must(verb)} integers")
     return np.ascontiguousarray(array, dtype=np.int64)
 
 

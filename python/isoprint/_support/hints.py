@@ -1,4 +1,4 @@
-"""What may have been meant by a name that is not known: our own, nearly, or that of another program."""
+"""Hints for unknown names: our own, nearly, or those of other programs."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import integer
 
 
@@ -16,7 +16,7 @@ def threads(n_jobs: int | None) -> int:
     wanted = integer(n_jobs)
     if not wanted:
         raise ValueError(
-            f"n_jobs is {shown(n_jobs)}; give a number of threads, -1 for all cores, or None for the default"
+            f"n_jobs is {short_repr(n_jobs)}; give a number of threads, -1 for all cores, or None for the default"
         )
     # As many as make no difference stand for any more than that.
     return min(wanted, sys.maxsize) if wanted > 0 else max(1, _cores() + 1 + wanted)

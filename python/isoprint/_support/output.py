@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from isoprint._support import parts
+from isoprint._support import unfinished
 
 # Names that the system gives to open files of a process. What is behind them must not be put aside.
 _OPEN_FILES = re.compile(r"/dev/(stdin|stdout|stderr|fd/.*)|/proc/.*")
@@ -128,23 +128,23 @@ def replacing(path: PathLike, *, store: IsOurs | None = None, stream: bool = Fal
     name = _named(path)
     streaming = _is_stream(name)
     if not streaming:
-        parts.clear(_end_of_links(name))
+        unfinished.clear(_end_of_links(name))
     target = require_place(name, store=store, stream=stream)
     if streaming:
         with _poured(target) as part:
             yield part
         return
     with telling(path):
-        folder, lock = parts.begun(target)
+        folder, lock = unfinished.begun(target)
     try:
-        part = folder / parts.NEW / target.name
+        part = folder / unfinished.NEW / target.name
         yield part
         with telling(path):
             require_place(path, store=store)
-            parts.settle(part, target, folder)
+            unfinished.settle(part, target, folder)
     finally:
         os.close(lock)
-        parts.remove(folder)
+        unfinished.remove(folder)
 
 
 @contextmanager

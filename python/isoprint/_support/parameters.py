@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._support.arrays import shown, unit_of
+from isoprint._support.arrays import short_repr, unit_of
 
 
 def real(
@@ -18,7 +18,7 @@ def real(
     """A finite number within bounds."""
     found = number(value)
     if not (math.isfinite(found) and above < found and least <= found <= most):
-        raise ValueError(f"{name} is {shown(value)}; {remedy}")
+        raise ValueError(f"{name} is {short_repr(value)}; {remedy}")
     return found
 
 
@@ -48,7 +48,7 @@ def whole(name: str, value: Any, least: int = 0, most: int = 2**63 - 1) -> int:
     found = integer(value)
     if found is None or not least <= found <= most:
         to = f" to {most}" if most < 2**63 - 1 else " on"
-        raise ValueError(f"{name} is {shown(value)}; it must be an integer from {least}{to}")
+        raise ValueError(f"{name} is {short_repr(value)}; it must be an integer from {least}{to}")
     return found
 
 
@@ -73,11 +73,11 @@ def choice(name: str, value: Any, options: Sequence[Any]) -> Any:
         alike = isinstance(value, str) if isinstance(option, str) else type(value) is type(option)
         if alike and value == option:
             return option
-    raise ValueError(f"{name} is {shown(value)}; choose one of {', '.join(map(repr, options))}")
+    raise ValueError(f"{name} is {short_repr(value)}; choose one of {', '.join(map(repr, options))}")
 
 
 def flag(name: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is {shown(value)}; it must be True or False")
+        raise ValueError(f"{name} is {short_repr(value)}; it must be True or False")
     return bool(value)

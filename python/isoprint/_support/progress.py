@@ -1,4 +1,4 @@
-"""What is shown while long work is under way."""
+"""Progress of long work: a callback, a bar, or a line on stderr."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint._support.arrays import shown
-from isoprint._support.words import counted
+from isoprint._support.arrays import short_repr
+from isoprint._support.plural import plural
 
 Report = Callable[[int, int], None]
 
@@ -30,7 +30,9 @@ def reporting(progress: Report | bool | None) -> Iterator[Report | None]:
     elif callable(progress):
         yield progress
     else:
-        raise TypeError(f"progress is {shown(progress)}; give True, None, or a function of (rows done, rows in all)")
+        raise TypeError(
+            f"progress is {short_repr(progress)}; give True, None, or a function of (rows done, rows in all)"
+        )
 
 
 def _bar() -> Any:
@@ -64,7 +66,7 @@ class PlainBar:
         percent = 100 * done // max(total, 1)
         if percent != self._shown:
             self._shown = percent
-            print(f"\r{percent:3d} % of {counted(total, 'row')}", end="", file=sys.stderr, flush=True)
+            print(f"\r{percent:3d} % of {plural(total, 'row')}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End the line."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import reals, shown, wholes
+from isoprint._support.arrays import integer_array, real_array, short_repr
 from isoprint._support.parameters import choice, flag
 from isoprint.descriptors.derivatives import shaped
 from isoprint.structures.elements import spell
@@ -79,7 +79,7 @@ def match_rows(
     from scipy.spatial.distance import cdist
 
     choice("kind", kind, KINDS)
-    a = reals("one", one)
+    a = real_array("one", one)
     if a.ndim != 2:
         raise ValueError(f"one has shape {a.shape}; give one row an atom, one column a feature")
     b = shaped("other", other, (len(a), a.shape[1]), "as many rows and columns as the first array has")
@@ -138,7 +138,7 @@ def configuration_distance(
     """
     separate = _BY_ELEMENT[choice("kind", kind, KINDS)] if by_element is None else flag("by_element", by_element)
     if not callable(getattr(descriptor, "transform", None)):
-        raise ValueError(f"descriptor is {shown(descriptor)}; give a fingerprint, which has a method transform")
+        raise ValueError(f"descriptor is {short_repr(descriptor)}; give a fingerprint, which has a method transform")
     numbers = [pack([frame]).numbers for frame in (one, other)]
     if len(numbers[0]) != len(numbers[1]):
         raise ValueError(
@@ -159,8 +159,10 @@ def _blocks(numbers: Any, n: int) -> list[tuple[NDArray[np.intp], NDArray[np.int
     if numbers is None:
         return [(np.arange(n), np.arange(n))]
     if not isinstance(numbers, (tuple, list, np.ndarray)) or len(numbers) != 2:
-        raise ValueError(f"numbers is {shown(numbers)}; give the atomic numbers of both, a pair of sequences, or None")
-    mine, theirs = (wholes("an entry of numbers", each) for each in numbers)
+        raise ValueError(
+            f"numbers is {short_repr(numbers)}; give the atomic numbers of both, a pair of sequences, or None"
+        )
+    mine, theirs = (integer_array("an entry of numbers", each) for each in numbers)
     for each in (mine, theirs):
         if each.shape != (n,):
             raise ValueError(f"numbers has an entry of shape {each.shape}, expected two of shape ({n},)")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 from isoprint.descriptors._reach import reach_of
 from isoprint.structures.centers import Centers, resolve
-from isoprint.structures.frames import ANY_ATOM, Frames, listed, pack, require_species
+from isoprint.structures.frames import ANY_ATOM, Frames, as_list, pack, require_species
 from isoprint.structures.neighbors import search
 
 if TYPE_CHECKING:
@@ -113,15 +113,15 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
     for name in ("transform", "derivatives"):
         if isinstance(descriptor, type) or not callable(getattr(descriptor, name, None)):
             raise ValueError(
-                f"{shown(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with transform"
-                " and derivatives"
+                f"{short_repr(descriptor)} has no method {name}; take a descriptor of isoprint, or anything with"
+                " transform and derivatives"
             )
     if getattr(descriptor, "average", None) is not None:
         raise ValueError(
-            f"the descriptor averages over centers (average={shown(descriptor.average)}), but the question is what one"
-            " center sees; set average=None"
+            f"the descriptor averages over centers (average={short_repr(descriptor.average)}), but the question is"
+            " what one center sees; set average=None"
         )
-    structures, single = listed(frame)
+    structures, single = as_list(frame)
     if len(structures) != 1:
         raise ValueError(f"an environment is part of one frame, not of {len(structures)}; take them one by one")
     packed = pack(structures)
@@ -157,7 +157,9 @@ def environment(descriptor: Any, frame: Any, center: int) -> Environment:
 def _one(center: Any, frames: Frames) -> Centers:
     """A single atom as the only center."""
     if isinstance(center, (list, tuple)) or plain("center", center).shape:
-        raise ValueError(f"center is {shown(center)}; give the index of one atom: a point in space does not move along")
+        raise ValueError(
+            f"center is {short_repr(center)}; give the index of one atom: a point in space does not move along"
+        )
     return resolve([center], frames, True, None)
 
 

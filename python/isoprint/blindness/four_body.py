@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import reals
+from isoprint._support.arrays import real_array
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def _torsions(directions: Floats, sine: Floats) -> _Torsions:
 
 def _directions(positions: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Unit vectors from the center, sines of the angles between any two, and distances."""
-    x = reals("positions", positions, "are")
+    x = real_array("positions", positions, "are")
     if x.ndim < 2 or x.shape[-1] != 3 or x.shape[-2] < 1:
         raise ValueError(f"positions have shape {x.shape}, expected (..., n_sites, 3): the center first")
     if not np.isfinite(x).all():

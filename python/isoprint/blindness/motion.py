@@ -20,7 +20,7 @@ MOST_RELABELINGS = 5040
 
 
 def centered(positions: Floats) -> Floats:
-    """The same atoms with their centroid at the origin."""
+    """Return positions with their centroid at the origin."""
     return np.asarray(positions - positions.mean(axis=0))
 
 

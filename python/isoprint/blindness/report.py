@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def of_sensitivity(found: Sensitivity) -> str:
     numbers = found.environment.numbers
     center = f"{label_of(int(numbers[0]))} (atom {int(found.environment.atom[0])})"
     lines = [
-        f"{type(found.environment.descriptor).__name__} of {center} with {counted(found.n_sites - 1, 'site')}",
-        f"  rank               {found.rank} of {counted(found.n_internal, 'internal motion')}",
+        f"{type(found.environment.descriptor).__name__} of {center} with {plural(found.n_sites - 1, 'site')}",
+        f"  rank               {found.rank} of {plural(found.n_internal, 'internal motion')}",
         f"  largest            {found.largest:.6g} / Å",
         f"  condition          {found.condition:.4g}   (largest over smallest singular value)",
         f"  isolation          {found.isolation:.4g}   (second smallest over smallest eigenvalue)",
@@ -48,7 +48,7 @@ def line_of_path(path: Path) -> str:
     """What must be said of a path, in one line."""
     told = [
         path.status,
-        counted(len(path), "point"),
+        plural(len(path), "point"),
         f"length {path.length:.3f} Å",
         f"diameter {path.diameter:.3f} Å",
         f"|dF| up to {path.feature_distance.max():.2e}",

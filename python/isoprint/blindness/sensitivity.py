@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import reals
+from isoprint._support.arrays import real_array
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.environment import Environment, environment
 from isoprint.blindness.motion import complement, rigid_motions
@@ -251,7 +251,7 @@ class Sensitivity:
 
     def _gradient(self, gradient: ArrayLike) -> Floats:
         """The internal part of a gradient, in the order of the sites, `(3 n_sites,)`."""
-        given = reals("gradient", gradient)
+        given = real_array("gradient", gradient)
         atom, n_atoms = self.environment.atom, self.environment.n_atoms
         apart = len(np.unique(atom)) == len(atom)
         expected = (n_atoms if apart else self.n_sites, 3)

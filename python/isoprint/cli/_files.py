@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from isoprint._support import seal
-from isoprint._support.words import counted
+from isoprint._support import checksums
+from isoprint._support.plural import plural
 from isoprint.cli import _atom_types, _formats
 
 _INDEX = re.compile(r"[+-]?\d+|[+-]?\d*:[+-]?\d*(:([+-]?\d*))?")
@@ -37,12 +37,12 @@ def read(options: Any) -> list[Any]:
     known = _formats.found(path, options.format)
     index = _index(asked, known)
     frames = _formats.parsed(path, index, known)
-    seal.warn_if_damaged(path)
+    checksums.warn_if_damaged(path)
     if not frames:
         raise ValueError(_why_none(path, known, asked))
     frames = _atom_types.named(frames, path, known, options.types)
     if not any(map(len, frames)):
-        raise ValueError(f"{path} has no atoms in {counted(len(frames), 'structure')}, read as {known}")
+        raise ValueError(f"{path} has no atoms in {plural(len(frames), 'structure')}, read as {known}")
     return frames
 
 
@@ -86,7 +86,7 @@ def _why_none(path: Path, known: str, asked: str) -> str:
     if n == 0:
         return f"{path} holds no structures, read as {known}; {_formats.another(path, known)}"
     has = "the only one is number 0" if n == 1 else f"they are numbers 0 to {n - 1}"
-    return f"{path} cannot be read by --index {asked}, which chooses none of {counted(n, 'structure')}: {has}"
+    return f"{path} cannot be read by --index {asked}, which chooses none of {plural(n, 'structure')}: {has}"
 
 
 def add_start(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.blindness.manifold.follow import DIRECTIONS
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         from isoprint.extras.chemiscope import write_path
 
         write_path(path, options.chemiscope)
-        print(f"{options.chemiscope}: {counted(len(path), 'structure')}")
+        print(f"{options.chemiscope}: {plural(len(path), 'structure')}")
     if distorted:
         print(distorted)
     print(path.report())
@@ -109,7 +109,7 @@ def _interruptible() -> Iterator[Any]:
 
     def told(points: int, arc: float) -> bool:
         if shown:
-            print(f"\r{counted(points, 'point')}, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
+            print(f"\r{plural(points, 'point')}, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
         return not asked
 
     before = signal.signal(signal.SIGINT, ask)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from isoprint._support import output
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.cli import _descriptors, _files, _outputs
 
 _EXAMPLE = """\
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             with output.replacing(options.output, stream=True) as part, output.telling(options.output):
                 write(part, modes, format="extxyz")
-        print(f"{options.output}: {counted(found.n_internal, 'mode')}")
+        print(f"{options.output}: {plural(found.n_internal, 'mode')}")
     if "plot" in given:
         from isoprint.extras.plotting import saved
 
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.chemiscope}: modes")
     if "json" in given:
         output.write(options.json, (json.dumps(entries, indent=1) + "\n").encode(), stream=True)
-        print(f"{options.json}: {counted(len(entries), 'structure')}")
+        print(f"{options.json}: {plural(len(entries), 'structure')}")
     return 0
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from isoprint import __version__
 from isoprint._support.jobs import threads
+from isoprint._support.plural import plural
 from isoprint._support.progress import reporting
-from isoprint._support.words import counted
 from isoprint.cli import _descriptors, _files, _outputs
 from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
@@ -96,8 +96,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             _in_batches(descriptor, frames, offsets, rows, options.n_jobs, report)
     _descriptors.notice(descriptor, options)
-    made = f"{counted(shape[0], 'row')} of {counted(shape[1], 'feature')}"
-    print(f"{options.output}: {made} from {counted(packed.n_frames, 'structure')}")
+    made = f"{plural(shape[0], 'row')} of {plural(shape[1], 'feature')}"
+    print(f"{options.output}: {made} from {plural(packed.n_frames, 'structure')}")
     return 0
 
 

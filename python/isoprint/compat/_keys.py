@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 
 
 def keys(what: str, given: Any, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:
     """The entries of a mapping that has all `required` keys and none but these and `optional`."""
     if not isinstance(given, Mapping):
-        raise ValueError(f"{what} is {shown(given)}; give a mapping with the keys {', '.join(required)}")
+        raise ValueError(f"{what} is {short_repr(given)}; give a mapping with the keys {', '.join(required)}")
     known = [*required, *optional]
     for key in given:
         if key not in known:
@@ -34,4 +34,6 @@ def only(what: str, value: Any, supported: Sequence[str]) -> str:
     for word in supported:
         if isinstance(value, str) and value == word:
             return word
-    raise ValueError(f"{what} is {shown(value)}, which is not supported; choose {' or '.join(map(repr, supported))}")
+    raise ValueError(
+        f"{what} is {short_repr(value)}, which is not supported; choose {' or '.join(map(repr, supported))}"
+    )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real
 from isoprint.compat._keys import hint, keys, only
 from isoprint.structures.elements import numbers_of, symbol_of
@@ -113,7 +113,9 @@ def _weighting(given: Any) -> tuple[dict[str, Any] | None, float]:
     if given is None:
         return None, _THRESHOLD
     if not isinstance(given, Mapping):
-        raise ValueError(f"weighting is {shown(given)}; give a mapping such as {{'function': 'poly', 'r0': 3.0, ...}}")
+        raise ValueError(
+            f"weighting is {short_repr(given)}; give a mapping such as {{'function': 'poly', 'r0': 3.0, ...}}"
+        )
     weights = dict(given)
     threshold = weights.pop("threshold", _THRESHOLD)
     return weights, real("threshold of weighting", threshold, above=0.0, remedy="it must be a positive number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real, whole
 from isoprint.compat._keys import keys, only
 
@@ -45,7 +45,7 @@ def _type(what: str, given: Any, supported: tuple[str, ...]) -> str:
     kind = given.get("type") if hasattr(given, "get") else given
     if not hasattr(given, "get") or kind is None:
         raise ValueError(
-            f"{what} is {shown(given)}; give a mapping with a type, such as {{'type': {supported[0]!r}, ...}}"
+            f"{what} is {short_repr(given)}; give a mapping with a type, such as {{'type': {supported[0]!r}, ...}}"
         )
     return only(f"type of {what}", kind, supported)
 
@@ -90,6 +90,6 @@ def _basis(given: Any, r_cut: float, most: int) -> tuple[int, int]:
     radius = numbers.get("radius")
     if radius is not None and radius != r_cut:
         raise ValueError(
-            f"radius of radial is {shown(radius)} while that of cutoff is {shown(r_cut)}; leave the first out"
+            f"radius of radial is {short_repr(radius)} while that of cutoff is {short_repr(r_cut)}; leave the first out"
         )
     return 1 + whole("max_radial", numbers["max_radial"], 0, most - 1), known["max_angular"]

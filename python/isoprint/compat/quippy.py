@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint.structures.elements import SYMBOLS, symbol_of
 
 _PAIR = re.compile(
@@ -96,7 +96,9 @@ def soap(text: str) -> dict[str, Any]:
     centers = _elements(given, "Z", "n_Z")
     basis = given.word("radial_basis", "EQUISPACED_GAUSS")
     if basis not in _BASES:
-        raise ValueError(f"radial_basis is {shown(basis)}, which is not supported; choose one of {', '.join(_BASES)}")
+        raise ValueError(
+            f"radial_basis is {short_repr(basis)}, which is not supported; choose one of {', '.join(_BASES)}"
+        )
     parameters: dict[str, Any] = {
         "r_cut": given.real("cutoff"),
         "n_max": given.integer("n_max"),
@@ -340,7 +342,7 @@ def _compression(given: _Arguments) -> str | None:
         return None
     if mode != "trivial" and not re.fullmatch("[0-2]_[0-2]", mode):
         raise ValueError(
-            f"compress_mode is {shown(mode)}; it must be None, trivial, or two counts from 0 to 2 such as 1_1"
+            f"compress_mode is {short_repr(mode)}; it must be None, trivial, or two counts from 0 to 2 such as 1_1"
         )
     return mode
 

@@ -1,4 +1,4 @@
-"""What all fingerprints have in common: frames in, rows and their derivatives out."""
+"""Descriptors: frames in, rows and their derivatives out."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias,
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.aliases import Writing, require_apart
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
 from isoprint._support.progress import Report, reporting
+from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
-from isoprint.structures.frames import Frames, familiar, learned_species, listed, pack, require_species
+from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +35,7 @@ AVERAGES = (None, "inner", "outer")
 DTYPES = ("float64", "float32")
 
 
-class Ready(NamedTuple):
+class Compiled(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
     watches: list[Watch]
@@ -59,7 +59,7 @@ class Ready(NamedTuple):
 class _Call(NamedTuple):
     """The arguments that every calculation shares."""
 
-    ready: Ready
+    compiled: Compiled
     given: tuple[list[Any], Any]
     frames: Frames
     centers: Centers
@@ -83,7 +83,7 @@ class Descriptor(Estimator):
     average: Average
     dtype: Any
     _learned: list[int]
-    _cache: Ready
+    _cache: Compiled
 
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
@@ -99,12 +99,12 @@ class Descriptor(Estimator):
     @property
     def n_features(self) -> int:
         """Number of columns."""
-        return self._ready().core.n_features
+        return self._compiled().core.n_features
 
     @property
     def reach(self) -> float:
         """Distance in Å beyond which nothing is seen: `r_cut`, and more where a density is cut farther out."""
-        return self._ready().core.r_cut
+        return self._compiled().core.reach
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """One readable, unique name a column.
@@ -126,8 +126,8 @@ class Descriptor(Estimator):
         >>> soap.get_feature_names_out()[:3].tolist()
         ['H.1 H.1 l=0', 'H.1 H.1 l=1', 'H.1 H.1 l=2']
         """
-        ready = self._ready()
-        return np.array(ready.core.feature_names([label_of(number) for number in ready.species]), dtype=object)
+        compiled = self._compiled()
+        return np.array(compiled.core.feature_names([label_of(number) for number in compiled.species]), dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether the species are known."""
@@ -140,7 +140,7 @@ class Descriptor(Estimator):
             numbers = numbers_of(self.species, "species")
             if not numbers:
                 raise ValueError(
-                    f"species is {shown(self.species)}; name at least one element, or None to learn them by fit"
+                    f"species is {short_repr(self.species)}; name at least one element, or None to learn them by fit"
                 )
             return numbers
         if not hasattr(self, "_learned"):
@@ -150,10 +150,10 @@ class Descriptor(Estimator):
             )
         return self._learned
 
-    def _ready(self) -> Ready:
-        """What the parameters make; made again only when one of them was set, or changed in place."""
-        ready: Ready | None = self.__dict__.get("_cache")
-        if ready is None or not all(watch.unchanged() for watch in ready.watches):
+    def _compiled(self) -> Compiled:
+        """Compiled fingerprint of the parameters; made again only when one of them was set, or changed in place."""
+        compiled: Compiled | None = self.__dict__.get("_cache")
+        if compiled is None or not all(watch.unchanged() for watch in compiled.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = precision(self.dtype)
             average = choice("average", self.average, AVERAGES)
@@ -162,10 +162,10 @@ class Descriptor(Estimator):
             open_frames = not flag("periodic", getattr(self, "periodic", True))
             species = self._species()
             core = self._compile(species)
-            known = None if ignores or species == [ANY] else familiar(species)
-            ready = Ready(watches, core, species, known, centers, average, dtype, open_frames)
-            vars(self)["_cache"] = ready
-        return ready
+            known = None if ignores or species == [ANY] else species_mask(species)
+            compiled = Compiled(watches, core, species, known, centers, average, dtype, open_frames)
+            vars(self)["_cache"] = compiled
+        return compiled
 
     # Learning
 
@@ -195,7 +195,7 @@ class Descriptor(Estimator):
         ['H', 'C', 'O']
         """
         if self.species is None:
-            species = learned_species(pack(listed(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
+            species = learned_species(pack(as_list(frames)[0]), told_to_ignore=self.unknown_species == "ignore")
             if not species:
                 raise ValueError(
                     "there are no atoms to learn the species from; fit on other frames, or give species=('H', 'O', ...)"
@@ -228,7 +228,7 @@ class Descriptor(Estimator):
         >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit_transform(water).shape
         (3, 144)
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         return self.fit(frames).transform(frames, **options)
 
@@ -302,12 +302,12 @@ class Descriptor(Estimator):
         (2, 144)
         """
         call = self._call(frames, centers, n_jobs)
-        rows, target = _output(out, (call.n_rows, call.ready.core.n_features), call.ready.dtype)
+        rows, target = _output(out, (call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         if out is None:
             _write(call, target, progress)
         else:
             require_apart(out, call.given[0], self._inputs(call))
-            with Writing(out):
+            with ExclusiveOutput(out):
                 _write(call, target, progress)
                 if target is not rows:
                     rows[...] = target
@@ -355,15 +355,17 @@ class Descriptor(Estimator):
         """
         call = self._call(frames, centers, n_jobs)
         meaning = (
-            "one row a frame, one column a feature" if call.ready.average else "one row a center, one column a feature"
+            "one row a frame, one column a feature"
+            if call.compiled.average
+            else "one row a center, one column a feature"
         )
-        weights = shaped("adjoint", adjoint, (call.n_rows, call.ready.core.n_features), meaning)
+        weights = shaped("adjoint", adjoint, (call.n_rows, call.compiled.core.n_features), meaning)
         with reporting(progress) as report:
-            positions, strain = call.ready.core.pullback(
+            positions, strain = call.compiled.core.pullback(
                 call.frames,
                 call.centers,
                 weights,
-                average=call.ready.average,
+                average=call.compiled.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -407,14 +409,14 @@ class Descriptor(Estimator):
         """
         call = self._call(frames, centers, n_jobs)
         velocity = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
-        rows = np.empty((call.n_rows, call.ready.core.n_features), call.ready.dtype)
+        rows = np.empty((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         with reporting(progress) as report:
-            call.ready.core.pushforward(
+            call.compiled.core.pushforward(
                 call.frames,
                 call.centers,
                 velocity,
                 rows,
-                average=call.ready.average,
+                average=call.compiled.average,
                 threads=call.threads,
                 progress=report,
             )
@@ -457,16 +459,16 @@ class Descriptor(Estimator):
         >>> blocks.dense().shape
         (3, 3, 3, 144)
         """
-        structures, single = listed(frame)
+        structures, single = as_list(frame)
         if len(structures) != 1:
             raise ValueError(f"derivatives are those of one frame, not of {len(structures)}; call them for each frame")
         call = self._call(structures[0] if single else structures, centers, n_jobs)
         with reporting(progress) as report:
-            blocks = call.ready.core.derivatives(
+            blocks = call.compiled.core.derivatives(
                 call.frames,
                 call.centers,
-                average=call.ready.average,
-                dtype=call.ready.dtype,
+                average=call.compiled.average,
+                dtype=call.compiled.dtype,
                 threads=call.threads,
                 progress=report,
             )
@@ -474,14 +476,14 @@ class Descriptor(Estimator):
         return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
-        ready = self._ready()
-        structures, single = listed(frames)
+        compiled = self._compiled()
+        structures, single = as_list(frames)
         if centers is not None and hasattr(centers, "__next__"):
             centers = list(centers)
-        packed = ready.admitted(pack(structures), type(self).__name__)
-        resolved = resolve(centers, packed, single, ready.centers)
-        n_rows = packed.n_frames if ready.average else len(resolved.atom)
-        return _Call(ready, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
+        packed = compiled.admitted(pack(structures), type(self).__name__)
+        resolved = resolve(centers, packed, single, compiled.centers)
+        n_rows = packed.n_frames if compiled.average else len(resolved.atom)
+        return _Call(compiled, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
 
     def _inputs(self, call: _Call) -> dict[str, Any]:
         """What is given besides the structures and may be an array, by name."""
@@ -490,8 +492,8 @@ class Descriptor(Estimator):
 
 def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
     with reporting(progress) as report:
-        call.ready.core.transform(
-            call.frames, call.centers, target, average=call.ready.average, threads=call.threads, progress=report
+        call.compiled.core.transform(
+            call.frames, call.centers, target, average=call.compiled.average, threads=call.threads, progress=report
         )
 
 
@@ -502,7 +504,7 @@ def precision(dtype: Any) -> str:
         native = isinstance(dtype, str) or np.dtype(dtype).isnative
     except Exception:  # numpy asks the object itself
         name, native = None, False
-    return str(choice("dtype", name if native else shown(dtype), DTYPES))
+    return str(choice("dtype", name if native else short_repr(dtype), DTYPES))
 
 
 def _require_range(rows: NDArray[Any]) -> None:

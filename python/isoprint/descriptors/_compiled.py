@@ -16,7 +16,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from isoprint import _core
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice, flag, integer, number
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors._settings import compiled
@@ -117,13 +117,13 @@ class CompiledDescriptor(Descriptor):
         if parameter is None:
             label, value = self._told_of_special(error)
         elif not parameter.by_species:
-            value = shown(getattr(self, error.name))
+            value = short_repr(getattr(self, error.name))
         elif error.element in (numbers := [entry["number"] for entry in settings["species"]]):
             # Where no element is named, this is about several species, or about one that is any.
             given = getattr(self, error.name)
             label = _of_element(label, error.element) if isinstance(given, Mapping) else label
             species = [ANY if number is None else number for number in numbers]
-            value = shown(per_species(label, given, species)[numbers.index(error.element)])
+            value = short_repr(per_species(label, given, species)[numbers.index(error.element)])
         return f"{label} is {value}; {error.remedy}"
 
     def _told_of_special(self, error: _core.ParameterError) -> tuple[str, str]:
@@ -131,7 +131,7 @@ class CompiledDescriptor(Descriptor):
         key, _, owner = error.name.partition(" of ")
         given = getattr(self, owner, None) if owner in self._defaults() else None
         if isinstance(given, Mapping) and key in given:
-            return error.name, shown(given[key])
+            return error.name, short_repr(given[key])
         return _of_element(error.name, error.element), error.value
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import integer
 from isoprint.structures.elements import per_species
 
@@ -78,13 +78,14 @@ def _resolved(given: Any, n_max: list[int], l_max: int, names: tuple[str, ...], 
         if factors:
             if len(set(n_max)) > 1:
                 raise ValueError(
-                    f"compression is {shown(given)} while n_max is {n_max}; it needs the same n_max for every species"
+                    f"compression is {short_repr(given)} while n_max is {n_max}; it needs the same n_max for every"
+                    " species"
                 )
             return int(factors[1]), int(factors[2])
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
         if not path.is_file():
-            raise ValueError(f"compression is {shown(given)}, which is no file either; give {modes}")
+            raise ValueError(f"compression is {short_repr(given)}, which is no file either; give {modes}")
         return _checked(read_compress_file(path, n_max, l_max), n_columns, f"compress file {str(path)!r}")
     return _checked(_matrix(given, modes), n_columns, "compression")
 
@@ -121,7 +122,7 @@ def _matrix(given: Any, modes: str) -> tuple[tuple[int, int], Any, Any, Any]:
         return given.shape, np.repeat(np.arange(given.shape[0]), np.diff(rows.indptr)), rows.indices, rows.data
     dense = plain("compression", given)
     if dense.ndim != 2 or dense.dtype.kind not in "fiub":
-        raise ValueError(f"compression is {shown(given)}; give {modes}")
+        raise ValueError(f"compression is {short_repr(given)}; give {modes}")
     row, column = np.nonzero(dense)
     return (dense.shape[0], dense.shape[1]), row, column, dense[row, column]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support import hints
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Estimator(ABC):
         """Let the constructor say what may have been meant; its signature stays what it is."""
         super().__init_subclass__(**options)
         if "__init__" in vars(cls):
-            cls.__init__ = _telling(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = _explaining_arguments(cls.__init__)  # type: ignore[method-assign]
 
     if not TYPE_CHECKING:  # for whom there is no attribute that is not defined
 
@@ -210,7 +210,7 @@ class Estimator(ABC):
         return True
 
 
-def _telling(init: Callable[..., None]) -> Callable[..., None]:
+def _explaining_arguments(init: Callable[..., None]) -> Callable[..., None]:
     """A constructor that explains arguments which it does not take."""
 
     @wraps(init)
@@ -218,7 +218,7 @@ def _telling(init: Callable[..., None]) -> Callable[..., None]:
         try:
             init(self, *args, **kwargs)
         except TypeError:
-            message = _misfit(type(self), init, args, kwargs)
+            message = _argument_not_taken(type(self), init, args, kwargs)
             if message is None:
                 raise
             raise TypeError(message) from None
@@ -226,7 +226,9 @@ def _telling(init: Callable[..., None]) -> Callable[..., None]:
     return told
 
 
-def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+def _argument_not_taken(
+    cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str | None:
     """Which argument a constructor does not take, if that is what was wrong."""
     parameters = list(inspect.signature(init).parameters.values())[1:]
     kinds = {p.kind for p in parameters}
@@ -238,7 +240,7 @@ def _misfit(cls: type, init: Callable[..., None], args: tuple[Any, ...], kwargs:
             return f"{cls.__name__} has no parameter {name!r}; {hints.parameter(cls, name, known)}"
     by_place = [p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     if len(args) > len(by_place):
-        example = f"{known[len(by_place)]}={shown(args[len(by_place)])}"
+        example = f"{known[len(by_place)]}={short_repr(args[len(by_place)])}"
         return (
             f"{cls.__name__} takes its parameters by name, as in {cls.__name__}({example});"
             f" {len(args)} were given without one"

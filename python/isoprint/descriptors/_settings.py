@@ -39,7 +39,7 @@ class _Settings:
 
 
 def _frozen(value: Any) -> Any:
-    """The same, hashable; numbers of another type are another value."""
+    """Return a hashable form of a value; numbers of another type are another value."""
     if isinstance(value, Mapping):
         return tuple((key, _frozen(entry)) for key, entry in value.items())
     if isinstance(value, (list, tuple)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice, number, real
 from isoprint.structures.elements import ANY, number_of, per_species, spell
 
@@ -45,7 +45,7 @@ class Function(NamedTuple):
     def written(self, name: str, r_cut: Any) -> str:
         """A number as it was written; the cutoff is that of all functions where they have one."""
         names = NUMBERS[self.kind]
-        return shown(self.given[names.index(name)] if name in names else r_cut)
+        return short_repr(self.given[names.index(name)] if name in names else r_cut)
 
 
 def grid(
@@ -72,7 +72,7 @@ def _several(kind: str, given: Any, r_cut: float) -> list[Function]:
     names = NUMBERS[kind]
     shape = f"({', '.join('R_s' if name == 'r_s' else name for name in names)})" if len(names) > 1 else names[0]
     if _is_no_list(given):
-        raise ValueError(f"{kind} is {shown(given)}; give a sequence with one {shape} a function")
+        raise ValueError(f"{kind} is {short_repr(given)}; give a sequence with one {shape} a function")
     needed = len([name for name in names if name not in _OPTIONAL or kind == "g2"])
     found = []
     for place, entry in enumerate(given):
@@ -80,7 +80,7 @@ def _several(kind: str, given: Any, r_cut: float) -> list[Function]:
         alone = isinstance(entry, (str, bytes)) or not isinstance(entry, Iterable)
         written = [entry] if alone else list(entry)
         if not needed <= len(written) <= len(names):
-            raise ValueError(f"entry {place} of {kind} is {shown(entry)}; give {shape}")
+            raise ValueError(f"entry {place} of {kind} is {short_repr(entry)}; give {shape}")
         written += [_OPTIONAL[name] for name in names[len(written) :]]
         found.append(_function(kind, written, r_cut, (), f"entry {place} of {kind}"))
     return found
@@ -98,7 +98,7 @@ def _is_no_list(given: Any) -> bool:
 def one_by_one(functions: Any, species: list[int], r_cut: float) -> list[Function]:
     """The functions of a list of mappings, in its order."""
     if _is_no_list(functions):
-        raise ValueError(f"functions is {shown(functions)}; give a sequence of mappings, one a column")
+        raise ValueError(f"functions is {short_repr(functions)}; give a sequence of mappings, one a column")
     found = [_one(place, given, species, r_cut) for place, given in enumerate(functions)]
     if not found:
         raise ValueError("functions is empty; list at least one, or leave it out and give g2, g3, g4 or g5")
@@ -109,7 +109,7 @@ def _one(place: int, given: Any, species: list[int], r_cut: float) -> Function:
     where = f"entry {place} of functions"
     if not isinstance(given, Mapping):
         raise ValueError(
-            f"{where} is {shown(given)}; give a mapping such as {{'kind': 'g2', 'eta': 0.5, 'species': 'H'}}"
+            f"{where} is {short_repr(given)}; give a mapping such as {{'kind': 'g2', 'eta': 0.5, 'species': 'H'}}"
         )
     kind = choice(f"kind in {where}", given.get("kind"), tuple(NUMBERS))
     names = NUMBERS[kind]
@@ -143,8 +143,8 @@ def _channels(where: str, kind: str, given: Any, species: list[int]) -> tuple[in
     expected = 2 if kind in ANGULAR else 1
     if len(elements) != expected:
         raise ValueError(
-            f"species in {where} is {shown(given)}; {kind} is about {('one element', 'two elements')[expected - 1]},"
-            " or about all if there is no such key"
+            f"species in {where} is {short_repr(given)}; {kind} is about"
+            f" {('one element', 'two elements')[expected - 1]}, or about all if there is no such key"
         )
     numbers = [number_of(element, f"species in {where}") for element in elements]
     strangers = [found for found in numbers if found not in species]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice, number
 
 # The numbers of each function; all must be given.
@@ -22,7 +22,7 @@ def resolve(given: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(given, Mapping):
         raise ValueError(
-            f"weighting is {shown(given)}; give a mapping such as"
+            f"weighting is {short_repr(given)}; give a mapping such as"
             " {'function': 'pow', 'r0': 2.0, 'c': 1.0, 'd': 1.0, 'm': 4.0}"
         )
     if set(given) == {"w0"}:

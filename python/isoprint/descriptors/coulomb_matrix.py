@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors._base import Average, Unknown
-from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
+from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 
 if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
 
 
-class CoulombMatrix(Spectrum):
+class CoulombMatrix(PairMatrix):
     """Eigenvalues of the Coulomb matrix of the sites around a center.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, reals
+from isoprint._support.arrays import plain, real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,11 +213,11 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
     array = plain(name, value)
     if array.shape != expected:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}: {meaning}")
-    return reals(name, value)
+    return real_array(name, value)
 
 
 def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same array, or an error that says where it is not finite. The compiled module looks for itself."""
+    """Return an array of finite numbers, or raise where one is not. The compiled module looks for itself."""
     good = np.isfinite(numbers)
     if not good.all():
         row, column = map(int, np.argwhere(~good)[0])

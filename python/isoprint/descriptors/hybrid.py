@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import choice, real
-from isoprint.descriptors._base import Descriptor, Ready, precision
+from isoprint.descriptors._base import Compiled, Descriptor, precision
+from isoprint.descriptors._concatenated import ConcatenatedCore, ForeignDescriptor, Part
 from isoprint.descriptors._estimator import not_fitted
-from isoprint.descriptors._side_by_side import Part, SideBySide, Stranger
 from isoprint.descriptors._watch import Watch
 from isoprint.structures.elements import ANY, label_of, numbers_of
-from isoprint.structures.frames import listed
+from isoprint.structures.frames import as_list
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -191,7 +191,7 @@ class Hybrid(Descriptor):
         """Name and descriptor of each block."""
         given = self.descriptors
         if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not len(given):
-            raise ValueError(f"descriptors is {shown(given)}; {_GIVE}")
+            raise ValueError(f"descriptors is {short_repr(given)}; {_GIVE}")
         plain = [_class_name(entry) for entry in given if not isinstance(entry, tuple)]
         count: dict[str, int] = {}
         named: list[tuple[str, Any]] = []
@@ -211,7 +211,7 @@ class Hybrid(Descriptor):
 
     def _pair(self, entry: tuple[Any, ...], place: int) -> tuple[str, Any]:
         if len(entry) != 2 or not isinstance(entry[0], str) or not entry[0]:
-            raise ValueError(f"entry {place} of descriptors is {shown(entry)}; {_GIVE}")
+            raise ValueError(f"entry {place} of descriptors is {short_repr(entry)}; {_GIVE}")
         if "__" in entry[0] or entry[0] in self._defaults():
             raise ValueError(
                 f"a descriptor is called {entry[0]!r}; a name may not contain two underscores, nor be that of a"
@@ -273,8 +273,8 @@ class Hybrid(Descriptor):
         for name, other in others:
             if meaning(other) != meaning(one):
                 raise ValueError(
-                    f"{attribute} is {shown(one)} for block {first!r} and {shown(other)} for block {name!r}; set them"
-                    " alike: the rows of all blocks must mean the same"
+                    f"{attribute} is {short_repr(one)} for block {first!r} and {short_repr(other)} for block {name!r};"
+                    " set them alike: the rows of all blocks must mean the same"
                 )
         return meaning(one)
 
@@ -326,18 +326,20 @@ class Hybrid(Descriptor):
                 known.update(descriptor._species())
         return sorted(known - {ANY}) or [ANY]
 
-    def _compile(self, species: list[int]) -> SideBySide:
+    def _compile(self, species: list[int]) -> ConcatenatedCore:
         blocks = self._fitted()
         scales = self.scales_
         factors = _products(scales, _factors("weights", self.weights, len(blocks)))
-        return SideBySide([_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)])
+        return ConcatenatedCore(
+            [_part(name, block, factor) for (name, block), factor in zip(blocks, factors, strict=True)]
+        )
 
-    def _ready(self) -> Ready:
+    def _compiled(self) -> Compiled:
         """What the parameters make. Blocks keep what is costly, so nothing is kept here."""
         dtype = precision(self.dtype)
         centers = None if self.centers is None else numbers_of(self.centers, "centers")
         # Each block passes over atoms, and over periodicity, for itself.
-        return Ready([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
+        return Compiled([], self._compile([]), [ANY], None, centers, self.average, dtype, False)
 
     def _inputs(self, call: Any) -> dict[str, Any]:
         learned = self._current()
@@ -371,7 +373,7 @@ class Hybrid(Descriptor):
         >>> both.fit([water, molecule("NH3")]).species_
         ['H', 'N', 'O']
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         _ = self.centers, self.average  # on which all must agree
         named = self._named()
@@ -419,7 +421,7 @@ class Hybrid(Descriptor):
         >>> both.fit_transform([water, molecule("NH3")]).shape
         (7, 328)
         """
-        structures, single = listed(frames)
+        structures, single = as_list(frames)
         frames = structures[0] if single else structures
         shared = {name: options[name] for name in ("centers", "n_jobs") if name in options}
         return self.fit(frames, **shared).transform(frames, **options)
@@ -432,7 +434,7 @@ def _class_name(descriptor: Any) -> str:
 def _require_methods(name: str, block: Any) -> None:
     if isinstance(block, type) or not all(callable(getattr(block, m, None)) for m in ("transform", "derivatives")):
         raise ValueError(
-            f"block {name!r} is {shown(block)}; a block is a descriptor of isoprint, or an object with transform,"
+            f"block {name!r} is {short_repr(block)}; a block is a descriptor of isoprint, or an object with transform,"
             " derivatives and n_features"
         )
 
@@ -445,8 +447,10 @@ def _parameters(descriptor: Any) -> list[Any]:
 
 
 def _part(name: str, block: Any, factor: float) -> Part:
-    ready = block._ready() if isinstance(block, Descriptor) else Stranger(block, f"block {name!r}").ready()
-    return Part(name, block, ready, float(factor))
+    compiled = (
+        block._compiled() if isinstance(block, Descriptor) else ForeignDescriptor(block, f"block {name!r}").compiled()
+    )
+    return Part(name, block, compiled, float(factor))
 
 
 def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:
@@ -454,7 +458,9 @@ def _factors(name: str, given: Any, n: int) -> NDArray[np.float64]:
     if given is None:
         return np.ones(n)
     if isinstance(given, (str, bytes)) or plain(name, given).shape != (n,):
-        raise ValueError(f"{name} is {shown(given)}; give one positive number for each of the {n} descriptors, or None")
+        raise ValueError(
+            f"{name} is {short_repr(given)}; give one positive number for each of the {n} descriptors, or None"
+        )
     return np.array(
         [real(f"entry {k} of {name}", value, above=0.0, remedy="it must be positive") for k, value in enumerate(given)]
     )

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice, real, whole
 from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 from isoprint.descriptors._settings import of_each
-from isoprint.descriptors._spectrum import Degenerate, Overflow, Spectrum
 from isoprint.structures.elements import by_element, spell
 from isoprint.structures.radii import covalent_radius
 
@@ -22,7 +22,7 @@ ORBITALS = {"s": [(0, 1.0)], "sp": [(0, 1.0), (1, 1.0)], "spd": [(0, 1.0), (1, 1
 _SHELLS = "give 's', 'sp', 'spd' or a list of shells (l, width factor) such as [(0, 1.0), (0, 1.41), (1, 1.0)]"
 
 
-class OverlapMatrix(Spectrum):
+class OverlapMatrix(PairMatrix):
     """Eigenvalues of the overlap matrix of Gaussian orbitals on the sites around a center.
 
     Parameters
@@ -176,13 +176,13 @@ class OverlapMatrix(Spectrum):
         if isinstance(given, str):
             given = ORBITALS[choice("orbitals", given, tuple(ORBITALS))]
         if not isinstance(given, Sequence) or not given:
-            raise ValueError(f"orbitals is {shown(self.orbitals)}; {_SHELLS}")
+            raise ValueError(f"orbitals is {short_repr(self.orbitals)}; {_SHELLS}")
         scale = real("width_scale", self.width_scale, above=0.0, remedy="it must be a positive number")
         radii = self._radii(species)
         shells = []
         for shell in given:
             if not isinstance(shell, Sequence) or isinstance(shell, str) or len(shell) != 2:
-                raise ValueError(f"orbitals contains {shown(shell)}; {_SHELLS}")
+                raise ValueError(f"orbitals contains {short_repr(shell)}; {_SHELLS}")
             factors = [_factor(name, value) for name, value in of_each("width factor of orbitals", shell[1], species)]
             widths = [scale * factor * radius for factor, radius in zip(factors, radii, strict=True)]
             shells.append((whole("angular momentum of orbitals", shell[0]), widths))
@@ -193,7 +193,9 @@ class OverlapMatrix(Spectrum):
         if self.radii is None:
             return [covalent_radius(number) for number in species]
         if not isinstance(self.radii, Mapping):
-            raise ValueError(f"radii is {shown(self.radii)}; give a mapping such as {{'C': 0.77, 'H': 0.37}}, in Å")
+            raise ValueError(
+                f"radii is {short_repr(self.radii)}; give a mapping such as {{'C': 0.77, 'H': 0.37}}, in Å"
+            )
         known = {
             number: real(f"radii of {spell([number])}", radius, above=0.0, remedy="it must be a positive number of Å")
             for number, radius in by_element("radii", self.radii).items()

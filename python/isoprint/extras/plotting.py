@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support import output
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.structures.elements import label_of
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ def plot_path(path: Path, *, random: Scatter | None = None, amplitude: float = 0
 def _heading(path: Path) -> str:
     if path.closed:
         return (
-            f"ring of {counted(len(path), 'point')}: diameter {path.diameter:.3f} Å, length {path.length:.3f} Å,"
+            f"ring of {plural(len(path), 'point')}: diameter {path.diameter:.3f} Å, length {path.length:.3f} Å,"
             f" gap {path.gap:.0e} Å"
         )
     return (
-        f"{path.status} after {counted(len(path), 'point')}: length {path.length:.3f} Å, diameter {path.diameter:.3f} Å"
+        f"{path.status} after {plural(len(path), 'point')}: length {path.length:.3f} Å, diameter {path.diameter:.3f} Å"
     )
 
 

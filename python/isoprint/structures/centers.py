@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import holds_truth, plain, reals, shown
+from isoprint._support.arrays import contains_bool, plain, real_array, short_repr
 from isoprint._support.parameters import integer
 from isoprint.structures.frames import Floats, Frames, Ints
 
@@ -50,7 +50,8 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
         return _default(frames, elements)
     if _is_no_list(centers):
         raise ValueError(
-            f"centers is {shown(centers)}; {_FORMS}; elements are chosen by the parameter centers of the constructor"
+            f"centers is {short_repr(centers)}; {_FORMS}; elements are chosen by the parameter centers of the"
+            " constructor"
         )
     of_each = [centers] if single else list(centers)
     if len(of_each) != frames.n_frames:
@@ -107,7 +108,7 @@ def _of_one_frame(wanted: Any, frame: int, n_atoms: int) -> tuple[Ints, Floats |
         array = plain(what, items)
     else:
         kinds = set(map(type, items))
-        if kinds != _INTEGERS and holds_truth(items) and not kinds <= _TRUTH:
+        if kinds != _INTEGERS and contains_bool(items) and not kinds <= _TRUTH:
             return _mixed(items, frame, n_atoms)
         try:
             array = np.asarray(items)
@@ -121,14 +122,14 @@ def _of_one_frame(wanted: Any, frame: int, n_atoms: int) -> tuple[Ints, Floats |
         _require_atoms(array, frame, n_atoms)
         return np.ascontiguousarray(array, dtype=np.int64), None
     if array.dtype.kind in "fiu" and array.ndim == 2 and array.shape[1] == 3:
-        return np.full(len(array), _POINT), reals(what, array, "are")
+        return np.full(len(array), _POINT), real_array(what, array, "are")
     raise ValueError(f"{what} are {_what(array)}; {_FORMS}{_remedy(array)}")
 
 
 def _items(wanted: Any, what: str) -> Any:
     """An array as it is, else the entries: those of a sequence in its order, those of a set as they are counted."""
     if _is_no_list(wanted):
-        raise ValueError(f"{what} are {shown(wanted)}; {_FORMS}")
+        raise ValueError(f"{what} are {short_repr(wanted)}; {_FORMS}")
     if isinstance(wanted, np.ndarray):
         return wanted
     items = list(wanted)
@@ -152,8 +153,8 @@ def _mixed(wanted: Iterable[Any], frame: int, n_atoms: int) -> tuple[Ints, Float
             index[place] = number
             continue
         array = plain(f"center {place} of frame {frame}", item)
-        if array.dtype.kind not in "fiu" or array.shape != (3,) or holds_truth(item):
-            raise ValueError(f"center {place} of frame {frame} is {shown(item)}; {_FORMS}")
+        if array.dtype.kind not in "fiu" or array.shape != (3,) or contains_bool(item):
+            raise ValueError(f"center {place} of frame {frame} is {short_repr(item)}; {_FORMS}")
         points[place] = array
     return index, points if (index == _POINT).any() else None
 

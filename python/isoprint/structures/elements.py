@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import integer
 
 # Place is atomic number; "X" stands for a ghost atom, as in ASE.
@@ -39,14 +39,16 @@ def number_of(element: Any, name: str = "species") -> int:
         if number is not None and 0 <= number <= LAST:
             return number
     raise ValueError(
-        f"{name} contains {shown(element)}, which is no element; write a symbol such as 'C' or an atomic number"
+        f"{name} contains {short_repr(element)}, which is no element; write a symbol such as 'C' or an atomic number"
     )
 
 
 def numbers_of(elements: Any, name: str) -> list[int]:
     """The atomic numbers of one element or of several different ones, in their order; of a set, by atomic number."""
     if isinstance(elements, (bytes, bytearray, memoryview, Iterator)):
-        raise ValueError(f"{name} is {shown(elements)}; give a list of symbols or atomic numbers such as ['H', 'O']")
+        raise ValueError(
+            f"{name} is {short_repr(elements)}; give a list of symbols or atomic numbers such as ['H', 'O']"
+        )
     if isinstance(elements, str) or not isinstance(elements, Iterable) or getattr(elements, "shape", None) == ():
         elements = [elements]
     numbers = [number_of(element, name) for element in elements]
@@ -73,7 +75,7 @@ def spell(numbers: Iterable[int]) -> str:
 
 
 def by_element(name: str, value: Mapping[Any, Any]) -> dict[int, Any]:
-    """The same mapping by atomic number, which no two keys may share."""
+    """Return a mapping of species by atomic number, which no two keys may share."""
     numbers = [number_of(element, name) for element in value]
     _require_once(numbers, name)
     return dict(zip(numbers, value.values(), strict=True))

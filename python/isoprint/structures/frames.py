@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import holds_truth, plain, reals, shown
+from isoprint._support.arrays import contains_bool, plain, real_array, short_repr
 from isoprint.structures.elements import LAST, SYMBOLS, spell, symbol_of
 from isoprint.structures.occupancy import disordered, require_whole
 
@@ -58,13 +58,13 @@ def is_frame(thing: Any) -> bool:
     return (hasattr(thing, "positions") and hasattr(thing, "numbers")) or hasattr(thing, "cart_coords")
 
 
-def listed(frames: Any) -> tuple[list[Any], bool]:
+def as_list(frames: Any) -> tuple[list[Any], bool]:
     """The structures as a list, and whether a single one was given without a list around it."""
     if is_frame(frames):
         return [frames], True
     if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable) or getattr(frames, "shape", None) == ():
         raise TypeError(
-            f"frames is {shown(frames)}; give a structure (such as an ase.Atoms) or a sequence of structures;"
+            f"frames is {short_repr(frames)}; give a structure (such as an ase.Atoms) or a sequence of structures;"
             " read files with ase.io.read(path, ':')"
         )
     return list(frames), False
@@ -164,7 +164,7 @@ def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
         return frame.cart_coords, numbers, lattice.matrix, getattr(lattice, "pbc", True)
     if not is_frame(frame):
         raise TypeError(
-            f"frame {place} is {shown(frame)}; a frame is an ase.Atoms, a pymatgen structure,"
+            f"frame {place} is {short_repr(frame)}; a frame is an ase.Atoms, a pymatgen structure,"
             " or an object with positions, numbers, cell and pbc"
         )
     cell, pbc = getattr(frame, "cell", None), getattr(frame, "pbc", None)
@@ -180,16 +180,16 @@ def _positions(positions: Any, place: int) -> Floats:
         return np.empty((0, 3))
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"{what} have shape {array.shape}, expected (n_atoms, 3)")
-    return reals(what, positions, "are")
+    return real_array(what, positions, "are")
 
 
 def _numbers(numbers: Any, place: int) -> Ints:
     array = plain(f"numbers of frame {place}", numbers)
     if array.size == 0:
         return np.empty(0, np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or holds_truth(numbers):
+    if array.ndim != 1 or array.dtype.kind not in "iu" or contains_bool(numbers):
         raise ValueError(
-            f"numbers of frame {place} are {array.dtype} of shape {array.shape}, such as {shown(array.flat[0])};"
+            f"numbers of frame {place} are {array.dtype} of shape {array.shape}, such as {short_repr(array.flat[0])};"
             " give one integer atomic number an atom"
         )
     if array.dtype == np.uint64 and array.max() > LAST:
@@ -201,7 +201,7 @@ def _numbers(numbers: Any, place: int) -> Ints:
 def _cell(cell: Any, place: int) -> Floats:
     if cell is None:
         return np.zeros((3, 3))
-    array = reals(f"cell vectors of frame {place}", cell, "are")
+    array = real_array(f"cell vectors of frame {place}", cell, "are")
     if array.shape == (3,):
         return np.diag(array)
     if array.shape != (3, 3):
@@ -223,12 +223,12 @@ def _pbc(pbc: Any, place: int) -> NDArray[np.bool_]:
         truth = all(isinstance(entry, (bool, np.bool_)) for entry in array.flat)
     if not truth or array.shape not in ((), (3,)):
         raise ValueError(
-            f"pbc of frame {place} is {shown(pbc)}; give one truth value, or one for each of the three axes"
+            f"pbc of frame {place} is {short_repr(pbc)}; give one truth value, or one for each of the three axes"
         )
     return np.ascontiguousarray(np.broadcast_to(array.astype(np.bool_), 3))
 
 
-def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
+def species_mask(species: Sequence[int]) -> NDArray[np.bool_]:
     """For each atomic number whether it is one of these; the last entry, for what is beyond the table, is `False`."""
     known = np.zeros(len(SYMBOLS) + 1, bool)
     known[list(species)] = True
@@ -236,7 +236,7 @@ def familiar(species: Sequence[int]) -> NDArray[np.bool_]:
 
 
 # Elements and placeholders: whatever can be an atom.
-ANY_ATOM = familiar(range(len(SYMBOLS)))
+ANY_ATOM = species_mask(range(len(SYMBOLS)))
 
 
 def no_element(number: int, frame: int, atom: int) -> str:
@@ -248,7 +248,7 @@ def no_element(number: int, frame: int, atom: int) -> str:
 
 
 def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
-    """Raise where an atom is of an element that the descriptor was not told about; `known` as of `familiar`."""
+    """Raise where an atom is of an element that the descriptor was not told about; `known` as of `species_mask`."""
     numbers = frames.numbers
     found = known.take(numbers, mode="clip")
     if known[0]:

@@ -12,7 +12,7 @@ from isoprint import _core
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import real
 from isoprint.structures.centers import Centers, resolve
-from isoprint.structures.frames import Frames, listed, pack
+from isoprint.structures.frames import Frames, as_list, pack
 
 if TYPE_CHECKING:
     from isoprint.typing import FramesLike
@@ -81,7 +81,7 @@ def neighbors(frame: FramesLike, r_cut: float, *, centers: Any = None, n_jobs: i
     array([0])
     """
     radius = real("r_cut", r_cut, above=0.0, remedy="it must be a positive number of Å")
-    structures, single = listed(frame)
+    structures, single = as_list(frame)
     if not single and len(structures) != 1:
         raise ValueError(
             f"neighbors are found in one frame at a time, not in {len(structures)}; call it for each frame"

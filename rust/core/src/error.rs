@@ -5,7 +5,7 @@ use std::fmt;
 /// The largest atomic number.
 pub const LAST_ELEMENT: i64 = 118;
 
-/// What was wrong, where, and what to do about it.
+/// Errors: each says what was wrong, where, and what to do about it.
 ///
 /// Species appear as atomic numbers; whoever talks to people turns them into symbols.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum Error {
         frame: usize,
         /// The axis, 0 to 2.
         axis: usize,
-        /// That row of the cell.
+        /// The cell vector along that axis.
         vector: [f64; 3],
     },
     /// The periodic cell vectors are zero or linearly dependent.
@@ -51,7 +51,7 @@ pub enum Error {
         frame: usize,
         /// Rows are the cell vectors.
         cell: [[f64; 3]; 3],
-        /// Which axes are periodic.
+        /// Axes that are periodic.
         periodic: [bool; 3],
     },
     /// An atom's element is not among the descriptor's species.
@@ -63,7 +63,7 @@ pub enum Error {
         frame: usize,
         /// Index of the atom in its frame.
         atom: usize,
-        /// Its atomic number.
+        /// Atomic number of the atom.
         number: i64,
     },
     /// An atom's number is that of no element, nor of a placeholder, which is 0.
@@ -75,7 +75,7 @@ pub enum Error {
         frame: usize,
         /// Index of the atom in its frame.
         atom: usize,
-        /// What it has for an atomic number.
+        /// The number that is no atomic number.
         number: i64,
     },
     /// A center's index is not an atom of its frame.
@@ -110,7 +110,7 @@ pub enum Error {
         frame: usize,
         /// Place of the center in the list of centers of its frame.
         center: usize,
-        /// Why not.
+        /// The reason.
         refusal: crate::descriptors::Refusal,
     },
     /// The periodic images within reach of a frame would not fit in memory.
@@ -139,7 +139,7 @@ pub enum Error {
         what: &'static str,
         /// Index of the atom in its frame, or place of the center in the list of centers of its frame.
         index: usize,
-        /// Where it is, in Å.
+        /// Position in Å.
         position: [f64; 3],
     },
     /// Lengths whose squares no double can hold together with that of the cutoff.
@@ -159,11 +159,11 @@ pub enum Error {
     Parameter {
         /// The name of the parameter as the user knows it.
         name: &'static str,
-        /// Which of several values of this name.
+        /// Index among several values of this name.
         part: Option<Part>,
-        /// Its value.
+        /// The value that was given.
         value: String,
-        /// What it must be.
+        /// Range of legal values, and the remedy.
         remedy: String,
     },
     /// An array does not have the shape that the other arguments imply.
@@ -171,9 +171,9 @@ pub enum Error {
     Shape {
         /// The name of the array.
         name: &'static str,
-        /// What it should be.
+        /// The shape that was expected.
         expected: Vec<usize>,
-        /// What it is.
+        /// The shape that was found.
         found: Vec<usize>,
     },
     /// An adjoint or a displacement has a NaN or infinite entry.
@@ -191,11 +191,11 @@ pub enum Error {
     /// The result would not fit in memory.
     #[error("the {what} would need {bytes} bytes, more than can be allocated; {remedy}")]
     Memory {
-        /// What was to be allocated.
+        /// Purpose of the memory.
         what: &'static str,
-        /// How large it would be.
+        /// Size in bytes.
         bytes: u128,
-        /// How to ask for less.
+        /// A way to need less.
         remedy: &'static str,
     },
     /// The caller asked to stop.
@@ -230,7 +230,7 @@ impl Error {
         }
     }
 
-    /// The same about an entry of row `row`, where one row alone was looked at.
+    /// This error for an entry of row `row`, where one row alone was looked at.
     pub(crate) fn in_row(self, row: usize) -> Self {
         match self {
             Self::EntryNotFinite { name, column, value, .. } => Self::EntryNotFinite { name, row, column, value },

@@ -1,12 +1,12 @@
 //! Atomic fingerprints: the surroundings of an atom as a vector, with exact derivatives.
 //!
-//! This crate knows no Python, no files and no globals. The rooms, in reading order:
+//! This crate knows no Python, no files and no globals. The modules, in reading order:
 //!
 //! * [`geometry`]: which sites does a center see?
 //! * [`descriptors`]: what does a fingerprint make of the sites of one center?
-//! * [`engine`]: loops over centers and frames, forward and back; the room that owns the threads.
+//! * [`engine`]: loops over centers and frames, forward and back; the module that owns the threads.
 //! * [`math`]: special functions, quadrature, polynomials: numbers in, numbers out.
-//! * [`simd`]: eight lanes at a time on whatever the processor offers; the only room with `unsafe`.
+//! * [`simd`]: eight lanes at a time on whatever the processor offers; the only module with `unsafe`.
 //!
 //! Everywhere, work that may take long can be told to [`Stop`], and memory that grows with the input can be refused.
 //!

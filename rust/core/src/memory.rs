@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
 
-/// Whether nothing more is to be had.
+/// Whether all requests for memory are to be refused.
 static SCARCE: AtomicBool = AtomicBool::new(false);
 
 /// Says whether memory is so scarce that all that can be told no should be: whoever provides it knows.
@@ -14,7 +14,7 @@ pub fn set_scarce(scarce: bool) {
     SCARCE.store(scarce, Ordering::Relaxed);
 }
 
-/// What helps wherever work is done for many atoms at once.
+/// Remedy in the message of a refusal.
 const REMEDY: &str = "work on fewer atoms, frames or centers at a time, with fewer threads, or with more memory";
 
 /// The error for `n` numbers of this type.
@@ -49,7 +49,7 @@ fn grow<T>(what: &'static str, vector: &mut Vec<T>, more: usize) -> Result<(), E
 ///
 /// # Errors
 /// [`Error::Memory`].
-pub fn room<T>(what: &'static str, n: usize) -> Result<Vec<T>, Error> {
+pub fn with_capacity<T>(what: &'static str, n: usize) -> Result<Vec<T>, Error> {
     let mut vector = Vec::new();
     if n > 0 {
         match vector.try_reserve_exact(n) {
@@ -65,7 +65,7 @@ pub fn room<T>(what: &'static str, n: usize) -> Result<Vec<T>, Error> {
 /// # Errors
 /// [`Error::Memory`].
 pub fn filled<T: Clone>(what: &'static str, n: usize, value: T) -> Result<Vec<T>, Error> {
-    let mut vector = room(what, n)?;
+    let mut vector = with_capacity(what, n)?;
     vector.resize(n, value);
     Ok(vector)
 }
@@ -104,7 +104,7 @@ pub fn refill<T: Clone>(what: &'static str, vector: &mut Vec<T>, n: usize, value
 /// # Errors
 /// [`Error::Memory`].
 pub fn collect<T>(what: &'static str, entries: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Error> {
-    let mut vector = room(what, entries.len())?;
+    let mut vector = with_capacity(what, entries.len())?;
     vector.extend(entries);
     Ok(vector)
 }
@@ -119,7 +119,7 @@ mod tests {
     fn what_cannot_be_had_is_an_error_with_its_size() {
         let expected = refusal::<f64>("test", TOO_MANY);
         assert!(matches!(expected, Error::Memory { bytes, .. } if bytes == 8 * TOO_MANY as u128));
-        assert_eq!(room::<f64>("test", TOO_MANY), Err(expected.clone()));
+        assert_eq!(with_capacity::<f64>("test", TOO_MANY), Err(expected.clone()));
         assert_eq!(zeros::<f64>("test", TOO_MANY), Err(expected.clone()));
         let mut some = vec![1.0; 3];
         assert_eq!(resize("test", &mut some, TOO_MANY, 0.0), Err(expected.clone()));

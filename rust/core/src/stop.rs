@@ -1,4 +1,4 @@
-//! How work that has begun is stopped.
+//! Interrupts: a flag that long work looks at.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,36 +7,36 @@ use crate::Error;
 /// Steps of a loop that are worth one look at the clock; so many take some microseconds.
 const WORTH_A_LOOK: usize = 1 << 14;
 
-/// A wish to stop, as those see it who work.
+/// A request to stop, as seen by the code that works.
 ///
-/// Whatever may take long looks here every few milliseconds at least, and leaves with [`Error::Interrupted`] once the
-/// wish has been uttered. What it leaves behind means nothing then, and is not looked at.
+/// Whatever may take long looks here every few milliseconds at least, and leaves with [`Error::Interrupted`] once a
+/// stop has been requested. What it leaves behind means nothing then, and is not looked at.
 #[derive(Clone, Copy)]
 pub struct Stop<'a> {
-    wished: &'a AtomicBool,
+    requested: &'a AtomicBool,
     ask: Option<&'a dyn Fn() -> bool>,
 }
 
 impl<'a> Stop<'a> {
-    /// Nobody will wish it.
+    /// A stop that nobody will request.
     pub fn never() -> Stop<'static> {
         static NEVER: AtomicBool = AtomicBool::new(false);
-        Stop::when(&NEVER)
+        Stop::on_request(&NEVER)
     }
 
-    /// Somebody on another thread may utter the wish.
-    pub fn when(wished: &'a AtomicBool) -> Self {
-        Self { wished, ask: None }
+    /// A stop that somebody on another thread may request.
+    pub fn on_request(requested: &'a AtomicBool) -> Self {
+        Self { requested, ask: None }
     }
 
-    /// The same on the thread of whoever may wish it: they work, and have to be asked in between.
-    pub fn asking(wished: &'a AtomicBool, ask: &'a dyn Fn() -> bool) -> Self {
-        Self { wished, ask: Some(ask) }
+    /// A stop that the worker's own thread decides about: `ask` is called in between.
+    pub fn polling(requested: &'a AtomicBool, ask: &'a dyn Fn() -> bool) -> Self {
+        Self { requested, ask: Some(ask) }
     }
 
-    /// What other threads may look at.
-    pub fn wished(&self) -> &'a AtomicBool {
-        self.wished
+    /// The flag, for other threads to look at.
+    pub fn requested(&self) -> &'a AtomicBool {
+        self.requested
     }
 
     /// Looks, and asks.
@@ -45,18 +45,19 @@ impl<'a> Stop<'a> {
     /// [`Error::Interrupted`].
     #[inline]
     pub fn check(&self) -> Result<(), Error> {
-        if self.wished.load(Ordering::Relaxed) || self.ask.is_some_and(|ask| ask()) {
+        if self.requested.load(Ordering::Relaxed) || self.ask.is_some_and(|ask| ask()) {
             return Err(Error::Interrupted);
         }
         Ok(())
     }
 
-    /// Looks where `steps` of some loop, about a nanosecond each, are worth it: short work is not slowed down.
+    /// Checks for an interrupt, if the `steps` of some loop since the last check, of about a nanosecond each, are worth a
+    /// look at the flag: short work is not slowed down.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
     #[inline]
-    pub fn after(&self, steps: usize) -> Result<(), Error> {
+    pub fn check_after(&self, steps: usize) -> Result<(), Error> {
         if steps < WORTH_A_LOOK { Ok(()) } else { self.check() }
     }
 }
@@ -68,21 +69,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wish_is_seen_once_it_is_uttered_and_short_work_does_not_ask() {
+    fn a_request_is_seen_once_it_is_made_and_short_work_does_not_ask() {
         assert_eq!(Stop::never().check(), Ok(()));
-        let wished = AtomicBool::new(false);
+        let requested = AtomicBool::new(false);
         let asked = Cell::new(0);
         let ask = || {
             asked.set(asked.get() + 1);
             asked.get() == 2
         };
-        let stop = Stop::asking(&wished, &ask);
-        assert_eq!(stop.after(WORTH_A_LOOK - 1), Ok(()));
+        let stop = Stop::polling(&requested, &ask);
+        assert_eq!(stop.check_after(WORTH_A_LOOK - 1), Ok(()));
         assert_eq!(asked.get(), 0);
-        assert_eq!(stop.after(WORTH_A_LOOK), Ok(()));
+        assert_eq!(stop.check_after(WORTH_A_LOOK), Ok(()));
         assert_eq!(stop.check(), Err(Error::Interrupted));
-        wished.store(true, Ordering::Relaxed);
-        assert_eq!(Stop::when(&wished).check(), Err(Error::Interrupted));
+        requested.store(true, Ordering::Relaxed);
+        assert_eq!(Stop::on_request(&requested).check(), Err(Error::Interrupted));
         assert_eq!(stop.check(), Err(Error::Interrupted));
         assert_eq!(asked.get(), 2);
     }

@@ -2,27 +2,27 @@
 
 mod common;
 
-use common::{Case, Sites, every_option, noise};
+use common::{Case, OwnedEnvironment, every_option, noise};
 use isoprint_core::descriptors::CenterKind;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn velocity(n: usize) -> Vec<[f64; 3]> {
+fn random_displacements(n: usize) -> Vec<[f64; 3]> {
     noise(3 * n, 1.9).as_chunks::<3>().0.to_vec()
 }
 
 #[test]
 fn the_tangent_is_the_difference() {
     for Case { name, descriptor, .. } in every_option() {
-        let sites = Sites::crowded();
-        let velocity = velocity(sites.position.len());
+        let sites = OwnedEnvironment::crowded();
+        let displacements = random_displacements(sites.position.len());
         let h = 1e-3;
-        let at = |step: f64| descriptor.values(&sites.moved(&velocity, step));
+        let at = |step: f64| descriptor.values(&sites.moved(&displacements, step));
         let [a, b, c, d] = [-2.0 * h, -h, h, 2.0 * h].map(at);
         let scale = c.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
-        let got = descriptor.tangent(&sites, &velocity);
+        let got = descriptor.tangent(&sites, &displacements);
         for k in 0..got.len() {
             let five = (a[k] - 8.0 * b[k] + 8.0 * c[k] - d[k]) / (12.0 * h);
             assert!((got[k] - five).abs() < 2e-8 * scale, "{name}, feature {k}: {} against {five}", got[k]);
@@ -33,21 +33,21 @@ fn the_tangent_is_the_difference() {
 #[test]
 fn tangent_pullback_and_jacobian_are_one_derivative() {
     for Case { name, descriptor, .. } in every_option() {
-        let sites = Sites::crowded();
+        let sites = OwnedEnvironment::crowded();
         let n_features = descriptor.n_features();
-        let velocity = velocity(sites.position.len());
+        let displacements = random_displacements(sites.position.len());
         let adjoint = noise(n_features, 0.37);
-        let tangent = descriptor.tangent(&sites, &velocity);
-        let pull = descriptor.pullback(&sites, &adjoint);
+        let tangent = descriptor.tangent(&sites, &displacements);
+        let gradient = descriptor.pullback(&sites, &adjoint);
         let jacobian = descriptor.jacobian(&sites);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         let both = dot(&tangent, &adjoint);
-        let back: f64 = pull.iter().zip(&velocity).map(|(p, v)| dot(p, v)).sum();
+        let back: f64 = gradient.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
         for feature in 0..n_features {
             let sum: f64 = jacobian
                 .iter()
-                .zip(&velocity)
+                .zip(&displacements)
                 .map(|(rows, v)| (0..3).map(|i| rows[i * n_features + feature] * v[i]).sum::<f64>())
                 .sum();
             assert!((sum - tangent[feature]).abs() < 1e-12 * scale, "{name}, feature {feature}");
@@ -56,10 +56,10 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
 }
 
 #[test]
-fn normalised_rows_are_of_unit_length() {
+fn normalized_rows_are_of_unit_length() {
     for Case { name, descriptor, normalized, constant, .. } in every_option() {
         if normalized {
-            let row = descriptor.values(&Sites::crowded());
+            let row = descriptor.values(&OwnedEnvironment::crowded());
             let row = &row[..row.len() - usize::from(constant)];
             assert!((dot(row, row) - 1.0).abs() < 1e-14, "{name}");
         }
@@ -70,17 +70,25 @@ fn normalised_rows_are_of_unit_length() {
 fn lonely_empty_coincident_and_collinear_sites_are_finite() {
     let line = |start: f64| (1..8).map(|k| [0.0, 0.0, 0.4 * f64::from(k) - start]).collect();
     let cases = [
-        Sites { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
-        Sites { center: CenterKind::Atom(Some(0)), channel: vec![0, 1], position: vec![[0.0; 3], [1.0, 0.0, 0.0]] },
-        Sites {
+        OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() },
+        OwnedEnvironment {
+            center: CenterKind::Atom(Some(0)),
+            channel: vec![0, 1],
+            position: vec![[0.0; 3], [1.0, 0.0, 0.0]],
+        },
+        OwnedEnvironment {
             center: CenterKind::Atom(Some(0)),
             channel: vec![0, 0],
             position: vec![[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
         },
-        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.6) },
-        Sites { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.5) },
-        Sites { center: CenterKind::Point, channel: vec![0], position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]] },
+        OwnedEnvironment { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.6) },
+        OwnedEnvironment { center: CenterKind::Atom(Some(1)), channel: vec![0; 7], position: line(1.5) },
+        OwnedEnvironment {
+            center: CenterKind::Point,
+            channel: vec![0],
+            position: vec![[0.0, 0.0, 4.0 * (1.0 - 1e-15)]],
+        },
     ];
     for Case { name, descriptor, center_shared, .. } in every_option() {
         for (k, sites) in cases.iter().enumerate() {
@@ -101,7 +109,7 @@ fn lonely_empty_coincident_and_collinear_sites_are_finite() {
 #[test]
 fn a_row_without_any_site_is_zero() {
     for Case { name, descriptor, constant, .. } in every_option() {
-        let nothing = Sites { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
+        let nothing = OwnedEnvironment { center: CenterKind::Point, channel: Vec::new(), position: Vec::new() };
         let row = descriptor.values(&nothing);
         assert!(row[..row.len() - usize::from(constant)].iter().all(|&x| x == 0.0), "{name}");
     }

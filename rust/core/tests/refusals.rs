@@ -93,7 +93,7 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     let frames = Frames::new(&positions, &numbers, &cells, &pbc, &offsets).expect("a legal frame");
     let centers = Centers::new(&frames, &offsets, &[0, 1], &[]).expect("legal centers");
     let mut go_on = |_, _| ControlFlow::Continue(());
-    let mut job = Job { pool: None, progress: &mut go_on, spare: None };
+    let mut job = Job { pool: None, progress: &mut go_on, worker_cache: None };
     let n = soap.n_features();
     let mut rows = vec![0.0; 2 * n];
     let short = transform(&soap, Average::Off, &frames, &centers, &mut rows[1..], &mut job);
@@ -102,8 +102,8 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     adjoint[n + 3] = f64::NAN;
     let back = pullback(&soap, Average::Off, &frames, &centers, &adjoint, &mut job);
     assert!(matches!(back, Err(Error::EntryNotFinite { name: "adjoint", row: 1, column: 3, .. })));
-    let moves = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
-    let ahead = pushforward(&soap, Average::Off, &frames, &centers, &moves, &mut rows, &mut job);
+    let displacements = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
+    let ahead = pushforward(&soap, Average::Off, &frames, &centers, &displacements, &mut rows, &mut job);
     assert!(matches!(ahead, Err(Error::EntryNotFinite { name: "displacements", row: 1, column: 1, .. })));
 }
 
@@ -119,7 +119,7 @@ fn a_number_of_no_element_is_refused_even_where_species_are_passed_over() {
             let frames = Frames::new(&positions, &numbers, &cells, &pbc, &offsets).expect("a legal frame");
             let centers = Centers::new(&frames, &[0, 1], &[0], &[]).expect("legal centers");
             let mut go_on = |_, _| ControlFlow::Continue(());
-            let mut job = Job { pool: None, progress: &mut go_on, spare: None };
+            let mut job = Job { pool: None, progress: &mut go_on, worker_cache: None };
             let mut rows = vec![0.0; soap.n_features()];
             let refusal = transform(&soap, Average::Off, &frames, &centers, &mut rows, &mut job);
             assert_eq!(refusal, Err(Error::NotAnElement { frame: 0, atom: 1, number: stranger }));

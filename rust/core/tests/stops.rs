@@ -6,24 +6,24 @@ use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 
 use isoprint_core::descriptors::overlap_matrix::Shell;
-use isoprint_core::descriptors::spectrum::{Metric, SpectrumParameters};
+use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, PairMatrixParameters};
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
 
-use common::{Sites, noise};
+use common::{OwnedEnvironment, noise};
 
 /// Many sites of one channel around an atom.
-fn crowd(n: usize) -> Sites {
+fn crowd(n: usize) -> OwnedEnvironment {
     let [x, y, z] = [noise(n, 1.7), noise(n, 2.9), noise(n, 4.3)];
     let position = (0..n).map(|k| [2.0 * x[k], 2.0 * y[k], 2.0 * z[k]]).collect();
-    Sites { center: CenterKind::Atom(Some(0)), channel: vec![0; n], position }
+    OwnedEnvironment { center: CenterKind::Atom(Some(0)), channel: vec![0; n], position }
 }
 
 /// Asks every question, stops each at its first, tenth, ... look, and counts those that were stopped.
-fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
+fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
     let n = sites.position.len();
     let (n_features, n_coefficients) = (descriptor.n_features(), descriptor.n_coefficients());
-    let (adjoint, moves) = (noise(n_features, 0.3), vec![[0.1, 0.2, 0.3]; n]);
+    let (adjoint, displacements) = (noise(n_features, 0.3), vec![[0.1, 0.2, 0.3]; n]);
     let of_site: Vec<u32> = (0..n as u32).collect();
     let mut count = 0;
     for patience in [1, 10, 100, 1000, 10_000] {
@@ -32,14 +32,14 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
             looks.set(looks.get() + 1);
             looks.get() >= patience
         };
-        let wished = AtomicBool::new(false);
-        let stop = Stop::asking(&wished, &ask);
+        let requested = AtomicBool::new(false);
+        let stop = Stop::polling(&requested, &ask);
         let mut scratch = descriptor.scratch().expect("some memory");
         let (mut c, mut dc) = (vec![0.0; n_coefficients], vec![0.0; n_coefficients]);
         let mut row = vec![0.0; n_features];
         let mut all = |environment: &Environment<'_>| {
-            let prepare = |slopes: bool, scratch: &mut D::Scratch| {
-                let prepared = descriptor.prepare(environment, slopes, scratch, &stop);
+            let prepare = |derivatives: bool, scratch: &mut D::Scratch| {
+                let prepared = descriptor.prepare(environment, derivatives, scratch, &stop);
                 prepared.map_err(|refusal| match refusal {
                     Refusal::Unfinished(error) => *error,
                     other => panic!("{other}"),
@@ -49,12 +49,12 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
             descriptor.expand(environment, &mut scratch, &mut c, &stop)?;
             descriptor.contract(&c, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
-            descriptor.expand_tangent(environment, &moves, &mut scratch, &mut c, &mut dc, &stop)?;
+            descriptor.expand_tangent(environment, &displacements, &mut scratch, &mut c, &mut dc, &stop)?;
             descriptor.contract_tangent(&c, &dc, &mut scratch, &mut row, &stop)?;
             prepare(true, &mut scratch)?;
             descriptor.contract_pullback(&c, &adjoint, &mut scratch, &mut dc, &stop)?;
-            let mut pull = vec![[0.0; 3]; n];
-            descriptor.expand_pullback(environment, &dc, &mut scratch, &mut pull, &stop)?;
+            let mut gradient = vec![[0.0; 3]; n];
+            descriptor.expand_pullback(environment, &dc, &mut scratch, &mut gradient, &stop)?;
             let mut values = vec![0.0; n * 3 * n_features];
             let mut written = Vec::new();
             let mut blocks = JacobianRow::new(&mut values, 3 * n_features, &of_site, None, &mut written);
@@ -72,19 +72,19 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &Sites) -> usize {
     count
 }
 
-fn spectrum(max_sites: usize) -> SpectrumParameters {
-    SpectrumParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..common::spectrum::parameters() }
+fn matrix_parameters(max_sites: usize) -> PairMatrixParameters {
+    PairMatrixParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..common::pair_matrix::parameters() }
 }
 
 #[test]
 fn every_descriptor_looks_often() {
     let shells = [Shell { l: 0, width: vec![0.6] }, Shell { l: 1, width: vec![0.6] }];
-    let plain = common::spectrum::overlap(spectrum(100), &shells, None).expect("legal parameters");
+    let plain = common::pair_matrix::overlap(matrix_parameters(100), &shells, None).expect("legal parameters");
     assert!(stopped(&plain, &crowd(90)) >= 3);
-    let contracted =
-        common::spectrum::overlap(spectrum(100), &shells, Some(Metric::Overlap)).expect("legal parameters");
+    let contracted = common::pair_matrix::overlap(matrix_parameters(100), &shells, Some(ContractedMatrix::Overlap))
+        .expect("legal parameters");
     assert!(stopped(&contracted, &crowd(90)) >= 3);
-    let coulomb = common::spectrum::coulomb(spectrum(300), 0.1).expect("legal parameters");
+    let coulomb = common::pair_matrix::coulomb(matrix_parameters(300), 0.1).expect("legal parameters");
     assert!(stopped(&coulomb, &crowd(250)) >= 3);
     let turbo = isoprint_core::descriptors::soap::SoapTurbo::new(common::parameters()).expect("legal parameters");
     assert!(stopped(&turbo, &crowd(2000)) >= 2);
@@ -92,8 +92,8 @@ fn every_descriptor_looks_often() {
 
 #[test]
 fn preparation_looks_often() {
-    let wished = AtomicBool::new(true);
-    let stop = Stop::when(&wished);
+    let requested = AtomicBool::new(true);
+    let stop = Stop::on_request(&requested);
     let error = isoprint_core::descriptors::soap::SoapTurbo::interruptible(common::parameters(), &stop);
     assert!(matches!(error, Err(Error::Interrupted)));
 }

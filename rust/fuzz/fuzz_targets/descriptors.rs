@@ -13,9 +13,9 @@ use isoprint_core::descriptors::acsf::{Acsf, AcsfParameters};
 use isoprint_core::descriptors::coulomb_matrix::CoulombMatrix;
 use isoprint_core::descriptors::overlap_matrix::{OverlapMatrix, Shell};
 use isoprint_core::descriptors::soap::{Soap, SoapParameters, SoapTurbo, TurboParameters};
-use isoprint_core::descriptors::spectrum::SpectrumParameters;
+use isoprint_core::descriptors::pair_matrix::PairMatrixParameters;
 use isoprint_core::engine::{self, Average};
-use isoprint_fuzz::Structure;
+use isoprint_fuzz::OwnedFrame;
 use libfuzzer_sys::fuzz_target;
 
 static TURBO: LazyLock<SoapTurbo> = LazyLock::new(|| {
@@ -33,19 +33,19 @@ static ACSF: LazyLock<Acsf> = LazyLock::new(|| {
     Acsf::new(parameters).expect("legal parameters")
 });
 
-fn spectrum() -> SpectrumParameters {
-    SpectrumParameters { ignore_unknown_species: true, ..common::spectrum::parameters() }
+fn matrix_parameters() -> PairMatrixParameters {
+    PairMatrixParameters { ignore_unknown_species: true, ..common::pair_matrix::parameters() }
 }
 
 static OVERLAP: LazyLock<OverlapMatrix> = LazyLock::new(|| {
     let shells = [0, 1].map(|l| Shell { l, width: vec![0.77, 0.37] });
-    common::spectrum::overlap(spectrum(), &shells, None).expect("legal parameters")
+    common::pair_matrix::overlap(matrix_parameters(), &shells, None).expect("legal parameters")
 });
 
 static COULOMB: LazyLock<CoulombMatrix> =
-    LazyLock::new(|| common::spectrum::coulomb(spectrum(), 0.1).expect("legal parameters"));
+    LazyLock::new(|| common::pair_matrix::coulomb(matrix_parameters(), 0.1).expect("legal parameters"));
 
-fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
+fn describe<D: Descriptor>(descriptor: &D, structure: &OwnedFrame) {
     let mut rows = vec![f64::NAN; structure.positions.len() * descriptor.n_features()];
     let done = structure.with(|frames, centers, job| {
         engine::transform(descriptor, Average::Off, frames, centers, &mut rows, job)?;
@@ -57,7 +57,7 @@ fn describe<D: Descriptor>(descriptor: &D, structure: &Structure) {
     assert!(gradient.positions.iter().flatten().all(|x| x.is_finite()), "gradients that are not finite");
 }
 
-fuzz_target!(|input: (u8, Structure)| {
+fuzz_target!(|input: (u8, OwnedFrame)| {
     let (which, structure) = input;
     match which % 5 {
         0 => describe(&*TURBO, &structure),

@@ -3,12 +3,12 @@
 #![no_main]
 
 use isoprint_core::engine;
-use isoprint_fuzz::Structure;
+use isoprint_fuzz::OwnedFrame;
 use libfuzzer_sys::fuzz_target;
 
 const R_CUT: f64 = 3.0;
 
-fuzz_target!(|structure: Structure| {
+fuzz_target!(|structure: OwnedFrame| {
     let Ok(list) = structure.with(|frames, centers, job| engine::neighbors(frames, centers, R_CUT, job)) else { return };
     assert!(structure.is_finite(), "what is not finite was taken");
     let n_atoms = structure.positions.len();

@@ -12,7 +12,7 @@ const MOST: usize = 8;
 
 /// One structure, legal or not.
 #[derive(Debug)]
-pub struct Structure {
+pub struct OwnedFrame {
     pub positions: Vec<[f64; 3]>,
     pub numbers: Vec<i64>,
     pub cell: [[f64; 3]; 3],
@@ -33,7 +33,7 @@ fn vector(bytes: &mut Unstructured<'_>) -> Result<[f64; 3]> {
     Ok([length(bytes)?, length(bytes)?, length(bytes)?])
 }
 
-impl<'a> Arbitrary<'a> for Structure {
+impl<'a> Arbitrary<'a> for OwnedFrame {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let n_atoms = bytes.int_in_range(0..=MOST)?;
         let positions = (0..n_atoms).map(|_| vector(bytes)).collect::<Result<Vec<_>>>()?;
@@ -48,7 +48,7 @@ impl<'a> Arbitrary<'a> for Structure {
     }
 }
 
-impl Structure {
+impl OwnedFrame {
     /// Whether every coordinate that counts is finite.
     pub fn is_finite(&self) -> bool {
         let rows = self.cell.iter().zip(self.pbc).filter(|(_, periodic)| *periodic).map(|(row, _)| row);
@@ -58,7 +58,7 @@ impl Structure {
     /// Calls `work` with this structure, all its atoms as centers, and a job on this thread.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub fn with<R>(
         &self,
         work: impl FnOnce(&Frames<'_>, &Centers<'_>, &mut Job<'_>) -> std::result::Result<R, Error>,
@@ -69,6 +69,6 @@ impl Structure {
         let frames = Frames::new(&self.positions, &self.numbers, &cells, &pbc, &offsets)?;
         let centers = Centers::new(&frames, &offsets, &index, &[])?;
         let mut progress = |_, _| ControlFlow::Continue(());
-        work(&frames, &centers, &mut Job { pool: None, progress: &mut progress, spare: None })
+        work(&frames, &centers, &mut Job { pool: None, progress: &mut progress, worker_cache: None })
     }
 }

@@ -28,7 +28,7 @@ pub enum Extent {
 
 use Extent::{Any, Exactly};
 
-/// How exactly a result is written.
+/// Precision of a result.
 #[derive(Debug, Clone, Copy)]
 pub enum Precision {
     /// As `float32`.
@@ -74,7 +74,11 @@ pub fn write<'py, T: Element, D: Dimension>(
 }
 
 /// `data` as an array of this shape, without a copy.
-pub fn fresh<T: Element, D: Dimension>(py: Python<'_>, shape: D, data: Vec<T>) -> PyResult<Bound<'_, PyArray<T, D>>> {
+pub fn new_array<T: Element, D: Dimension>(
+    py: Python<'_>,
+    shape: D,
+    data: Vec<T>,
+) -> PyResult<Bound<'_, PyArray<T, D>>> {
     let array = Array::from_shape_vec(shape, data).map_err(|error| PyValueError::new_err(error.to_string()))?;
     Ok(PyArray::from_owned_array(py, array))
 }
@@ -104,7 +108,7 @@ fn fits(found: &[usize], expected: &[Extent]) -> bool {
     found.len() == expected.len() && found.iter().zip(expected).all(same)
 }
 
-/// What is wrong with an array that [`typed`] turned down.
+/// The error about an array that [`typed`] turned down.
 fn explain<T: Element>(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyErr {
     let py = value.py();
     let Ok(array) = value.cast::<PyUntypedArray>() else {
@@ -162,7 +166,7 @@ pub fn slice_mut<'a, T: Element, D: Dimension>(
 }
 
 /// Rows of three truth values, which numpy keeps in bytes of any value: to Rust all but 0 and 1 are none.
-fn truths(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyResult<Vec<[bool; 3]>> {
+fn booleans(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyResult<Vec<[bool; 3]>> {
     typed::<bool, Ix2>(name, value, shape)?;
     let bytes = value.call_method1(intern!(value.py(), "view"), (dtype::<u8>(value.py()),))?;
     let bytes = read::<u8, Ix2>(name, &bytes, shape)?;
@@ -190,14 +194,14 @@ impl<'py> FromPyObject<'_, 'py> for FrameArrays<'py> {
             positions: read("positions", &positions, &[Any("n_atoms"), Exactly(3)])?,
             numbers: read("numbers", &numbers, &[Any("n_atoms")])?,
             cells: read("cells", &cells, &[Any("n_frames"), Exactly(3), Exactly(3)])?,
-            pbc: truths("pbc", &pbc, &[Any("n_frames"), Exactly(3)])?,
+            pbc: booleans("pbc", &pbc, &[Any("n_frames"), Exactly(3)])?,
             offsets: read("offsets", &offsets, &[Any("n_frames + 1")])?,
         })
     }
 }
 
 impl FrameArrays<'_> {
-    /// What the core makes of them.
+    /// The arrays as [`Frames`].
     pub fn view(&self) -> PyResult<Frames<'_>> {
         Frames::new(
             triples(slice("positions", &self.positions)?),
@@ -232,7 +236,7 @@ impl<'py> FromPyObject<'_, 'py> for CenterArrays<'py> {
 }
 
 impl CenterArrays<'_> {
-    /// What the core makes of them.
+    /// The arrays as [`Centers`].
     pub fn view(&self, frames: &Frames<'_>) -> PyResult<Centers<'_>> {
         let points = self.points.as_ref().map_or(Ok(&[][..]), |points| slice("center points", points))?;
         let (offsets, index) = (slice("center offsets", &self.offsets)?, slice("center index", &self.index)?);

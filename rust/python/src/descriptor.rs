@@ -1,10 +1,10 @@
-//! What all descriptors have in common: arrays in, through the door, arrays out.
+//! Methods of all descriptors: arrays in, through the door, arrays out.
 //!
 //! A class of its own per descriptor holds the constructor and delegates the rest to here.
 
 use std::ops::Deref;
 
-use isoprint_core::engine::{self, Average, JacobianPattern, Output, Spare};
+use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, WorkerCache};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
@@ -13,29 +13,29 @@ use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::arrays::{self, CenterArrays, Extent, FrameArrays, Precision};
-use crate::door::{self, Wishes};
+use crate::door::{self, CallOptions};
 use crate::{errors, memory};
 
 /// A descriptor, and the buffers that one call about it leaves to the next.
-pub struct Kept<D> {
+pub struct WithCache<D> {
     descriptor: D,
-    spare: Spare,
+    worker_cache: WorkerCache,
 }
 
-impl<D> Kept<D> {
-    /// What a caller wishes for, with these buffers.
-    pub fn wishes(&self, threads: usize, progress: Option<Py<PyAny>>) -> Wishes<'_> {
-        Wishes { threads, progress, spare: Some(&self.spare) }
+impl<D> WithCache<D> {
+    /// Options of a call that uses these buffers.
+    pub fn options(&self, threads: usize, progress: Option<Py<PyAny>>) -> CallOptions<'_> {
+        CallOptions { threads, progress, worker_cache: Some(&self.worker_cache) }
     }
 }
 
-impl<D> From<D> for Kept<D> {
+impl<D> From<D> for WithCache<D> {
     fn from(descriptor: D) -> Self {
-        Self { descriptor, spare: Spare::default() }
+        Self { descriptor, worker_cache: WorkerCache::default() }
     }
 }
 
-impl<D> Deref for Kept<D> {
+impl<D> Deref for WithCache<D> {
     type Target = D;
 
     fn deref(&self) -> &D {
@@ -43,7 +43,7 @@ impl<D> Deref for Kept<D> {
     }
 }
 
-/// How a caller names an average: `None`, `"inner"` or `"outer"`.
+/// Averages by name: `None`, `"inner"` or `"outer"`.
 #[derive(Clone, Copy)]
 pub struct AverageName(Average);
 
@@ -62,15 +62,15 @@ impl FromPyObject<'_, '_> for AverageName {
     }
 }
 
-/// What is described, and by what.
-struct Subject<'a, D> {
+/// A request: descriptor, average, frames and centers.
+struct Request<'a, D> {
     descriptor: &'a D,
     average: Average,
     frames: Frames<'a>,
     centers: Centers<'a>,
 }
 
-impl<'a, D: Descriptor> Subject<'a, D> {
+impl<'a, D: Descriptor> Request<'a, D> {
     fn new(
         descriptor: &'a D,
         frames: &'a FrameArrays<'_>,
@@ -88,7 +88,7 @@ impl<'a, D: Descriptor> Subject<'a, D> {
         [Extent::Exactly(rows), Extent::Exactly(self.descriptor.n_features())]
     }
 
-    /// How long the work is, in rows.
+    /// Length of the work, in rows.
     fn length(&self) -> usize {
         self.centers.len()
     }
@@ -100,24 +100,24 @@ pub fn transform<D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     out: &Bound<'_, PyAny>,
     average: AverageName,
-    wishes: &Wishes<'_>,
+    options: &CallOptions<'_>,
 ) -> PyResult<()> {
-    fn fill<D: Descriptor, T: Output + Element>(
-        subject: &Subject<'_, D>,
+    fn fill<D: Descriptor, T: RowElement + Element>(
+        request: &Request<'_, D>,
         out: &Bound<'_, PyAny>,
-        wishes: &Wishes<'_>,
+        options: &CallOptions<'_>,
     ) -> PyResult<()> {
-        let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
+        let mut out_array = arrays::write::<T, Ix2>("out", out, &request.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
-        let Subject { descriptor, average, frames, centers } = subject;
-        door::enter(out.py(), wishes, subject.length(), |job| {
+        let Request { descriptor, average, frames, centers } = request;
+        door::enter(out.py(), options, request.length(), |job| {
             engine::transform(*descriptor, *average, frames, centers, rows, job)
         })
     }
-    let subject = Subject::new(descriptor, frames, centers, average)?;
+    let request = Request::new(descriptor, frames, centers, average)?;
     match arrays::precision("out", out)? {
-        Precision::Single => fill::<D, f32>(&subject, out, wishes),
-        Precision::Double => fill::<D, f64>(&subject, out, wishes),
+        Precision::Single => fill::<D, f32>(&request, out, options),
+        Precision::Double => fill::<D, f64>(&request, out, options),
     }
 }
 
@@ -128,33 +128,33 @@ pub fn pushforward<D: Descriptor>(
     displacements: &Bound<'_, PyAny>,
     out: &Bound<'_, PyAny>,
     average: AverageName,
-    wishes: &Wishes<'_>,
+    options: &CallOptions<'_>,
 ) -> PyResult<()> {
-    fn fill<D: Descriptor, T: Output + Element>(
-        subject: &Subject<'_, D>,
+    fn fill<D: Descriptor, T: RowElement + Element>(
+        request: &Request<'_, D>,
         displacements: &[[f64; 3]],
         out: &Bound<'_, PyAny>,
-        wishes: &Wishes<'_>,
+        options: &CallOptions<'_>,
     ) -> PyResult<()> {
-        let mut out_array = arrays::write::<T, Ix2>("out", out, &subject.shape())?;
+        let mut out_array = arrays::write::<T, Ix2>("out", out, &request.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
-        let Subject { descriptor, average, frames, centers } = subject;
-        door::enter(out.py(), wishes, subject.length(), |job| {
+        let Request { descriptor, average, frames, centers } = request;
+        door::enter(out.py(), options, request.length(), |job| {
             engine::pushforward(*descriptor, *average, frames, centers, displacements, rows, job)
         })
     }
-    let subject = Subject::new(descriptor, frames, centers, average)?;
-    let shape = [Extent::Exactly(subject.frames.n_atoms()), Extent::Exactly(3)];
+    let request = Request::new(descriptor, frames, centers, average)?;
+    let shape = [Extent::Exactly(request.frames.n_atoms()), Extent::Exactly(3)];
     let displacements = arrays::read::<f64, Ix2>("displacements", displacements, &shape)?;
     let displacements = arrays::triples(arrays::slice("displacements", &displacements)?);
     match arrays::precision("out", out)? {
-        Precision::Single => fill::<D, f32>(&subject, displacements, out, wishes),
-        Precision::Double => fill::<D, f64>(&subject, displacements, out, wishes),
+        Precision::Single => fill::<D, f32>(&request, displacements, out, options),
+        Precision::Double => fill::<D, f64>(&request, displacements, out, options),
     }
 }
 
 /// Gradients with respect to the positions and the strain of each frame.
-pub type Gradients<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray3<f64>>);
+pub type PullbackArrays<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray3<f64>>);
 
 /// Gradients of `Σ adjoint · features`.
 pub fn pullback<'py, D: Descriptor>(
@@ -162,23 +162,23 @@ pub fn pullback<'py, D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     adjoint: &Bound<'py, PyAny>,
     average: AverageName,
-    wishes: &Wishes<'_>,
-) -> PyResult<Gradients<'py>> {
+    options: &CallOptions<'_>,
+) -> PyResult<PullbackArrays<'py>> {
     let py = adjoint.py();
-    let subject = Subject::new(descriptor, frames, centers, average)?;
-    let adjoint = arrays::read::<f64, Ix2>("adjoint", adjoint, &subject.shape())?;
+    let request = Request::new(descriptor, frames, centers, average)?;
+    let adjoint = arrays::read::<f64, Ix2>("adjoint", adjoint, &request.shape())?;
     let adjoint = arrays::slice("adjoint", &adjoint)?;
-    let Subject { descriptor, average, frames, centers } = &subject;
-    let gradients = door::enter(py, wishes, subject.length(), |job| {
+    let Request { descriptor, average, frames, centers } = &request;
+    let gradients = door::enter(py, options, request.length(), |job| {
         engine::pullback(*descriptor, *average, frames, centers, adjoint, job)
     })?;
-    let positions = arrays::fresh(py, Ix2(frames.n_atoms(), 3), gradients.positions.into_flattened())?;
+    let positions = arrays::new_array(py, Ix2(frames.n_atoms(), 3), gradients.positions.into_flattened())?;
     let strain = gradients.strain.into_flattened().into_flattened();
-    Ok((positions, arrays::fresh(py, Ix3(frames.len(), 3, 3), strain)?))
+    Ok((positions, arrays::new_array(py, Ix3(frames.len(), 3, 3), strain)?))
 }
 
 /// The blocks of a Jacobian: values, row and atom of each.
-pub type Blocks<'py> = (Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+pub type JacobianArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 
 /// The blocks of the Jacobian of one frame that are not zero.
 pub fn derivatives<'py, D: Descriptor>(
@@ -187,36 +187,36 @@ pub fn derivatives<'py, D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     average: AverageName,
     dtype: &str,
-    wishes: &Wishes<'_>,
-) -> PyResult<Blocks<'py>> {
-    let subject = Subject::new(descriptor, frames, centers, average)?;
+    options: &CallOptions<'_>,
+) -> PyResult<JacobianArrays<'py>> {
+    let request = Request::new(descriptor, frames, centers, average)?;
     let pattern = {
-        let Subject { descriptor, average, frames, centers } = &subject;
-        door::enter(py, &wishes.silent(), subject.length(), |job| {
+        let Request { descriptor, average, frames, centers } = &request;
+        door::enter(py, &options.silent(), request.length(), |job| {
             engine::jacobian_pattern(*descriptor, *average, frames, centers, job)
         })?
     };
     let values = match dtype {
-        "float64" => blocks::<D, f64>(py, &subject, &pattern, wishes),
-        "float32" => blocks::<D, f32>(py, &subject, &pattern, wishes),
+        "float64" => blocks::<D, f64>(py, &request, &pattern, options),
+        "float32" => blocks::<D, f32>(py, &request, &pattern, options),
         _ => Err(PyValueError::new_err(format!("dtype is {dtype:?}; expected \"float64\" or \"float32\""))),
     }?;
     Ok((values, PyArray1::from_vec(py, pattern.row), PyArray1::from_vec(py, pattern.atom)))
 }
 
 /// The values of the blocks of `pattern`, in an array of their own.
-fn blocks<'py, D: Descriptor, T: Output + Element>(
+fn blocks<'py, D: Descriptor, T: RowElement + Element>(
     py: Python<'py>,
-    subject: &Subject<'_, D>,
+    request: &Request<'_, D>,
     pattern: &JacobianPattern,
-    wishes: &Wishes<'_>,
+    options: &CallOptions<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let shape = [pattern.row.len(), 3, subject.descriptor.n_features()];
+    let shape = [pattern.row.len(), 3, request.descriptor.n_features()];
     let array = allocate::<T>(py, "derivatives", shape)?;
     let mut borrowed = arrays::write::<T, Ix3>("derivatives", &array, &shape.map(Extent::Exactly))?;
     let values = arrays::slice_mut("derivatives", &mut borrowed)?;
-    let Subject { descriptor, average, frames, centers } = subject;
-    door::enter(py, wishes, subject.length(), |job| {
+    let Request { descriptor, average, frames, centers } = request;
+    door::enter(py, options, request.length(), |job| {
         engine::jacobian(*descriptor, *average, frames, centers, pattern, values, job)
     })?;
     drop(borrowed);
@@ -255,10 +255,10 @@ macro_rules! methods {
                 self.0.feature_names(&symbols).map_err(|error| crate::errors::to_python(&error))
             }
 
-            /// Cutoff in Å.
+            /// Distance in Å beyond which nothing is seen.
             #[getter]
-            fn r_cut(&self) -> f64 {
-                self.0.cutoff()
+            fn reach(&self) -> f64 {
+                self.0.reach()
             }
 
             /// Writes the features of all centers into `out`.
@@ -272,7 +272,7 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<()> {
-                crate::descriptor::transform(&*self.0, (&frames, &centers), out, average, &self.0.wishes(threads, progress))
+                crate::descriptor::transform(&*self.0, (&frames, &centers), out, average, &self.0.options(threads, progress))
             }
 
             /// Gradients of `Σ adjoint · features` with respect to positions and strains.
@@ -285,8 +285,8 @@ macro_rules! methods {
                 average: crate::descriptor::AverageName,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
-            ) -> PyResult<crate::descriptor::Gradients<'py>> {
-                crate::descriptor::pullback(&*self.0, (&frames, &centers), adjoint, average, &self.0.wishes(threads, progress))
+            ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
+                crate::descriptor::pullback(&*self.0, (&frames, &centers), adjoint, average, &self.0.options(threads, progress))
             }
 
             /// Writes the derivatives of all features along `displacements` into `out`.
@@ -301,8 +301,8 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<()> {
-                let wishes = self.0.wishes(threads, progress);
-                crate::descriptor::pushforward(&*self.0, (&frames, &centers), displacements, out, average, &wishes)
+                let options = self.0.options(threads, progress);
+                crate::descriptor::pushforward(&*self.0, (&frames, &centers), displacements, out, average, &options)
             }
 
             /// The blocks of the Jacobian of one frame: values, row and atom.
@@ -316,8 +316,8 @@ macro_rules! methods {
                 dtype: &str,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
-            ) -> PyResult<crate::descriptor::Blocks<'py>> {
-                crate::descriptor::derivatives(py, &*self.0, (&frames, &centers), average, dtype, &self.0.wishes(threads, progress))
+            ) -> PyResult<crate::descriptor::JacobianArrays<'py>> {
+                crate::descriptor::derivatives(py, &*self.0, (&frames, &centers), average, dtype, &self.0.options(threads, progress))
             }
         }
     };

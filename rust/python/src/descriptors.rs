@@ -5,7 +5,7 @@ use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, radial_di
 use pyo3::prelude::*;
 
 use crate::compression::Matrix;
-use crate::descriptor::{Kept, methods};
+use crate::descriptor::{WithCache, methods};
 use crate::{door, read};
 
 /// Declares the classes that are made of nothing but a mapping, and puts them and the others into a module.
@@ -14,7 +14,7 @@ macro_rules! classes {
         $(
             $(#[$attribute])*
             #[pyclass(frozen, module = "isoprint._core")]
-            pub struct $class(Kept<$descriptor>);
+            pub struct $class(WithCache<$descriptor>);
 
             methods!($class {
                 #[new]
@@ -55,7 +55,7 @@ classes! {
 /// Classic SOAP of Gaussian densities.
 #[pyclass(frozen, module = "isoprint._core")]
 #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
-pub struct SOAP(Kept<soap::Soap>);
+pub struct SOAP(WithCache<soap::Soap>);
 
 methods!(SOAP {
     #[new]
@@ -66,7 +66,7 @@ methods!(SOAP {
         door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
     }
 
-    /// Error of values and slopes of the radial functions, relative to their largest value.
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
     #[getter]
     fn accuracy(&self) -> f64 {
         self.0.accuracy()
@@ -75,7 +75,7 @@ methods!(SOAP {
 
 /// Recursive SOAP with separable widths (`soap_turbo`).
 #[pyclass(frozen, module = "isoprint._core")]
-pub struct SoapTurbo(Kept<soap::SoapTurbo>);
+pub struct SoapTurbo(WithCache<soap::SoapTurbo>);
 
 methods!(SoapTurbo {
     #[new]

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
-use isoprint_core::engine::{Job, Spare, Tally};
+use isoprint_core::engine::{Job, RowCounter, WorkerCache};
 use isoprint_core::{Error, Stop, memory};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -16,49 +16,49 @@ use crate::{allocator, errors, threads};
 const SMALL: usize = 16;
 
 /// Time between two looks at signals, at least; less than work lets pass before it reports again.
-const PATIENCE: Duration = Duration::from_millis(25);
+const REPORT_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The stack of a thread, and what it needs besides to begin.
 const STACK: usize = 2 << 20;
 const BESIDES: usize = 1 << 19;
 
-/// What a caller wishes for besides the result.
+/// Options of a call: threads, progress, cached buffers.
 #[derive(Default)]
-pub struct Wishes<'a> {
+pub struct CallOptions<'a> {
     /// Number of threads; 0 stands for the default.
     pub threads: usize,
     /// Called with (rows done, rows in all); may raise to stop.
     pub progress: Option<Py<PyAny>>,
     /// Buffers from the last call about the same descriptor.
-    pub spare: Option<&'a Spare>,
+    pub worker_cache: Option<&'a WorkerCache>,
 }
 
-impl Wishes<'_> {
-    /// The same for a first step that has its own count of rows: nobody is told about it.
+impl CallOptions<'_> {
+    /// These options without the callback, for a first step whose rows are not those of the result.
     pub fn silent(&self) -> Self {
-        Self { threads: self.threads, progress: None, spare: self.spare }
+        Self { threads: self.threads, progress: None, worker_cache: self.worker_cache }
     }
 }
 
-/// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as wished for.
+/// Does `work`, which is about `rows` rows long, detached from the interpreter, on as many threads as asked for.
 ///
 /// Some twenty times a second the work reports progress on this thread, whoever does it: signals are looked at (Python
 /// does so on its main thread only) and the caller's callback is called. What they raise stops the work within some
 /// milliseconds and is raised here.
 pub fn enter<R: Send>(
     py: Python<'_>,
-    wishes: &Wishes<'_>,
+    options: &CallOptions<'_>,
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
     allocator::put_by().map_err(|error| errors::to_python(&error))?;
     // Before detaching: see `CACHED`.
-    let pool = if rows < SMALL { None } else { pool(threads::resolve(wishes.threads))? };
-    let mut listener = Listener { callback: wishes.progress.as_ref(), last: Instant::now(), raised: None };
-    let spare = wishes.spare;
+    let pool = if rows < SMALL { None } else { pool(threads::resolve(options.threads))? };
+    let mut listener = Listener { callback: options.progress.as_ref(), last: Instant::now(), raised: None };
+    let worker_cache = options.worker_cache;
     let result = py.detach(|| {
         let mut progress = |done, total| listener.hear(done, total);
-        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, spare })
+        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, worker_cache })
     });
     match listener.raised {
         Some(error) => Err(error),
@@ -68,7 +68,7 @@ pub fn enter<R: Send>(
 
 /// Prepares a descriptor, on the caller's thread; can be interrupted like all work.
 pub fn prepare<R: Send>(py: Python<'_>, work: impl FnOnce(&Stop<'_>) -> Result<R, Error> + Send) -> PyResult<R> {
-    enter(py, &Wishes::default(), 0, |job| job.here(&Tally::new(0), work))
+    enter(py, &CallOptions::default(), 0, |job| job.run_on_caller(&RowCounter::new(0), work))
 }
 
 /// Hears of progress, and passes it on to Python.
@@ -83,7 +83,7 @@ impl Listener<'_> {
     /// other Python threads let go of it. A callback always hears of the end.
     fn hear(&mut self, done: usize, total: usize) -> ControlFlow<()> {
         let ended = done == total && self.callback.is_some();
-        if !ended && self.last.elapsed() < PATIENCE {
+        if !ended && self.last.elapsed() < REPORT_INTERVAL {
             return ControlFlow::Continue(());
         }
         let answer = Python::try_attach(|py| {
@@ -145,7 +145,7 @@ fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
 
 fn build(threads: usize) -> PyResult<ThreadPool> {
     // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
-    let needed = memory::room::<u8>("stacks of the threads", threads * (STACK + BESIDES));
+    let needed = memory::with_capacity::<u8>("stacks of the threads", threads * (STACK + BESIDES));
     drop(needed.map_err(|error| errors::to_python(&error))?);
     ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -47,7 +47,7 @@ mod _core {
         allocator::put_by().map_err(|error| errors::to_python(&error))?;
         descriptors::add_to(module)?;
         module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;
-        module.add("MAX_ROWS", isoprint_core::descriptors::spectrum::MAX_ROWS)?;
+        module.add("MAX_ROWS", isoprint_core::descriptors::pair_matrix::MAX_ROWS)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -1,4 +1,4 @@
-//! How much memory can there be?
+//! Limit on the memory of one array.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ pub fn limit() -> u128 {
     installed().unwrap_or(u128::from(u64::MAX)).min(isize::MAX as u128)
 }
 
-/// What this machine has; asked once, because the file takes as long to read as a small Jacobian to compute.
+/// Installed memory in bytes; read once, because the file takes as long to read as a small Jacobian to compute.
 fn installed() -> Option<u128> {
     static INSTALLED: OnceLock<Option<u128>> = OnceLock::new();
     *INSTALLED.get_or_init(read)

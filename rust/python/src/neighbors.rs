@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
 use crate::arrays::{self, CenterArrays, FrameArrays};
-use crate::door::{self, Wishes};
+use crate::door::{self, CallOptions};
 
 /// Centers whose neighbors are found while one fingerprint is computed.
 const CENTERS_PER_ROW: usize = 16;
@@ -26,13 +26,13 @@ pub fn neighbors<'py>(
 ) -> PyResult<NeighborArrays<'py>> {
     let frames = frames.view()?;
     let centers = centers.view(&frames)?;
-    let wishes = Wishes { threads, progress: None, spare: None };
-    let list = door::enter(py, &wishes, centers.len() / CENTERS_PER_ROW, |job| {
+    let options = CallOptions { threads, progress: None, worker_cache: None };
+    let list = door::enter(py, &options, centers.len() / CENTERS_PER_ROW, |job| {
         engine::neighbors(&frames, &centers, r_cut, job)
     })?;
     Ok((
         PyArray1::from_vec(py, list.offsets),
         PyArray1::from_vec(py, list.index),
-        arrays::fresh(py, Ix2(list.vector.len(), 3), list.vector.into_flattened())?,
+        arrays::new_array(py, Ix2(list.vector.len(), 3), list.vector.into_flattened())?,
     ))
 }

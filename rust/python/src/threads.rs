@@ -1,4 +1,4 @@
-//! How many threads?
+//! Number of threads of a call.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,14 +11,14 @@ const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"];
 /// More than this helps nobody, could bring the machine down, and changes no result.
 const MOST: usize = 1024;
 
-/// What `set_num_threads` was told; 0 if nothing.
+/// Number of threads that `set_num_threads` was given; 0 if none.
 static EXPLICIT: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of processors we may use, with the process that asked in the upper half: a child of `fork` may have
 /// been pinned to fewer. Asking reads several files, hence the memory; an atomic, because no lock survives a fork.
 static AVAILABLE: AtomicU64 = AtomicU64::new(0);
 
-/// The number of threads to use where the caller asked for `wanted`, 0 meaning no wish.
+/// The number of threads to use where the caller asked for `wanted`, 0 meaning any number.
 pub fn resolve(wanted: usize) -> usize {
     let threads = match (wanted, EXPLICIT.load(Ordering::Relaxed)) {
         (0, 0) => from_surroundings(),
@@ -30,8 +30,8 @@ pub fn resolve(wanted: usize) -> usize {
 
 /// The smallest of the environment variables and the processors we may use.
 fn from_surroundings() -> usize {
-    let wishes = VARIABLES.iter().filter_map(|name| parse(&std::env::var(name).ok()?));
-    wishes.fold(available(), usize::min)
+    let limits = VARIABLES.iter().filter_map(|name| parse(&std::env::var(name).ok()?));
+    limits.fold(available(), usize::min)
 }
 
 /// `"4"` and `"4,2"` (one number per level of nesting) mean 4; nonsense and 0 mean nothing.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint._support import seal
+from isoprint._support import checksums
 from isoprint.blindness.manifold._valley import Rules
 from isoprint.blindness.motion import aligned, centered
 from isoprint.structures import xyz
@@ -82,7 +82,7 @@ def write(path: Path, file: str | os.PathLike[str]) -> None:
         if k == 0:
             about["isoprint_path"] = _about(path)
         blocks.append(xyz.block(path.numbers, path.positions[k], about, {"tangent": path.tangents[k]}))
-    xyz.store(file, seal.sealed(blocks))
+    xyz.store(file, checksums.with_checksums(blocks))
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -101,13 +101,13 @@ def _plain(value: Any) -> Any:
 
 def read(file: str | os.PathLike[str], kind: type[Path]) -> Path:
     """Read a path that was stored by `write`."""
-    stored = seal.read(file, "path")
+    stored = checksums.read(file, "path")
     header = stored.frames[0].info.get("isoprint_path")
     if not isinstance(header, dict):
         raise ValueError(
             f"{os.fsdecode(file)!r} is no path: its first frame has no isoprint_path; take a file of Path.write"
         )
-    seal.warn_unless_sealed(stored, file)
+    checksums.warn_without_checksums(stored, file)
     about = _Said(stored.places[0], header)
     if about.entry("format", _count, 1) > _FORMAT:
         raise ValueError(f"{about.place}: format is {header['format']}, which only a newer isoprint can read")
@@ -207,7 +207,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def _require_consistent(path: Path, arc: Any, stored: seal.Stored) -> None:
+def _require_consistent(path: Path, arc: Any, stored: checksums.StoredFrames) -> None:
     """What can be checked where there are no checksums, too."""
     if path.start >= len(path):
         raise ValueError(f"{stored.places[0]}: start is {path.start}, but there are {len(path)} points; it was cut")
@@ -218,7 +218,7 @@ def _require_consistent(path: Path, arc: Any, stored: seal.Stored) -> None:
             f"{stored.places[k]}: arc is {arc[k]:.6f}, but the steps up to there add up to {path.arc[k]:.6f};"
             " a point is missing, repeated, exchanged or changed"
         )
-    if not stored.sealed:
+    if not stored.has_checksums:
         _require_likely(path, stored.places)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, reals, shown
+from isoprint._support.arrays import plain, real_array, short_repr
 from isoprint._support.parameters import choice, real, whole
-from isoprint._support.words import counted
+from isoprint._support.plural import plural
 from isoprint.blindness.environment import Environment, environment
 from isoprint.blindness.manifold._assembly import joined
 from isoprint.blindness.manifold._finer import followed
@@ -151,9 +151,9 @@ def follow_manifold(
         )
     choice("direction", direction, DIRECTIONS)
     if reference is not None and not callable(getattr(reference, "transform", None)):
-        raise ValueError(f"reference is {shown(reference)}; give a descriptor, or None for an OverlapMatrix")
+        raise ValueError(f"reference is {short_repr(reference)}; give a descriptor, or None for an OverlapMatrix")
     if progress is not None and not callable(progress):
-        raise TypeError(f"progress is {shown(progress)}; give None, or a function of (points, arc in Å)")
+        raise TypeError(f"progress is {short_repr(progress)}; give None, or a function of (points, arc in Å)")
     sites = environment(descriptor, frame, center)
     if len(sites.numbers) < 3:
         raise ValueError(
@@ -227,7 +227,7 @@ def _require_way(sites: Environment, s: Floats) -> None:
     woken = before[(before <= RANK_RTOL) & (after > RANK_RTOL) & (after > _WOKEN * before)]
     if len(woken):
         nearly = "" if woken.max() < _ROUNDING else "nearly "
-        what = f"{counted(unseen, 'internal motion')} of this structure change{'s' if unseen == 1 else ''} nothing"
+        what = f"{plural(unseen, 'internal motion')} of this structure change{'s' if unseen == 1 else ''} nothing"
         raise ValueError(
             f"{what}, {blind} of a displaced one: it is {nearly}symmetric or flat, and a path would begin by symmetry"
             " alone; displace the atoms by 0.02 Å or more, or take helical_start"
@@ -243,7 +243,7 @@ def _require_way(sites: Environment, s: Floats) -> None:
 def _given(sites: Environment, mode: ArrayLike) -> Floats:
     """A displacement of the sites, without its rigid part and of unit length."""
     shape = sites.positions.shape
-    wanted = reals("mode", mode)
+    wanted = real_array("mode", mode)
     if wanted.shape != shape or not np.isfinite(wanted).all():
         raise ValueError(f"mode has shape {wanted.shape}, expected finite numbers of shape {shape}: one row a site")
     internal = internal_motions(sites.positions)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import shown, wholes
+from isoprint._support.arrays import integer_array, short_repr
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.environment import Environment
 from isoprint.blindness.manifold import _storage
@@ -364,9 +364,9 @@ class Path:
 
     def _points(self, at: ArrayLike) -> list[int]:
         """Places of points, as users of sequences give them."""
-        places = wholes("at", at).reshape(-1)
+        places = integer_array("at", at).reshape(-1)
         if len(places) and not -len(self) <= places.min() <= places.max() < len(self):
-            raise ValueError(f"at is {shown(at)}; the path has points 0 to {len(self) - 1}")
+            raise ValueError(f"at is {short_repr(at)}; the path has points 0 to {len(self) - 1}")
         return [int(place) for place in places]
 
     def learnability(self, gradient: Callable[[Floats], ArrayLike], descriptor: Differentiable | None = None) -> Floats:

@@ -1,4 +1,4 @@
-"""What turns on a ring: the two pairs of E coordinates of three like neighbors."""
+"""Pseudorotation: the phases of the two pairs of E coordinates of three like neighbors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 
 Floats = NDArray[np.float64]
 
@@ -64,10 +64,10 @@ def pseudorotation(positions: Floats, sites: ArrayLike = (1, 2, 3)) -> Pseudorot
     """
     chosen = plain("sites", sites)
     if chosen.shape != (3,) or len(set(chosen.tolist())) != 3:
-        raise ValueError(f"sites is {shown(sites)}; give three different sites")
+        raise ValueError(f"sites is {short_repr(sites)}; give three different sites")
     if not (np.issubdtype(chosen.dtype, np.integer) and ((chosen > 0) & (chosen < positions.shape[1])).all()):
         raise ValueError(
-            f"sites is {shown(sites)}; give three of the sites 1 to {positions.shape[1] - 1}, 0 is the center"
+            f"sites is {short_repr(sites)}; give three of the sites 1 to {positions.shape[1] - 1}, 0 is the center"
         )
     bonds = positions[:, chosen] - positions[:, :1]
     length = np.linalg.norm(bonds, axis=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.environment import environment
 from isoprint.blindness.sensitivity import analyze
@@ -100,7 +100,7 @@ def _shape(molecule: Any) -> tuple[list[int], float, float]:
     from ase.formula import Formula
 
     if not isinstance(molecule, str):
-        raise ValueError(f"molecule is {shown(molecule)}; give a formula such as 'NH3' or 'CH4'")
+        raise ValueError(f"molecule is {short_repr(molecule)}; give a formula such as 'NH3' or 'CH4'")
     from ase.data import atomic_numbers
 
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint.structures.elements import number_of
 from isoprint.structures.radii import covalent_radius
 
@@ -38,8 +38,8 @@ def reference(molecule: str) -> Any:
         return build(molecule)
     except (KeyError, NotImplementedError):
         raise ValueError(
-            f"molecule is {shown(molecule)}, which ase does not know; give a formula such as 'CH4', 'NH3' or 'H2O', or"
-            " a frame"
+            f"molecule is {short_repr(molecule)}, which ase does not know; give a formula such as 'CH4', 'NH3' or"
+            " 'H2O', or a frame"
         ) from None
 
 
@@ -55,8 +55,8 @@ def center_and_neighbors(molecule: Any, n_neighbors: int) -> tuple[list[int], li
             numbers = []
     if len(numbers) != n_neighbors + 1:
         raise ValueError(
-            f"molecule is {shown(molecule)}; give a formula of a center and {n_neighbors} neighbors, the center first,"
-            " such as 'CH4' or 'CH3F'"
+            f"molecule is {short_repr(molecule)}; give a formula of a center and {n_neighbors} neighbors, the center"
+            " first, such as 'CH4' or 'CH3F'"
         )
     if molecule == "CH4":
         return numbers, [_METHANE] * n_neighbors

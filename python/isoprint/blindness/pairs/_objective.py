@@ -34,7 +34,7 @@ class FeatureGuard:
         self._sites = sites
 
     def __call__(self, x: Floats, y: Floats) -> tuple[float, Floats]:
-        """Its length and gradient; at length zero there is no gradient, and none is returned."""
+        """Return length and gradient of the difference of features; at length zero the gradient is zero."""
         change = self._sites.row(x) - self._sites.row(y)
         length = float(np.linalg.norm(change))
         unit = change / max(length, np.finfo(float).tiny)
@@ -118,7 +118,7 @@ class Objective:
         return self._at(z).residuals
 
     def jacobian(self, z: Floats) -> Floats:
-        """Their derivatives there."""
+        """Return the derivatives of the residuals."""
         return self._at(z).jacobian
 
     def tie(self, tether: float, start: Floats) -> None:

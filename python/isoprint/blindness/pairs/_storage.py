@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoprint._support import seal
+from isoprint._support import checksums
 
 if TYPE_CHECKING:
     from isoprint.blindness.pairs.pair import Pair
@@ -28,7 +28,7 @@ def read(file: str | os.PathLike[str], kinds: Mapping[str, type[Pair]]) -> list[
         Kinds of pairs by an attribute that only they have; the first that a file names counts, and the last of all
         stands for pairs of which it names none.
     """
-    stored = seal.read(file, "list of pairs")
+    stored = checksums.read(file, "list of pairs")
     found: list[Pair] = []
     for number in range(len(stored.frames) // 2 + len(stored.frames) % 2):
         both = slice(2 * number, 2 * number + 2)
@@ -39,7 +39,7 @@ def read(file: str | os.PathLike[str], kinds: Mapping[str, type[Pair]]) -> list[
         if len(frames) < 2:
             raise ValueError(f"{places[0]}: it is one of a pair, and the other is missing; the file was cut")
         found.append(_pair(kinds, places, *frames))
-    seal.warn_unless_sealed(stored, file)
+    checksums.warn_without_checksums(stored, file)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import plain, shown
+from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.pairs._molecules import center_and_neighbors
 from isoprint.blindness.pairs.pair import DegeneratePair, Pairs, apart, placed
@@ -111,7 +111,7 @@ def _radii(given: Any, default: list[float]) -> Floats:
         return np.full(N_NEIGHBORS, real("radii", given, above=0.0, remedy=remedy))
     if plain("radii", given).shape != (N_NEIGHBORS,):
         raise ValueError(
-            f"radii is {shown(given)}; give one distance in Å, or one for each of the {N_NEIGHBORS} neighbors"
+            f"radii is {short_repr(given)}; give one distance in Å, or one for each of the {N_NEIGHBORS} neighbors"
         )
     return np.array([real(f"entry {k} of radii", r, above=0.0, remedy=remedy) for k, r in enumerate(given)])
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support import seal
-from isoprint._support.words import counted
+from isoprint._support import checksums
+from isoprint._support.plural import plural
 from isoprint.blindness.environment import environment
 from isoprint.blindness.motion import centered, distances_of_copies, relabelings, rotation_onto
 from isoprint.blindness.pairs import _storage
@@ -178,7 +178,7 @@ class Pairs(list[P]):
 
     @property
     def blind(self) -> Pairs[P]:
-        """Those that the fingerprint cannot tell apart."""
+        """Pairs that the fingerprint cannot tell apart."""
         return Pairs(pair for pair in self if getattr(pair, "blind", True))
 
     def write(self, file: str | os.PathLike[str]) -> None:
@@ -206,7 +206,7 @@ class Pairs(list[P]):
         ]
         if not blocks:
             raise ValueError("there is no pair to write; search with more starts")
-        xyz.store(file, seal.sealed(blocks))
+        xyz.store(file, checksums.with_checksums(blocks))
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Pairs[Any]:
@@ -247,7 +247,7 @@ class Pairs(list[P]):
 def summary(pairs: Pairs[Any]) -> str:
     """How many of at least one pair are blind, in a few words."""
     blind = len(pairs.blind)
-    return f"{blind} of {counted(len(pairs), 'pair')} of {pairs[0].a.symbols} {'is' if blind == 1 else 'are'} blind"
+    return f"{blind} of {plural(len(pairs), 'pair')} of {pairs[0].a.symbols} {'is' if blind == 1 else 'are'} blind"
 
 
 def _cells(pair: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.blas import single_threaded
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
@@ -126,7 +126,9 @@ def find_blind_pairs(
 
 def _frame(molecule: Any) -> Any:
     if not is_frame(molecule):
-        raise ValueError(f"molecule is {shown(molecule)}; give a formula such as 'CH4', 'NH3' or 'H2O', or a frame")
+        raise ValueError(
+            f"molecule is {short_repr(molecule)}; give a formula such as 'CH4', 'NH3' or 'H2O', or a frame"
+        )
     return molecule
 
 
@@ -142,15 +144,17 @@ def _guard(guard: Any, sites: Environment) -> Guard:
     """What sees the difference."""
     if isinstance(guard, str):
         if guard != "separation":
-            raise ValueError(f"guard is {shown(guard)}; give a descriptor, 'separation', or None for an OverlapMatrix")
+            raise ValueError(
+                f"guard is {short_repr(guard)}; give a descriptor, 'separation', or None for an OverlapMatrix"
+            )
         return SeparationGuard(sites.numbers)
     if guard is None:
         guard = OverlapMatrix(r_cut=_GUARD_CUTOFF, orbitals="sp", max_sites=len(sites.numbers))
     for block in sites.descriptor.descriptors_ if isinstance(sites.descriptor, Hybrid) else [sites.descriptor]:
         if block is guard or (isinstance(block, Descriptor) and _meaning(block) == _meaning(guard)):
             raise ValueError(
-                f"the guard {shown(guard)} is the fingerprint in question, or a part of it, which cannot see and not"
-                " see the same pair; take another guard, or guard='separation'"
+                f"the guard {short_repr(guard)} is the fingerprint in question, or a part of it, which cannot see and"
+                " not see the same pair; take another guard, or guard='separation'"
             )
     return FeatureGuard(replace(sites, descriptor=environment(guard, sites.frame(), 0).descriptor))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import reals
+from isoprint._support.arrays import real_array
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -117,7 +117,7 @@ class Learner(ABC):
         """
         from isoprint.blindness.study.tables import scores
 
-        return scores(reals("targets", targets, "are"), self.predict(features))["r2"]
+        return scores(real_array("targets", targets, "are"), self.predict(features))["r2"]
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that this is a regressor."""
@@ -133,7 +133,7 @@ class Learner(ABC):
 
 def table_of(features: ArrayLike, columns: int | None = None) -> Floats:
     """Rows of finite features, or an error that says what is wrong."""
-    x = reals("features", features, "are")
+    x = real_array("features", features, "are")
     if x.ndim != 2 or (columns is not None and x.shape[1] != columns):
         expected = "(n_rows, n_features)" if columns is None else f"(n_rows, {columns}), as many columns as in fit"
         raise ValueError(f"features have shape {x.shape}, expected {expected}")
@@ -145,7 +145,7 @@ def table_of(features: ArrayLike, columns: int | None = None) -> Floats:
 
 def targets_of(targets: ArrayLike, rows: int) -> Floats:
     """One finite number a row, two rows at least."""
-    y = reals("targets", targets, "are")
+    y = real_array("targets", targets, "are")
     if y.shape != (rows,):
         raise ValueError(f"targets have shape {y.shape}, expected ({rows},): one number a row of features")
     if rows < 2:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import reals, wholes
+from isoprint._support.arrays import integer_array, real_array
 from isoprint._support.parameters import choice, real, whole
 from isoprint.blindness.motion import aligned
 
@@ -73,8 +73,8 @@ class Ring:
         if numbers is None:
             positions, numbers = _stacked(frames)
         else:
-            positions = reals("positions of the ring", frames, "are")
-        order = wholes("numbers of the ring", numbers, "are")
+            positions = real_array("positions of the ring", frames, "are")
+        order = integer_array("numbers of the ring", numbers, "are")
         if positions.ndim != 3 or positions.shape[1:] != (len(order), 3):
             raise ValueError(
                 f"positions of the ring have shape {positions.shape}, expected (n_points, {len(order)}, 3): one entry"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import shown
+from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real, whole
 from isoprint.blindness.study._learner import Learner, table_of, targets_of
 
@@ -174,7 +174,7 @@ class KernelRidge(Learner):
     def _positive(self, name: str) -> list[float]:
         given = getattr(self, name)
         if isinstance(given, (str, bytes, Mapping, Iterator)) or not isinstance(given, Iterable):
-            raise ValueError(f"{name} is {shown(given)}; give a list of positive numbers")
+            raise ValueError(f"{name} is {short_repr(given)}; give a list of positive numbers")
         values = [
             real(f"{name}[{i}]", value, above=0.0, remedy="it must be a positive number")
             for i, value in enumerate(given)

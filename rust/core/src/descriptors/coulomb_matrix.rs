@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::spectrum::{Blocks, Pairs, SitePacks, Spectrum, SpectrumParameters};
+use super::pair_matrix::{MatrixElements, PairBlocks, PairMatrix, PairMatrixParameters, SitePacks};
 use super::validate::check;
 use crate::Error;
 use crate::simd::{LANES, Lanes};
@@ -13,7 +13,7 @@ use crate::simd::{LANES, Lanes};
 const SMALLEST_CORE: f64 = 1e-6;
 
 /// Eigenvalues of the Coulomb matrix.
-pub type CoulombMatrix = Spectrum<Charges>;
+pub type CoulombMatrix = PairMatrix<Charges>;
 
 /// Entries of the Coulomb matrix: `Z_i Z_j / r`, and `Z^2.4 / 2` on the diagonal.
 #[derive(Debug, Clone)]
@@ -28,9 +28,9 @@ pub struct Charges {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoulombMatrixParameters {
-    /// What it shares with other matrices.
+    /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
-    pub spectrum: SpectrumParameters,
+    pub matrix: PairMatrixParameters,
     /// Distance in Å below which `1/r` is rounded off.
     pub r_core: f64,
 }
@@ -41,15 +41,15 @@ impl CoulombMatrix {
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: CoulombMatrixParameters) -> Result<Self, Error> {
-        let CoulombMatrixParameters { spectrum, r_core: core } = parameters;
+        let CoulombMatrixParameters { matrix, r_core: core } = parameters;
         let large = core.is_finite() && core >= SMALLEST_CORE;
         check(large, "r_core", core, format!("it must be at least {SMALLEST_CORE:e} Å"))?;
-        let charge = spectrum.numbers.iter().map(|&number| number as f64).collect();
-        Self::from_pairs(spectrum, Charges { charge, core }, None)
+        let charge = matrix.numbers.iter().map(|&number| number as f64).collect();
+        Self::from_elements(matrix, Charges { charge, core }, None)
     }
 }
 
-impl Pairs for Charges {
+impl MatrixElements for Charges {
     const NAME: &'static str = "cm";
 
     fn n_orbitals(&self) -> usize {
@@ -65,17 +65,17 @@ impl Pairs for Charges {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
-        let mut away = [V::zero(); 3];
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks) {
+        let mut separation = [V::zero(); 3];
         let mut square = V::zero();
         for axis in 0..3 {
             let position = &sites.position[axis];
-            away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
-            square = away[axis].mul_add(away[axis], square);
+            separation[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
+            square = separation[axis].mul_add(separation[axis], square);
         }
         let square = square.to_array();
-        // 1/r and its slope divided by r.
-        let (mut inverse, mut slope) = ([0.0; LANES], [0.0; LANES]);
+        // 1/r and its derivative divided by r.
+        let (mut inverse, mut derivative) = ([0.0; LANES], [0.0; LANES]);
         let core = self.core;
         for lane in 0..LANES {
             let r = square[lane].sqrt();
@@ -83,21 +83,21 @@ impl Pairs for Charges {
             let x = square[lane] / (core * core);
             let outside = 1.0 / if far { r } else { core };
             inverse[lane] = if far { outside } else { (1.875 + x * (0.375 * x - 1.25)) / core };
-            slope[lane] = if far { -outside * outside * outside } else { (1.5 * x - 2.5) / (core * core * core) };
+            derivative[lane] = if far { -outside * outside * outside } else { (1.5 * x - 2.5) / (core * core * core) };
         }
         let charge = &sites.quantities[0];
         let own = charge.as_flattened()[a];
-        let both = V::splat(own).mul(V::load(&charge[pack])).mul(V::load(&sites.mask[pack]));
-        both.mul(V::load(&inverse)).store(&mut blocks.values[0]);
+        let both = V::splat(own) * V::load(&charge[pack]) * V::load(&sites.mask[pack]);
+        (both * V::load(&inverse)).store(&mut blocks.values[0]);
         let itself = a / LANES == pack;
         if itself {
             blocks.values[0][a % LANES] = 0.5 * own.powf(2.4);
         }
-        if slopes {
-            let slope = both.mul(V::load(&slope));
+        if derivatives {
+            let derivative = both * V::load(&derivative);
             for axis in 0..3 {
                 // The distance of a site from itself is zero, and so is this.
-                slope.mul(away[axis]).store(&mut blocks.slopes[axis][0]);
+                (derivative * separation[axis]).store(&mut blocks.derivatives[axis][0]);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The surroundings of one center.
 
-/// What the surroundings are described of.
+/// Kinds of centers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CenterKind {
     /// An atom, and the channel of its species if that is seen.
@@ -18,11 +18,11 @@ pub struct Environment<'a> {
     pub center: CenterKind,
     /// Channel of each site, ascending.
     pub channel: &'a [u8],
-    /// Vector from the center to the site in Å.
+    /// Component x of the vector from the center to each site, in Å.
     pub dx: &'a [f64],
-    /// See `dx`.
+    /// Component y of the vector from the center to each site, in Å.
     pub dy: &'a [f64],
-    /// See `dx`.
+    /// Component z of the vector from the center to each site, in Å.
     pub dz: &'a [f64],
     /// Distance in Å, below the cutoff; zero for an atom at the same place.
     pub r: &'a [f64],

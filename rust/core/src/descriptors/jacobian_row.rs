@@ -1,12 +1,12 @@
-//! Where the derivatives of one row go.
+//! Blocks of one row of a Jacobian, to be filled site by site.
 
 use crate::simd;
 
-/// Numbers of a block that stays in the nearest cache from site to site. To subtract from a larger one at each site is
-/// to fetch it each time, and costs more than to fetch the blocks of all sites once in the end,
-const NEAR: usize = 1 << 11;
-/// if all of them are not far away by then.
-const NOT_FAR: usize = 1 << 18;
+/// Numbers of a center's block that stays in the first-level cache from site to site. To subtract from a larger one at
+/// each site is to fetch it each time; it is then summed at the end, from the blocks of all sites, if these are near.
+const OWN_BLOCK_IN_L1: usize = 1 << 11;
+/// Numbers of a whole row that is still in the second-level cache when the block of its center is summed at the end.
+const ROW_IN_L2: usize = 1 << 18;
 
 /// The blocks of one row of a Jacobian, `[xyz][feature]` each, to be filled site by site.
 ///
@@ -24,8 +24,8 @@ pub struct JacobianRow<'a> {
     written: &'a mut Vec<bool>,
 }
 
-/// Where the derivatives with respect to one site go.
-pub struct Place<'a> {
+/// The block of one site in a row of the Jacobian, and that of the center.
+pub struct JacobianBlock<'a> {
     /// The block to add to, or to write where it [`is_new`](Self::is_new).
     pub block: &'a mut [f64],
     /// Whether nothing has been written there yet.
@@ -47,17 +47,17 @@ impl<'a> JacobianRow<'a> {
     ) -> Self {
         written.clear();
         written.resize(values.len() / size.max(1), false);
-        let own_is_last = own.is_some() && size > NEAR && values.len() <= NOT_FAR;
+        let own_is_last = own.is_some() && size > OWN_BLOCK_IN_L1 && values.len() <= ROW_IN_L2;
         Self { values, size, of_site, own, own_is_last, written }
     }
 
     /// The place of a site; `None` for an image of the center, which moves with it, so that nothing changes.
-    pub fn place(&mut self, site: usize) -> Option<Place<'_>> {
+    pub fn block(&mut self, site: usize) -> Option<JacobianBlock<'_>> {
         let block = self.of_site[site] as usize;
         let is_new = !std::mem::replace(&mut self.written[block], true);
         let Some(own) = self.own.map(|own| own as usize) else {
             let block = &mut self.values[block * self.size..][..self.size];
-            return Some(Place { block, is_new, own: None, own_is_new: false });
+            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
         };
         if own == block {
             self.written[block] = !is_new;
@@ -65,18 +65,18 @@ impl<'a> JacobianRow<'a> {
         }
         if self.own_is_last {
             let block = &mut self.values[block * self.size..][..self.size];
-            return Some(Place { block, is_new, own: None, own_is_new: false });
+            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
         }
         let own_is_new = !std::mem::replace(&mut self.written[own], true);
         let (before, after) = self.values.split_at_mut(own.max(block) * self.size);
         let (low, high) = (&mut before[own.min(block) * self.size..][..self.size], &mut after[..self.size]);
         let (block, own) = if own < block { (high, low) } else { (low, high) };
-        Some(Place { block, is_new, own: Some(own), own_is_new })
+        Some(JacobianBlock { block, is_new, own: Some(own), own_is_new })
     }
 
     /// Puts the derivatives `rows` with respect to a site where they belong.
     pub fn add(&mut self, site: usize, rows: &[f64]) {
-        let Some(Place { block, is_new, own, own_is_new }) = self.place(site) else { return };
+        let Some(JacobianBlock { block, is_new, own, own_is_new }) = self.block(site) else { return };
         if is_new {
             block.copy_from_slice(rows);
         } else {
@@ -106,7 +106,7 @@ impl<'a> JacobianRow<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JacobianRow, NEAR};
+    use super::{JacobianRow, OWN_BLOCK_IN_L1};
 
     #[test]
     fn images_share_a_block_and_the_center_takes_the_reaction() {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_large_block_of_the_center_is_made_of_all_others() {
-        let size = NEAR + 1;
+        let size = OWN_BLOCK_IN_L1 + 1;
         let mut values = vec![f64::NAN; 4 * size];
         let mut written = Vec::new();
         let mut row = JacobianRow::new(&mut values, size, &[0, 2, 1, 0], Some(2), &mut written);

@@ -1,4 +1,4 @@
-//! What a fingerprint makes of the sites of one center.
+//! Descriptors: maps from the sites of one center to features.
 //!
 //! A descriptor has never heard of frames, threads or files: it sees one [`Environment`] and one row. It answers in
 //! two stages, so that an average over the centers of a frame can be taken between them ("inner") or after them:
@@ -6,24 +6,30 @@
 //! 1. [`Descriptor::prepare`] and [`Descriptor::expand`]: sites to *coefficients*, a sum over sites;
 //! 2. [`Descriptor::contract`]: coefficients to features, the same for every site.
 //!
-//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor. Where
-//! the coefficients are the features already, there is no second stage to write.
+//! | stage | SOAP | ACSF | matrix of pairs |
+//! |---|---|---|---|
+//! | `prepare` | directions, radial functions, angular factors | distances, cutoff functions | matrix, eigenvectors |
+//! | `expand` | density coefficients | the features | the eigenvalues |
+//! | `contract` | power spectrum | nothing left to do | nothing left to do |
+//!
+//! Each stage knows its own derivative, forward and back; [`crate::engine`] chains them, once for every descriptor.
+//! Where the coefficients are the features already, there is no second stage to write.
 
 pub mod acsf;
 pub mod coulomb_matrix;
 mod environment;
 mod jacobian_row;
 pub mod overlap_matrix;
+pub mod pair_matrix;
 pub mod radial_distribution;
 mod read;
 mod refusal;
 pub mod soap;
 mod species;
-pub mod spectrum;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
-pub use jacobian_row::{JacobianRow, Place};
+pub use jacobian_row::{JacobianBlock, JacobianRow};
 pub use refusal::Refusal;
 pub use species::{Element, Species};
 
@@ -34,8 +40,8 @@ pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
     type Scratch: Send + 'static;
 
-    /// Radius of the environment in Å.
-    fn cutoff(&self) -> f64;
+    /// Distance in Å beyond which nothing is seen.
+    fn reach(&self) -> f64;
     /// Number of features, the length of a row.
     fn n_features(&self) -> usize;
     /// One readable, unique name a feature, in the order of a row; `symbols` are those of the channels.
@@ -49,7 +55,8 @@ pub trait Descriptor: Sync + 'static {
     }
     /// The elements that are seen.
     fn species(&self) -> &Species;
-    /// Whether the derivatives of the second stage are the same at all coefficients; nobody computes these then.
+    /// Whether the features are the coefficients, or linear in them, so that derivatives of the second stage need no
+    /// coefficients.
     fn is_linear(&self) -> bool {
         false
     }
@@ -59,7 +66,7 @@ pub trait Descriptor: Sync + 'static {
     /// [`Error::Memory`].
     fn scratch(&self) -> Result<Self::Scratch, Error>;
 
-    /// Looks at the sites of one center, before anything is asked about them; `slopes` says whether that will be
+    /// Looks at the sites of one center, before anything is asked about them; `derivatives` says whether that will be
     /// derivatives too.
     ///
     /// This, like all that follows, leaves early where `stop` says so or memory is refused; nothing but a fresh
@@ -70,7 +77,7 @@ pub trait Descriptor: Sync + 'static {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut Self::Scratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal>;
@@ -87,37 +94,37 @@ pub trait Descriptor: Sync + 'static {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
-    /// Writes the coefficients of the prepared center and their derivative along `velocity`, the rate of change of
-    /// each site's vector from the center. The center must be prepared anew before anything else is asked.
+    /// Writes the coefficients of the prepared center and their derivative along `displacements` of the sites
+    /// relative to the center. The center must be prepared anew before anything else is asked.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut Self::Scratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
-    /// Writes to `pull[site]` the gradient of `Σ adjoint · coefficients` with respect to that site's position.
+    /// Writes to `gradient[site]` the derivative of `Σ adjoint · coefficients` with respect to that site's position.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn expand_pullback(
         &self,
         environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut Self::Scratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
 
     /// Writes every feature.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract(
         &self,
         coefficients: &[f64],
@@ -131,7 +138,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes the derivative of every feature along `tangent`.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract_tangent(
         &self,
         _coefficients: &[f64],
@@ -146,7 +153,7 @@ pub trait Descriptor: Sync + 'static {
     /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn contract_pullback(
         &self,
         _coefficients: &[f64],
@@ -163,7 +170,7 @@ pub trait Descriptor: Sync + 'static {
     /// which those of the prepared center are one term.
     ///
     /// # Errors
-    /// See [`Self::expand`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     fn jacobian(
         &self,
         environment: &Environment<'_>,

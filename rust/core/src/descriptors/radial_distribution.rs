@@ -18,8 +18,8 @@ use crate::math::cutoff::{Cutoff, CutoffFunction, NamedCutoff};
 use crate::simd::{Isa, Kernel, LANES, Lanes, Pack, add_scaled, dot, exp};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
-const WHAT: &str = "radial distribution of one center";
+/// Purpose of the memory, for the message where it is refused.
+const PURPOSE: &str = "radial distribution of one center";
 /// Most grid points; a row is as long for each species.
 const MAX_POINTS: usize = 100_000;
 /// Lengths in Å between which widths are, and the radius of the smallest shell of which there is a volume.
@@ -39,9 +39,9 @@ pub struct RadialDistributionParameters {
     pub n_points: usize,
     /// Width of the Gaussian of one neighbor; `None`: the distance between two grid points.
     pub sigma: Option<f64>,
-    /// What a neighbor counts for by its distance.
+    /// Weight of a neighbor by its distance.
     pub cutoff_function: CutoffFunction,
-    /// What neighbors are counted per.
+    /// The unit that neighbors are counted per.
     pub per: Per,
     /// Whether atoms of other species are passed over.
     pub ignore_unknown_species: bool,
@@ -49,7 +49,7 @@ pub struct RadialDistributionParameters {
     pub species: Vec<Element>,
 }
 
-/// What neighbors are counted per.
+/// The unit that neighbors are counted per.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Per {
@@ -73,7 +73,7 @@ pub struct RadialDistribution {
     weight: Vec<Pack>,
 }
 
-/// What one neighbor brings to the features of its species.
+/// Terms of one neighbor in the features of its species.
 #[derive(Debug)]
 pub struct RadialDistributionScratch {
     /// At each grid point.
@@ -95,8 +95,8 @@ impl RadialDistribution {
         let species = Species::new(numbers, parameters.ignore_unknown_species)?;
         let RadialDistributionParameters { r_min, n_points, per, .. } = parameters;
         let (step, sigma) = (parameters.step(), parameters.sigma());
-        let mut grid = memory::filled(WHAT, Pack::holding(n_points), Pack::ZERO)?;
-        let mut weight = memory::filled(WHAT, Pack::holding(n_points), Pack::ZERO)?;
+        let mut grid = memory::filled(PURPOSE, Pack::holding(n_points), Pack::ZERO)?;
+        let mut weight = memory::filled(PURPOSE, Pack::holding(n_points), Pack::ZERO)?;
         let points = Pack::numbers_mut(&mut grid).iter_mut().zip(Pack::numbers_mut(&mut weight));
         for (k, (point, weight)) in points.take(n_points).enumerate() {
             *point = r_min + k as f64 * step;
@@ -149,11 +149,11 @@ impl Kernel for Terms<'_> {
         let (f, f_derivative) = cutoff.at(r);
         let sharpness = V::splat(*sharpness);
         for (k, (point, weight)) in grid.iter().zip(weight).enumerate() {
-            let away = point.load::<V>().sub(r);
-            let pull = away.mul(sharpness);
-            let gaussian = exp(pull.mul(away).mul(V::splat(-0.5))).mul(weight.load::<V>());
-            value[k].store(gaussian.mul(f));
-            derivative[k].store(gaussian.mul(pull.mul_add(f, f_derivative)));
+            let separation = point.load::<V>() - r;
+            let steepness = separation * sharpness;
+            let gaussian = exp(steepness * separation * V::splat(-0.5)) * weight.load::<V>();
+            value[k].store(gaussian * f);
+            derivative[k].store(gaussian * steepness.mul_add(f, f_derivative));
         }
     }
 }
@@ -161,7 +161,7 @@ impl Kernel for Terms<'_> {
 impl Descriptor for RadialDistribution {
     type Scratch = RadialDistributionScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.parameters.r_cut
     }
 
@@ -173,7 +173,7 @@ impl Descriptor for RadialDistribution {
         self.species.expect_symbols(symbols)?;
         let points = &Pack::numbers(&self.grid)[..self.parameters.n_points];
         let decimals = decimals(self.parameters.step());
-        let mut names = memory::room("list of the features", self.n_features())?;
+        let mut names = memory::with_capacity("list of the features", self.n_features())?;
         for symbol in symbols {
             names.extend(points.iter().map(|point| format!("{symbol} r={}", spelled(*point, decimals))));
         }
@@ -189,15 +189,15 @@ impl Descriptor for RadialDistribution {
     }
 
     fn scratch(&self) -> Result<RadialDistributionScratch, Error> {
-        let terms = || memory::filled(WHAT, self.grid.len(), Pack::ZERO);
-        let block = memory::zeros(WHAT, 3 * self.n_features())?;
+        let terms = || memory::filled(PURPOSE, self.grid.len(), Pack::ZERO);
+        let block = memory::zeros(PURPOSE, 3 * self.n_features())?;
         Ok(RadialDistributionScratch { value: terms()?, derivative: terms()?, block })
     }
 
     fn prepare(
         &self,
         _environment: &Environment<'_>,
-        _slopes: bool,
+        _derivatives: bool,
         _scratch: &mut RadialDistributionScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
@@ -213,7 +213,7 @@ impl Descriptor for RadialDistribution {
     ) -> Result<(), Error> {
         row.fill(0.0);
         for (&r, &channel) in environment.r.iter().zip(environment.channel) {
-            stop.after(environment.len() * self.grid.len() * LANES)?;
+            stop.check_after(environment.len() * self.grid.len() * LANES)?;
             let (value, _) = self.terms(r, scratch);
             add_scaled(1.0, value, &mut row[self.columns(channel)]);
         }
@@ -223,7 +223,7 @@ impl Descriptor for RadialDistribution {
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut RadialDistributionScratch,
         row: &mut [f64],
         tangent: &mut [f64],
@@ -231,8 +231,8 @@ impl Descriptor for RadialDistribution {
     ) -> Result<(), Error> {
         row.fill(0.0);
         tangent.fill(0.0);
-        for (site, v) in velocity.iter().enumerate() {
-            stop.after(environment.len() * self.grid.len() * LANES)?;
+        for (site, v) in displacements.iter().enumerate() {
+            stop.check_after(environment.len() * self.grid.len() * LANES)?;
             let direction = environment.direction(site);
             let (value, derivative) = self.terms(environment.r[site], scratch);
             let columns = self.columns(environment.channel[site]);
@@ -248,14 +248,14 @@ impl Descriptor for RadialDistribution {
         environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut RadialDistributionScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        for (site, pull) in pull.iter_mut().enumerate() {
-            stop.after(environment.len() * self.grid.len() * LANES)?;
+        for (site, gradient) in gradient.iter_mut().enumerate() {
+            stop.check_after(environment.len() * self.grid.len() * LANES)?;
             let (_, derivative) = self.terms(environment.r[site], scratch);
             let along = dot(&adjoint[self.columns(environment.channel[site])], derivative);
-            *pull = environment.direction(site).map(|d| along * d);
+            *gradient = environment.direction(site).map(|d| along * d);
         }
         Ok(())
     }
@@ -270,7 +270,7 @@ impl Descriptor for RadialDistribution {
     ) -> Result<(), Error> {
         let mut block = std::mem::take(&mut scratch.block);
         for site in 0..environment.len() {
-            stop.after(environment.len() * self.n_features())?;
+            stop.check_after(environment.len() * self.n_features())?;
             let (_, derivative) = self.terms(environment.r[site], scratch);
             block.fill(0.0);
             for (d, features) in environment.direction(site).into_iter().zip(block.chunks_exact_mut(self.n_features()))
@@ -345,7 +345,7 @@ mod tests {
         let distribution = RadialDistribution::new(parameters).expect("legal parameters");
         let mut scratch = distribution.scratch().expect("some memory");
         let mut row = vec![f64::NAN; distribution.n_features()];
-        distribution.expand(&ONE_NEIGHBOR, &mut scratch, &mut row, &Stop::never()).expect("no wish");
+        distribution.expand(&ONE_NEIGHBOR, &mut scratch, &mut row, &Stop::never()).expect("nobody stops it");
         row
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// What is wrong with an environment; the engine adds which one it was.
+/// Reasons why a descriptor cannot describe an environment; the engine adds the frame and the center.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// More sites than there is room for in a row.
@@ -23,7 +23,7 @@ pub enum Refusal {
         first: usize,
         /// Place of the second in the row.
         second: usize,
-        /// Their difference.
+        /// Difference of the two eigenvalues.
         gap: f64,
     },
     /// A neighbor on the center, to which no angle leads.
@@ -34,7 +34,7 @@ pub enum Refusal {
     NoDirection {
         /// Number of the site, or of the atom of which that is an image.
         atom: usize,
-        /// How far it is away in Å.
+        /// Distance from the center in Å.
         distance: f64,
     },
     /// A neighbor all but on the center, where weights have no bounds.
@@ -45,7 +45,7 @@ pub enum Refusal {
     NoWeight {
         /// Number of the site, or of the atom of which that is an image.
         atom: usize,
-        /// How far it is away in Å.
+        /// Distance from the center in Å.
         distance: f64,
     },
     /// More sites than a matrix can be decomposed for.
@@ -89,7 +89,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// The same with the atoms in place of the sites that are their images.
+    /// This error with atoms in place of the sites that are their images.
     pub(crate) fn of_atoms(mut self, atoms: &[u32]) -> Self {
         if let Self::NoDirection { atom, .. } | Self::NoWeight { atom, .. } = &mut self {
             *atom = atoms[*atom] as usize;

@@ -21,7 +21,7 @@ pub struct Species {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Element {
-    /// Its atomic number; `None`: every element, in one channel.
+    /// Atomic number; `None`: every element, in one channel.
     pub number: Option<i64>,
 }
 

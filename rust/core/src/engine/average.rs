@@ -1,8 +1,8 @@
-//! How the centers of a frame become rows of the result.
+//! Averages over the centers of a frame.
 
 use crate::geometry::{Centers, Frames};
 
-/// How the centers of a frame become rows.
+/// Averages over the centers of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Average {
     /// One row a center.

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::interrupt::RowCounter;
 use super::job::Job;
-use super::watch::Tally;
 use crate::descriptors::Descriptor;
 use crate::error::LAST_ELEMENT;
 use crate::geometry::{Center, Centers, Frames, Grid};
@@ -22,12 +22,12 @@ const SMALLEST_CHUNK: usize = 4;
 const CHUNKS_OF_A_FRAME: usize = 16;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const FRAMES: &str = "neighbor search";
 
 /// A frame ready to be asked for the sites of its centers.
 pub struct Prepared {
-    /// Its index.
+    /// Index of the frame among all frames.
     pub frame: usize,
     /// Channel of each atom; `u8::MAX` where the descriptor does not see it.
     pub channels: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Prepared {
 }
 
 /// Frames that were prepared together, and the centers of all frames.
-pub struct Batch<'a> {
+pub struct FrameBatch<'a> {
     /// The frames, in their order.
     pub prepared: Vec<Prepared>,
     /// Centers of all frames, those of other batches too.
@@ -69,7 +69,7 @@ pub fn batches(frames: &Frames<'_>, centers: &Centers<'_>) -> Result<Vec<Range<u
     Ok(batches)
 }
 
-impl<'a> Batch<'a> {
+impl<'a> FrameBatch<'a> {
     /// Prepares the frames of `range`.
     ///
     /// # Errors
@@ -80,28 +80,28 @@ impl<'a> Batch<'a> {
         centers: &'a Centers<'a>,
         range: Range<usize>,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Self, Error> {
         let one = |frame: usize, stop: &Stop<'_>| {
             stop.check()?;
             let view = frames.get(frame);
             let channels = channels(descriptor, frame, view.numbers)?;
-            let grid = Grid::interruptible(&view, frame, &channels, descriptor.cutoff(), stop)?;
+            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
             Ok(Prepared { frame, channels, grid })
         };
-        let mut prepared = memory::room(FRAMES, range.len())?;
+        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
         let Some(pool) = job.pool else {
-            return job.here(tally, |stop| {
+            return job.run_on_caller(counter, |stop| {
                 for frame in range {
                     prepared.push(one(frame, stop)?);
                 }
                 Self::in_chunks(prepared, centers)
             });
         };
-        job.spread(pool, tally, |stop| {
-            let wished = stop.wished();
-            let mut results: Vec<Result<Prepared, Error>> = memory::room(FRAMES, range.len())?;
-            range.into_par_iter().map(|frame| one(frame, &Stop::when(wished))).collect_into_vec(&mut results);
+        job.run_on_pool(pool, counter, |stop| {
+            let requested = stop.requested();
+            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
+            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
             for result in results {
                 prepared.push(result?);
             }
@@ -112,31 +112,31 @@ impl<'a> Batch<'a> {
     /// The only frame of `frames`, every atom of which is seen as the same.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// Any [`Error`] that the input or the caller can cause.
     pub fn of_one_kind(
         frames: &Frames<'_>,
         centers: &'a Centers<'a>,
         r_cut: f64,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Self, Error> {
         let one = |stop: &Stop<'_>| {
             let channels = memory::zeros(FRAMES, frames.n_atoms())?;
             let grid = Grid::interruptible(&frames.get(0), 0, &channels, r_cut, stop)?;
-            let mut prepared = memory::room(FRAMES, 1)?;
+            let mut prepared = memory::with_capacity(FRAMES, 1)?;
             prepared.push(Prepared { frame: 0, channels, grid });
             Self::in_chunks(prepared, centers)
         };
         match job.pool {
-            Some(pool) => job.spread(pool, tally, one),
-            None => job.here(tally, one),
+            Some(pool) => job.run_on_pool(pool, counter, one),
+            None => job.run_on_caller(counter, one),
         }
     }
 
     /// Cuts the rows of these frames into chunks, in the order in which their results are merged.
     fn in_chunks(prepared: Vec<Prepared>, centers: &'a Centers<'a>) -> Result<Self, Error> {
         let n_rows = prepared.iter().map(|frame| centers.rows(frame.frame).len()).sum();
-        let mut batch = Self { prepared, centers, rows: memory::room(FRAMES, n_rows)?, chunks: Vec::new() };
+        let mut batch = Self { prepared, centers, rows: memory::with_capacity(FRAMES, n_rows)?, chunks: Vec::new() };
         for (slot, frame) in batch.prepared.iter().enumerate() {
             let first = batch.rows.len();
             batch.rows.extend(centers.rows(frame.frame));
@@ -174,7 +174,7 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
             None => Err(Error::UnknownSpecies { frame, atom, number }),
         }
     };
-    let mut channels = memory::room(FRAMES, numbers.len())?;
+    let mut channels = memory::with_capacity(FRAMES, numbers.len())?;
     for atom in numbers.iter().enumerate() {
         channels.push(of(atom)?);
     }
@@ -185,7 +185,7 @@ fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Res
 fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) -> Result<(), Error> {
     let mut row_of = memory::filled(FRAMES, frame.channels.len(), None)?;
     // Points, and atoms that are asked for twice or not seen, keep their order and come last.
-    let mut others = memory::room(FRAMES, rows.len())?;
+    let mut others = memory::with_capacity(FRAMES, rows.len())?;
     for &row in &*rows {
         match centers.get(row) {
             Center::Atom(atom) if frame.channels[atom] != u8::MAX && row_of[atom].is_none() => row_of[atom] = Some(row),

@@ -3,13 +3,13 @@
 use crate::geometry::{Center, Sites};
 use crate::{Error, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub const GRADIENTS: &str = "gradients";
 
 /// The place of an atom that has none.
 pub const UNSEEN: u32 = u32::MAX;
 
-/// What a chunk leaves behind on the way back.
+/// Gradients of the atoms that a chunk of centers has seen, and its part of the strain.
 #[derive(Default)]
 pub struct ChunkGradients {
     /// Gradients of the atoms that were seen, in the order in which they were.
@@ -29,17 +29,17 @@ impl ChunkGradients {
         &mut self,
         place: &mut [u32],
         sites: &Sites,
-        pulls: &[[f64; 3]],
+        gradients: &[[f64; 3]],
         center: Center,
     ) -> Result<(), Error> {
         memory::reserve(GRADIENTS, &mut self.atoms, sites.len() + 1)?;
         let mut reaction = [0.0; 3];
-        for (site, pull) in pulls.iter().enumerate() {
-            self.add(place, sites.index[site], *pull);
-            let away = [sites.dx[site], sites.dy[site], sites.dz[site]];
+        for (site, gradient) in gradients.iter().enumerate() {
+            self.add(place, sites.index[site], *gradient);
+            let vector = [sites.dx[site], sites.dy[site], sites.dz[site]];
             for i in 0..3 {
-                reaction[i] -= pull[i];
-                (0..3).for_each(|j| self.strain[i][j] += away[i] * pull[j]);
+                reaction[i] -= gradient[i];
+                (0..3).for_each(|j| self.strain[i][j] += vector[i] * gradient[j]);
             }
         }
         if let Center::Atom(atom) = center {
@@ -49,14 +49,14 @@ impl ChunkGradients {
     }
 
     /// Adds the gradient of an atom.
-    fn add(&mut self, place: &mut [u32], atom: u32, pull: [f64; 3]) {
+    fn add(&mut self, place: &mut [u32], atom: u32, gradient: [f64; 3]) {
         let place = &mut place[atom as usize];
         if *place == UNSEEN {
             *place = self.atoms.len() as u32;
-            self.atoms.push((atom, pull));
+            self.atoms.push((atom, gradient));
         } else {
             let sum = &mut self.atoms[*place as usize].1;
-            (0..3).for_each(|i| sum[i] += pull[i]);
+            (0..3).for_each(|i| sum[i] += gradient[i]);
         }
     }
 

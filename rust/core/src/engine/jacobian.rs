@@ -1,26 +1,26 @@
 //! The derivative of every feature with respect to every atom, as sparse blocks.
 
 use super::average::Average;
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
 use super::checks::check_length;
 use super::gradients::UNSEEN;
+use super::interrupt::RowCounter;
 use super::job::Job;
-use super::lists::{Lists, Part};
+use super::lists::{ChunkLists, Lists};
 use super::means::{add, mean_coefficients};
-use super::output::Output;
+use super::output::RowElement;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::{Descriptor, JacobianRow};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const PATTERN: &str = "list of the blocks of the derivatives";
 const BLOCKS: &str = "derivatives of one row";
 const SUMS: &str = "derivatives of the mean";
 
-/// Which blocks of the Jacobian of one frame are not zero: `(row, atom)`, unique, sorted by row, then by atom.
+/// Blocks of the Jacobian of one frame that are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
 pub struct JacobianPattern {
     /// Row of the features of each block.
@@ -32,7 +32,7 @@ pub struct JacobianPattern {
 /// Finds the blocks of the Jacobian of the only frame of `frames`.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn jacobian_pattern<D: Descriptor>(
     descriptor: &D,
     average: Average,
@@ -40,10 +40,10 @@ pub fn jacobian_pattern<D: Descriptor>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<JacobianPattern, Error> {
-    let tally = Tally::new(centers.len());
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
+    let counter = RowCounter::new(centers.len());
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
     let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
-        let mut part = Part::new();
+        let mut part = ChunkLists::new();
         for &row in chunk.rows {
             let center = worker.find(frame, centers, row)?;
             part.push(PATTERN, atoms_of(worker, center)?.iter().copied())?;
@@ -51,12 +51,12 @@ pub fn jacobian_pattern<D: Descriptor>(
         Ok(part)
     };
     let mut found = Lists::new(PATTERN, centers.len(), batch.chunks.len())?;
-    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: Part<u32>| {
+    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: ChunkLists<u32>| {
         found.put(chunk.rows, part);
         Ok(())
     };
-    walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
-    job.here(&tally, |stop| match average {
+    walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
+    job.run_on_caller(&counter, |stop| match average {
         Average::Off => pattern_of_rows(&found, stop),
         Average::Inner | Average::Outer => pattern_of_mean(&found, frames.n_atoms(), stop),
     })
@@ -65,9 +65,10 @@ pub fn jacobian_pattern<D: Descriptor>(
 /// The pattern of rows that depend on these atoms.
 fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
     let n = found.n_entries();
-    let mut pattern = JacobianPattern { row: memory::room(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    let mut pattern =
+        JacobianPattern { row: memory::with_capacity(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
     for (row, atoms) in (0_i64..).zip(found.iter()) {
-        stop.after(n)?;
+        stop.check_after(n)?;
         pattern.row.extend(std::iter::repeat_n(row, atoms.len()));
         pattern.atom.extend(atoms.iter().map(|&atom| i64::from(atom)));
     }
@@ -78,11 +79,11 @@ fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPatter
 fn pattern_of_mean(found: &Lists<u32>, n_atoms: usize, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
     let mut seen = memory::filled(PATTERN, n_atoms, false)?;
     for atoms in found.iter() {
-        stop.after(found.n_entries())?;
+        stop.check_after(found.n_entries())?;
         atoms.iter().for_each(|&atom| seen[atom as usize] = true);
     }
     let n = seen.iter().filter(|seen| **seen).count();
-    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::room(PATTERN, n)? };
+    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
     pattern.atom.extend((0_i64..).zip(&seen).filter(|(_, seen)| **seen).map(|(atom, _)| atom));
     Ok(pattern)
 }
@@ -109,8 +110,8 @@ fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
 /// Writes the blocks of `pattern`, each `[xyz][feature]`, into `values`.
 ///
 /// # Errors
-/// See [`Error`].
-pub fn jacobian<D: Descriptor, T: Output>(
+/// Any [`Error`] that the input or the caller can cause.
+pub fn jacobian<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -122,17 +123,17 @@ pub fn jacobian<D: Descriptor, T: Output>(
     let block = 3 * descriptor.n_features();
     check_length("values", values.len(), pattern.atom.len() * block)?;
     let passes = if average == Average::Inner { 2 } else { 1 };
-    let tally = Tally::new(passes * centers.len());
-    let batch = Batch::new(descriptor, frames, centers, one_frame(frames)?, job, &tally)?;
-    let task = Differentiate { descriptor, centers, block, n_atoms: frames.n_atoms() };
+    let counter = RowCounter::new(passes * centers.len());
+    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
+    let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms() };
     if average == Average::Off {
-        return task.write_rows(&batch, pattern, values, job, &tally);
+        return task.write_rows(&batch, pattern, values, job, &counter);
     }
     let mean = match average {
-        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &tally)?),
+        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &counter)?),
         Average::Off | Average::Outer => None,
     };
-    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &tally)?;
+    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &counter)?;
     let share = 1.0 / centers.len().max(1) as f64;
     let write = |out: &mut [f64]| {
         out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = share * sum);
@@ -141,7 +142,7 @@ pub fn jacobian<D: Descriptor, T: Output>(
     T::fill(values, &mut Vec::new(), write)
 }
 
-struct Differentiate<'a, D> {
+struct JacobianTask<'a, D> {
     descriptor: &'a D,
     centers: &'a Centers<'a>,
     /// Numbers in a block.
@@ -149,16 +150,16 @@ struct Differentiate<'a, D> {
     n_atoms: usize,
 }
 
-impl<D: Descriptor> Differentiate<'_, D> {
-    fn write_rows<T: Output>(
+impl<D: Descriptor> JacobianTask<'_, D> {
+    fn write_rows<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         pattern: &JacobianPattern,
         values: &mut [T],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
-        let mut slots = memory::room(PATTERN, self.centers.len())?;
+        let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
         let (mut rest, mut atoms) = (values, pattern.atom.as_slice());
         for row in 0..self.centers.len() as i64 {
             let n_before = pattern.atom.len() - atoms.len();
@@ -179,27 +180,27 @@ impl<D: Descriptor> Differentiate<'_, D> {
             for (&row, own) in chunk.rows.iter().zip(rows) {
                 let Some((blocks, atoms)) = own.take() else { continue };
                 let center = self.expand(worker, frame, row, stop)?;
-                let mut room = std::mem::take(&mut worker.room);
-                T::fill(blocks, &mut room, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
-                worker.room = room;
+                let mut buffer = std::mem::take(&mut worker.buffer);
+                T::fill(blocks, &mut buffer, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
+                worker.buffer = buffer;
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
+        walk(batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
     /// Sums over all centers of the derivatives of their rows.
     fn sums(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         pattern: &JacobianPattern,
         mean: Option<&[f64]>,
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<Vec<f64>, Error> {
         let mut sums = memory::zeros(SUMS, pattern.atom.len() * self.block)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
-            let mut parts = memory::room(BLOCKS, chunk.rows.len())?;
+            let mut parts = memory::with_capacity(BLOCKS, chunk.rows.len())?;
             for &row in chunk.rows {
                 let center = self.expand(worker, frame, row, stop)?;
                 let atoms = memory::collect(BLOCKS, atoms_of(worker, center)?.iter().map(|&atom| i64::from(atom)))?;
@@ -218,7 +219,7 @@ impl<D: Descriptor> Differentiate<'_, D> {
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         Ok(sums)
     }
 

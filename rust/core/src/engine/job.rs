@@ -1,8 +1,8 @@
-//! Where work runs, and who is told about it.
+//! One call of the engine: its threads, its progress report, its cached buffers.
 
 use std::ops::ControlFlow;
 
-use super::spare::Spare;
+use super::worker_cache::WorkerCache;
 
 /// Threads, a listener and buffers for one calculation.
 pub struct Job<'a> {
@@ -12,5 +12,5 @@ pub struct Job<'a> {
     /// work, which then ends within some milliseconds, and with [`Error::Interrupted`].
     pub progress: &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     /// Buffers that earlier jobs about the same descriptor have left, and this one may leave.
-    pub spare: Option<&'a Spare>,
+    pub worker_cache: Option<&'a WorkerCache>,
 }

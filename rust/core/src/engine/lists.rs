@@ -6,13 +6,13 @@ use super::batch::LARGEST_CHUNK;
 use crate::{Error, memory};
 
 /// The lists of the rows of one chunk, one after the other.
-pub struct Part<T> {
+pub struct ChunkLists<T> {
     entries: Vec<T>,
     ends: [usize; LARGEST_CHUNK],
     n_rows: usize,
 }
 
-impl<T> Part<T> {
+impl<T> ChunkLists<T> {
     /// No rows yet.
     pub fn new() -> Self {
         Self { entries: Vec::new(), ends: [0; LARGEST_CHUNK], n_rows: 0 }
@@ -31,9 +31,9 @@ impl<T> Part<T> {
     }
 }
 
-/// Where the list of a row is.
+/// Position of the list of one row: its part, and the entries in it.
 #[derive(Clone, Default)]
-struct Place {
+struct ListSpan {
     part: usize,
     entries: Range<usize>,
 }
@@ -41,7 +41,7 @@ struct Place {
 /// The lists of all rows.
 pub struct Lists<T> {
     parts: Vec<Vec<T>>,
-    places: Vec<Place>,
+    places: Vec<ListSpan>,
     n_entries: usize,
 }
 
@@ -51,15 +51,15 @@ impl<T> Lists<T> {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(what: &'static str, n_rows: usize, n_parts: usize) -> Result<Self, Error> {
-        let (parts, places) = (memory::room(what, n_parts)?, memory::zeros(what, n_rows)?);
+        let (parts, places) = (memory::with_capacity(what, n_parts)?, memory::zeros(what, n_rows)?);
         Ok(Self { parts, places, n_entries: 0 })
     }
 
     /// Takes the lists of `rows`.
-    pub fn put(&mut self, rows: &[usize], part: Part<T>) {
+    pub fn put(&mut self, rows: &[usize], part: ChunkLists<T>) {
         let mut start = 0;
         for (&row, &end) in rows.iter().zip(&part.ends) {
-            self.places[row] = Place { part: self.parts.len(), entries: start..end };
+            self.places[row] = ListSpan { part: self.parts.len(), entries: start..end };
             start = end;
         }
         self.n_entries += part.entries.len();
@@ -73,7 +73,7 @@ impl<T> Lists<T> {
 
     /// The lists, in the order of the rows.
     pub fn iter(&self) -> impl Iterator<Item = &[T]> {
-        self.places.iter().map(|Place { part, entries }| match self.parts.get(*part) {
+        self.places.iter().map(|ListSpan { part, entries }| match self.parts.get(*part) {
             Some(part) => &part[entries.clone()],
             None => &[],
         })
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn lists_are_found_by_their_rows() {
         let part = |lists: &[&[u8]]| {
-            let mut part = Part::new();
+            let mut part = ChunkLists::new();
             lists.iter().for_each(|list| part.push("test", list.iter().copied()).expect("some bytes"));
             part
         };

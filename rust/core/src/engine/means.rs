@@ -1,14 +1,14 @@
 //! Sums and means over the centers of a frame.
 
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::Worker;
 use crate::descriptors::Descriptor;
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 pub const MEANS: &str = "mean coefficients of the frames";
 
 /// `sum += part`, over as many numbers as `sum` has.
@@ -22,9 +22,9 @@ pub fn add(sum: &mut [f64], part: &[f64]) {
 /// Of the first chunk that has one, and [`Error::Interrupted`].
 pub fn mean_coefficients<D: Descriptor>(
     descriptor: &D,
-    batch: &Batch<'_>,
+    batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
-    tally: &Tally,
+    counter: &RowCounter,
 ) -> Result<Vec<f64>, Error> {
     let first = batch.prepared.first().map_or(0, |frame| frame.frame);
     let n = descriptor.n_coefficients();
@@ -42,7 +42,7 @@ pub fn mean_coefficients<D: Descriptor>(
         add(&mut sums[(frame.frame - first) * n..][..n], &part);
         Ok(())
     };
-    walk(batch, job, tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+    walk(batch, job, counter, || Worker::new(descriptor), |_| (), visit, merge)?;
     for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
         let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
         sum.iter_mut().for_each(|x| *x *= share);

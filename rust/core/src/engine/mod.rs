@@ -1,4 +1,4 @@
-//! Loops over frames and centers, forward and back; the only room that knows threads.
+//! Loops over frames and centers, forward and back; the only module that knows threads.
 //!
 //! Every row belongs to one worker and every sum keeps its order, so results are the same bits for any number of
 //! threads.
@@ -7,7 +7,7 @@
 //!
 //! | files | purpose |
 //! |---|---|
-//! | `average`, `output`, `checks`, `spare`, `job`, `watch` | what a call asks for, in what numbers, and who may stop it |
+//! | `average`, `output`, `checks`, `worker_cache`, `job`, `interrupt` | what a call asks for, in what numbers, and who may stop it |
 //! | `batch`, `walk` | frames prepared in batches, centers visited in chunks |
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
@@ -18,6 +18,7 @@ mod average;
 mod batch;
 mod checks;
 mod gradients;
+mod interrupt;
 mod jacobian;
 mod job;
 mod lists;
@@ -25,18 +26,17 @@ mod means;
 mod neighbors;
 mod output;
 mod pullback;
-mod spare;
 mod transform;
 mod walk;
-mod watch;
 mod worker;
+mod worker_cache;
 
 pub use average::{Average, n_rows};
+pub use interrupt::RowCounter;
 pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
 pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
-pub use output::Output;
+pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
-pub use spare::Spare;
 pub use transform::{pushforward, transform};
-pub use watch::Tally;
+pub use worker_cache::WorkerCache;

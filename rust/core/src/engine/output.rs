@@ -3,19 +3,19 @@
 use crate::{Error, memory};
 
 /// A number that a row can be written in.
-pub trait Output: Copy + Default + Send + Sync {
-    /// Lets `write` fill `row`: in place where the types agree, through `room` where they do not.
+pub trait RowElement: Copy + Default + Send + Sync {
+    /// Lets `write` fill `row`: in place where the types agree, through `buffer` where they do not.
     ///
     /// # Errors
-    /// Those of `write`, and [`Error::Memory`] for the room.
+    /// Errors of `write`, and [`Error::Memory`] for the buffer.
     fn fill(
         row: &mut [Self],
-        room: &mut Vec<f64>,
+        buffer: &mut Vec<f64>,
         write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
     ) -> Result<(), Error>;
 }
 
-impl Output for f64 {
+impl RowElement for f64 {
     fn fill(
         row: &mut [Self],
         _room: &mut Vec<f64>,
@@ -25,15 +25,15 @@ impl Output for f64 {
     }
 }
 
-impl Output for f32 {
+impl RowElement for f32 {
     fn fill(
         row: &mut [Self],
-        room: &mut Vec<f64>,
+        buffer: &mut Vec<f64>,
         write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        memory::resize("rows before they are rounded", room, row.len(), 0.0)?;
-        write(room)?;
-        row.iter_mut().zip(room).for_each(|(out, value)| *out = *value as Self);
+        memory::resize("rows before they are rounded", buffer, row.len(), 0.0)?;
+        write(buffer)?;
+        row.iter_mut().zip(buffer).for_each(|(out, value)| *out = *value as Self);
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! Gradients of one number with respect to everything: the way back from rows to atoms.
 
 use super::average::{Average, n_rows};
-use super::batch::{Batch, Prepared, batches};
+use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::{MEANS, add, mean_coefficients};
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
@@ -27,7 +27,7 @@ pub struct Pullback {
 /// No Jacobian is stored: a chunk of centers returns one vector for each atom it has seen.
 ///
 /// # Errors
-/// See [`Error`].
+/// Any [`Error`] that the input or the caller can cause.
 pub fn pullback<D: Descriptor>(
     descriptor: &D,
     average: Average,
@@ -43,13 +43,13 @@ pub fn pullback<D: Descriptor>(
         strain: memory::zeros(GRADIENTS, frames.len())?,
     };
     let passes = if average == Average::Inner { 2 } else { 1 };
-    let tally = Tally::new(passes * centers.len());
+    let counter = RowCounter::new(passes * centers.len());
     let task = Backward { descriptor, average, centers, adjoint };
     for range in batches(frames, centers)? {
-        let batch = Batch::new(descriptor, frames, centers, range, job, &tally)?;
+        let batch = FrameBatch::new(descriptor, frames, centers, range, job, &counter)?;
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
         let means = match average {
-            Average::Inner => task.adjoints_of_means(&batch, job, &tally)?,
+            Average::Inner => task.adjoints_of_means(&batch, job, &counter)?,
             Average::Off | Average::Outer => Vec::new(),
         };
         let n_coefficients = descriptor.n_coefficients();
@@ -62,14 +62,14 @@ pub fn pullback<D: Descriptor>(
         };
         let merge = |frame: &Prepared, _: &Chunk<'_>, part: ChunkGradients| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
-            for (atom, pull) in part.atoms {
-                (0..3).for_each(|i| positions[atom as usize][i] += pull[i]);
+            for (atom, gradient) in part.atoms {
+                (0..3).for_each(|i| positions[atom as usize][i] += gradient[i]);
             }
             let strain = result.strain[frame.frame].as_flattened_mut();
             add(strain, part.strain.as_flattened());
             Ok(())
         };
-        walk(&batch, job, &tally, || Worker::new(descriptor), |_| (), visit, merge)?;
+        walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
     }
     Ok(result)
 }
@@ -100,8 +100,8 @@ impl<D: Descriptor> Backward<'_, D> {
             if !self.descriptor.is_linear() {
                 worker.expand(self.descriptor, frame, center, stop)?;
             }
-            let Worker { coefficients, other, scratch, room, .. } = worker;
-            let adjoint = self.row_adjoint(frame, row, room)?;
+            let Worker { coefficients, other, scratch, buffer, .. } = worker;
+            let adjoint = self.row_adjoint(frame, row, buffer)?;
             self.descriptor.contract_pullback(coefficients, adjoint, scratch, other, stop)?;
             &worker.other
         };
@@ -112,16 +112,16 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// The adjoint of the row of one center.
-    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, room: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
+    fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, buffer: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
         if self.average == Average::Off {
             return self.checked_row(row);
         }
         let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
         let row = self.checked_row(frame.frame)?;
-        room.clear();
-        memory::reserve(GRADIENTS, room, row.len())?;
-        room.extend(row.iter().map(|x| share * x));
-        Ok(room)
+        buffer.clear();
+        memory::reserve(GRADIENTS, buffer, row.len())?;
+        buffer.extend(row.iter().map(|x| share * x));
+        Ok(buffer)
     }
 
     /// One row of the adjoint, all entries of which are finite; looked at here, where it will be in cache.
@@ -133,12 +133,17 @@ impl<D: Descriptor> Backward<'_, D> {
     }
 
     /// For each frame, the adjoint of every center's coefficients: they share the mean.
-    fn adjoints_of_means(&self, batch: &Batch<'_>, job: &mut Job<'_>, tally: &Tally) -> Result<Vec<f64>, Error> {
+    fn adjoints_of_means(
+        &self,
+        batch: &FrameBatch<'_>,
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<Vec<f64>, Error> {
         let n = self.descriptor.n_coefficients();
-        let mut means = mean_coefficients(self.descriptor, batch, job, tally)?;
+        let mut means = mean_coefficients(self.descriptor, batch, job, counter)?;
         let mut scratch = self.descriptor.scratch()?;
         let mut adjoint = memory::zeros(MEANS, n)?;
-        job.here(tally, |stop| {
+        job.run_on_caller(counter, |stop| {
             for (frame, mean) in batch.prepared.iter().zip(means.chunks_exact_mut(n.max(1))) {
                 stop.check()?;
                 let row = self.checked_row(frame.frame)?;

@@ -1,27 +1,27 @@
 //! Values, and their derivatives along displacements.
 
 use super::average::{Average, n_rows};
-use super::batch::{Batch, Prepared, batches};
+use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
+use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::add;
-use super::output::Output;
+use super::output::RowElement;
 use super::walk::{Chunk, walk};
-use super::watch::Tally;
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const ROWS: &str = "list of the rows";
 const SUMS: &str = "sums over the centers of the frames";
 
 /// Writes the features of all centers into `rows`, `n_features` numbers a row.
 ///
 /// # Errors
-/// See [`Error`].
-pub fn transform<D: Descriptor, T: Output>(
+/// Any [`Error`] that the input or the caller can cause.
+pub fn transform<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -35,8 +35,8 @@ pub fn transform<D: Descriptor, T: Output>(
 /// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
 ///
 /// # Errors
-/// See [`Error`].
-pub fn pushforward<D: Descriptor, T: Output>(
+/// Any [`Error`] that the input or the caller can cause.
+pub fn pushforward<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
     frames: &Frames<'_>,
@@ -61,35 +61,35 @@ struct Forward<'a, D> {
 
 /// Sums over the centers of one frame: of rows, or of coefficients and their tangents.
 #[derive(Debug, Clone, Default)]
-struct Sums {
+struct FrameSums {
     values: Vec<f64>,
     tangents: Vec<f64>,
 }
 
 impl<D: Descriptor> Forward<'_, D> {
-    fn run<T: Output>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
+    fn run<T: RowElement>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
         let n_features = self.descriptor.n_features();
         let n_rows = n_rows(self.average, self.frames, self.centers);
         check_length("rows", rows.len(), n_rows * n_features)?;
         let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
-        let tally = Tally::new(self.centers.len());
+        let counter = RowCounter::new(self.centers.len());
         for range in batches(self.frames, self.centers)? {
-            let batch = Batch::new(self.descriptor, self.frames, self.centers, range, job, &tally)?;
+            let batch = FrameBatch::new(self.descriptor, self.frames, self.centers, range, job, &counter)?;
             if self.average == Average::Off {
-                self.write_rows(&batch, &mut slots, job, &tally)?;
+                self.write_rows(&batch, &mut slots, job, &counter)?;
             } else {
-                self.write_means(&batch, &mut slots, job, &tally)?;
+                self.write_means(&batch, &mut slots, job, &counter)?;
             }
         }
         Ok(())
     }
 
-    fn write_rows<T: Output>(
+    fn write_rows<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
         let mut in_order = memory::collect(ROWS, batch.rows.iter().map(|&row| slots[row].take()))?;
         let mut rest = in_order.as_mut_slice();
@@ -102,24 +102,24 @@ impl<D: Descriptor> Forward<'_, D> {
             for (&row, out) in chunk.rows.iter().zip(rows) {
                 let Some(out) = out.take() else { continue };
                 self.expand(worker, frame, row, stop)?;
-                let mut room = std::mem::take(&mut worker.room);
-                T::fill(out, &mut room, |out| self.contract(worker, out, stop))?;
-                worker.room = room;
+                let mut buffer = std::mem::take(&mut worker.buffer);
+                T::fill(out, &mut buffer, |out| self.contract(worker, out, stop))?;
+                worker.buffer = buffer;
             }
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
+        walk(batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
-    fn write_means<T: Output>(
+    fn write_means<T: RowElement>(
         &self,
-        batch: &Batch<'_>,
+        batch: &FrameBatch<'_>,
         slots: &mut [Option<&mut [T]>],
         job: &mut Job<'_>,
-        tally: &Tally,
+        counter: &RowCounter,
     ) -> Result<(), Error> {
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-        let mut sums = memory::room(SUMS, batch.prepared.len())?;
+        let mut sums = memory::with_capacity(SUMS, batch.prepared.len())?;
         for _ in &batch.prepared {
             sums.push(self.no_sums()?);
         }
@@ -131,15 +131,15 @@ impl<D: Descriptor> Forward<'_, D> {
             }
             Ok(sums)
         };
-        let merge = |frame: &Prepared, _: &Chunk<'_>, part: Sums| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: FrameSums| {
             let sum = &mut sums[frame.frame - first];
             add(&mut sum.values, &part.values);
             add(&mut sum.tangents, &part.tangents);
             Ok(())
         };
-        walk(batch, job, tally, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
         let mut worker = Worker::new(self.descriptor)?;
-        job.here(tally, |stop| {
+        job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(&sums) {
                 let Some(row) = slots[frame.frame].take() else { continue };
                 let n_centers = self.centers.rows(frame.frame).len();
@@ -155,12 +155,12 @@ impl<D: Descriptor> Forward<'_, D> {
         let Some(displacements) = self.displacements else {
             return worker.expand(self.descriptor, frame, center, stop);
         };
-        let moves = &displacements[self.frames.atoms(frame.frame)];
+        let of_frame = &displacements[self.frames.atoms(frame.frame)];
         let own = match center {
-            Center::Atom(atom) => moves[atom],
+            Center::Atom(atom) => of_frame[atom],
             Center::Point(_) => [0.0; 3],
         };
-        let relative = |&site: &u32| std::array::from_fn(|i| moves[site as usize][i] - own[i]);
+        let relative = |&site: &u32| std::array::from_fn(|i| of_frame[site as usize][i] - own[i]);
         let Worker { sites, vectors, scratch, coefficients, other, .. } = worker;
         vectors.clear();
         memory::reserve("velocities of the sites", vectors, sites.len())?;
@@ -178,33 +178,33 @@ impl<D: Descriptor> Forward<'_, D> {
         }
     }
 
-    fn no_sums(&self) -> Result<Sums, Error> {
+    fn no_sums(&self) -> Result<FrameSums, Error> {
         let (n_values, n_tangents) = match (self.average, self.displacements) {
             (Average::Inner, None) => (self.descriptor.n_coefficients(), 0),
             (Average::Inner, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
             _ => (self.descriptor.n_features(), 0),
         };
-        Ok(Sums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
+        Ok(FrameSums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
     }
 
-    fn add_to(&self, sums: &mut Sums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
+    fn add_to(&self, sums: &mut FrameSums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
         if self.average == Average::Inner {
             add(&mut sums.values, &worker.coefficients);
             add(&mut sums.tangents, &worker.other);
             return Ok(());
         }
-        let mut row = std::mem::take(&mut worker.room);
+        let mut row = std::mem::take(&mut worker.buffer);
         memory::resize(SUMS, &mut row, self.descriptor.n_features(), 0.0)?;
         self.contract(worker, &mut row, stop)?;
         add(&mut sums.values, &row);
-        worker.room = row;
+        worker.buffer = row;
         Ok(())
     }
 
     /// The row of a frame; zeros for one without centers.
     fn finish(
         &self,
-        sums: &Sums,
+        sums: &FrameSums,
         n_centers: usize,
         worker: &mut Worker<D>,
         row: &mut [f64],

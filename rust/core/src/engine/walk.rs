@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::batch::{Batch, Prepared};
+use super::batch::{FrameBatch, Prepared};
+use super::interrupt::RowCounter;
 use super::job::Job;
-use super::spare::Spare;
-use super::watch::Tally;
+use super::worker_cache::WorkerCache;
 use crate::{Error, Stop, memory};
 
-/// What a group takes, roughly.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// Time that a group of chunks is sized to take.
+const GROUP_TIME: Duration = Duration::from_millis(100);
 
-/// What is too large if memory is refused.
+/// Purpose of the memory, for the message where it is refused.
 const GROUP: &str = "results of some centers";
 
 /// Rows of one frame that one worker computes.
@@ -36,9 +36,9 @@ pub struct Chunk<'a> {
 /// # Errors
 /// Of the first chunk that has one, and [`Error::Interrupted`].
 pub fn walk<W: Send + 'static, P: Send, R: Send>(
-    batch: &Batch<'_>,
+    batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
-    tally: &Tally,
+    counter: &RowCounter,
     worker: impl Fn() -> Result<W, Error> + Sync,
     mut payload: impl FnMut(&Chunk<'_>) -> P,
     visit: impl Fn(&mut W, &Prepared, &Chunk<'_>, P, &Stop<'_>) -> Result<R, Error> + Sync,
@@ -46,21 +46,21 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
 ) -> Result<(), Error> {
     let of = |(slot, rows): &(usize, Range<usize>)| (Chunk { rows: &batch.rows[rows.clone()] }, &batch.prepared[*slot]);
     let Some(pool) = job.pool else {
-        let spare = job.spare;
-        let mut worker = spare.and_then(Spare::take).map_or_else(worker, Ok)?;
-        job.here(tally, |stop| {
+        let worker_cache = job.worker_cache;
+        let mut worker = worker_cache.and_then(WorkerCache::take).map_or_else(worker, Ok)?;
+        job.run_on_caller(counter, |stop| {
             for (chunk, frame) in batch.chunks.iter().map(of) {
                 stop.check()?;
                 let payload = payload(&chunk);
                 merge(frame, &chunk, visit(&mut worker, frame, &chunk, payload, stop)?)?;
-                tally.add(chunk.rows.len());
+                counter.add(chunk.rows.len());
             }
             Ok(())
         })?;
-        if let Some(spare) = spare {
-            spare.put(worker);
+        if let Some(worker_cache) = worker_cache {
+            worker_cache.put(worker);
         }
-        return job.tell(tally);
+        return job.report(counter);
     };
     let workers: Vec<Mutex<Option<W>>> = (0..pool.current_num_threads()).map(|_| Mutex::new(None)).collect();
     let one = |chunk: &Chunk<'_>, frame: &Prepared, payload: P, stop: &Stop<'_>| {
@@ -73,7 +73,7 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
             empty => empty.insert(worker()?),
         };
         let result = visit(buffers, frame, chunk, payload, stop);
-        tally.add(chunk.rows.len());
+        counter.add(chunk.rows.len());
         result
     };
     let (mut rest, mut size) = (batch.chunks.as_slice(), 4 * workers.len());
@@ -81,14 +81,14 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
         let started = Instant::now();
         let (group, others) = rest.split_at(size.min(rest.len()));
         rest = others;
-        let mut payloads = memory::room(GROUP, group.len())?;
+        let mut payloads = memory::with_capacity(GROUP, group.len())?;
         payloads.extend(group.iter().map(|chunk| payload(&of(chunk).0)));
-        let mut results: Vec<Result<R, Error>> = memory::room(GROUP, group.len())?;
-        let results = job.spread(pool, tally, |stop| {
-            let wished = stop.wished();
+        let mut results: Vec<Result<R, Error>> = memory::with_capacity(GROUP, group.len())?;
+        let results = job.run_on_pool(pool, counter, |stop| {
+            let requested = stop.requested();
             let visited = group.par_iter().zip(payloads).map(|(chunk, payload)| {
                 let (chunk, frame) = of(chunk);
-                one(&chunk, frame, payload, &Stop::when(wished))
+                one(&chunk, frame, payload, &Stop::on_request(requested))
             });
             visited.collect_into_vec(&mut results);
             Ok(results)
@@ -98,10 +98,10 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
             merge(frame, &chunk, result?)?;
         }
         // As many as fit the patience at this pace: few groups, since all workers wait for the last of each.
-        let pace = PATIENCE.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
+        let pace = GROUP_TIME.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
         size = (size as f64 * pace.clamp(0.25, 64.0)) as usize;
         size = size.max(workers.len());
-        job.tell(tally)?;
+        job.report(counter)?;
     }
     Ok(())
 }

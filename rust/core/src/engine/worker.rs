@@ -1,4 +1,4 @@
-//! What one worker needs to answer for one center.
+//! Workers: the buffers of one thread, and the preparation of one center.
 
 use super::batch::Prepared;
 use super::gradients::{ChunkGradients, UNSEEN};
@@ -14,12 +14,12 @@ pub struct Worker<D: Descriptor> {
     pub scratch: D::Scratch,
     /// Coefficients of the present center.
     pub coefficients: Vec<f64>,
-    /// Their adjoint or tangent.
+    /// Adjoint or tangent of the coefficients of the present center.
     pub other: Vec<f64>,
-    /// Gradients or velocities of the sites.
+    /// Gradients or displacements of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
-    pub room: Vec<f64>,
+    pub buffer: Vec<f64>,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
     pub place: Vec<u32>,
     /// Place of each site, and which of them hold something.
@@ -42,7 +42,7 @@ impl<D: Descriptor> Worker<D> {
             other: coefficients()?,
             coefficients: coefficients()?,
             vectors: Vec::new(),
-            room: Vec::new(),
+            buffer: Vec::new(),
             place: Vec::new(),
             of_site: Vec::new(),
             written: Vec::new(),
@@ -69,7 +69,7 @@ impl<D: Descriptor> Worker<D> {
         frame: &Prepared,
         centers: &Centers<'_>,
         row: usize,
-        slopes: bool,
+        derivatives: bool,
         stop: &Stop<'_>,
     ) -> Result<Center, Error> {
         stop.check()?;
@@ -77,7 +77,7 @@ impl<D: Descriptor> Worker<D> {
         let environment = environment(frame, center, &self.sites);
         let first = centers.rows(frame.frame).start;
         let of_center = |refusal: Refusal| refusal.of_atoms(&self.sites.index).of_center(frame.frame, row - first);
-        descriptor.prepare(&environment, slopes, &mut self.scratch, stop).map_err(of_center)?;
+        descriptor.prepare(&environment, derivatives, &mut self.scratch, stop).map_err(of_center)?;
         Ok(center)
     }
 

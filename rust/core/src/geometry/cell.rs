@@ -25,7 +25,7 @@ pub struct Cell {
     pub basis: [Vector; 3],
     /// Row `a` takes a point to its coordinate along row `a` of the basis.
     pub reciprocal: [Vector; 3],
-    /// Which axes are periodic.
+    /// Axes that are periodic.
     pub periodic: [bool; 3],
     /// The coordinates along the rows at which the cell that points are wrapped into begins.
     pub low: Vector,
@@ -52,7 +52,7 @@ impl Cell {
         })
     }
 
-    /// The same lattice, spanned by its shortest vectors (Minkowski's reduction), so that no cell is skewed.
+    /// The lattice of this cell, spanned by its shortest vectors (Minkowski's reduction), so that no cell is skewed.
     #[must_use]
     pub fn reduced(&self) -> Self {
         let (mut basis, mut given) = (self.basis, self.given);
@@ -126,7 +126,7 @@ impl Cell {
         wrap::exactly(self, point)
     }
 
-    /// The same cell, periodic along `axes` alone.
+    /// This cell, periodic along `axes` alone.
     pub(super) fn along(&self, axes: [bool; 3]) -> Option<Self> {
         Self::complete(self.basis, axes)
     }

@@ -11,7 +11,7 @@ pub struct Frame<'a> {
     pub numbers: &'a [i64],
     /// Rows are the cell vectors in Å; rows along axes that are not periodic are ignored.
     pub cell: [[f64; 3]; 3],
-    /// Which axes are periodic.
+    /// Axes that are periodic.
     pub pbc: [bool; 3],
 }
 

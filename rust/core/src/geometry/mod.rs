@@ -1,4 +1,4 @@
-//! Which sites does a center see? Frames, cells and the neighbor search.
+//! Frames, cells, and the search for the sites of a center.
 //!
 //! [`Grid`] is the fast search; [`naive`] is its plain, obviously right twin that tests compare with.
 

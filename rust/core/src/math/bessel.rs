@@ -94,10 +94,10 @@ mod tests {
             };
             let mut df = [0.0; 7];
             scaled_derivative(&at(z), &mut df);
-            for (l, slope) in df.iter().enumerate() {
+            for (l, derivative) in df.iter().enumerate() {
                 let five =
                     (at(z - 2.0 * h)[l] - 8.0 * at(z - h)[l] + 8.0 * at(z + h)[l] - at(z + 2.0 * h)[l]) / (12.0 * h);
-                assert!((slope - five).abs() < 1e-11, "l = {l}, z = {z}");
+                assert!((derivative - five).abs() < 1e-11, "l = {l}, z = {z}");
             }
         }
     }

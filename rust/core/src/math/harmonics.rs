@@ -15,7 +15,7 @@
 //!
 //! The factors `N_lm` ([`Harmonics::norms`]) belong to `lm` alone and are applied to sums over sites, once a center.
 
-use crate::simd::{LANES, Lanes, Row};
+use crate::simd::{LANES, Lanes, SiteLanes};
 
 /// Recurrences up to one degree.
 ///
@@ -32,7 +32,7 @@ pub struct Harmonics {
 }
 
 /// Unit vectors of the sites of a block.
-pub type Directions = [Row; 3];
+pub type Directions = [SiteLanes; 3];
 
 /// `R_l^m` of eight sites, and `C_m`, `S_m`: kept for the gradients.
 #[derive(Debug, Clone)]
@@ -114,20 +114,20 @@ impl Harmonics {
 
     /// Writes `angular[l] · Y_lm / N_lm` of sites `8 pack .. 8 pack + 8`.
     #[inline(always)]
-    pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[Row], out: &mut [Row]) {
+    pub fn values<V: Lanes>(&self, pack: usize, directions: &Directions, angular: &[SiteLanes], out: &mut [SiteLanes]) {
         let [x, y, z] = load_directions::<V>(pack, directions);
         let (mut c, mut s) = (V::splat(1.0), V::zero());
         for m in 0..=self.l_max {
             let factors = &self.recurrence[self.column(m)..][..self.l_max + 1 - m];
-            let mut column = Column::start(self.diagonal[m], z);
-            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(Places::new(m)) {
-                let scaled = column.next(*factors).mul(angular.load(pack));
-                out[place.cosine].store(pack, scaled.mul(c));
+            let mut column = LegendreColumn::start(self.diagonal[m], z);
+            for ((factors, angular), place) in factors.iter().zip(&angular[m..]).zip(OrderRows::new(m)) {
+                let scaled = column.next(*factors) * angular.load(pack);
+                out[place.cosine].store(pack, scaled * c);
                 if m > 0 {
-                    out[place.sine].store(pack, scaled.mul(s));
+                    out[place.sine].store(pack, scaled * s);
                 }
             }
-            (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
+            (c, s) = (y.neg_mul_add(s, x * c), y.mul_add(c, x * s));
         }
     }
 
@@ -139,14 +139,14 @@ impl Harmonics {
         for m in 0..=self.l_max {
             let place = self.column(m);
             let length = self.l_max + 1 - m;
-            let mut column = Column::start(self.diagonal[m], z);
+            let mut column = LegendreColumn::start(self.diagonal[m], z);
             let out = &mut table.r[place + LEADING * (m + 1)..][..length];
             for (factors, r) in self.recurrence[place..][..length].iter().zip(out) {
                 column.next(*factors).store(r);
             }
             c.store(&mut table.c[m]);
             s.store(&mut table.s[m]);
-            (c, s) = (y.neg_mul_add(s, x.mul(c)), y.mul_add(c, x.mul(s)));
+            (c, s) = (y.neg_mul_add(s, x * c), y.mul_add(c, x * s));
         }
     }
 
@@ -158,32 +158,32 @@ impl Harmonics {
         pack: usize,
         directions: &Directions,
         table: &Legendre,
-        angular: &[Row],
-        out: [&mut [Row]; 3],
+        angular: &[SiteLanes],
+        out: [&mut [SiteLanes]; 3],
     ) {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let [out_x, out_y, out_z] = out;
         for m in 0..=self.l_max {
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
             let before = m.saturating_sub(1);
-            let (c1, s1, turns) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
+            let (c1, s1, order) = (V::load(&table.c[before]), V::load(&table.s[before]), V::splat(m as f64));
             let (own, next) = (self.table_column(m, table), self.table_column(m + 1, table));
-            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(Places::new(m)) {
+            for ((k, a), place) in angular[m..=self.l_max].iter().enumerate().zip(OrderRows::new(m)) {
                 let a = a.load::<V>(pack);
                 let [r, level, up] = [V::load(&own[k + 2]), V::load(&own[k + 1]), V::load(&next[k])];
-                let inward = up.mul(a).negated();
-                let turn = r.mul(a).mul(turns);
-                let level = level.mul(a);
-                let (dx, dy) = (inward.mul(x), inward.mul(y));
+                let inward = -(up * a);
+                let azimuthal = r * a * order;
+                let level = level * a;
+                let (dx, dy) = (inward * x, inward * y);
                 let row = place.cosine;
-                out_x[row].store(pack, dx.mul_add(c, turn.mul(c1)));
-                out_y[row].store(pack, dy.mul_add(c, turn.mul(s1).negated()));
-                out_z[row].store(pack, level.mul(c));
+                out_x[row].store(pack, dx.mul_add(c, azimuthal * c1));
+                out_y[row].store(pack, dy.mul_add(c, -(azimuthal * s1)));
+                out_z[row].store(pack, level * c);
                 if m > 0 {
                     let row = place.sine;
-                    out_x[row].store(pack, dx.mul_add(s, turn.mul(s1)));
-                    out_y[row].store(pack, dy.mul_add(s, turn.mul(c1)));
-                    out_z[row].store(pack, level.mul(s));
+                    out_x[row].store(pack, dx.mul_add(s, azimuthal * s1));
+                    out_y[row].store(pack, dy.mul_add(s, azimuthal * c1));
+                    out_z[row].store(pack, level * s);
                 }
             }
         }
@@ -191,104 +191,106 @@ impl Harmonics {
 
     /// The sums over `lm` that a gradient needs, of `Y = Y_lm / N_lm` and two adjoints `a_lm` and `b_lm` a site:
     ///
-    /// `[Σ angular[l] a ∂_x Y, ... ∂_y Y, ... ∂_z Y, Σ (angular[l] b + slope[l] a) Y]`
+    /// `[Σ angular[l] a ∂_x Y, ... ∂_y Y, ... ∂_z Y, Σ (angular[l] b + derivative[l] a) Y]`
     #[inline(always)]
     pub fn pullback<V: Lanes>(
         &self,
         pack: usize,
         directions: &Directions,
         table: &Legendre,
-        [angular, slope]: [&[Row]; 2],
-        [a, b]: [&[Row]; 2],
+        [angular, derivative]: [&[SiteLanes]; 2],
+        [a, b]: [&[SiteLanes]; 2],
     ) -> [V; 4] {
         let [x, y, _] = load_directions::<V>(pack, directions);
         let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
-            let profiles = [&angular[m..=self.l_max], &slope[m..=self.l_max]];
+            let profiles = [&angular[m..=self.l_max], &derivative[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            let with_c = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.cosine));
+            let with_c =
+                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.cosine));
             if m == 0 {
                 radial = with_c.value.mul_add(c, radial);
                 gz = with_c.level.mul_add(c, gz);
                 inward = with_c.up.mul_add(c, inward);
                 continue;
             }
-            let with_s = Sums::<V>::new(pack, columns, profiles, [a, b], Places::new(m).map(|place| place.sine));
+            let with_s =
+                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.sine));
             radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
             gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
             let factor = V::splat(m as f64);
             let (c1, s1) = (V::load(&table.c[m - 1]), V::load(&table.s[m - 1]));
-            gx = with_c.turn.mul_add(c1, with_s.turn.mul(s1)).mul_add(factor, gx);
-            gy = with_c.turn.neg_mul_add(s1, with_s.turn.mul(c1)).mul_add(factor, gy);
+            gx = with_c.azimuthal.mul_add(c1, with_s.azimuthal * s1).mul_add(factor, gx);
+            gy = with_c.azimuthal.neg_mul_add(s1, with_s.azimuthal * c1).mul_add(factor, gy);
         }
         [x.neg_mul_add(inward, gx), y.neg_mul_add(inward, gy), gz, radial]
     }
 }
 
 /// The places `l * l + l ± m` of one column, from `l = m` upward.
-struct Places {
-    next: Place,
+struct OrderRows {
+    next: OrderRow,
     step: usize,
 }
 
 /// `l * l + l + m` and `l * l + l - m`.
 #[derive(Clone, Copy)]
-struct Place {
+struct OrderRow {
     cosine: usize,
     sine: usize,
 }
 
-impl Places {
+impl OrderRows {
     #[inline(always)]
     fn new(m: usize) -> Self {
-        Self { next: Place { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
+        Self { next: OrderRow { cosine: m * (m + 2), sine: m * m }, step: 2 * m + 2 }
     }
 }
 
-impl Iterator for Places {
-    type Item = Place;
+impl Iterator for OrderRows {
+    type Item = OrderRow;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Place> {
+    fn next(&mut self) -> Option<OrderRow> {
         let place = self.next;
-        self.next = Place { cosine: place.cosine + self.step, sine: place.sine + self.step };
+        self.next = OrderRow { cosine: place.cosine + self.step, sine: place.sine + self.step };
         self.step += 2;
         Some(place)
     }
 }
 
 /// The sums over `l` of one column, before `C_m` and `S_m` come in.
-struct Sums<V> {
-    /// `Σ R_l^m (angular b + slope a)`
+struct OrderSums<V> {
+    /// `Σ R_l^m (angular b + derivative a)`
     value: V,
     /// `Σ R_l^m angular a`
-    turn: V,
+    azimuthal: V,
     /// `Σ R_{l-1}^m angular a`
     level: V,
     /// `Σ R_{l-1}^{m+1} angular a`
     up: V,
 }
 
-impl<V: Lanes> Sums<V> {
+impl<V: Lanes> OrderSums<V> {
     /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
     #[inline(always)]
     fn new(
         pack: usize,
         [own, next]: [&[[f64; LANES]]; 2],
-        [angular, slope]: [&[Row]; 2],
-        [a, b]: [&[Row]; 2],
+        [angular, derivative]: [&[SiteLanes]; 2],
+        [a, b]: [&[SiteLanes]; 2],
         rows: impl Iterator<Item = usize>,
     ) -> Self {
-        let mut sums = Self { value: V::zero(), turn: V::zero(), level: V::zero(), up: V::zero() };
+        let mut sums = Self { value: V::zero(), azimuthal: V::zero(), level: V::zero(), up: V::zero() };
         let legendre = own[LEADING..].iter().zip(&own[LEADING - 1..]).zip(next);
-        let terms = legendre.zip(angular.iter().zip(slope)).zip(rows);
-        for ((((r, level), up), (angular, slope)), row) in terms {
+        let terms = legendre.zip(angular.iter().zip(derivative)).zip(rows);
+        for ((((r, level), up), (angular, derivative)), row) in terms {
             let (a, b, angular) = (a[row].load::<V>(pack), b[row].load::<V>(pack), angular.load::<V>(pack));
-            let (r, scaled) = (V::load(r), a.mul(angular));
-            sums.value = r.mul_add(angular.mul_add(b, a.mul(slope.load(pack))), sums.value);
-            sums.turn = r.mul_add(scaled, sums.turn);
+            let (r, scaled) = (V::load(r), a * angular);
+            sums.value = r.mul_add(angular.mul_add(b, a * derivative.load(pack)), sums.value);
+            sums.azimuthal = r.mul_add(scaled, sums.azimuthal);
             sums.level = V::load(level).mul_add(scaled, sums.level);
             sums.up = V::load(up).mul_add(scaled, sums.up);
         }
@@ -316,13 +318,13 @@ fn norm(lm: usize) -> f64 {
 }
 
 /// `R_l^m` of one `m`, from `l = m` upward.
-struct Column<V> {
+struct LegendreColumn<V> {
     z: V,
     older: V,
     newer: V,
 }
 
-impl<V: Lanes> Column<V> {
+impl<V: Lanes> LegendreColumn<V> {
     #[inline(always)]
     fn start(diagonal: f64, z: V) -> Self {
         Self { z, older: V::zero(), newer: V::splat(diagonal) }
@@ -332,7 +334,7 @@ impl<V: Lanes> Column<V> {
     #[inline(always)]
     fn next(&mut self, [forward, back]: [f64; 2]) -> V {
         let value = self.newer;
-        self.newer = self.older.neg_mul_add(V::splat(back), self.z.mul(V::splat(forward)).mul(value));
+        self.newer = self.older.neg_mul_add(V::splat(back), self.z * V::splat(forward) * value);
         self.older = value;
         value
     }

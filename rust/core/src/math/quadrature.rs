@@ -13,8 +13,8 @@ pub fn reference_rule() -> &'static [(Extended, Extended); PANEL] {
     RULE.get_or_init(|| {
         let (half, one) = (Extended::from(0.5), Extended::ONE);
         std::array::from_fn(|k| {
-            let (x, slope) = legendre_root(k);
-            let weight = ((one - x * x) * slope * slope).recip();
+            let (x, derivative) = legendre_root(k);
+            let weight = ((one - x * x) * derivative * derivative).recip();
             (half * (one - x), weight)
         })
     })
@@ -42,20 +42,20 @@ pub fn extended_panels(from: &Extended, to: &Extended, width: f64) -> Vec<(Exten
         .collect()
 }
 
-/// Root `k` of the Legendre polynomial of degree [`PANEL`], from the largest down, and the slope there.
+/// Root `k` of the Legendre polynomial of degree [`PANEL`], from the largest down, and the derivative there.
 fn legendre_root(k: usize) -> (Extended, Extended) {
     let angle = std::f64::consts::PI * (k as f64 + 0.75) / (PANEL as f64 + 0.5);
     let mut x = Extended::from(angle.cos());
     // Newton doubles the digits: 3, 6, ... from the first guess; the eighth step only confirms.
     for _ in 0..8 {
-        let (value, slope) = legendre(x);
-        x = x - value / slope;
+        let (value, derivative) = legendre(x);
+        x = x - value / derivative;
     }
-    let slope = legendre(x).1;
-    (x, slope)
+    let derivative = legendre(x).1;
+    (x, derivative)
 }
 
-/// The Legendre polynomial of degree [`PANEL`] and its slope.
+/// The Legendre polynomial of degree [`PANEL`] and its derivative.
 fn legendre(x: Extended) -> (Extended, Extended) {
     let mut last = Extended::ONE;
     let mut value = x;
@@ -63,8 +63,8 @@ fn legendre(x: Extended) -> (Extended, Extended) {
         let next = (Extended::from(2 * n + 1) * x * value - Extended::from(n) * last) / Extended::from(n + 1);
         last = std::mem::replace(&mut value, next);
     }
-    let slope = Extended::from(PANEL) * (last - x * value) / (Extended::ONE - x * x);
-    (value, slope)
+    let derivative = Extended::from(PANEL) * (last - x * value) / (Extended::ONE - x * x);
+    (value, derivative)
 }
 
 #[cfg(test)]

@@ -28,13 +28,13 @@ pub fn exp<V: Lanes>(x: V) -> V {
     let x = x.max(V::splat(LOWEST));
     // x = n ln 2 + r; the sum with a large number rounds to an integer.
     let shifted = x.mul_add(V::splat(std::f64::consts::LOG2_E), V::splat(MAGIC));
-    let n = shifted.sub(V::splat(MAGIC));
+    let n = shifted - V::splat(MAGIC);
     let r = n.neg_mul_add(V::splat(LN_2[1]), n.neg_mul_add(V::splat(LN_2[0]), x));
     let mut series = V::splat(INVERSE_FACTORIALS[0]);
     for k in 1..INVERSE_FACTORIALS.len() {
         series = series.mul_add(r, V::splat(INVERSE_FACTORIALS[k]));
     }
-    series.mul(shifted.shift_into_exponent())
+    series * shifted.shift_into_exponent()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which instructions does this processor have? Found once, asked at every kernel.
+//! Instruction sets of the processor: detected once, dispatched on at every kernel.
 
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ pub enum Isa {
 
 /// A loop over lanes, with its arguments as fields.
 pub trait Kernel {
-    /// What it returns.
+    /// Type of the result.
     type Output;
     /// Does the work. Mark every implementation, and all it calls, `#[inline(always)]`: only code inlined into the
     /// caller is compiled for the caller's instructions.

@@ -1,10 +1,12 @@
 //! Eight numbers that are added, multiplied and moved together.
 
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
 /// Numbers in one value of a [`Lanes`] type.
 pub const LANES: usize = 8;
 
 mod sealed {
-    /// Only this room makes lanes: their methods are sound where [`super::super::Isa::run`] put them, nowhere else.
+    /// Only this module makes lanes: their methods are sound where [`super::super::Isa::run`] put them, nowhere else.
     pub trait Sealed {}
     impl Sealed for super::Portable {}
     #[cfg(target_arch = "x86_64")]
@@ -13,15 +15,39 @@ mod sealed {
     impl Sealed for super::Avx512 {}
 }
 
+/// Number of values of eight lanes that the vector registers of a processor hold together. It decides how large the
+/// tiles of a kernel are, whose sums must stay in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// 32 registers of 512 bits, one a value.
+    Values32,
+    /// 16 registers of 256 bits, two a value.
+    Values8,
+    /// 16 registers of 128 bits, four a value.
+    Values4,
+}
+
 /// Eight `f64` in as many registers as the processor needs for them.
 ///
-/// The only values of these types outside this room are those a [`super::Kernel`] is given, so that their
+/// The only values of these types outside this module are those a [`super::Kernel`] is given, so that their
 /// instructions run only where they were found to exist.
-pub trait Lanes: Copy + sealed::Sealed {
-    /// Registers that one value of this type takes; there are [`Self::REGISTERS`] of them.
-    const WIDTH: usize;
-    /// Vector registers of the processor.
-    const REGISTERS: usize;
+///
+/// Sums, differences, products and quotients are written with operators, lane by lane, each rounded by itself; what is
+/// rounded once says so: [`Self::mul_add`].
+pub trait Lanes:
+    Copy
+    + sealed::Sealed
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+{
+    /// Number of values of this type that the processor's vector registers hold together.
+    const CAPACITY: Capacity;
 
     /// The same number in every lane.
     fn splat(value: f64) -> Self;
@@ -29,14 +55,6 @@ pub trait Lanes: Copy + sealed::Sealed {
     fn load(from: &[f64; LANES]) -> Self;
     /// Lane by lane to memory.
     fn store(self, to: &mut [f64; LANES]);
-    /// `self + other`
-    fn add(self, other: Self) -> Self;
-    /// `self - other`
-    fn sub(self, other: Self) -> Self;
-    /// `self · other`
-    fn mul(self, other: Self) -> Self;
-    /// `self / other`
-    fn div(self, other: Self) -> Self;
     /// `self · factor + term`, rounded once where the processor can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
@@ -61,12 +79,6 @@ pub trait Lanes: Copy + sealed::Sealed {
         Self::splat(0.0)
     }
 
-    /// `-self`
-    #[inline(always)]
-    fn negated(self) -> Self {
-        Self::zero().sub(self)
-    }
-
     /// The lanes as numbers.
     #[inline(always)]
     fn to_array(self) -> [f64; LANES] {
@@ -83,6 +95,51 @@ pub trait Lanes: Copy + sealed::Sealed {
     }
 }
 
+/// The operators of a type, from what each does lane by lane.
+macro_rules! operators {
+    ($lanes:ty, $($operator:ident $method:ident |$one:ident, $other:ident| $result:expr;)*) => {
+        $(impl std::ops::$operator for $lanes {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                let ($one, $other) = (self, other);
+                $result
+            }
+        })*
+
+        impl std::ops::Neg for $lanes {
+            type Output = Self;
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                <Self as Lanes>::zero() - self
+            }
+        }
+
+        impl std::ops::AddAssign for $lanes {
+            #[inline(always)]
+            fn add_assign(&mut self, other: Self) {
+                *self = *self + other;
+            }
+        }
+
+        impl std::ops::SubAssign for $lanes {
+            #[inline(always)]
+            fn sub_assign(&mut self, other: Self) {
+                *self = *self - other;
+            }
+        }
+
+        impl std::ops::MulAssign for $lanes {
+            #[inline(always)]
+            fn mul_assign(&mut self, other: Self) {
+                *self = *self * other;
+            }
+        }
+    };
+}
+
 /// Lanes in plain Rust, for the compiler to place.
 #[derive(Clone, Copy)]
 pub struct Portable([f64; LANES]);
@@ -94,9 +151,17 @@ impl Portable {
     }
 }
 
+operators! {
+    Portable,
+    Add add |a, b| a.zip(b, |a, b| a + b);
+    Sub sub |a, b| a.zip(b, |a, b| a - b);
+    Mul mul |a, b| a.zip(b, |a, b| a * b);
+    Div div |a, b| a.zip(b, |a, b| a / b);
+}
+
 impl Lanes for Portable {
-    const WIDTH: usize = 4;
-    const REGISTERS: usize = 16;
+    // Sixteen registers of two numbers.
+    const CAPACITY: Capacity = Capacity::Values4;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -111,29 +176,13 @@ impl Lanes for Portable {
         *to = self.0;
     }
     #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| a + b)
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| a - b)
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        self.zip(other, |a, b| a / b)
-    }
-    #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
         // Not `f64::mul_add`: without the instruction that is a library call.
-        self.mul(factor).add(term)
+        self * factor + term
     }
     #[inline(always)]
     fn neg_mul_add(self, factor: Self, term: Self) -> Self {
-        term.sub(self.mul(factor))
+        term - self * factor
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
@@ -172,9 +221,9 @@ mod tests {
     use super::super::{Isa, Kernel};
     use super::{LANES, Lanes};
 
-    struct Transpose([[f64; LANES]; LANES]);
+    struct TransposeLanes([[f64; LANES]; LANES]);
 
-    impl Kernel for Transpose {
+    impl Kernel for TransposeLanes {
         type Output = [[f64; LANES]; LANES];
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
@@ -182,9 +231,9 @@ mod tests {
         }
     }
 
-    struct Sums([[f64; LANES]; LANES]);
+    struct SumLanes([[f64; LANES]; LANES]);
 
-    impl Kernel for Sums {
+    impl Kernel for SumLanes {
         type Output = [f64; LANES];
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
@@ -198,7 +247,7 @@ mod tests {
         let rows: [[f64; LANES]; LANES] =
             std::array::from_fn(|i| std::array::from_fn(|k| f64::from(1 << k) * [1.0, 257.0][i % 2] * (i + 1) as f64));
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            assert_eq!(isa.run(Sums(rows)), rows.map(|row| row.iter().sum()), "{isa:?}");
+            assert_eq!(isa.run(SumLanes(rows)), rows.map(|row| row.iter().sum()), "{isa:?}");
         }
     }
 
@@ -207,7 +256,7 @@ mod tests {
         let rows: [[f64; LANES]; LANES] = std::array::from_fn(|i| std::array::from_fn(|k| (10 * i + k) as f64));
         let expected: [[f64; LANES]; LANES] = std::array::from_fn(|k| std::array::from_fn(|i| rows[i][k]));
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            assert_eq!(isa.run(Transpose(rows)), expected, "{isa:?}");
+            assert_eq!(isa.run(TransposeLanes(rows)), expected, "{isa:?}");
         }
     }
 }

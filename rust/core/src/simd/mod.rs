@@ -1,4 +1,4 @@
-//! Eight lanes at a time on whatever the processor offers; the only room with `unsafe`.
+//! Eight lanes at a time on whatever the processor offers; the only module with `unsafe`.
 //!
 //! A [`Kernel`] is written once over [`Lanes`] and compiled three times: for AVX-512, for AVX2 with FMA, and for
 //! whatever the build machine promises. [`Isa::run`] calls the best one this processor has. A kernel itself needs no
@@ -11,14 +11,14 @@ pub mod gemm;
 mod isa;
 mod lanes;
 mod pack;
-mod row;
 mod select;
+mod site_lanes;
 mod vector;
 
 pub use exp::exp;
 pub use isa::{Isa, Kernel, VARIABLE};
-pub use lanes::{LANES, Lanes};
+pub use lanes::{Capacity, LANES, Lanes};
 pub use pack::{Pack, at};
-pub use row::{BLOCK, Row};
-pub use select::{Block, Found, Points, lengths, select};
+pub use select::{Candidates, Found, Points, lengths, select};
+pub use site_lanes::{SITES_PER_BLOCK, SiteLanes};
 pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

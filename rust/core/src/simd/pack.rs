@@ -2,7 +2,7 @@
 
 use super::{LANES, Lanes};
 
-/// One quantity of eight things.
+/// One quantity of eight things. As an index, `pack` stands for the things `8 pack .. 8 pack + 8`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
 pub struct Pack(pub [f64; LANES]);
@@ -23,7 +23,7 @@ impl Pack {
         unsafe { std::slice::from_raw_parts(packs.as_ptr().cast(), packs.len() * LANES) }
     }
 
-    /// The same, to write to.
+    /// The numbers of packs, one after the other, to write to.
     #[inline(always)]
     pub fn numbers_mut(packs: &mut [Self]) -> &mut [f64] {
         // SAFETY: as above, and whoever borrows the packs is the only one.

@@ -32,7 +32,7 @@ impl Kernel for AllFinite<'_> {
                 *sum = V::load(entry).mul_add(V::zero(), *sum);
             }
         }
-        let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum();
+        let sum = (sums[0] + sums[1] + (sums[2] + sums[3])).sum();
         sum == 0.0 && rest.iter().all(|x| x.is_finite())
     }
 }
@@ -51,7 +51,7 @@ impl Kernel for Scale<'_> {
     fn run<V: Lanes>(self) {
         let (row, rest) = self.1.as_chunks_mut::<LANES>();
         for row in row {
-            V::load(row).mul(V::splat(self.0)).store(row);
+            (V::load(row) * V::splat(self.0)).store(row);
         }
         rest.iter_mut().for_each(|x| *x *= self.0);
     }
@@ -72,7 +72,7 @@ impl Kernel for Dot<'_> {
             }
         }
         let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-        sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum() + rest
+        (sums[0] + sums[1] + (sums[2] + sums[3])).sum() + rest
     }
 }
 
@@ -133,7 +133,7 @@ fn subtract<V: Lanes, const COUNT: usize>(parts: [&[f64]; COUNT], sum: &mut [f64
     for i in 0..n_packs {
         let mut total = V::load(&sum[i]);
         for part in packs {
-            total = total.sub(V::load(&part[i]));
+            total -= V::load(&part[i]);
         }
         total.store(&mut sum[i]);
     }

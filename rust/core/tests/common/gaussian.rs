@@ -66,9 +66,9 @@ pub fn every_option() -> Vec<Case> {
     add("crossover", &|p| p.compression = Compression::Crossover);
     add("diagonal", &|p| p.compression = Compression::Diagonal);
     add("mu2", &|p| p.compression = Compression::Factors(2, 0));
-    add("no normalisation", &|p| p.normalize = false);
+    add("no normalization", &|p| p.normalize = false);
     add("constant", &|p| p.constant = Some(0.3));
-    add("constant, not normalised", &|p| (p.constant, p.normalize) = (Some(0.3), false));
+    add("constant, not normalized", &|p| (p.constant, p.normalize) = (Some(0.3), false));
     add("step", &|p| (p.cutoff_width, p.padding) = (0.0, 0.5));
     add("all of it fades", &|p| p.cutoff_width = 4.0);
     add("everywhere", &|p| p.center_everywhere = true);

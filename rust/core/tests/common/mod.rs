@@ -5,7 +5,7 @@
 pub mod acsf;
 mod fingerprint;
 pub mod gaussian;
-pub mod spectrum;
+pub mod pair_matrix;
 pub mod turbo;
 
 use isoprint_core::descriptors::{CenterKind, Environment};
@@ -32,13 +32,13 @@ pub fn every_option() -> Vec<Case> {
 
 /// Sites of one center, in memory.
 #[derive(Clone)]
-pub struct Sites {
+pub struct OwnedEnvironment {
     pub center: CenterKind,
     pub channel: Vec<u8>,
     pub position: Vec<[f64; 3]>,
 }
 
-impl Sites {
+impl OwnedEnvironment {
     /// Two dozen sites of two channels, at all distances below four Å.
     pub fn crowded() -> Self {
         let wave = |k: usize, seed: f64| (seed * (k as f64 + 1.0)).sin();
@@ -54,9 +54,9 @@ impl Sites {
         Self { center: CenterKind::Atom(Some(1)), channel, position }
     }
 
-    pub fn moved(&self, velocity: &[[f64; 3]], step: f64) -> Self {
+    pub fn moved(&self, displacements: &[[f64; 3]], step: f64) -> Self {
         let mut sites = self.clone();
-        for (p, v) in sites.position.iter_mut().zip(velocity) {
+        for (p, v) in sites.position.iter_mut().zip(displacements) {
             (0..3).for_each(|i| p[i] += step * v[i]);
         }
         sites

@@ -53,7 +53,7 @@ pub fn every_option() -> Vec<Case> {
         p.filter_decay = 12.0;
         p.species.iter_mut().for_each(|s| s.sigma_r_scaling = 0.0);
     });
-    add("no normalisation", &|p| p.normalize = false);
+    add("no normalization", &|p| p.normalize = false);
     add("soft = hard", &|p| p.r_soft = p.r_cut);
     add("one function, degree zero", &|p| {
         p.l_max = 0;

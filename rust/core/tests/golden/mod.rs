@@ -1,17 +1,18 @@
-//! Reads the text files beside this one: reference numbers of many digits, as plain text. What they mean: `tests/golden/README.md`.
+//! Reads the text files beside this one: reference numbers of many digits, as plain text. What they mean:
+//! `tests/golden/README.md`.
 
 use std::collections::BTreeMap;
 
 /// A block of numbers, first axis slowest.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub struct GoldenTable {
     /// Lengths of the axes.
     pub shape: Vec<usize>,
     /// All numbers.
     pub data: Vec<f64>,
 }
 
-impl Table {
+impl GoldenTable {
     /// One row: the numbers along the last axis.
     pub fn row(&self, index: usize) -> &[f64] {
         let width = self.shape[self.shape.len() - 1];
@@ -23,9 +24,9 @@ impl Table {
 ///
 /// # Panics
 /// If a file is damaged.
-pub fn tables() -> BTreeMap<String, Table> {
+pub fn tables() -> BTreeMap<String, GoldenTable> {
     let mut tables = BTreeMap::new();
-    let mut last: Option<(String, Table)> = None;
+    let mut last: Option<(String, GoldenTable)> = None;
     let files = [include_str!("tables.txt"), include_str!("radial_integrals.txt")];
     for line in files.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
         if let Some(head) = line.strip_prefix("array ") {
@@ -33,7 +34,7 @@ pub fn tables() -> BTreeMap<String, Table> {
             let mut words = head.split(' ');
             let name = words.next().expect("a name").to_owned();
             let shape = words.map(|word| word.parse().expect("a length")).collect();
-            last = Some((name, Table { shape, data: Vec::new() }));
+            last = Some((name, GoldenTable { shape, data: Vec::new() }));
         } else {
             let (_, table) = last.as_mut().expect("numbers follow a name");
             table.data.extend(line.split(' ').map(|word| word.parse::<f64>().expect("a number")));

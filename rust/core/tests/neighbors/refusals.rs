@@ -3,9 +3,9 @@
 use isoprint_core::Error;
 use isoprint_core::geometry::{Center, Grid, MAX_IMAGES, MAX_SITES, Sites, naive};
 
-use crate::structure::{OPEN, PERIODIC, Structure, Vector, cube, random};
+use crate::structure::{OPEN, OwnedFrame, PERIODIC, Vector, cube, random};
 
-fn refused(structure: &Structure, r_cut: f64) -> (Error, String) {
+fn refused(structure: &OwnedFrame, r_cut: f64) -> (Error, String) {
     let error = structure.grid(r_cut).unwrap_err();
     let message = error.to_string();
     (error, message)
@@ -39,13 +39,13 @@ fn cells_must_have_a_volume_whatever_their_scale() {
         let flat = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]].map(|row: Vector| row.map(|x| x * scale));
         let parallel = [[0.1, 0.2, 0.3], [0.3, 0.6, 0.9], [0.0; 3]].map(|row: Vector| row.map(|x| x * scale));
         for (cell, pbc) in [(flat, PERIODIC), (parallel, [true, true, false]), ([[0.0; 3]; 3], [false, false, true])] {
-            let (error, message) = refused(&Structure::new(&[[0.0; 3]], cell, pbc), 2.0);
+            let (error, message) = refused(&OwnedFrame::new(&[[0.0; 3]], cell, pbc), 2.0);
             assert!(matches!(error, Error::SingularCell { frame: 7, .. }));
             assert!(message.contains("of frame 7 has no volume along its periodic axes"), "{message}");
         }
         // The same rows along open axes are nobody's business, and two of the three are a proper slab.
-        assert!(Structure::new(&[[0.0; 3]], flat, OPEN).grid(2.0).is_ok());
-        Structure::new(&[[0.0; 3]], flat, [true, true, false]).grid(2.0 * scale).unwrap();
+        assert!(OwnedFrame::new(&[[0.0; 3]], flat, OPEN).grid(2.0).is_ok());
+        OwnedFrame::new(&[[0.0; 3]], flat, [true, true, false]).grid(2.0 * scale).unwrap();
     }
 }
 
@@ -61,7 +61,7 @@ fn the_cutoff_must_be_a_length() {
 #[test]
 fn tiny_cells_are_refused_at_once() {
     for cell in [cube(0.01), cube(1e-200), [[1e-310, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]] {
-        let (error, message) = refused(&Structure::new(&[[0.0; 3]], cell, PERIODIC), 1000.0);
+        let (error, message) = refused(&OwnedFrame::new(&[[0.0; 3]], cell, PERIODIC), 1000.0);
         assert!(matches!(error, Error::TooManyImages { frame: 7, limit: MAX_IMAGES, .. }));
         assert!(message.contains("periodic images within the cutoff of 1000 Å, more than 10000000;"), "{message}");
     }
@@ -69,8 +69,8 @@ fn tiny_cells_are_refused_at_once() {
 
 #[test]
 fn too_many_sites_are_refused_at_once() {
-    let crystal = Structure::new(&[[0.0; 3]], cube(10.0), PERIODIC);
-    let crowd = Structure::new(&vec![[0.0; 3]; MAX_SITES + 2], cube(10.0), OPEN);
+    let crystal = OwnedFrame::new(&[[0.0; 3]], cube(10.0), PERIODIC);
+    let crowd = OwnedFrame::new(&vec![[0.0; 3]; MAX_SITES + 2], cube(10.0), OPEN);
     for (structure, r_cut) in [(crystal, 1000.0), (crowd.clone(), 1.0)] {
         let grid = structure.grid(r_cut).unwrap();
         let mut sites = Sites::default();
@@ -79,7 +79,7 @@ fn too_many_sites_are_refused_at_once() {
         assert!(error.to_string().starts_with("center 5 of frame 7 has more than 65535 sites within the cutoff"));
         assert!(sites.is_empty());
     }
-    let most = Structure { positions: crowd.positions[1..].to_vec(), channels: crowd.channels[1..].to_vec(), ..crowd };
+    let most = OwnedFrame { positions: crowd.positions[1..].to_vec(), channels: crowd.channels[1..].to_vec(), ..crowd };
     assert_eq!(most.find(1.0, Center::Atom(3)).len(), MAX_SITES);
 }
 

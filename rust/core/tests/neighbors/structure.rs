@@ -11,14 +11,14 @@ pub const PERIODIC: [bool; 3] = [true; 3];
 
 /// A frame that owns its arrays.
 #[derive(Debug, Clone)]
-pub struct Structure {
+pub struct OwnedFrame {
     pub positions: Vec<Vector>,
     pub channels: Vec<u8>,
     pub cell: [Vector; 3],
     pub pbc: [bool; 3],
 }
 
-impl Structure {
+impl OwnedFrame {
     pub fn new(positions: &[Vector], cell: [Vector; 3], pbc: [bool; 3]) -> Self {
         Self { positions: positions.to_vec(), channels: vec![0; positions.len()], cell, pbc }
     }
@@ -52,7 +52,7 @@ pub fn vector(sites: &Sites, k: usize) -> Vector {
 }
 
 /// Every invariant of a list of sites, but for which they are.
-pub fn assert_sites(sites: &Sites, structure: &Structure, r_cut: f64) {
+pub fn assert_sites(sites: &Sites, structure: &OwnedFrame, r_cut: f64) {
     let n = sites.len();
     assert_eq!(sites.is_empty(), n == 0);
     assert!([sites.dx.len(), sites.dy.len(), sites.dz.len(), sites.r.len(), sites.channel.len()] == [n; 5]);
@@ -67,7 +67,8 @@ pub fn assert_sites(sites: &Sites, structure: &Structure, r_cut: f64) {
     }
 }
 
-/// The same sites in any order. A pair may be missing on one side only if rounding decides about it.
+/// Asserts that both lists hold the same sites in any order. A pair may be missing on one side only if rounding decides
+/// about it.
 pub fn assert_same(found: &Sites, expected: &Sites, r_cut: f64, tolerance: f64) {
     let mut taken = vec![false; found.len()];
     for k in 0..expected.len() {
@@ -87,7 +88,7 @@ pub fn assert_same(found: &Sites, expected: &Sites, r_cut: f64, tolerance: f64) 
 }
 
 /// The grid agrees with the plain search at every atom and at `points`.
-pub fn assert_grid(structure: &Structure, r_cut: f64, points: &[Vector], tolerance: f64) {
+pub fn assert_grid(structure: &OwnedFrame, r_cut: f64, points: &[Vector], tolerance: f64) {
     let grid = structure.grid(r_cut).unwrap();
     let mut sites = Sites::default();
     for center in structure.centers().chain(points.iter().copied().map(Center::Point)) {
@@ -100,7 +101,7 @@ pub fn assert_grid(structure: &Structure, r_cut: f64, points: &[Vector], toleran
 }
 
 /// Who is seen sees back, along the same line, bit for bit.
-pub fn assert_symmetric(structure: &Structure, grid: &Grid) {
+pub fn assert_symmetric(structure: &OwnedFrame, grid: &Grid) {
     // Adding zero turns -0 into 0.
     let bits = |vector: Vector| vector.map(|x| (x + 0.0).to_bits());
     let mut there = Vec::new();
@@ -120,7 +121,7 @@ pub fn assert_symmetric(structure: &Structure, grid: &Grid) {
 }
 
 /// Slabs, wires and clusters; skewed, flat and left-handed cells; atoms on faces, at the same place and far outside.
-pub fn structures() -> impl Strategy<Value = (Structure, f64, Vec<Vector>)> {
+pub fn structures() -> impl Strategy<Value = (OwnedFrame, f64, Vec<Vector>)> {
     let edges = prop::array::uniform3(prop_oneof![2.0..7.0_f64, Just(4.0), 0.8..1.5_f64]);
     let skew = prop_oneof![3 => Just(0.0), 3 => 0.2..0.9_f64, 1 => 2.0..20.0_f64];
     let rows = prop::array::uniform3(prop::array::uniform3(-1.0..1.0_f64));
@@ -150,24 +151,24 @@ pub fn structures() -> impl Strategy<Value = (Structure, f64, Vec<Vector>)> {
                 channels.push(1);
             }
             let points = points.iter().map(place).collect();
-            (Structure { positions, channels, cell, pbc }, r_cut, points)
+            (OwnedFrame { positions, channels, cell, pbc }, r_cut, points)
         },
     )
 }
 
 /// Rotates about the axes, one after the other.
-pub fn turn(vector: Vector, angles: Vector) -> Vector {
-    let mut turned = vector;
+pub fn rotate(vector: Vector, angles: Vector) -> Vector {
+    let mut rotated = vector;
     for (axis, angle) in angles.iter().enumerate() {
         let (b, c) = ((axis + 1) % 3, (axis + 2) % 3);
         let (sin, cos) = angle.sin_cos();
-        (turned[b], turned[c]) = (cos * turned[b] - sin * turned[c], sin * turned[b] + cos * turned[c]);
+        (rotated[b], rotated[c]) = (cos * rotated[b] - sin * rotated[c], sin * rotated[b] + cos * rotated[c]);
     }
-    turned
+    rotated
 }
 
 /// Atoms at random places of a cube.
-pub fn random(n: usize, side: f64, seed: u64) -> Structure {
+pub fn random(n: usize, side: f64, seed: u64) -> OwnedFrame {
     let mut state = seed | 1;
     let mut uniform = || {
         state ^= state << 13;
@@ -176,5 +177,5 @@ pub fn random(n: usize, side: f64, seed: u64) -> Structure {
         side * (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     let positions: Vec<Vector> = (0..n).map(|_| [uniform(), uniform(), uniform()]).collect();
-    Structure::new(&positions, cube(side), PERIODIC)
+    OwnedFrame::new(&positions, cube(side), PERIODIC)
 }

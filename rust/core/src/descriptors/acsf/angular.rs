@@ -1,48 +1,48 @@
 //! Functions of angles: G4 and G5, as products of exponentials and powers.
 
-use super::column::PACKS;
-use super::pairs::{Batch, Cursor, third};
-use super::plan::{Block, Group, ShellPlan};
+use super::column::PACKS_PER_BATCH;
+use super::pairs::{Cursor, PairBatch, third_side};
+use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
-use super::shell::Shell;
-use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
+use super::sphere::CutoffSphere;
+use crate::simd::{Capacity, Kernel, LANES, Lanes, Pack, exp};
 use crate::{Error, Stop};
 
 /// Writes the sums.
-pub struct Values<'a> {
+pub struct AngularValues<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
-    pub batch: &'a mut Batch,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
+    pub batch: &'a mut PairBatch,
     /// One for each column of the group.
     pub sums: &'a mut [Pack],
     pub row: &'a mut [f64],
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Values<'_> {
+impl Kernel for AngularValues<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, shell, batch, sums, row, stop } = self;
-        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        let Self { group, plan, sphere, batch, sums, row, stop } = self;
+        let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         sums.fill(Pack::ZERO);
-        while cursor.fill::<V>(shell, batch) {
-            batch.gather(shell, group.shift);
+        while cursor.fill::<V>(sphere, batch) {
+            batch.gather(sphere, group.shift);
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let weight = batch.weight.load::<V>(pack).mul(third.value);
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let weight = batch.weight.load::<V>(pack) * third.cutoff;
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    let decay = exp(exponent.mul(V::splat(-eta)));
-                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
+                    let decay = exp(exponent * V::splat(-eta));
+                    batch.exponentials[row * PACKS_PER_BATCH + pack].store(weight * decay);
                 }
                 group.powers.values(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers);
             }
-            for block in &group.blocks {
-                products::<V>(block, n_packs, &batch.exponentials, &batch.powers, sums);
+            for product in &group.products {
+                products::<V>(product, n_packs, &batch.exponentials, &batch.powers, sums);
             }
             batch.done(stop)?;
         }
@@ -52,16 +52,16 @@ impl Kernel for Values<'_> {
 }
 
 /// Writes the sums and their rates of change.
-pub struct Tangent<'a> {
+pub struct AngularTangent<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
-    pub batch: &'a mut Batch,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
+    pub batch: &'a mut PairBatch,
     /// One for each column of the group.
     pub sums: &'a mut [Pack],
     pub changes: &'a mut [Pack],
-    /// Rates of change of the vectors to the slots.
-    pub velocity: &'a [[f64; 3]],
+    /// Displacements of the slots.
+    pub displacements: &'a [[f64; 3]],
     pub row: &'a mut [f64],
     pub row_rate: &'a mut [f64],
     /// Rates of change of the exponentials.
@@ -69,45 +69,50 @@ pub struct Tangent<'a> {
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Tangent<'_> {
+impl Kernel for AngularTangent<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, shell, batch, sums, changes, velocity, row, row_rate, rates, stop } = self;
-        let mut cursor = Cursor::new(group, shell, plan.r_cut);
+        let Self { group, plan, sphere, batch, sums, changes, displacements, row, row_rate, rates, stop } = self;
+        let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         sums.fill(Pack::ZERO);
         changes.fill(Pack::ZERO);
-        while cursor.fill::<V>(shell, batch) {
-            batch.gather(shell, group.shift);
+        while cursor.fill::<V>(sphere, batch) {
+            batch.gather(sphere, group.shift);
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
-                let rate = Rates::of(group, shell, batch, velocity, pack);
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let rate = Rates::of(group, sphere, batch, displacements, pack);
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let weight = batch.weight.load::<V>(pack);
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 let apart = V::load(&rate.apart);
                 // Rates of change of the cutoff functions and of the exponent.
-                let fading = apart.mul(third.slope).mul_add(weight, V::load(&rate.weight).mul(third.value));
-                let weight = weight.mul(third.value);
-                let exponent_rate = apart.mul(third.shifted).add(V::load(&rate.exponent)).mul(V::splat(2.0));
+                let fading = (apart * third.cutoff_derivative).mul_add(weight, V::load(&rate.weight) * third.cutoff);
+                let weight = weight * third.cutoff;
+                let exponent_rate = (apart * third.shifted + V::load(&rate.exponent)) * V::splat(2.0);
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    let decay = exp(exponent.mul(V::splat(-eta)));
-                    let change = exponent_rate.mul(V::splat(eta)).neg_mul_add(weight, fading);
-                    batch.exponentials[row * PACKS + pack].store(weight.mul(decay));
-                    rates[row * PACKS + pack].store(change.mul(decay));
+                    let decay = exp(exponent * V::splat(-eta));
+                    let change = (exponent_rate * V::splat(eta)).neg_mul_add(weight, fading);
+                    batch.exponentials[row * PACKS_PER_BATCH + pack].store(weight * decay);
+                    rates[row * PACKS_PER_BATCH + pack].store(change * decay);
                 }
-                group.powers.slopes(pack, cosine::<V>(&batch.cosine, pack), &mut batch.powers, &mut batch.slopes);
-                let turning = V::load(&rate.cosine);
+                group.powers.derivatives(
+                    pack,
+                    cosine::<V>(&batch.cosine, pack),
+                    &mut batch.powers,
+                    &mut batch.derivatives,
+                );
+                let cosine_term = V::load(&rate.cosine);
                 for power in 0..group.powers.len() {
-                    let slope = &mut batch.slopes[power * PACKS + pack];
-                    slope.store(slope.load::<V>().mul(turning));
+                    let derivative = &mut batch.derivatives[power * PACKS_PER_BATCH + pack];
+                    derivative.store(derivative.load::<V>() * cosine_term);
                 }
             }
-            for block in &group.blocks {
-                products::<V>(block, n_packs, &batch.exponentials, &batch.powers, sums);
-                products::<V>(block, n_packs, &batch.exponentials, &batch.slopes, changes);
-                products::<V>(block, n_packs, rates, &batch.powers, changes);
+            for product in &group.products {
+                products::<V>(product, n_packs, &batch.exponentials, &batch.powers, sums);
+                products::<V>(product, n_packs, &batch.exponentials, &batch.derivatives, changes);
+                products::<V>(product, n_packs, rates, &batch.powers, changes);
             }
             batch.done(stop)?;
         }
@@ -130,20 +135,21 @@ struct Rates {
 
 impl Rates {
     #[inline(always)]
-    fn of(group: &Group, shell: &Shell, batch: &Batch, velocity: &[[f64; 3]], pack: usize) -> Self {
+    fn of(group: &Group, sphere: &CutoffSphere, batch: &PairBatch, displacements: &[[f64; 3]], pack: usize) -> Self {
         let zero = [0.0; LANES];
         let mut rates = Self { cosine: zero, weight: zero, exponent: zero, apart: zero };
         for lane in 0..LANES.min(batch.len - pack * LANES) {
             let pair = pack * LANES + lane;
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
-            let (r_j, r_k, v_j, v_k) = (shell.vector(j), shell.vector(k), velocity[j], velocity[k]);
-            let (n_j, n_k) = (shell.inverse[j], shell.inverse[k]);
+            let (r_j, r_k, v_j, v_k) = (sphere.vector(j), sphere.vector(k), displacements[j], displacements[k]);
+            let (n_j, n_k) = (sphere.inverse[j], sphere.inverse[k]);
             // Rates of change of the two distances.
             let (a, b) = (dot(r_j, v_j) * n_j, dot(r_k, v_k) * n_k);
             let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
             rates.cosine[lane] = (dot(r_j, v_k) + dot(r_k, v_j)) * n_j * n_k - c * (a * n_j + b * n_k);
-            rates.weight[lane] = 2.0 * (shell.slope[j] * a * shell.value[k] + shell.value[j] * b * shell.slope[k]);
-            rates.exponent[lane] = (shell.r[j] - group.shift) * a + (shell.r[k] - group.shift) * b;
+            rates.weight[lane] =
+                2.0 * (sphere.derivative[j] * a * sphere.value[k] + sphere.value[j] * b * sphere.derivative[k]);
+            rates.exponent[lane] = (sphere.r[j] - group.shift) * a + (sphere.r[k] - group.shift) * b;
             let apart = [r_k[0] - r_j[0], r_k[1] - r_j[1], r_k[2] - r_j[2]];
             rates.apart[lane] = dot(apart, [v_k[0] - v_j[0], v_k[1] - v_j[1], v_k[2] - v_j[2]]);
         }
@@ -158,25 +164,31 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 
 /// Adds to each lane of `sums[eta][power]` the product of exponential and power.
 #[inline(always)]
-fn products<V: Lanes>(block: &Block, n_packs: usize, exponentials: &[Pack], powers: &[Pack], sums: &mut [Pack]) {
-    let width = block.powers.len();
-    let n_etas = block.etas.len();
+fn products<V: Lanes>(
+    product: &OuterProduct,
+    n_packs: usize,
+    exponentials: &[Pack],
+    powers: &[Pack],
+    sums: &mut [Pack],
+) {
+    let width = product.powers.len();
+    let n_etas = product.etas.len();
     let mut eta = 0;
     while eta < n_etas {
-        let rows = if n_etas - eta >= 3 && V::WIDTH == 1 { 3 } else { (n_etas - eta).min(2) };
+        let rows = if n_etas - eta >= 3 && V::CAPACITY == Capacity::Values32 { 3 } else { (n_etas - eta).min(2) };
         let mut power = 0;
         while power < width {
             let columns = match width - power {
-                4.. if V::WIDTH == 1 => 4,
+                4.. if V::CAPACITY == Capacity::Values32 => 4,
                 2.. => 2,
                 _ => 1,
             };
             let tile = Tile {
-                exponentials: &exponentials[(block.etas.start + eta) * PACKS..],
+                exponentials: &exponentials[(product.etas.start + eta) * PACKS_PER_BATCH..],
                 powers,
-                which: &block.powers[power..],
+                which: &product.powers[power..],
                 n_packs,
-                sums: &mut sums[block.start + eta * width + power..],
+                sums: &mut sums[product.start + eta * width + power..],
                 stride: width,
             };
             match (rows, columns) {
@@ -213,10 +225,10 @@ impl Tile<'_> {
         let mut left: [&[Pack]; ROWS] = [&[]; ROWS];
         let mut right: [&[Pack]; COLUMNS] = [&[]; COLUMNS];
         for row in 0..ROWS {
-            left[row] = &self.exponentials[row * PACKS..][..self.n_packs];
+            left[row] = &self.exponentials[row * PACKS_PER_BATCH..][..self.n_packs];
         }
         for column in 0..COLUMNS {
-            right[column] = &self.powers[self.which[column] * PACKS..][..self.n_packs];
+            right[column] = &self.powers[self.which[column] * PACKS_PER_BATCH..][..self.n_packs];
         }
         for pack in 0..self.n_packs {
             let mut power = [V::zero(); COLUMNS];
@@ -233,7 +245,7 @@ impl Tile<'_> {
         for row in 0..ROWS {
             for column in 0..COLUMNS {
                 let place = &mut self.sums[row * self.stride + column];
-                place.store(place.load::<V>().add(sums[row][column]));
+                place.store(place.load::<V>() + sums[row][column]);
             }
         }
     }
@@ -248,7 +260,7 @@ fn put<V: Lanes>(sums: &[Pack], columns: &[u32], row: &mut [f64]) {
             *lanes = sum.load();
         }
         let [a, b, c, d, e, f, g, h] = V::transpose(lanes);
-        let totals = a.add(e).add(c.add(g)).add(b.add(f).add(d.add(h))).to_array();
+        let totals = (a + e + (c + g) + (b + f + (d + h))).to_array();
         for (&column, total) in columns.iter().zip(totals) {
             row[column as usize] = total;
         }

@@ -3,17 +3,17 @@
 use crate::simd::{LANES, Lanes};
 
 /// Packs in a batch: few enough that what belongs to them stays in the first-level cache.
-pub const PACKS: usize = 16;
+pub const PACKS_PER_BATCH: usize = 16;
 /// Pairs in a batch.
-pub const PAIRS: usize = PACKS * LANES;
+pub const PAIRS_PER_BATCH: usize = PACKS_PER_BATCH * LANES;
 
 /// One quantity of the pairs of a batch.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
-pub struct Column(pub [f64; PAIRS]);
+pub struct PairLanes(pub [f64; PAIRS_PER_BATCH]);
 
-impl Column {
-    pub const ZERO: Self = Self([0.0; PAIRS]);
+impl PairLanes {
+    pub const ZERO: Self = Self([0.0; PAIRS_PER_BATCH]);
 
     #[inline(always)]
     pub fn load<V: Lanes>(&self, pack: usize) -> V {

@@ -1,39 +1,39 @@
 //! The derivative of every angular function with respect to every site.
 
-use super::column::PACKS;
-use super::limits::WHAT;
-use super::pairs::{Batch, Cursor, Third, third};
-use super::plan::{Block, Group, ShellPlan};
+use super::column::PACKS_PER_BATCH;
+use super::limits::PURPOSE;
+use super::pairs::{Cursor, PairBatch, ThirdSide, third_side};
+use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;
-use super::shell::Shell;
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, Pack, exp};
 use crate::{Error, Stop, memory};
 
 /// For each pair of a pack, the powers and their derivatives with respect to the cosine, those of each block from a new
 /// pack: `[block's pack][pair]`.
 #[derive(Debug)]
-pub struct Common {
+pub struct PairPowers {
     powers: Vec<Pack>,
-    slopes: Vec<Pack>,
+    derivatives: Vec<Pack>,
 }
 
-impl Common {
+impl PairPowers {
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
-        let n_packs = |group: &Group| group.blocks.iter().map(Block::n_packs).sum::<usize>();
+        let n_packs = |group: &Group| group.products.iter().map(OuterProduct::n_packs).sum::<usize>();
         let length = LANES * groups.iter().map(n_packs).max().unwrap_or(0);
-        let room = || memory::filled(WHAT, length, Pack::ZERO);
-        Ok(Self { powers: room()?, slopes: room()? })
+        let buffer = || memory::filled(PURPOSE, length, Pack::ZERO);
+        Ok(Self { powers: buffer()?, derivatives: buffer()? })
     }
 
-    /// Turns rows of a batch, pairs side by side, into rows of a pair, powers side by side.
+    /// Transposes rows of a batch, pairs side by side, into rows of a pair, powers side by side.
     #[inline(always)]
-    fn turn<V: Lanes>(&mut self, group: &Group, batch: &Batch, pack: usize) {
+    fn transpose<V: Lanes>(&mut self, group: &Group, batch: &PairBatch, pack: usize) {
         let mut place = 0;
-        for powers in group.blocks.iter().flat_map(|block| block.powers.chunks(LANES)) {
-            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.slopes, &mut self.slopes)] {
+        for powers in group.products.iter().flat_map(|product| product.powers.chunks(LANES)) {
+            for (rows, out) in [(&batch.powers, &mut self.powers), (&batch.derivatives, &mut self.derivatives)] {
                 let mut lanes = [V::zero(); LANES];
                 for (lanes, &power) in lanes.iter_mut().zip(powers) {
-                    *lanes = rows[power * PACKS + pack].load();
+                    *lanes = rows[power * PACKS_PER_BATCH + pack].load();
                 }
                 let lanes = V::transpose(lanes);
                 for pair in 0..LANES {
@@ -47,35 +47,35 @@ impl Common {
 
 /// Adds to `blocks[slot][xyz]` the derivatives of the sums with respect to the vector of each slot; those of one block
 /// and one η begin a pack.
-pub struct Jacobian<'a> {
+pub struct AngularJacobian<'a> {
     pub group: &'a Group,
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
-    pub batch: &'a mut Batch,
-    pub common: &'a mut Common,
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
+    pub batch: &'a mut PairBatch,
+    pub common: &'a mut PairPowers,
     pub blocks: &'a mut [Pack],
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Jacobian<'_> {
+impl Kernel for AngularJacobian<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, shell, batch, common, blocks, stop } = self;
-        let mut cursor = Cursor::new(group, shell, plan.r_cut);
-        while cursor.fill::<V>(shell, batch) {
-            batch.gather(shell, group.shift);
+        let Self { group, plan, sphere, batch, common, blocks, stop } = self;
+        let mut cursor = Cursor::new(group, sphere, plan.r_cut);
+        while cursor.fill::<V>(sphere, batch) {
+            batch.gather(sphere, group.shift);
             for pack in 0..batch.n_packs() {
-                let third = third::<V>(group, &plan.cutoff, batch.square.load(pack));
-                let exponent = batch.exponent.load::<V>(pack).add(third.exponent);
+                let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
+                let exponent = batch.exponent.load::<V>(pack) + third.exponent;
                 for (row, &eta) in group.etas.iter().enumerate() {
-                    batch.exponentials[row * PACKS + pack].store(exp(exponent.mul(V::splat(-eta))));
+                    batch.exponentials[row * PACKS_PER_BATCH + pack].store(exp(exponent * V::splat(-eta)));
                 }
                 let c = cosine::<V>(&batch.cosine, pack);
-                group.powers.slopes(pack, c, &mut batch.powers, &mut batch.slopes);
-                common.turn::<V>(group, batch, pack);
-                let sides = Sides::of(group.shift, shell, batch, &third, c, pack);
+                group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
+                common.transpose::<V>(group, batch, pack);
+                let sides = Sides::of(group.shift, sphere, batch, &third, c, pack);
                 for lane in 0..LANES.min(batch.len - pack * LANES) {
                     sides.add::<V>(group, batch, common, (pack, lane), blocks);
                 }
@@ -86,53 +86,60 @@ impl Kernel for Jacobian<'_> {
     }
 }
 
-/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' turning)`; for each
-/// pair of a pack, three components of the one site, a zero, those of the other.
+/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' cosine_term)`; for
+/// each pair of a pack, three components of the one site, a zero, those of the other.
 struct Sides {
     fading: [Pack; LANES],
     decay: [Pack; LANES],
-    turning: [Pack; LANES],
+    cosine_term: [Pack; LANES],
 }
 
 impl Sides {
     #[inline(always)]
-    fn of<V: Lanes>(shift: f64, shell: &Shell, batch: &Batch, third: &Third<V>, c: V, pack: usize) -> Self {
-        let j = Site::<V>::of(shell, &batch.j, pack);
-        let k = Site::<V>::of(shell, &batch.k, pack);
+    fn of<V: Lanes>(
+        shift: f64,
+        sphere: &CutoffSphere,
+        batch: &PairBatch,
+        third: &ThirdSide<V>,
+        c: V,
+        pack: usize,
+    ) -> Self {
+        let j = Site::<V>::of(sphere, &batch.j, pack);
+        let k = Site::<V>::of(sphere, &batch.k, pack);
         let two = V::splat(2.0);
-        let both = two.mul(j.value).mul(k.value);
-        let all = both.mul(third.value);
-        let fade_j = two.mul(j.slope).mul(k.value).mul(third.value);
-        let fade_k = two.mul(k.slope).mul(j.value).mul(third.value);
-        let fade_jk = both.mul(third.slope);
+        let both = two * j.value * k.value;
+        let all = both * third.cutoff;
+        let fade_j = two * j.derivative * k.value * third.cutoff;
+        let fade_k = two * k.derivative * j.value * third.cutoff;
+        let fade_jk = both * third.cutoff_derivative;
         // 1 - R_s / r
-        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two.mul(all));
-        let decay_j = j.inverse.neg_mul_add(shift, one).mul(twice);
-        let decay_k = k.inverse.neg_mul_add(shift, one).mul(twice);
-        let decay_jk = twice.mul(third.shifted);
-        let across = all.mul(j.inverse).mul(k.inverse);
-        let turn_j = all.mul(c).mul(j.inverse).mul(j.inverse);
-        let turn_k = all.mul(c).mul(k.inverse).mul(k.inverse);
+        let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two * all);
+        let decay_j = j.inverse.neg_mul_add(shift, one) * twice;
+        let decay_k = k.inverse.neg_mul_add(shift, one) * twice;
+        let decay_jk = twice * third.shifted;
+        let across = all * j.inverse * k.inverse;
+        let cosine_j = all * c * j.inverse * j.inverse;
+        let cosine_k = all * c * k.inverse * k.inverse;
         let mut rows = [[V::zero(); LANES]; 3];
         for i in 0..3 {
             let (r_j, r_k) = (j.vector[i], k.vector[i]);
-            let apart = r_k.sub(r_j);
-            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j.mul(r_j));
-            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k.mul(r_k));
-            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j.mul(r_j));
-            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k.mul(r_k));
-            rows[2][i] = r_j.neg_mul_add(turn_j, across.mul(r_k));
-            rows[2][4 + i] = r_k.neg_mul_add(turn_k, across.mul(r_j));
+            let apart = r_k - r_j;
+            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j * r_j);
+            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k * r_k);
+            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j * r_j);
+            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k * r_k);
+            rows[2][i] = r_j.neg_mul_add(cosine_j, across * r_k);
+            rows[2][4 + i] = r_k.neg_mul_add(cosine_k, across * r_j);
         }
         let mut out = [[Pack::ZERO; LANES]; 3];
         for which in 0..3 {
-            let turned = V::transpose(rows[which]);
+            let transposed = V::transpose(rows[which]);
             for pair in 0..LANES {
-                out[which][pair].store(turned[pair]);
+                out[which][pair].store(transposed[pair]);
             }
         }
-        let [fading, decay, turning] = out;
-        Self { fading, decay, turning }
+        let [fading, decay, cosine_term] = out;
+        Self { fading, decay, cosine_term }
     }
 
     /// Adds the derivatives of the terms of one pair.
@@ -140,35 +147,35 @@ impl Sides {
     fn add<V: Lanes>(
         &self,
         group: &Group,
-        batch: &Batch,
-        common: &Common,
+        batch: &PairBatch,
+        common: &PairPowers,
         (pack, lane): (usize, usize),
         blocks: &mut [Pack],
     ) {
         let pair = pack * LANES + lane;
         let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
         let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
-        let turning = self.turning[lane].load::<V>();
+        let cosine_term = self.cosine_term[lane].load::<V>();
         let (mut first, mut place) = (0, lane);
-        for block in &group.blocks {
-            for eta_row in block.etas.clone() {
-                let e = V::splat(batch.exponentials[eta_row * PACKS + pack].0[lane]);
-                let a = decay.neg_mul_add(V::splat(group.etas[eta_row]), fading).mul(e).to_array();
-                let b = turning.mul(e).to_array();
-                for chunk in 0..block.n_packs() {
+        for product in &group.products {
+            for eta_row in product.etas.clone() {
+                let e = V::splat(batch.exponentials[eta_row * PACKS_PER_BATCH + pack].0[lane]);
+                let a = (decay.neg_mul_add(V::splat(group.etas[eta_row]), fading) * e).to_array();
+                let b = (cosine_term * e).to_array();
+                for chunk in 0..product.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
-                    let slope = common.slopes[place + chunk * LANES].load::<V>();
+                    let derivative = common.derivatives[place + chunk * LANES].load::<V>();
                     for (side, start) in starts.into_iter().enumerate() {
                         for i in 0..3 {
                             let out = &mut blocks[start + i * group.n_packs + first + chunk];
                             let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
-                            out.store(V::splat(b[4 * side + i]).mul_add(slope, sum));
+                            out.store(V::splat(b[4 * side + i]).mul_add(derivative, sum));
                         }
                     }
                 }
-                first += block.n_packs();
+                first += product.n_packs();
             }
-            place += block.n_packs() * LANES;
+            place += product.n_packs() * LANES;
         }
     }
 }
@@ -179,29 +186,29 @@ struct Site<V> {
     inverse: V,
     /// Cutoff function times weight.
     value: V,
-    /// Its slope, divided by the distance.
-    slope: V,
+    /// Derivative of `value`, divided by the distance.
+    derivative: V,
 }
 
 impl<V: Lanes> Site<V> {
     #[inline(always)]
-    fn of(shell: &Shell, slots: &[u32], pack: usize) -> Self {
+    fn of(sphere: &CutoffSphere, slots: &[u32], pack: usize) -> Self {
         let mut columns = [[0.0; LANES]; 6];
         for lane in 0..LANES {
             let slot = slots[pack * LANES + lane] as usize;
-            columns[0][lane] = shell.x[slot];
-            columns[1][lane] = shell.y[slot];
-            columns[2][lane] = shell.z[slot];
-            columns[3][lane] = shell.inverse[slot];
-            columns[4][lane] = shell.value[slot];
-            columns[5][lane] = shell.slope[slot];
+            columns[0][lane] = sphere.x[slot];
+            columns[1][lane] = sphere.y[slot];
+            columns[2][lane] = sphere.z[slot];
+            columns[3][lane] = sphere.inverse[slot];
+            columns[4][lane] = sphere.value[slot];
+            columns[5][lane] = sphere.derivative[slot];
         }
         let inverse = V::load(&columns[3]);
         Self {
             vector: [V::load(&columns[0]), V::load(&columns[1]), V::load(&columns[2])],
             inverse,
             value: V::load(&columns[4]),
-            slope: V::load(&columns[5]).mul(inverse),
+            derivative: V::load(&columns[5]) * inverse,
         }
     }
 }

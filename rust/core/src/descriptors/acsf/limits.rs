@@ -1,7 +1,7 @@
-//! How large and how sharp symmetry functions may be.
+//! Limits to the number and the sharpness of symmetry functions.
 
-/// What is too large if memory is refused.
-pub const WHAT: &str = "symmetry functions of one center";
+/// Purpose of the memory, for the message where it is refused.
+pub const PURPOSE: &str = "symmetry functions of one center";
 
 /// Nearer than this part of the cutoff, an atom is on the center and in no direction.
 pub const NEAREST: f64 = 1e-11;

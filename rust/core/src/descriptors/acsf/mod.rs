@@ -3,8 +3,8 @@
 //!
 //! Every feature is a sum over neighbors or over pairs of neighbors. Functions of pairs are products of an exponential
 //! of distances and a power of the cosine: `plan` sorts them into rectangles of η by (ζ, λ), `pairs` collects pairs
-//! in batches, and `angular`, `pull` and `jacobian` make rows and their derivatives of them. `undirected` is for atoms on
-//! the center, which are in no direction.
+//! in batches, and `angular`, `pullback` and `jacobian` make rows and their derivatives of them. `on_center` is for
+//! atoms on the center, which are in no direction.
 
 mod angular;
 mod column;
@@ -12,25 +12,25 @@ mod form;
 mod jacobian;
 mod limits;
 mod names;
+mod on_center;
 mod pairs;
 mod parameters;
 mod plan;
 mod powers;
-mod pull;
+mod pullback;
 mod radial;
-mod shell;
-mod undirected;
+mod sphere;
 
 pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
 
-use self::column::PACKS;
-use self::jacobian::Common;
-use self::limits::{NEAREST, WHAT};
-use self::pairs::Batch;
+use self::column::PACKS_PER_BATCH;
+use self::jacobian::PairPowers;
+use self::limits::{NEAREST, PURPOSE};
+use self::on_center::OnCenter;
+use self::pairs::PairBatch;
 use self::plan::{NONE, Plan};
-use self::pull::Gradients;
-use self::shell::Shell;
-use self::undirected::OnCenter;
+use self::pullback::PairGradients;
+use self::sphere::CutoffSphere;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::simd::{Isa, Pack};
 use crate::{Error, Stop, memory};
@@ -47,20 +47,20 @@ pub struct Acsf {
 /// Buffers of one worker.
 #[derive(Debug)]
 pub struct AcsfScratch {
-    shells: Vec<Shell>,
+    spheres: Vec<CutoffSphere>,
     on_center: Vec<OnCenter>,
-    batch: Box<Batch>,
-    gradients: Box<Gradients>,
+    batch: Box<PairBatch>,
+    gradients: Box<PairGradients>,
     sums: Vec<Pack>,
     changes: Vec<Pack>,
     rates: Vec<Pack>,
     /// Adjoint of the columns of a group.
     weights: Vec<f64>,
-    /// Numbers and vectors of the slots of a shell.
+    /// Numbers and vectors of the slots of a sphere.
     numbers: Vec<f64>,
-    velocity: Vec<[f64; 3]>,
-    pull: Vec<[f64; 4]>,
-    common: Common,
+    displacements: Vec<[f64; 3]>,
+    gradient: Vec<[f64; 4]>,
+    common: PairPowers,
     blocks: Vec<Pack>,
     /// `[site][xyz][feature]`
     rows: Vec<f64>,
@@ -80,7 +80,7 @@ impl Acsf {
         Ok(Self { parameters, species, weights, plan })
     }
 
-    /// What it was made from.
+    /// The parameters of this descriptor.
     pub fn parameters(&self) -> &AcsfParameters {
         &self.parameters
     }
@@ -89,7 +89,7 @@ impl Acsf {
 impl Descriptor for Acsf {
     type Scratch = AcsfScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.parameters.r_cut()
     }
 
@@ -114,20 +114,20 @@ impl Descriptor for Acsf {
         let groups = &self.plan.groups;
         let most_columns = groups.iter().map(|group| group.columns.len()).max().unwrap_or(0);
         let most_etas = groups.iter().map(|group| group.etas.len()).max().unwrap_or(0);
-        let columns = || memory::filled(WHAT, most_columns, Pack::ZERO);
+        let columns = || memory::filled(PURPOSE, most_columns, Pack::ZERO);
         Ok(AcsfScratch {
-            shells: memory::zeros(WHAT, self.plan.shells.len())?,
+            spheres: memory::zeros(PURPOSE, self.plan.spheres.len())?,
             on_center: Vec::new(),
-            batch: Box::new(Batch::new(groups)?),
-            gradients: Box::new(Gradients::new()),
+            batch: Box::new(PairBatch::new(groups)?),
+            gradients: Box::new(PairGradients::new()),
             sums: columns()?,
             changes: columns()?,
-            rates: memory::filled(WHAT, most_etas * PACKS, Pack::ZERO)?,
-            weights: memory::zeros(WHAT, most_columns)?,
+            rates: memory::filled(PURPOSE, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
+            weights: memory::zeros(PURPOSE, most_columns)?,
             numbers: Vec::new(),
-            velocity: Vec::new(),
-            pull: Vec::new(),
-            common: Common::new(groups)?,
+            displacements: Vec::new(),
+            gradient: Vec::new(),
+            common: PairPowers::new(groups)?,
             blocks: Vec::new(),
             rows: Vec::new(),
         })
@@ -136,24 +136,24 @@ impl Descriptor for Acsf {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut AcsfScratch,
         _stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
-        let AcsfScratch { shells, on_center, .. } = scratch;
+        let AcsfScratch { spheres, on_center, .. } = scratch;
         on_center.clear();
-        for (which, (plan, shell)) in self.plan.shells.iter().zip(shells).enumerate() {
-            shell.fill(plan, &self.weights, environment)?;
+        for (which, (plan, sphere)) in self.plan.spheres.iter().zip(spheres).enumerate() {
+            sphere.fill(plan, &self.weights, environment)?;
             for (segment, _) in plan.angular.iter().enumerate().filter(|(_, angular)| **angular) {
-                let slots = shell.segments[segment].clone();
-                let near = slots.filter(|&slot| shell.r[slot] < NEAREST * plan.r_cut);
-                on_center.extend(near.map(|slot| OnCenter { shell: which, slot, value: shell.value[slot] }));
+                let slots = sphere.segments[segment].clone();
+                let near = slots.filter(|&slot| sphere.r[slot] < NEAREST * plan.r_cut);
+                on_center.extend(near.map(|slot| OnCenter { sphere: which, slot, value: sphere.value[slot] }));
             }
         }
         match on_center.first() {
-            Some(first) if slopes => {
-                let shell = &scratch.shells[first.shell];
-                Err(Refusal::NoDirection { atom: shell.site[first.slot] as usize, distance: shell.r[first.slot] })
+            Some(first) if derivatives => {
+                let sphere = &scratch.spheres[first.sphere];
+                Err(Refusal::NoDirection { atom: sphere.site[first.slot] as usize, distance: sphere.r[first.slot] })
             }
             _ => Ok(()),
         }
@@ -166,20 +166,20 @@ impl Descriptor for Acsf {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let AcsfScratch { shells, on_center, batch, sums, .. } = scratch;
+        let AcsfScratch { spheres, on_center, batch, sums, .. } = scratch;
         let isa = Isa::detect();
-        for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
-            isa.run(radial::Values { plan, shell, row: coefficients });
+        for (plan, sphere) in self.plan.spheres.iter().zip(&*spheres) {
+            isa.run(radial::RadialValues { plan, sphere, row: coefficients });
         }
         // They count for nothing among those that are in some direction.
-        for &OnCenter { shell, slot, .. } in &*on_center {
-            shells[shell].value[slot] = 0.0;
+        for &OnCenter { sphere, slot, .. } in &*on_center {
+            spheres[sphere].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
-            isa.run(angular::Values {
+            isa.run(angular::AngularValues {
                 group,
-                plan: &self.plan.shells[group.shell],
-                shell: &shells[group.shell],
+                plan: &self.plan.spheres[group.sphere],
+                sphere: &spheres[group.sphere],
                 batch,
                 sums: &mut sums[..group.columns.len()],
                 row: coefficients,
@@ -189,13 +189,13 @@ impl Descriptor for Acsf {
         if on_center.is_empty() {
             return Ok(());
         }
-        for &OnCenter { shell, slot, value } in &*on_center {
-            shells[shell].value[slot] = value;
+        for &OnCenter { sphere, slot, value } in &*on_center {
+            spheres[sphere].value[slot] = value;
         }
         for group in &self.plan.groups {
             stop.check()?;
-            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
-            isa.run(undirected::Values { group, plan, shell, on_center, row: coefficients });
+            let (plan, sphere) = (&self.plan.spheres[group.sphere], &spheres[group.sphere]);
+            isa.run(on_center::OnCenterValues { group, plan, sphere, on_center, row: coefficients });
         }
         Ok(())
     }
@@ -203,33 +203,33 @@ impl Descriptor for Acsf {
     fn expand_tangent(
         &self,
         _environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut AcsfScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let isa = Isa::detect();
-        for (which, plan) in self.plan.shells.iter().enumerate() {
-            let AcsfScratch { shells, batch, sums, changes, rates, numbers, velocity: of_slots, .. } = scratch;
-            let shell = &shells[which];
-            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 3])?;
-            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
-            for slot in shell.segments.iter().flat_map(Clone::clone) {
-                let (r, v) = (shell.vector(slot), velocity[shell.site[slot] as usize]);
-                numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * shell.inverse[slot];
+        for (which, plan) in self.plan.spheres.iter().enumerate() {
+            let AcsfScratch { spheres, batch, sums, changes, rates, numbers, displacements: of_slots, .. } = scratch;
+            let sphere = &spheres[which];
+            memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 3])?;
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
+            for slot in sphere.segments.iter().flat_map(Clone::clone) {
+                let (r, v) = (sphere.vector(slot), displacements[sphere.site[slot] as usize]);
+                numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * sphere.inverse[slot];
                 of_slots[slot] = v;
             }
-            isa.run(radial::Tangent { plan, shell, rate: numbers, row: coefficients, row_rate: tangent });
-            for group in self.plan.groups.iter().filter(|group| group.shell == which) {
-                isa.run(angular::Tangent {
+            isa.run(radial::RadialTangent { plan, sphere, rate: numbers, row: coefficients, row_rate: tangent });
+            for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
+                isa.run(angular::AngularTangent {
                     group,
                     plan,
-                    shell,
+                    sphere,
                     batch,
                     sums: &mut sums[..group.columns.len()],
                     changes: &mut changes[..group.columns.len()],
-                    velocity: of_slots,
+                    displacements: of_slots,
                     row: coefficients,
                     row_rate: tangent,
                     rates,
@@ -245,28 +245,37 @@ impl Descriptor for Acsf {
         _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut AcsfScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let isa = Isa::detect();
-        pull.fill([0.0; 3]);
-        for (which, plan) in self.plan.shells.iter().enumerate() {
-            let AcsfScratch { shells, batch, gradients, weights, numbers, pull: of_slots, .. } = scratch;
-            let shell = &shells[which];
-            memory::refill(WHAT, of_slots, shell.site.len(), [0.0; 4])?;
-            for group in self.plan.groups.iter().filter(|group| group.shell == which) {
+        gradient.fill([0.0; 3]);
+        for (which, plan) in self.plan.spheres.iter().enumerate() {
+            let AcsfScratch { spheres, batch, gradients, weights, numbers, gradient: of_slots, .. } = scratch;
+            let sphere = &spheres[which];
+            memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 4])?;
+            for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
                 let weights = &mut weights[..group.columns.len()];
                 for (weight, &column) in weights.iter_mut().zip(&group.columns) {
                     *weight = adjoint[column as usize];
                 }
-                isa.run(pull::Pullback { group, plan, shell, batch, gradients, weights, pull: of_slots, stop })?;
+                isa.run(pullback::AngularPullback {
+                    group,
+                    plan,
+                    sphere,
+                    batch,
+                    gradients,
+                    weights,
+                    gradient: of_slots,
+                    stop,
+                })?;
             }
-            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
-            isa.run(radial::Pullback { plan, shell, adjoint, slopes: numbers });
-            for slot in shell.segments.iter().flat_map(Clone::clone) {
-                let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
-                let pull = &mut pull[shell.site[slot] as usize];
-                (0..3).for_each(|i| pull[i] += of_slots[slot][i] + along * r[i]);
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
+            isa.run(radial::RadialPullback { plan, sphere, adjoint, derivatives: numbers });
+            for slot in sphere.segments.iter().flat_map(Clone::clone) {
+                let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
+                let gradient = &mut gradient[sphere.site[slot] as usize];
+                (0..3).for_each(|i| gradient[i] += of_slots[slot][i] + along * r[i]);
             }
         }
         Ok(())
@@ -282,36 +291,36 @@ impl Descriptor for Acsf {
     ) -> Result<(), Error> {
         let isa = Isa::detect();
         let (n_sites, width) = (environment.len(), self.n_features());
-        let AcsfScratch { shells, batch, numbers, common, blocks, rows, .. } = scratch;
-        memory::refill(WHAT, rows, n_sites * 3 * width, 0.0)?;
-        for (plan, shell) in self.plan.shells.iter().zip(&*shells) {
-            memory::refill(WHAT, numbers, shell.site.len(), 0.0)?;
+        let AcsfScratch { spheres, batch, numbers, common, blocks, rows, .. } = scratch;
+        memory::refill(PURPOSE, rows, n_sites * 3 * width, 0.0)?;
+        for (plan, sphere) in self.plan.spheres.iter().zip(&*spheres) {
+            memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
             for radial in &plan.radial {
-                stop.after(shell.site.len())?;
-                isa.run(radial::Slopes { shape: radial.shape, shell, out: numbers });
+                stop.check_after(sphere.site.len())?;
+                isa.run(radial::RadialDerivatives { shape: radial.shape, sphere, out: numbers });
                 for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
-                    for slot in shell.segments[segment].clone() {
-                        let (r, along) = (shell.vector(slot), numbers[slot] * shell.inverse[slot]);
-                        let at = shell.site[slot] as usize * 3 * width + column as usize;
+                    for slot in sphere.segments[segment].clone() {
+                        let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
+                        let at = sphere.site[slot] as usize * 3 * width + column as usize;
                         (0..3).for_each(|i| rows[at + i * width] += along * r[i]);
                     }
                 }
             }
         }
         for group in &self.plan.groups {
-            let (plan, shell) = (&self.plan.shells[group.shell], &shells[group.shell]);
-            memory::refill(WHAT, blocks, shell.site.len() * 3 * group.n_packs, Pack::ZERO)?;
-            isa.run(jacobian::Jacobian { group, plan, shell, batch, common, blocks, stop })?;
-            for slot in shell.segments.iter().flat_map(Clone::clone) {
-                stop.after(blocks.len())?;
+            let (plan, sphere) = (&self.plan.spheres[group.sphere], &spheres[group.sphere]);
+            memory::refill(PURPOSE, blocks, sphere.site.len() * 3 * group.n_packs, Pack::ZERO)?;
+            isa.run(jacobian::AngularJacobian { group, plan, sphere, batch, common, blocks, stop })?;
+            for slot in sphere.segments.iter().flat_map(Clone::clone) {
+                stop.check_after(blocks.len())?;
                 for i in 0..3 {
-                    let row = &mut rows[(shell.site[slot] as usize * 3 + i) * width..][..width];
+                    let row = &mut rows[(sphere.site[slot] as usize * 3 + i) * width..][..width];
                     group.add_to(&blocks[(slot * 3 + i) * group.n_packs..][..group.n_packs], row);
                 }
             }
         }
         for (site, rows) in rows.chunks_exact((3 * width).max(1)).enumerate() {
-            stop.after(n_sites * width)?;
+            stop.check_after(n_sites * width)?;
             out.add(site, rows);
         }
         Ok(())

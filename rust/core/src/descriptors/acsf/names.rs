@@ -1,4 +1,4 @@
-//! What the columns are called: `G2 H eta=0.5 R_s=1`, `G4 H O eta=0.01 zeta=2 lambda=-1`.
+//! Names of columns: `G2 H eta=0.5 R_s=1`, `G4 H O eta=0.01 zeta=2 lambda=-1`.
 
 use std::collections::{HashMap, HashSet};
 

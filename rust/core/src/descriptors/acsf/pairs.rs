@@ -2,57 +2,57 @@
 
 use std::ops::Range;
 
-use super::column::{Column, PACKS, PAIRS};
-use super::limits::WHAT;
+use super::column::{PACKS_PER_BATCH, PAIRS_PER_BATCH, PairLanes};
+use super::limits::PURPOSE;
 use super::plan::Group;
-use super::shell::Shell;
+use super::sphere::CutoffSphere;
 use crate::math::cutoff::NamedCutoff;
 use crate::simd::{LANES, Lanes, Pack, at};
 use crate::{Error, Stop, memory};
 
 /// Pairs `{j, k}` of sites and what the functions of their group share.
 #[derive(Debug)]
-pub struct Batch {
+pub struct PairBatch {
     pub len: usize,
     /// Slots of the two sites.
-    pub j: [u32; PAIRS],
-    pub k: [u32; PAIRS],
+    pub j: [u32; PAIRS_PER_BATCH],
+    pub k: [u32; PAIRS_PER_BATCH],
     /// `r_jk²`
-    pub square: Column,
+    pub square: PairLanes,
     /// `r_ij · r_ik`, then the cosine of the angle.
-    pub cosine: Column,
+    pub cosine: PairLanes,
     /// `2 w_j w_k f_j f_k`
-    pub weight: Column,
+    pub weight: PairLanes,
     /// `(r_ij - R_s)² + (r_ik - R_s)²`
-    pub exponent: Column,
+    pub exponent: PairLanes,
     /// For each η: the exponentials, times the cutoff functions where values are wanted.
     pub exponentials: Vec<Pack>,
     /// For each ζ and λ: the power.
     pub powers: Vec<Pack>,
     /// For each ζ and λ: the derivative of the power with respect to the cosine, or its rate of change.
-    pub slopes: Vec<Pack>,
+    pub derivatives: Vec<Pack>,
 }
 
-impl Batch {
+impl PairBatch {
     /// Room for any of `groups`.
     ///
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(groups: &[Group]) -> Result<Self, Error> {
-        let room = |rows: &dyn Fn(&Group) -> usize| {
-            memory::filled(WHAT, PACKS * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
+        let buffer = |rows: &dyn Fn(&Group) -> usize| {
+            memory::filled(PURPOSE, PACKS_PER_BATCH * groups.iter().map(rows).max().unwrap_or(0), Pack::ZERO)
         };
         Ok(Self {
             len: 0,
-            j: [0; PAIRS],
-            k: [0; PAIRS],
-            square: Column::ZERO,
-            cosine: Column::ZERO,
-            weight: Column::ZERO,
-            exponent: Column::ZERO,
-            exponentials: room(&|group| group.etas.len())?,
-            powers: room(&|group| group.powers.len())?,
-            slopes: room(&|group| group.powers.len())?,
+            j: [0; PAIRS_PER_BATCH],
+            k: [0; PAIRS_PER_BATCH],
+            square: PairLanes::ZERO,
+            cosine: PairLanes::ZERO,
+            weight: PairLanes::ZERO,
+            exponent: PairLanes::ZERO,
+            exponentials: buffer(&|group| group.etas.len())?,
+            powers: buffer(&|group| group.powers.len())?,
+            derivatives: buffer(&|group| group.powers.len())?,
         })
     }
 
@@ -62,7 +62,7 @@ impl Batch {
     /// [`Error::Interrupted`].
     #[inline(always)]
     pub fn done(&self, stop: &Stop<'_>) -> Result<(), Error> {
-        if self.len + LANES > PAIRS { stop.check() } else { Ok(()) }
+        if self.len + LANES > PAIRS_PER_BATCH { stop.check() } else { Ok(()) }
     }
 
     /// Packs that hold the pairs.
@@ -73,12 +73,12 @@ impl Batch {
 
     /// Computes what every function needs of the pairs; pairs that fill up the last pack count for nothing.
     #[inline(always)]
-    pub fn gather(&mut self, shell: &Shell, shift: f64) {
+    pub fn gather(&mut self, sphere: &CutoffSphere, shift: f64) {
         for pair in 0..self.len {
             let (j, k) = (self.j[pair] as usize, self.k[pair] as usize);
-            self.cosine.0[pair] *= shell.inverse[j] * shell.inverse[k];
-            self.weight.0[pair] = 2.0 * shell.value[j] * shell.value[k];
-            let (a, b) = (shell.r[j] - shift, shell.r[k] - shift);
+            self.cosine.0[pair] *= sphere.inverse[j] * sphere.inverse[k];
+            self.weight.0[pair] = 2.0 * sphere.value[j] * sphere.value[k];
+            let (a, b) = (sphere.r[j] - shift, sphere.r[k] - shift);
             self.exponent.0[pair] = a * a + b * b;
         }
         for pair in self.len..self.n_packs() * LANES {
@@ -90,33 +90,33 @@ impl Batch {
     }
 }
 
-/// What depends on the distance of the two sites.
-pub struct Third<V> {
-    /// The cutoff function.
-    pub value: V,
-    /// Its slope, divided by the distance.
-    pub slope: V,
+/// Factors that depend on the distance `r_jk` of the two sites: the third side of the triangle.
+pub struct ThirdSide<V> {
+    /// Cutoff function of `r_jk`.
+    pub cutoff: V,
+    /// Derivative of the cutoff function, divided by the distance.
+    pub cutoff_derivative: V,
     /// `(r_jk - R_s)²`
     pub exponent: V,
     /// `(r_jk - R_s) / r_jk`
     pub shifted: V,
 }
 
-/// The same for eight pairs.
+/// [`ThirdSide`] of eight pairs, from the squares of the distances of their two sites.
 #[inline(always)]
-pub fn third<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> Third<V> {
+pub fn third_side<V: Lanes>(group: &Group, cutoff: &NamedCutoff, square: V) -> ThirdSide<V> {
     let one = V::splat(1.0);
     if group.wide {
-        return Third { value: one, slope: V::zero(), exponent: V::zero(), shifted: V::zero() };
+        return ThirdSide { cutoff: one, cutoff_derivative: V::zero(), exponent: V::zero(), shifted: V::zero() };
     }
-    let (value, slope) = cutoff.of_square(square);
+    let (cutoff, cutoff_derivative) = cutoff.of_square(square);
     if group.shift == 0.0 {
-        return Third { value, slope, exponent: square, shifted: one };
+        return ThirdSide { cutoff, cutoff_derivative, exponent: square, shifted: one };
     }
     let r = square.sqrt();
-    let away = r.sub(V::splat(group.shift));
-    let shifted = away.div(r.max(V::splat(1e-100)));
-    Third { value, slope, exponent: away.mul(away), shifted }
+    let offset = r - V::splat(group.shift);
+    let shifted = offset / r.max(V::splat(1e-100));
+    ThirdSide { cutoff, cutoff_derivative, exponent: offset * offset, shifted }
 }
 
 /// Walks over all pairs of a group.
@@ -131,9 +131,9 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub fn new(group: &Group, shell: &Shell, r_cut: f64) -> Self {
+    pub fn new(group: &Group, sphere: &CutoffSphere, r_cut: f64) -> Self {
         let (a, b) = group.segments;
-        let (first, second) = (shell.segments[a].clone(), shell.segments[b].clone());
+        let (first, second) = (sphere.segments[a].clone(), sphere.segments[b].clone());
         let triangle = a == b;
         let limit = if group.wide { f64::INFINITY } else { r_cut * r_cut };
         let j = first.start;
@@ -143,21 +143,21 @@ impl Cursor {
 
     /// Fills the batch with the next pairs; false if there are none.
     #[inline(always)]
-    pub fn fill<V: Lanes>(&mut self, shell: &Shell, batch: &mut Batch) -> bool {
+    pub fn fill<V: Lanes>(&mut self, sphere: &CutoffSphere, batch: &mut PairBatch) -> bool {
         let mut len = 0;
         'sites: while self.j < self.first.end {
-            let here = shell.vector(self.j);
+            let here = sphere.vector(self.j);
             let [x, y, z] = [V::splat(here[0]), V::splat(here[1]), V::splat(here[2])];
             while self.k < self.second.end {
-                if len + LANES > PAIRS {
+                if len + LANES > PAIRS_PER_BATCH {
                     break 'sites;
                 }
                 let k = self.k;
-                let there = [at::<V>(&shell.x, k), at::<V>(&shell.y, k), at::<V>(&shell.z, k)];
+                let there = [at::<V>(&sphere.x, k), at::<V>(&sphere.y, k), at::<V>(&sphere.z, k)];
                 // From the difference, not from the law of cosines: near sites keep their digits.
-                let apart = [there[0].sub(x), there[1].sub(y), there[2].sub(z)];
-                let square = apart[2].mul_add(apart[2], apart[1].mul_add(apart[1], apart[0].mul(apart[0]))).to_array();
-                let dot = there[2].mul_add(z, there[1].mul_add(y, there[0].mul(x))).to_array();
+                let apart = [there[0] - x, there[1] - y, there[2] - z];
+                let square = apart[2].mul_add(apart[2], apart[1].mul_add(apart[1], apart[0] * apart[0])).to_array();
+                let dot = there[2].mul_add(z, there[1].mul_add(y, there[0] * x)).to_array();
                 for lane in 0..LANES.min(self.second.end - k) {
                     batch.j[len] = self.j as u32;
                     batch.k[len] = (k + lane) as u32;

@@ -1,4 +1,4 @@
-//! What symmetry functions are asked for.
+//! Parameters of symmetry functions.
 
 use serde::Deserialize;
 
@@ -46,7 +46,7 @@ pub struct Angular {
     pub wide: bool,
 }
 
-/// What a function is about. Where no channel is named, neighbors of all channels count, each with its weight.
+/// Kinds of symmetry functions. Where no channel is named, neighbors of all channels count, each with its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// Pairs of the center and a neighbor.
@@ -61,7 +61,7 @@ pub enum Kind {
 pub struct Function {
     /// What is summed.
     pub kind: Kind,
-    /// Its own cutoff in Å.
+    /// Cutoff of this function in Å.
     pub r_cut: f64,
 }
 
@@ -69,7 +69,7 @@ pub struct Function {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcsfSpecies {
-    /// Its atomic number; `None`: every element, in one channel.
+    /// Atomic number; `None`: every element, in one channel.
     pub number: Option<i64>,
     /// What a neighbor counts for in functions of all channels; `None`: one, as any other does.
     #[serde(rename = "weights")]

@@ -1,4 +1,4 @@
-//! Which sums the columns need, sorted so that what functions share is computed once.
+//! Plan of the sums that the columns need, sorted so that what functions share is computed once.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub const NONE: u32 = u32::MAX;
 
 /// The sites within one cutoff, each channel in a segment of its own or all in one, with their weights.
 #[derive(Debug, Clone)]
-pub struct ShellPlan {
+pub struct SpherePlan {
     pub r_cut: f64,
     pub cutoff: NamedCutoff,
     /// All channels in one segment.
@@ -32,7 +32,7 @@ pub struct RadialPlan {
 /// Angular functions of the same pairs of sites.
 #[derive(Debug, Clone)]
 pub struct Group {
-    pub shell: usize,
+    pub sphere: usize,
     /// The segments that the two sites come from.
     pub segments: (usize, usize),
     pub wide: bool,
@@ -41,7 +41,7 @@ pub struct Group {
     pub etas: Vec<f64>,
     /// Rows of powers.
     pub powers: Powers,
-    pub blocks: Vec<Block>,
+    pub products: Vec<OuterProduct>,
     /// Columns of all blocks, one after the other, each `[η][power]`.
     pub columns: Vec<u32>,
     /// Packs of all blocks where the powers of each η begin a pack.
@@ -50,7 +50,7 @@ pub struct Group {
 
 /// Every one of a few η with every one of a few powers.
 #[derive(Debug, Clone)]
-pub struct Block {
+pub struct OuterProduct {
     pub etas: Range<usize>,
     /// Rows of powers.
     pub powers: Vec<usize>,
@@ -61,7 +61,7 @@ pub struct Block {
 /// The sums of a fingerprint.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    pub shells: Vec<ShellPlan>,
+    pub spheres: Vec<SpherePlan>,
     pub groups: Vec<Group>,
 }
 
@@ -73,17 +73,17 @@ impl Plan {
         for (column, function) in (0..).zip(&parameters.functions) {
             match function.kind {
                 Kind::Radial(shape, of) => {
-                    let shell = plan.shell(parameters, function.r_cut, of.is_none());
-                    plan.shells[shell].add(shape, of.map_or(0, usize::from), column);
+                    let sphere = plan.sphere(parameters, function.r_cut, of.is_none());
+                    plan.spheres[sphere].add(shape, of.map_or(0, usize::from), column);
                 }
                 Kind::Angular(shape, of) => {
-                    let shell = plan.shell(parameters, function.r_cut, of.is_none());
+                    let sphere = plan.sphere(parameters, function.r_cut, of.is_none());
                     let (a, b) = of.unwrap_or((0, 0));
                     let segments = (usize::from(a.min(b)), usize::from(a.max(b)));
                     for segment in [segments.0, segments.1] {
-                        plan.shells[shell].angular[segment] = true;
+                        plan.spheres[sphere].angular[segment] = true;
                     }
-                    let key = (shell, segments, shape.wide, shape.shift.to_bits());
+                    let key = (sphere, segments, shape.wide, shape.shift.to_bits());
                     let place = listed.iter().position(|list| list.key == key);
                     let place = place.unwrap_or_else(|| {
                         listed.push(Listed { key, functions: Vec::new() });
@@ -97,25 +97,25 @@ impl Plan {
         plan
     }
 
-    /// The shell of a cutoff.
-    fn shell(&mut self, parameters: &AcsfParameters, r_cut: f64, merged: bool) -> usize {
-        let same = |shell: &ShellPlan| shell.r_cut == r_cut && shell.merged == merged;
-        if let Some(place) = self.shells.iter().position(same) {
+    /// The sphere of a cutoff.
+    fn sphere(&mut self, parameters: &AcsfParameters, r_cut: f64, merged: bool) -> usize {
+        let same = |sphere: &SpherePlan| sphere.r_cut == r_cut && sphere.merged == merged;
+        if let Some(place) = self.spheres.iter().position(same) {
             return place;
         }
         let n_segments = if merged { 1 } else { parameters.species.len() };
-        self.shells.push(ShellPlan {
+        self.spheres.push(SpherePlan {
             r_cut,
             cutoff: NamedCutoff::new(parameters.cutoff_function, parameters.alpha, r_cut),
             merged,
             angular: vec![false; n_segments],
             radial: Vec::new(),
         });
-        self.shells.len() - 1
+        self.spheres.len() - 1
     }
 }
 
-impl ShellPlan {
+impl SpherePlan {
     /// Adds a column of a function of distance.
     fn add(&mut self, shape: Radial, segment: usize, column: u32) {
         let free = |known: &&mut RadialPlan| known.shape == shape && known.columns[segment] == NONE;
@@ -139,7 +139,7 @@ struct Listed {
 impl Listed {
     /// Puts the η with the same powers together: no product is computed that is no column.
     fn group(self) -> Group {
-        let (shell, segments, wide, shift) = self.key;
+        let (sphere, segments, wide, shift) = self.key;
         let mut powers = Powers::default();
         // Of each η, row and column of its powers.
         let mut sets: Vec<(f64, Vec<(usize, u32)>)> = Vec::new();
@@ -156,10 +156,10 @@ impl Listed {
         }
         sets.iter_mut().for_each(|(_, set)| set.sort_unstable());
         let rows = |set: &[(usize, u32)]| set.iter().map(|&(row, _)| row).collect::<Vec<_>>();
-        let (mut etas, mut blocks, mut columns): (Vec<f64>, Vec<Block>, Vec<u32>) = Default::default();
+        let (mut etas, mut products, mut columns): (Vec<f64>, Vec<OuterProduct>, Vec<u32>) = Default::default();
         while let Some((_, first)) = sets.first() {
-            let block_powers = rows(first);
-            let (same, others): (Vec<_>, Vec<_>) = sets.into_iter().partition(|(_, set)| rows(set) == block_powers);
+            let product_powers = rows(first);
+            let (same, others): (Vec<_>, Vec<_>) = sets.into_iter().partition(|(_, set)| rows(set) == product_powers);
             sets = others;
             let start = columns.len();
             let first = etas.len();
@@ -167,10 +167,10 @@ impl Listed {
                 etas.push(eta);
                 columns.extend(set.iter().map(|&(_, column)| column));
             }
-            blocks.push(Block { etas: first..etas.len(), powers: block_powers, start });
+            products.push(OuterProduct { etas: first..etas.len(), powers: product_powers, start });
         }
-        let n_packs = blocks.iter().map(|block| block.etas.len() * block.n_packs()).sum();
-        Group { shell, segments, wide, shift: f64::from_bits(shift), etas, powers, blocks, columns, n_packs }
+        let n_packs = products.iter().map(|product| product.etas.len() * product.n_packs()).sum();
+        Group { sphere, segments, wide, shift: f64::from_bits(shift), etas, powers, products, columns, n_packs }
     }
 }
 
@@ -178,10 +178,10 @@ impl Group {
     /// Adds numbers that begin a pack for each block and η to their columns.
     pub fn add_to(&self, packs: &[Pack], row: &mut [f64]) {
         let mut packs = packs;
-        for block in &self.blocks {
-            let width = block.powers.len();
-            for columns in self.columns[block.start..][..block.etas.len() * width].chunks_exact(width) {
-                let (own, rest) = packs.split_at(block.n_packs());
+        for product in &self.products {
+            let width = product.powers.len();
+            for columns in self.columns[product.start..][..product.etas.len() * width].chunks_exact(width) {
+                let (own, rest) = packs.split_at(product.n_packs());
                 for (columns, pack) in columns.chunks(LANES).zip(own) {
                     for (&column, number) in columns.iter().zip(pack.0) {
                         row[column as usize] += number;
@@ -193,7 +193,7 @@ impl Group {
     }
 }
 
-impl Block {
+impl OuterProduct {
     /// Packs that hold the powers.
     pub fn n_packs(&self) -> usize {
         Pack::holding(self.powers.len())

@@ -1,6 +1,6 @@
 //! Powers of `(1 + λ cos θ) / 2`, for all ζ and λ of a set together.
 
-use super::column::{Column, PACKS};
+use super::column::{PACKS_PER_BATCH, PairLanes};
 use super::limits::MOST_REPEATED;
 use crate::simd::{Lanes, Pack};
 
@@ -14,11 +14,11 @@ pub struct Powers {
     branches: Vec<Branch>,
 }
 
-/// What one λ shares.
+/// Powers that share one λ, and so one base.
 #[derive(Debug, Clone)]
 struct Branch {
     lambda: f64,
-    /// How many times the base is squared.
+    /// Number of times that the base is squared.
     n_squares: usize,
     /// Row and ζ, by repeated multiplication.
     whole: Vec<(usize, u32)>,
@@ -69,38 +69,39 @@ impl Powers {
             let base = branch.base(c);
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
-                values[row * PACKS + pack].store(raised(&squares, zeta));
+                values[row * PACKS_PER_BATCH + pack].store(raised(&squares, zeta));
             }
             for &(row, zeta) in &branch.broken {
                 let mut power = base.to_array();
                 for x in &mut power {
                     *x = x.powf(zeta);
                 }
-                values[row * PACKS + pack].store(V::load(&power));
+                values[row * PACKS_PER_BATCH + pack].store(V::load(&power));
             }
         }
     }
 
     /// Writes the powers at eight angles, and their derivatives with respect to the cosine.
     #[inline(always)]
-    pub fn slopes<V: Lanes>(&self, pack: usize, c: V, values: &mut [Pack], slopes: &mut [Pack]) {
+    pub fn derivatives<V: Lanes>(&self, pack: usize, c: V, values: &mut [Pack], derivatives: &mut [Pack]) {
         for branch in &self.branches {
             let base = branch.base(c);
             let squares = branch.squares(base);
             for &(row, zeta) in &branch.whole {
                 let below = raised(&squares, zeta - 1);
-                values[row * PACKS + pack].store(below.mul(base));
-                slopes[row * PACKS + pack].store(below.mul(V::splat(0.5 * f64::from(zeta) * branch.lambda)));
+                values[row * PACKS_PER_BATCH + pack].store(below * base);
+                derivatives[row * PACKS_PER_BATCH + pack]
+                    .store(below * V::splat(0.5 * f64::from(zeta) * branch.lambda));
             }
             for &(row, zeta) in &branch.broken {
                 let mut below = base.to_array();
                 for x in &mut below {
-                    // Where ζ < 1 the slope at zero is infinite; it is said to be zero.
+                    // Where ζ < 1 the derivative at zero is infinite; it is said to be zero.
                     *x = if *x > 0.0 { x.powf(zeta - 1.0) } else { 0.0 };
                 }
                 let below = V::load(&below);
-                values[row * PACKS + pack].store(below.mul(base));
-                slopes[row * PACKS + pack].store(below.mul(V::splat(0.5 * zeta * branch.lambda)));
+                values[row * PACKS_PER_BATCH + pack].store(below * base);
+                derivatives[row * PACKS_PER_BATCH + pack].store(below * V::splat(0.5 * zeta * branch.lambda));
             }
         }
     }
@@ -119,7 +120,7 @@ impl Branch {
     fn squares<V: Lanes>(&self, base: V) -> [V; DIGITS] {
         let mut squares = [base; DIGITS];
         for k in 1..=self.n_squares {
-            squares[k] = squares[k - 1].mul(squares[k - 1]);
+            squares[k] = squares[k - 1] * squares[k - 1];
         }
         squares
     }
@@ -137,7 +138,7 @@ fn raised<V: Lanes>(squares: &[V; DIGITS], zeta: u32) -> V {
     let mut k = lowest + 1;
     while rest > 0 {
         if rest & 1 == 1 {
-            power = power.mul(squares[k]);
+            power *= squares[k];
         }
         rest >>= 1;
         k += 1;
@@ -147,7 +148,7 @@ fn raised<V: Lanes>(squares: &[V; DIGITS], zeta: u32) -> V {
 
 /// The cosines of a batch, within their range.
 #[inline(always)]
-pub fn cosine<V: Lanes>(cosines: &Column, pack: usize) -> V {
+pub fn cosine<V: Lanes>(cosines: &PairLanes, pack: usize) -> V {
     let one = V::splat(1.0);
-    cosines.load::<V>(pack).min(one).max(one.negated())
+    cosines.load::<V>(pack).min(one).max(-one)
 }

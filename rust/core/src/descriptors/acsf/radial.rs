@@ -1,53 +1,53 @@
 //! Functions of distance: G1, G2 and G3.
 
 use super::parameters::Radial;
-use super::plan::{NONE, ShellPlan};
-use super::shell::Shell;
+use super::plan::{NONE, SpherePlan};
+use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, at, exp};
 
 /// `g f` and its derivative for the eight sites of a pack.
 #[inline(always)]
-fn term<V: Lanes>(shape: Radial, shell: &Shell, pack: usize) -> (V, V) {
+fn term<V: Lanes>(shape: Radial, sphere: &CutoffSphere, pack: usize) -> (V, V) {
     let start = pack * LANES;
-    let (f, df) = (at::<V>(&shell.value, start), at::<V>(&shell.slope, start));
+    let (f, df) = (at::<V>(&sphere.value, start), at::<V>(&sphere.derivative, start));
     match shape {
         Radial::Cutoff => (f, df),
         Radial::Gaussian { eta, shift } => {
-            let away = at::<V>(&shell.r, start).sub(V::splat(shift));
-            let g = exp(away.mul(away).mul(V::splat(-eta)));
-            (g.mul(f), g.mul(away.mul(V::splat(-2.0 * eta)).mul_add(f, df)))
+            let offset = at::<V>(&sphere.r, start) - V::splat(shift);
+            let g = exp(offset * offset * V::splat(-eta));
+            (g * f, g * (offset * V::splat(-2.0 * eta)).mul_add(f, df))
         }
         Radial::Cosine { kappa } => {
-            let r: &[f64] = &shell.r[start..start + LANES];
+            let r: &[f64] = &sphere.r[start..start + LANES];
             let (mut sines, mut cosines) = ([0.0; LANES], [0.0; LANES]);
             for lane in 0..LANES {
                 (sines[lane], cosines[lane]) = (kappa * r[lane]).sin_cos();
             }
             let (sine, cosine) = (V::load(&sines), V::load(&cosines));
-            (cosine.mul(f), cosine.mul(df).sub(sine.mul(f).mul(V::splat(kappa))))
+            (cosine * f, cosine * df - sine * f * V::splat(kappa))
         }
     }
 }
 
 /// Writes the sums.
-pub struct Values<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialValues<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub row: &'a mut [f64],
 }
 
-impl Kernel for Values<'_> {
+impl Kernel for RadialValues<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, row } = self;
+        let Self { plan, sphere, row } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NONE {
                     let mut sum = V::zero();
-                    for pack in shell.packs(segment) {
-                        sum = sum.add(term::<V>(radial.shape, shell, pack).0);
+                    for pack in sphere.packs(segment) {
+                        sum += term::<V>(radial.shape, sphere, pack).0;
                     }
                     row[column as usize] = sum.sum();
                 }
@@ -57,28 +57,28 @@ impl Kernel for Values<'_> {
 }
 
 /// Writes the sums and their rates of change, for distances that change at `rate`.
-pub struct Tangent<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialTangent<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub rate: &'a [f64],
     pub row: &'a mut [f64],
     pub row_rate: &'a mut [f64],
 }
 
-impl Kernel for Tangent<'_> {
+impl Kernel for RadialTangent<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, rate, row, row_rate } = self;
+        let Self { plan, sphere, rate, row, row_rate } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NONE {
                     let (mut sum, mut change) = (V::zero(), V::zero());
-                    for pack in shell.packs(segment) {
-                        let (value, slope) = term::<V>(radial.shape, shell, pack);
-                        sum = sum.add(value);
-                        change = slope.mul_add(at::<V>(rate, pack * LANES), change);
+                    for pack in sphere.packs(segment) {
+                        let (value, derivative) = term::<V>(radial.shape, sphere, pack);
+                        sum += value;
+                        change = derivative.mul_add(at::<V>(rate, pack * LANES), change);
                     }
                     row[column as usize] = sum.sum();
                     row_rate[column as usize] = change.sum();
@@ -89,50 +89,50 @@ impl Kernel for Tangent<'_> {
 }
 
 /// Writes, for each slot, the derivative of `Σ adjoint · sums` with respect to its distance.
-pub struct Pullback<'a> {
-    pub plan: &'a ShellPlan,
-    pub shell: &'a Shell,
+pub struct RadialPullback<'a> {
+    pub plan: &'a SpherePlan,
+    pub sphere: &'a CutoffSphere,
     pub adjoint: &'a [f64],
-    pub slopes: &'a mut [f64],
+    pub derivatives: &'a mut [f64],
 }
 
-impl Kernel for Pullback<'_> {
+impl Kernel for RadialPullback<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, shell, adjoint, slopes } = self;
-        let slopes = slopes.as_chunks_mut::<LANES>().0;
-        for segment in 0..shell.segments.len() {
-            for pack in shell.packs(segment) {
+        let Self { plan, sphere, adjoint, derivatives } = self;
+        let derivatives = derivatives.as_chunks_mut::<LANES>().0;
+        for segment in 0..sphere.segments.len() {
+            for pack in sphere.packs(segment) {
                 let mut sum = V::zero();
                 for radial in &plan.radial {
                     let column = radial.columns[segment];
                     if column != NONE {
                         let weight = V::splat(adjoint[column as usize]);
-                        sum = term::<V>(radial.shape, shell, pack).1.mul_add(weight, sum);
+                        sum = term::<V>(radial.shape, sphere, pack).1.mul_add(weight, sum);
                     }
                 }
-                sum.store(&mut slopes[pack]);
+                sum.store(&mut derivatives[pack]);
             }
         }
     }
 }
 
 /// Writes the derivative of one function with respect to the distance of each slot.
-pub struct Slopes<'a> {
+pub struct RadialDerivatives<'a> {
     pub shape: Radial,
-    pub shell: &'a Shell,
+    pub sphere: &'a CutoffSphere,
     pub out: &'a mut [f64],
 }
 
-impl Kernel for Slopes<'_> {
+impl Kernel for RadialDerivatives<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
         for (pack, out) in self.out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            term::<V>(self.shape, self.shell, pack).1.store(out);
+            term::<V>(self.shape, self.sphere, pack).1.store(out);
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use super::Shell;
 use super::harmonics::{Polynomial, product, solid};
-use crate::descriptors::spectrum::{Blocks, Pairs, SitePacks};
+use crate::descriptors::pair_matrix::{MatrixElements, PairBlocks, SitePacks};
 use crate::simd::{LANES, Lanes, exp};
 
 /// Highest angular momentum of an orbital.
@@ -40,10 +40,10 @@ struct Placed {
     width: usize,
 }
 
-/// What a pair of widths makes of a pack of pairs of sites.
+/// Quantities of a pack of pairs of sites that depend on the two Gaussian widths alone.
 struct Gauss<V> {
     /// `D`
-    away: [V; 3],
+    separation: [V; 3],
     /// `1/t`, `q`, `σ_i`, `σ_j`
     inverse: V,
     q: V,
@@ -51,7 +51,7 @@ struct Gauss<V> {
     other: V,
     /// `S`; zero where there is no site.
     s: V,
-    /// The same, for gradients; zero for a site and itself too.
+    /// `S` for gradients: zero where there is no site, and for a site with itself.
     ds: V,
 }
 
@@ -81,7 +81,7 @@ impl Orbitals {
     }
 }
 
-impl Pairs for Orbitals {
+impl MatrixElements for Orbitals {
     const NAME: &'static str = "om";
 
     fn n_orbitals(&self) -> usize {
@@ -97,25 +97,25 @@ impl Pairs for Orbitals {
     }
 
     #[inline(always)]
-    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, slopes: bool, blocks: &mut Blocks) {
+    fn blocks<V: Lanes>(&self, sites: &SitePacks, a: usize, pack: usize, derivatives: bool, blocks: &mut PairBlocks) {
         for i in 0..self.widths.len() {
             for j in 0..self.widths.len() {
                 let gauss = gauss::<V>(sites, a, pack, [i, j]);
-                self.of_widths(i, j, slopes, &gauss, blocks);
+                self.of_widths(i, j, derivatives, &gauss, blocks);
             }
         }
     }
 }
 
-/// What widths `i` of site `a` and `j` of the sites in `pack` make of the pairs.
+/// [`Gauss`] of the pairs of site `a` with the sites in `pack`, for widths number `i` and `j`.
 #[inline(always)]
 fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2]) -> Gauss<V> {
-    let mut away = [V::zero(); 3];
+    let mut separation = [V::zero(); 3];
     let mut square = V::zero();
     for axis in 0..3 {
         let position = &sites.position[axis];
-        away[axis] = V::splat(position.as_flattened()[a]).sub(V::load(&position[pack]));
-        square = away[axis].mul_add(away[axis], square);
+        separation[axis] = V::splat(position.as_flattened()[a]) - V::load(&position[pack]);
+        square = separation[axis].mul_add(separation[axis], square);
     }
     let mut apart = sites.mask[pack];
     if a / LANES == pack {
@@ -123,27 +123,27 @@ fn gauss<V: Lanes>(sites: &SitePacks, a: usize, pack: usize, [i, j]: [usize; 2])
     }
     let own = V::splat(sites.quantities[i].as_flattened()[a]);
     let other = V::load(&sites.quantities[j][pack]);
-    let inverse = V::splat(1.0).div(own.mul_add(own, other.mul(other)));
-    let q = own.add(own).mul(other).mul(inverse);
-    let s = exp(square.mul(inverse).mul(V::splat(-0.5))).mul(q.mul(q.sqrt()));
-    let (s, ds) = (s.mul(V::load(&sites.mask[pack])), s.mul(V::load(&apart)));
-    Gauss { away, inverse, q, own, other, s, ds }
+    let inverse = V::splat(1.0) / own.mul_add(own, other * other);
+    let q = (own + own) * other * inverse;
+    let s = exp(square * inverse * V::splat(-0.5)) * (q * q.sqrt());
+    let (s, ds) = (s * V::load(&sites.mask[pack]), s * V::load(&apart));
+    Gauss { separation, inverse, q, own, other, s, ds }
 }
 
 impl Orbitals {
     /// The blocks of all shells of these widths.
     #[inline(always)]
-    fn of_widths<V: Lanes>(&self, i: usize, j: usize, slopes: bool, gauss: &Gauss<V>, blocks: &mut Blocks) {
+    fn of_widths<V: Lanes>(&self, i: usize, j: usize, derivatives: bool, gauss: &Gauss<V>, blocks: &mut PairBlocks) {
         for first in &self.shells {
             for second in &self.shells {
                 if first.width == i && second.width == j {
                     let start = first.first * self.n + second.first;
                     match (first.l, second.l) {
-                        (0, 0) => s_s(gauss, slopes, start, blocks),
-                        (0, 1) => s_p(gauss, slopes, start, 1, false, blocks),
-                        (1, 0) => s_p(gauss, slopes, start, self.n, true, blocks),
-                        (1, 1) => p_p(gauss, slopes, start, self.n, blocks),
-                        (l, m) => self.any((l, m), gauss, slopes, start, blocks),
+                        (0, 0) => s_s(gauss, derivatives, start, blocks),
+                        (0, 1) => s_p(gauss, derivatives, start, 1, false, blocks),
+                        (1, 0) => s_p(gauss, derivatives, start, self.n, true, blocks),
+                        (1, 1) => p_p(gauss, derivatives, start, self.n, blocks),
+                        (l, m) => self.any((l, m), gauss, derivatives, start, blocks),
                     }
                 }
             }
@@ -152,26 +152,33 @@ impl Orbitals {
 
     /// Any two shells, by Hermite polynomials.
     #[inline(always)]
-    fn any<V: Lanes>(&self, (l, m): (usize, usize), gauss: &Gauss<V>, slopes: bool, start: usize, blocks: &mut Blocks) {
+    fn any<V: Lanes>(
+        &self,
+        (l, m): (usize, usize),
+        gauss: &Gauss<V>,
+        derivatives: bool,
+        start: usize,
+        blocks: &mut PairBlocks,
+    ) {
         let root = gauss.inverse.sqrt();
         let mut hermite = [[V::splat(1.0); N_HERMITE]; 3];
         for axis in 0..3 {
-            let x = gauss.away[axis].mul(root);
+            let x = gauss.separation[axis] * root;
             hermite[axis][1] = x;
             for k in 1..=l + m {
-                let below = hermite[axis][k - 1].mul(V::splat(k as f64));
-                hermite[axis][k + 1] = x.mul(hermite[axis][k]).sub(below);
+                let below = hermite[axis][k - 1] * V::splat(k as f64);
+                hermite[axis][k + 1] = x * hermite[axis][k] - below;
             }
         }
         let mut factor = V::splat(if l % 2 == 0 { 1.0 } else { -1.0 });
         for _ in 0..l {
-            factor = factor.mul(gauss.own).mul(root);
+            factor = factor * gauss.own * root;
         }
         for _ in 0..m {
-            factor = factor.mul(gauss.other).mul(root);
+            factor = factor * gauss.other * root;
         }
-        let slope = factor.mul(gauss.ds).mul(root).negated();
-        let factor = factor.mul(gauss.s);
+        let derivative = -(factor * gauss.ds * root);
+        let factor = factor * gauss.s;
         let width = 2 * m + 1;
         for (place, polynomial) in self.products[l * (MAX_L + 1) + m].iter().enumerate() {
             let at = start + place / width * self.n + place % width;
@@ -181,18 +188,18 @@ impl Orbitals {
                 let [i, j, k] = term.power;
                 let (x, y, z) = (hermite[0][i], hermite[1][j], hermite[2][k]);
                 let c = V::splat(term.factor);
-                let (xy, cz) = (x.mul(y), c.mul(z));
+                let (xy, cz) = (x * y, c * z);
                 sum = xy.mul_add(cz, sum);
-                if slopes {
-                    sums[0] = hermite[0][i + 1].mul(y).mul_add(cz, sums[0]);
-                    sums[1] = hermite[1][j + 1].mul(x).mul_add(cz, sums[1]);
-                    sums[2] = hermite[2][k + 1].mul(xy).mul_add(c, sums[2]);
+                if derivatives {
+                    sums[0] = (hermite[0][i + 1] * y).mul_add(cz, sums[0]);
+                    sums[1] = (hermite[1][j + 1] * x).mul_add(cz, sums[1]);
+                    sums[2] = (hermite[2][k + 1] * xy).mul_add(c, sums[2]);
                 }
             }
-            sum.mul(factor).store(&mut blocks.values[at]);
-            if slopes {
+            (sum * factor).store(&mut blocks.values[at]);
+            if derivatives {
                 for axis in 0..3 {
-                    sums[axis].mul(slope).store(&mut blocks.slopes[axis][at]);
+                    (sums[axis] * derivative).store(&mut blocks.derivatives[axis][at]);
                 }
             }
         }
@@ -201,30 +208,37 @@ impl Orbitals {
 
 /// `S`
 #[inline(always)]
-fn s_s<V: Lanes>(gauss: &Gauss<V>, slopes: bool, at: usize, blocks: &mut Blocks) {
+fn s_s<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, at: usize, blocks: &mut PairBlocks) {
     gauss.s.store(&mut blocks.values[at]);
-    if slopes {
-        let factor = gauss.ds.mul(gauss.inverse).negated();
+    if derivatives {
+        let factor = -(gauss.ds * gauss.inverse);
         for c in 0..3 {
-            gauss.away[c].mul(factor).store(&mut blocks.slopes[c][at]);
+            (gauss.separation[c] * factor).store(&mut blocks.derivatives[c][at]);
         }
     }
 }
 
-/// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `turned`, with `-σ_i` in place of `σ_j`.
+/// `⟨s|p_a⟩ = √2 σ_j/t D_a S`; `⟨p_a|s⟩`, if `transposed`, with `-σ_i` in place of `σ_j`.
 #[inline(always)]
-fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, turned: bool, blocks: &mut Blocks) {
-    let width = if turned { gauss.own.negated() } else { gauss.other };
-    let factor = width.mul(gauss.inverse).mul(V::splat(SQRT_2));
+fn s_p<V: Lanes>(
+    gauss: &Gauss<V>,
+    derivatives: bool,
+    start: usize,
+    stride: usize,
+    transposed: bool,
+    blocks: &mut PairBlocks,
+) {
+    let width = if transposed { -gauss.own } else { gauss.other };
+    let factor = width * gauss.inverse * V::splat(SQRT_2);
     for a in 0..3 {
         let at = start + a * stride;
-        gauss.away[a].mul(factor).mul(gauss.s).store(&mut blocks.values[at]);
-        if slopes {
-            let factor = factor.mul(gauss.ds);
-            let part = factor.mul(gauss.away[a]).mul(gauss.inverse);
+        (gauss.separation[a] * factor * gauss.s).store(&mut blocks.values[at]);
+        if derivatives {
+            let factor = factor * gauss.ds;
+            let part = factor * gauss.separation[a] * gauss.inverse;
             for c in 0..3 {
                 let straight = if a == c { factor } else { V::zero() };
-                part.neg_mul_add(gauss.away[c], straight).store(&mut blocks.slopes[c][at]);
+                part.neg_mul_add(gauss.separation[c], straight).store(&mut blocks.derivatives[c][at]);
             }
         }
     }
@@ -232,27 +246,27 @@ fn s_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, tu
 
 /// `⟨p_a|p_b⟩ = q (δ_ab - D_a D_b / t) S`
 #[inline(always)]
-fn p_p<V: Lanes>(gauss: &Gauss<V>, slopes: bool, start: usize, stride: usize, blocks: &mut Blocks) {
-    let Gauss { away, inverse, q, s, ds, .. } = gauss;
-    let factor = q.mul(*s);
-    let slope = q.mul(*ds).mul(*inverse).negated();
+fn p_p<V: Lanes>(gauss: &Gauss<V>, derivatives: bool, start: usize, stride: usize, blocks: &mut PairBlocks) {
+    let Gauss { separation, inverse, q, s, ds, .. } = *gauss;
+    let factor = q * s;
+    let derivative = -(q * ds * inverse);
     for a in 0..3 {
         for b in 0..3 {
             let at = start + a * stride + b;
-            let product = away[a].mul(away[b]).mul(*inverse);
-            let angle = V::splat(if a == b { 1.0 } else { 0.0 }).sub(product);
-            angle.mul(factor).store(&mut blocks.values[at]);
-            if slopes {
+            let product = separation[a] * separation[b] * inverse;
+            let angle = V::splat(if a == b { 1.0 } else { 0.0 }) - product;
+            (angle * factor).store(&mut blocks.values[at]);
+            if derivatives {
                 for c in 0..3 {
                     // δ_ac D_b + δ_bc D_a + (δ_ab - D_a D_b / t) D_c
-                    let mut sum = angle.mul(away[c]);
+                    let mut sum = angle * separation[c];
                     if a == c {
-                        sum = sum.add(away[b]);
+                        sum += separation[b];
                     }
                     if b == c {
-                        sum = sum.add(away[a]);
+                        sum += separation[a];
                     }
-                    sum.mul(slope).store(&mut blocks.slopes[c][at]);
+                    (sum * derivative).store(&mut blocks.derivatives[c][at]);
                 }
             }
         }
@@ -267,9 +281,9 @@ mod tests {
     use crate::simd::{Isa, Kernel};
 
     /// The blocks of the first site with all others: written out, and by Hermite polynomials.
-    struct Both<'a>(&'a Orbitals, &'a SitePacks, [&'a mut Blocks; 2]);
+    struct ClosedAndGeneral<'a>(&'a Orbitals, &'a SitePacks, [&'a mut PairBlocks; 2]);
 
-    impl Kernel for Both<'_> {
+    impl Kernel for ClosedAndGeneral<'_> {
         type Output = ();
         #[inline(always)]
         fn run<V: Lanes>(self) {
@@ -308,14 +322,16 @@ mod tests {
         let mut sites = SitePacks::default();
         sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-            let (mut closed, mut any) = (Blocks::new(7).unwrap(), Blocks::new(7).unwrap());
-            isa.run(Both(&orbitals, &sites, [&mut closed, &mut any]));
+            let (mut closed, mut any) = (PairBlocks::new(7).unwrap(), PairBlocks::new(7).unwrap());
+            isa.run(ClosedAndGeneral(&orbitals, &sites, [&mut closed, &mut any]));
             for at in 0..49 {
-                let pairs = closed.slopes.iter().zip(&any.slopes).map(|(a, b)| (a[at], b[at]));
+                let pairs = closed.derivatives.iter().zip(&any.derivatives).map(|(a, b)| (a[at], b[at]));
                 for (a, b) in pairs.chain([(closed.values[at], any.values[at])]) {
                     assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15), "{at}: {a:?} {b:?}");
                 }
-                assert!(closed.slopes.iter().all(|slopes| slopes[at][0] == 0.0 && slopes[at][7] == 0.0));
+                assert!(
+                    closed.derivatives.iter().all(|derivatives| derivatives[at][0] == 0.0 && derivatives[at][7] == 0.0)
+                );
             }
             // A shell overlaps with itself on one site, and nothing does with what fills up.
             assert!((0..7).all(|o| (closed.values[8 * o][0] - 1.0).abs() < 1e-15 && closed.values[8 * o][7] == 0.0));

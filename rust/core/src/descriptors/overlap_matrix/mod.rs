@@ -7,13 +7,13 @@ pub use integrals::{MAX_L, Orbitals};
 
 use serde::Deserialize;
 
+use super::pair_matrix::{ContractedMatrix, MAX_ROWS, OrbitalKinds, PairMatrix, PairMatrixParameters};
 use super::read;
-use super::spectrum::{Kinds, MAX_ROWS, Metric, Spectrum, SpectrumParameters};
 use super::validate::{check, count, of_each};
 use crate::Error;
 
 /// Eigenvalues of the overlap matrix, or of what it is contracted to.
-pub type OverlapMatrix = Spectrum<Orbitals>;
+pub type OverlapMatrix = PairMatrix<Orbitals>;
 
 /// Widths of orbitals in Å.
 const WIDTHS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
@@ -33,13 +33,13 @@ pub struct Shell {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OverlapMatrixParameters {
-    /// What it shares with other matrices.
+    /// The matrix of pairs and its eigenvalues.
     #[serde(flatten)]
-    pub spectrum: SpectrumParameters,
+    pub matrix: PairMatrixParameters,
     /// The orbitals of every site.
     pub shells: Vec<Shell>,
     /// What a short row is made of; `None` for the eigenvalues themselves.
-    pub contracted: Option<Metric>,
+    pub contracted: Option<ContractedMatrix>,
 }
 
 impl OverlapMatrix {
@@ -48,8 +48,8 @@ impl OverlapMatrix {
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of range, named.
     pub fn new(parameters: OverlapMatrixParameters) -> Result<Self, Error> {
-        let OverlapMatrixParameters { spectrum, shells, contracted } = parameters;
-        let numbers = &spectrum.numbers;
+        let OverlapMatrixParameters { matrix, shells, contracted } = parameters;
+        let numbers = &matrix.numbers;
         check(!shells.is_empty(), "orbitals", "empty", "give at least one shell")?;
         for Shell { l, width } in &shells {
             count("angular momentum of orbitals", *l, 0..=MAX_L)?;
@@ -58,10 +58,10 @@ impl OverlapMatrix {
             of_each(&widths, |(number, _)| Some(**number), |(_, width)| validate_width(**width))?;
         }
         let n_orbitals: usize = shells.iter().map(|shell| 2 * shell.l + 1).sum();
-        let room = format!("on each site there is room for {MAX_ROWS}");
-        check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, room)?;
-        let contraction = contracted.map(|metric| (kinds(&shells, numbers.len()), metric));
-        Self::from_pairs(spectrum, Orbitals::new(&shells), contraction)
+        let limit = format!("on each site there is room for {MAX_ROWS}");
+        check(n_orbitals <= MAX_ROWS, "number of orbitals", n_orbitals, limit)?;
+        let contraction = contracted.map(|which| (kinds(&shells, numbers.len()), which));
+        Self::from_elements(matrix, Orbitals::new(&shells), contraction)
     }
 }
 
@@ -75,11 +75,11 @@ fn validate_width(width: f64) -> Result<(), Error> {
 }
 
 /// Orbitals of one degree are of one kind, whatever their shell.
-fn kinds(shells: &[Shell], n_species: usize) -> Kinds {
+fn kinds(shells: &[Shell], n_species: usize) -> OrbitalKinds {
     let mut degrees: Vec<usize> = shells.iter().map(|shell| shell.l).collect();
     degrees.sort_unstable();
     degrees.dedup();
     let place = |l: usize| degrees.iter().position(|&degree| degree == l).unwrap_or(0);
     let of_orbital = shells.iter().flat_map(|shell| std::iter::repeat_n(place(shell.l), 2 * shell.l + 1)).collect();
-    Kinds { of_orbital, n_degrees: degrees.len(), n_species }
+    OrbitalKinds { of_orbital, n_degrees: degrees.len(), n_species }
 }

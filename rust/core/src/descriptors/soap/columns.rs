@@ -7,14 +7,14 @@
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Label;
-use super::layout::Layout;
+use super::layout::ProductLayout;
 use super::selection::Selection;
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
-const WHAT: &str = "list of the features";
-/// Features between two looks at whether to stop.
-const STRIDE: usize = 1 << 12;
+/// Purpose of the memory, for the message where it is refused.
+const PURPOSE: &str = "list of the features";
+/// Features between two checks for an interrupt.
+const CHECK_EVERY: usize = 1 << 12;
 
 /// One column: functions of the two factors, degree, and what the product counts for.
 struct Column {
@@ -34,15 +34,15 @@ pub fn layout(
     n_max: &[usize],
     l_max: usize,
     stop: &Stop<'_>,
-) -> Result<Layout, Error> {
-    let mut layout = Layout::of_products(compression, convention, n_max, l_max)?;
+) -> Result<ProductLayout, Error> {
+    let mut layout = ProductLayout::of_products(compression, convention, n_max, l_max)?;
     layout.selection = selection(&layout, compression, convention, stop)?;
     Ok(layout)
 }
 
-/// What is picked from the products of `layout`; `None` where all of them are the columns, in their order.
+/// Columns picked from the products of `layout`; `None` where all of them are the columns, in their order.
 fn selection(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     stop: &Stop<'_>,
@@ -54,10 +54,10 @@ fn selection(
     }
     let mut picked = Vec::new();
     for_each_kept(layout, compression, convention, &mut |column| {
-        if picked.len() % STRIDE == 0 {
+        if picked.len() % CHECK_EVERY == 0 {
             stop.check()?;
         }
-        memory::reserve(WHAT, &mut picked, 1)?;
+        memory::reserve(PURPOSE, &mut picked, 1)?;
         picked.push(in_products(layout, &column));
         Ok(())
     })?;
@@ -76,7 +76,7 @@ fn selection(
 /// # Errors
 /// [`Error::Memory`].
 pub fn names(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     symbols: &[String],
@@ -89,7 +89,7 @@ pub fn names(
     let [left, right] = [&layout.left, &layout.right].map(|factor| factor.labels().map(name).collect::<Vec<_>>());
     let mut names = Vec::new();
     for_each_kept(layout, compression, convention, &mut |column| {
-        memory::reserve(WHAT, &mut names, 1)?;
+        memory::reserve(PURPOSE, &mut names, 1)?;
         names.push(format!("{} {} l={}", left[column.left], right[column.right], column.degree));
         Ok(())
     })?;
@@ -101,12 +101,12 @@ pub fn names(
 
 /// Rows of a matrix that pick one component are called after it, all others by their place: `P17`.
 fn names_of_rows(n_rows: usize, entries: &[(usize, usize, f64)], components: &[String]) -> Result<Vec<String>, Error> {
-    let mut n_entries: Vec<usize> = memory::zeros(WHAT, n_rows)?;
+    let mut n_entries: Vec<usize> = memory::zeros(PURPOSE, n_rows)?;
     entries.iter().for_each(|&(row, ..)| n_entries[row] += 1);
     let picks: Vec<_> = entries.iter().filter(|&&(row, _, value)| n_entries[row] == 1 && value == 1.0).collect();
-    let mut n_picks: Vec<usize> = memory::zeros(WHAT, components.len())?;
+    let mut n_picks: Vec<usize> = memory::zeros(PURPOSE, components.len())?;
     picks.iter().for_each(|&&(_, column, _)| n_picks[column] += 1);
-    let mut names = memory::collect(WHAT, (0..n_rows).map(|row| format!("P{}", row + 1)))?;
+    let mut names = memory::collect(PURPOSE, (0..n_rows).map(|row| format!("P{}", row + 1)))?;
     for &&(row, column, _) in picks.iter().filter(|&&&(_, column, _)| n_picks[column] == 1) {
         names[row].clone_from(&components[column]);
     }
@@ -115,7 +115,7 @@ fn names_of_rows(n_rows: usize, entries: &[(usize, usize, f64)], components: &[S
 
 /// Calls `visit` with the columns that `compression` keeps, or that its matrix combines, in the order of a convention.
 fn for_each_kept(
-    layout: &Layout,
+    layout: &ProductLayout,
     compression: &Compression,
     convention: Convention,
     visit: &mut dyn FnMut(Column) -> Result<(), Error>,
@@ -134,7 +134,7 @@ fn for_each_kept(
 
 /// Calls `visit` with all columns in the order of a convention.
 fn for_each(
-    layout: &Layout,
+    layout: &ProductLayout,
     convention: Convention,
     visit: &mut dyn FnMut(Column) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -178,8 +178,8 @@ fn for_each(
     Ok(())
 }
 
-/// Where a column is among the products, and its weight relative to the one it has there.
-fn in_products(layout: &Layout, column: &Column) -> (usize, f64) {
+/// Position of a column among the products, and its weight relative to the one it has there.
+fn in_products(layout: &ProductLayout, column: &Column) -> (usize, f64) {
     let &Column { left, right, degree, weight } = column;
     let (n, n_prime) = if layout.symmetric { (left.min(right), left.max(right)) } else { (left, right) };
     (layout.place(n, n_prime) + degree, weight / layout.weight(n, n_prime))
@@ -209,7 +209,7 @@ fn matrix(n_rows: usize, entries: &[(usize, usize, f64)], columns: &[(usize, f64
         let (product, weight) = columns[column];
         (row, product, value * weight)
     };
-    Selection::sums(n_rows, memory::collect(WHAT, entries.iter().map(in_products))?)
+    Selection::sums(n_rows, memory::collect(PURPOSE, entries.iter().map(in_products))?)
 }
 
 #[cfg(test)]
@@ -237,7 +237,7 @@ mod tests {
                     place += 1;
                     Ok(())
                 })
-                .expect("no wish");
+                .expect("nobody stops it");
                 assert_eq!(place, layout.n_features());
             }
         }

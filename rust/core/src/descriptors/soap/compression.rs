@@ -1,8 +1,8 @@
-//! Which part of a power spectrum a user may keep.
+//! Compression: the part of a power spectrum that is kept.
 
 use serde::Deserialize;
 
-/// Which part of the power spectrum is kept.
+/// Compressions of a power spectrum.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Compression {

@@ -12,7 +12,7 @@ pub enum Convention {
     Quip,
     /// `DScribe`: pairs of species, then degrees, then pairs of radial functions.
     Dscribe,
-    /// featomic: the same with all pairs of radial functions; odd degrees are negative.
+    /// featomic: pairs of species, then degrees, then all pairs of radial functions; odd degrees are negative.
     Featomic,
 }
 

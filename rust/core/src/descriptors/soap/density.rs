@@ -1,4 +1,4 @@
-//! What one SOAP does not share with the next.
+//! A density and its power spectrum: what a SOAP supplies to the shared code.
 
 use super::compression::Compression;
 use super::convention::Convention;
@@ -56,7 +56,7 @@ pub struct SpectrumOptions<'a> {
     pub n_max: Vec<usize>,
     /// Largest degree of the spherical harmonics.
     pub l_max: usize,
-    /// Which components are kept.
+    /// Components that are kept.
     pub compression: &'a Compression,
     /// Whose order and sign the columns have.
     pub convention: Convention,

@@ -2,9 +2,9 @@
 
 use super::columns;
 use super::density::{Density, SpectrumOptions};
-use super::expansion::{CenterDensities, Expansion, ExpansionScratch};
-use super::jacobian::{JacobianOf, JacobianScratch};
-use super::power_spectrum::{PowerSpectrum, Spectrum, SpectrumParameters};
+use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch};
+use super::jacobian::{JacobianScratch, JacobianWriter};
+use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::{Error, Stop};
@@ -14,7 +14,7 @@ use crate::{Error, Stop};
 pub struct SoapOf<D: Density> {
     density: D,
     species: Species,
-    expansion: Expansion<D::Basis>,
+    expansion: DensityExpansion<D::Basis>,
     spectrum: PowerSpectrum,
 }
 
@@ -22,7 +22,7 @@ pub struct SoapOf<D: Density> {
 #[derive(Debug)]
 pub struct SoapScratch {
     expansion: ExpansionScratch,
-    spectrum: Spectrum,
+    spectrum: PowerSpectrumScratch,
     /// Made when a Jacobian is first asked for.
     jacobian: Option<JacobianScratch>,
 }
@@ -50,9 +50,9 @@ impl<D: Density> SoapOf<D> {
         let bases = parameters.bases(stop)?;
         let shares: Vec<&[f64]> = bases.iter().map(RadialBasis::center).collect();
         let centers = CenterDensities::new(&shares, parameters.center_is_everywhere());
-        let expansion = Expansion::new(l_max, bases, centers);
+        let expansion = DensityExpansion::new(l_max, bases, centers);
         let stride = expansion.stride();
-        let spectrum = PowerSpectrum::new(SpectrumParameters { layout, stride, degree_weights, norm, constant });
+        let spectrum = PowerSpectrum::new(PowerSpectrumParameters { layout, stride, degree_weights, norm, constant });
         Ok(Self { density: parameters, species, expansion, spectrum })
     }
 
@@ -70,7 +70,7 @@ impl<D: Density> SoapOf<D> {
 impl<D: Density> Descriptor for SoapOf<D> {
     type Scratch = SoapScratch;
 
-    fn cutoff(&self) -> f64 {
+    fn reach(&self) -> f64 {
         self.density.reach()
     }
 
@@ -101,12 +101,12 @@ impl<D: Density> Descriptor for SoapOf<D> {
     fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut SoapScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Refusal> {
         self.density.admit(environment)?;
-        self.expansion.prepare(environment, slopes, &mut scratch.expansion, stop)?;
+        self.expansion.prepare(environment, derivatives, &mut scratch.expansion, stop)?;
         Ok(())
     }
 
@@ -123,13 +123,13 @@ impl<D: Density> Descriptor for SoapOf<D> {
     fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut SoapScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expansion.expand_tangent(environment, velocity, &mut scratch.expansion, coefficients, tangent, stop)
+        self.expansion.expand_tangent(environment, displacements, &mut scratch.expansion, coefficients, tangent, stop)
     }
 
     fn expand_pullback(
@@ -137,10 +137,10 @@ impl<D: Density> Descriptor for SoapOf<D> {
         _environment: &Environment<'_>,
         adjoint: &[f64],
         scratch: &mut SoapScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.expansion.expand_pullback(adjoint, &mut scratch.expansion, pull, stop)
+        self.expansion.expand_pullback(adjoint, &mut scratch.expansion, gradient, stop)
     }
 
     fn contract(
@@ -184,11 +184,12 @@ impl<D: Density> Descriptor for SoapOf<D> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let SoapScratch { expansion, spectrum, jacobian } = scratch;
-        let room = match jacobian {
-            Some(room) => room,
+        let buffer = match jacobian {
+            Some(buffer) => buffer,
             empty => empty.insert(JacobianScratch::new(&self.spectrum)?),
         };
-        let mut at = JacobianOf::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, room, stop)?;
+        let mut at =
+            JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, buffer, stop)?;
         self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::simd::LANES;
 
-/// What one function of a factor stands for.
+/// Label of a function of a factor: species and radial index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label {
     /// Channel of the species; `None` where it is summed over.
@@ -98,14 +98,14 @@ impl Factor {
         self.len().next_multiple_of(LANES)
     }
 
-    /// The coefficients `[lm][stride]` of this factor, summed into `room` where functions are grouped.
-    pub fn gather<'a>(&self, coefficients: &'a [f64], stride: usize, room: &'a mut [f64]) -> &'a [f64] {
+    /// The coefficients `[lm][stride]` of this factor, summed into `buffer` where functions are grouped.
+    pub fn gather<'a>(&self, coefficients: &'a [f64], stride: usize, buffer: &'a mut [f64]) -> &'a [f64] {
         let Some(groups) = &self.groups else { return coefficients };
-        room.fill(0.0);
-        for (sums, row) in room.chunks_exact_mut(self.stride()).zip(coefficients.chunks_exact(stride)) {
+        buffer.fill(0.0);
+        for (sums, row) in buffer.chunks_exact_mut(self.stride()).zip(coefficients.chunks_exact(stride)) {
             self.add(0, &row[..groups.len()], sums);
         }
-        room
+        buffer
     }
 
     /// Adds the adjoints of the sums to those of the coefficients.

@@ -1,9 +1,9 @@
-//! Which radial functions meet in a power spectrum, and where their products are stored.
+//! Layout of the products of two factors: the pairs of radial functions, and where their products are stored.
 
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Factor;
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use super::selection::Selection;
 use crate::Error;
 
@@ -12,22 +12,23 @@ const MAX_PRODUCTS: usize = 1 << 26;
 
 /// The two factors of a power spectrum, and what is kept of their products.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct ProductLayout {
     /// First factor.
     pub left: Factor,
     /// Second factor; the same as the first where the spectrum is symmetric.
     pub right: Factor,
     /// Whether only pairs `n <= n'` are stored, those of different functions with a factor √2.
     pub symmetric: bool,
-    /// What is kept of them.
+    /// Selection from the products; `None` where all are kept.
     pub selection: Option<Selection>,
     /// Whether these pairs are stored row by row of the lower triangle rather than of the upper one.
     lower: bool,
     n_degrees: usize,
 }
 
-impl Layout {
-    /// All products of the factors that `compression` and `convention` ask for, of species with `n_max` radial functions.
+impl ProductLayout {
+    /// All products of the factors that `compression` and `convention` ask for, of species with `n_max` radial
+    /// functions.
     ///
     /// # Errors
     /// [`Error::Parameter`] where the compression does not fit the species; [`Error::Memory`].
@@ -43,7 +44,7 @@ impl Layout {
             layout.group(*nu_r, *nu_s, n_max)?;
         } else if layout.n_products() > MAX_PRODUCTS {
             return Err(Error::Memory {
-                what: WHAT,
+                what: PURPOSE,
                 bytes: 8 * layout.n_products() as u128,
                 remedy: "choose a compression such as \"1_1\", or fewer species, radial functions or degrees",
             });

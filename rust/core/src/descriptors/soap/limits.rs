@@ -1,7 +1,7 @@
-//! How large a power spectrum may be.
+//! Limits to the size of a power spectrum.
 
-/// What is too large if memory is refused.
-pub(super) const WHAT: &str = "power spectrum of one center";
+/// Purpose of the memory, for the message where it is refused.
+pub(super) const PURPOSE: &str = "power spectrum of one center";
 
 /// Most radial functions of one species.
 pub const MAX_FUNCTIONS: usize = crate::simd::gemm::MAX_PACKS * crate::simd::LANES;

@@ -4,7 +4,6 @@
 //! that says how a neighbor at some distance enters each coefficient. The `descriptor` is made of all the rest, which
 //! they share: `expansion`, `power_spectrum` with `compression` and `columns`, `jacobian`.
 
-mod block;
 mod columns;
 mod compression;
 mod convention;
@@ -19,6 +18,7 @@ mod limits;
 mod power_spectrum;
 mod radial_basis;
 mod selection;
+mod site_block;
 mod site_terms;
 mod turbo;
 

@@ -1,9 +1,9 @@
-//! What is kept of the products of two factors.
+//! Selection: the products of two factors that are kept.
 
-use super::limits::WHAT;
+use super::limits::PURPOSE;
 use crate::{Error, memory};
 
-/// What is kept of the products.
+/// Selection from the products: weighted products, or sums of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Selection {
     /// Products, each with a weight.
@@ -24,9 +24,9 @@ impl Selection {
     /// [`Error::Memory`].
     pub fn sums(n_rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Result<Self, Error> {
         entries.sort_unstable_by_key(|&(row, column, _)| (row, column));
-        let mut offsets = memory::room(WHAT, n_rows.saturating_add(1))?;
+        let mut offsets = memory::with_capacity(PURPOSE, n_rows.saturating_add(1))?;
         offsets.extend((0..=n_rows).map(|row| entries.partition_point(|&(r, _, _)| r < row)));
-        let entries = memory::collect(WHAT, entries.iter().map(|&(_, column, value)| (column, value)))?;
+        let entries = memory::collect(PURPOSE, entries.iter().map(|&(_, column, value)| (column, value)))?;
         Ok(Self::Sums { offsets, entries })
     }
 

@@ -1,4 +1,4 @@
-//! What an expansion hands to the Jacobian.
+//! Terms of one site: what an expansion hands to the Jacobian.
 
 /// One site as the Jacobian sees it.
 pub struct SiteTerms<'a> {
@@ -6,10 +6,10 @@ pub struct SiteTerms<'a> {
     pub species: std::ops::Range<usize>,
     /// Whether there are such functions for each degree, `[l][n]`, or one set for all.
     pub by_degree: bool,
-    /// Their values, and at least [`LANES`](crate::simd::LANES) numbers more.
+    /// Values of the radial functions, and at least [`LANES`](crate::simd::LANES) numbers more.
     pub functions: &'a [f64],
     /// Derivatives in 1/Å.
-    pub slopes: &'a [f64],
+    pub derivatives: &'a [f64],
     /// Direction from the center.
     pub unit: [f64; 3],
     /// `Ã_lm` and the components of `∇Ã_lm`.

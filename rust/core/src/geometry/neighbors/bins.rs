@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::layout::{Bounds, Layout};
-use super::{INVISIBLE, Vector, WHAT};
+use super::layout::{BinLayout, Bounds};
+use super::{INVISIBLE, PURPOSE, Vector};
 use crate::geometry::cell::Cell;
 use crate::simd::LANES;
 use crate::{Error, Stop, memory};
@@ -28,8 +28,8 @@ pub(super) fn wrap(
         }
         bounds
     };
-    let mut wrapped = memory::zeros(WHAT, positions.len())?;
-    stop.after(positions.len())?;
+    let mut wrapped = memory::zeros(PURPOSE, positions.len())?;
+    stop.check_after(positions.len())?;
     let workers = workers(positions.len());
     if workers == 1 {
         let bounds = piece(&mut wrapped, positions, channels);
@@ -52,9 +52,9 @@ pub(super) struct Bins {
     pub offsets: Vec<u32>,
     /// Wrapped coordinates, by slot, and room to read a whole vector behind the last.
     pub x: Vec<f64>,
-    /// See `x`.
+    /// Wrapped coordinates y, by slot, with the same padding as `x`.
     pub y: Vec<f64>,
-    /// See `x`.
+    /// Wrapped coordinates z, by slot, with the same padding as `x`.
     pub z: Vec<f64>,
     /// Number of the atom, by slot.
     pub atom: Vec<u32>,
@@ -73,7 +73,7 @@ pub(super) struct Bins {
 impl Bins {
     /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
-    pub(super) fn new(layout: &Layout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
+    pub(super) fn new(layout: &BinLayout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
         let n = wrapped.len();
         let n_bins = layout.n_bins();
         let workers = workers(n);
@@ -81,8 +81,8 @@ impl Bins {
             // Behind the last bin is one for the atoms that are not seen.
             if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
         };
-        let mut bin = memory::room(WHAT, n)?;
-        stop.after(n)?;
+        let mut bin = memory::with_capacity(PURPOSE, n)?;
+        stop.check_after(n)?;
         if workers == 1 {
             bin.extend(wrapped.iter().zip(channels).map(bin_of));
         } else {
@@ -90,8 +90,8 @@ impl Bins {
         }
 
         let size = (n_bins + 1).div_ceil(workers);
-        let mut offsets = memory::zeros(WHAT, n_bins + 2)?;
-        stop.after(n)?;
+        let mut offsets = memory::zeros(PURPOSE, n_bins + 2)?;
+        stop.check_after(n)?;
         let counts = offsets[1..].chunks_mut(size).enumerate().collect();
         each(counts, |(part, counts)| count(&bin, part * size, counts));
         let mut start = 0;
@@ -100,19 +100,19 @@ impl Bins {
         }
         let mut bins = Self {
             offsets,
-            x: memory::zeros(WHAT, n + LANES)?,
-            y: memory::zeros(WHAT, n + LANES)?,
-            z: memory::zeros(WHAT, n + LANES)?,
-            atom: memory::zeros(WHAT, n)?,
-            channel: memory::zeros(WHAT, n)?,
-            slot: memory::zeros(WHAT, n)?,
+            x: memory::zeros(PURPOSE, n + LANES)?,
+            y: memory::zeros(PURPOSE, n + LANES)?,
+            z: memory::zeros(PURPOSE, n + LANES)?,
+            atom: memory::zeros(PURPOSE, n)?,
+            channel: memory::zeros(PURPOSE, n)?,
+            slot: memory::zeros(PURPOSE, n)?,
             n_visible: 0,
             n_channels: 0,
             only_channel: None,
         };
-        stop.after(n)?;
+        stop.check_after(n)?;
         each(bins.parts(size), |part| part.file(&bin, wrapped, channels));
-        stop.after(n)?;
+        stop.check_after(n)?;
         for (slot, &atom) in (0..).zip(&bins.atom) {
             bins.slot[atom as usize] = slot;
         }
@@ -125,7 +125,7 @@ impl Bins {
     }
 
     /// Cuts bins and slots into parts of `size` bins each. At this point `offsets[b + 1]` is where bin `b` starts.
-    fn parts(&mut self, size: usize) -> Vec<Part<'_>> {
+    fn parts(&mut self, size: usize) -> Vec<BinRange<'_>> {
         let n = self.atom.len();
         let (mut x, mut y, mut z) = (&mut self.x[..n], &mut self.y[..n], &mut self.z[..n]);
         let (mut atom, mut channel) = (&mut self.atom[..], &mut self.channel[..]);
@@ -141,14 +141,14 @@ impl Bins {
             (atoms, atom) = atom.split_at_mut(n);
             (channels, channel) = channel.split_at_mut(n);
             let first_bin = part * size;
-            parts.push(Part { first_bin, first_slot, next, x: xs, y: ys, z: zs, atom: atoms, channel: channels });
+            parts.push(BinRange { first_bin, first_slot, next, x: xs, y: ys, z: zs, atom: atoms, channel: channels });
         }
         parts
     }
 }
 
 /// Consecutive bins and their slots.
-struct Part<'a> {
+struct BinRange<'a> {
     first_bin: usize,
     first_slot: u32,
     /// The next free slot of each bin.
@@ -160,7 +160,7 @@ struct Part<'a> {
     channel: &'a mut [u8],
 }
 
-impl Part<'_> {
+impl BinRange<'_> {
     /// Files the atoms of this part's bins, and leaves in `next` where each bin ends.
     fn file(self, bin: &[u32], wrapped: &[Vector], channels: &[u8]) {
         for (atom, &bin) in (0_u32..).zip(bin) {

@@ -1,4 +1,4 @@
-//! Where the bins are: a parallelepiped, cut into equal parts along each of its three axes.
+//! Layout of the bins: a parallelepiped, cut into equal parts along each of its three axes.
 
 use crate::geometry::cell::{Cell, Vector, cross, dot, norm};
 
@@ -22,7 +22,7 @@ const SHORTEST: f64 = 1e-3;
 /// Rounding errors of a coordinate, in units of the largest number it was made of.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-/// What the atoms that are seen occupy.
+/// Bounding box of the visible atoms, along the axes of the cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bounds {
     /// Number of visible atoms.
@@ -69,9 +69,9 @@ pub(super) struct Axis {
     pub n: i64,
     /// Whether bin `n` is an image of bin 0.
     pub periodic: bool,
-    /// First and last bin that exist, all images included.
+    /// First bin that exists, all images included.
     pub first: f64,
-    /// See `first`.
+    /// Last bin that exists, all images included.
     pub last: f64,
     /// From one image to the next; zero along an axis that is not periodic.
     pub period: Vector,
@@ -84,7 +84,7 @@ pub(super) struct Axis {
 
 /// The parallelepiped of bins. Its axes are sorted: a *run* of bins along the last one is contiguous in memory.
 #[derive(Debug, Clone)]
-pub(super) struct Layout {
+pub(super) struct BinLayout {
     pub axes: [Axis; 3],
     /// The edges of one bin in a Cartesian frame turned so that their matrix is triangular: the point with the bin
     /// coordinates `q` is at `y = q₀ y`, `x = q₀ x₀ + q₁ x₁`, `z = q₀ z₀ + q₁ z₁ + q₂`, in units of the last edge.
@@ -95,7 +95,7 @@ pub(super) struct Layout {
     pub reach: f64,
 }
 
-impl Layout {
+impl BinLayout {
     /// Bins for the atoms within `bounds`.
     pub(super) fn new(cell: &Cell, bounds: &Bounds, r_cut: f64) -> Self {
         // How large the terms of a coordinate along an axis become, in Å.
@@ -123,11 +123,11 @@ impl Layout {
         });
         let periods: f64 = (0..3).filter(|&axis| cell.periodic[axis]).map(|axis| norm(cell.basis[axis])).sum();
         let size = (0..3).filter(|&axis| cut[axis]).fold(periods, |largest, axis| largest.max(size[axis]));
-        Self::turned(axes, r_cut * (1.0 + ROUNDING) + ROUNDING * size)
+        Self::triangular(axes, r_cut * (1.0 + ROUNDING) + ROUNDING * size)
     }
 
     /// Turns the frame so that the last edge is along `z` and the middle one in the plane of `x` and `z`.
-    fn turned(axes: [Axis; 3], reach: f64) -> Self {
+    fn triangular(axes: [Axis; 3], reach: f64) -> Self {
         let [outer, middle, run] = [0, 1, 2].map(|rank| axes[rank].edge);
         let length = norm(run);
         let along = run.map(|x| x / length);

@@ -1,7 +1,7 @@
 //! The neighbor search: a grid of bins, asked once for every center.
 //!
 //! No list of pairs is stored. [`Grid::new`] sorts the atoms into bins, along which they are contiguous; [`Grid::find`]
-//! collects the few stretches of bins that touch the sphere around a center (`reach.rs`) and streams over them eight
+//! collects the few stretches of bins that touch the sphere around a center (`runs.rs`) and streams over them eight
 //! atoms at a time ([`crate::simd::select`]). Periodic images are never stored either: a stretch is visited once for
 //! every image, with the lattice vector added to its atoms. So the vector from `i` to `j` is `(x_j - x_i) + t`, the
 //! vector from `j` to `i` is the same with the other sign, bit for bit, and both are sites of each other or neither.
@@ -9,7 +9,7 @@
 mod bins;
 mod layout;
 mod range;
-mod reach;
+mod runs;
 mod sites;
 
 use super::cell::{Cell, Vector, finite};
@@ -17,7 +17,7 @@ use super::{Center, Frame};
 use crate::simd::{Isa, Kernel, LANES, Lanes, Points};
 use crate::{Error, Stop, memory};
 use bins::Bins;
-use layout::Layout;
+use layout::BinLayout;
 use range::Range;
 use sites::Query;
 
@@ -29,8 +29,8 @@ pub const MAX_SITES: usize = 65_535;
 /// More images of the cell within reach of one center than this are refused.
 pub const MAX_IMAGES: usize = 10_000_000;
 
-/// What is too large if memory is refused.
-const WHAT: &str = "neighbor search";
+/// Purpose of the memory, for the message where it is refused.
+const PURPOSE: &str = "neighbor search";
 
 /// More atoms than this in one frame are refused: their bins and slots would not have numbers.
 pub const MAX_ATOMS: usize = (u32::MAX as usize - 66) / 4;
@@ -48,7 +48,7 @@ pub struct Grid {
     r_cut: f64,
     range: Range,
     cell: Cell,
-    layout: Layout,
+    layout: BinLayout,
     bins: Bins,
     isa: Isa,
 }
@@ -72,7 +72,7 @@ impl Grid {
     /// [`Self::new`], which can be told to stop.
     ///
     /// # Errors
-    /// The same, and [`Error::Interrupted`].
+    /// Errors of [`Self::new`], and [`Error::Interrupted`].
     pub fn interruptible(
         frame: &Frame<'_>,
         frame_index: usize,
@@ -89,7 +89,7 @@ impl Grid {
         let mut brought: Vec<Vector> = Vec::new();
         let mut positions = frame.positions;
         if !range.is_plain() {
-            memory::reserve(WHAT, &mut brought, positions.len())?;
+            memory::reserve(PURPOSE, &mut brought, positions.len())?;
             for (atom, &position) in positions.iter().enumerate() {
                 brought.push(range.bring(position).ok_or_else(|| too_far(atom))?);
             }
@@ -100,7 +100,7 @@ impl Grid {
             let seen = |atom: &usize| channels[*atom] != INVISIBLE && !cell.places(wrapped[*atom].map(f64::abs));
             return Err(too_far((0..wrapped.len()).find(seen).unwrap_or(0)));
         }
-        let layout = Layout::new(&cell, &bounds, range.r_cut);
+        let layout = BinLayout::new(&cell, &bounds, range.r_cut);
         let images = layout.images();
         if images.is_nan() || images > MAX_IMAGES as f64 {
             return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
@@ -179,7 +179,7 @@ impl Kernel for Search<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> bool {
         let Self { grid, query, sites } = self;
-        reach::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run))
+        runs::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run))
             && sites.test(query)
     }
 }

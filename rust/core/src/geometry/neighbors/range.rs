@@ -22,10 +22,10 @@ const ENDLESS: f64 = 72057594037927936.0;
 /// The share of a cell next to its upper face that is moved to the lower one, so that rounding cannot decide.
 const RIM: f64 = 1e-6;
 
-/// How a frame was brought into range.
+/// Scaling and folding that brought a frame into the range of the search.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Range {
-    /// What lengths in Å were multiplied by, a power of two.
+    /// Factor of lengths in Å, a power of two.
     pub unit: f64,
     /// Cells into which points are wrapped before all else, along axes that are then no longer periodic.
     folds: Vec<Cell>,
@@ -37,7 +37,7 @@ impl Range {
     /// The range of `frame`, and its cell, reduced.
     ///
     /// # Errors
-    /// Those of [`Cell::new`]; [`Error::TooManyImages`] where a lattice vector is so short that this is certain, and
+    /// Errors of [`Cell::new`]; [`Error::TooManyImages`] where a lattice vector is so short that this is certain, and
     /// [`Error::TooWide`] where no unit suits the frame and the cutoff.
     pub(super) fn new(frame: &Frame<'_>, frame_index: usize, r_cut: f64) -> Result<(Self, Cell), Error> {
         let cell = Cell::new(frame, frame_index)?;

@@ -1,9 +1,9 @@
 //! The sites of one center, and the buffers in which they are collected.
 
 use super::bins::Bins;
-use super::reach::Run;
-use super::{MAX_SITES, Vector, WHAT};
-use crate::simd::{self, Block, Found, Isa, LANES, Points};
+use super::runs::Run;
+use super::{MAX_SITES, PURPOSE, Vector};
+use crate::simd::{self, Candidates, Found, Isa, LANES, Points};
 use crate::{Error, memory};
 
 /// Blocks that are tested together: bounds the memory and the time of a center that sees far too much.
@@ -20,16 +20,16 @@ pub struct Sites {
     pub index: Vec<u32>,
     /// Channel of its species, ascending.
     pub channel: Vec<u8>,
-    /// Vector from the center to the site in Å.
+    /// Component x of the vector from the center to each site, in Å.
     pub dx: Vec<f64>,
-    /// See `dx`.
+    /// Component y of each vector.
     pub dy: Vec<f64>,
-    /// See `dx`.
+    /// Component z of each vector.
     pub dz: Vec<f64>,
     /// Distance in Å.
     pub r: Vec<f64>,
     /// Scratch space of constant length, filled up to `n_blocks`.
-    blocks: Vec<Block>,
+    blocks: Vec<Candidates>,
     n_blocks: usize,
     /// The lattice vectors that the blocks refer to, filled up to `n_images`.
     images: Vec<Vector>,
@@ -39,7 +39,7 @@ pub struct Sites {
     refused: Option<Error>,
 }
 
-/// What the search asks of every candidate.
+/// Query of a search: origin, cutoff, and the slot to leave out.
 pub(super) struct Query<'a> {
     pub isa: Isa,
     pub points: Points<'a>,
@@ -79,8 +79,8 @@ impl Sites {
         self.clear();
         // A stroke may follow the last block that counts.
         let n_blocks = BATCH + 2 * STROKE as usize;
-        memory::resize(WHAT, &mut self.blocks, n_blocks, Block::default())?;
-        memory::resize(WHAT, &mut self.images, n_blocks, [0.0; 3])
+        memory::resize(PURPOSE, &mut self.blocks, n_blocks, Candidates::default())?;
+        memory::resize(PURPOSE, &mut self.images, n_blocks, [0.0; 3])
     }
 
     /// The error for memory that was refused in the middle of a search.
@@ -118,7 +118,7 @@ impl Sites {
             self.n_images += 1;
             let blocks = &mut self.blocks[self.n_blocks..self.n_blocks + STROKE as usize];
             for (k, block) in (0..).step_by(LANES).zip(blocks) {
-                *block = Block::new(start + k, image, (mask >> k) as u8);
+                *block = Candidates::new(start + k, image, (mask >> k) as u8);
             }
             self.n_blocks += rest.div_ceil(LANES as u32) as usize;
             start += rest;
@@ -148,9 +148,9 @@ impl Sites {
     /// Names what was found, and groups it by channel.
     pub(super) fn finish(&mut self, isa: Isa, bins: &Bins) -> Result<(), Error> {
         let n = self.found.len();
-        memory::reserve(WHAT, &mut self.index, n)?;
-        memory::reserve(WHAT, &mut self.channel, n)?;
-        memory::reserve(WHAT, &mut self.r, n)?;
+        memory::reserve(PURPOSE, &mut self.index, n)?;
+        memory::reserve(PURPOSE, &mut self.channel, n)?;
+        memory::reserve(PURPOSE, &mut self.r, n)?;
         if let Some(channel) = bins.only_channel {
             self.index.extend(self.found.slot.iter().map(|&slot| bins.atom[slot as usize]));
             self.channel.resize(self.found.len(), channel);
@@ -159,7 +159,7 @@ impl Sites {
             std::mem::swap(&mut self.dz, &mut self.found.dz);
         } else {
             for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
-                memory::reserve(WHAT, column, n)?;
+                memory::reserve(PURPOSE, column, n)?;
             }
             self.group(bins);
         }

@@ -3,7 +3,8 @@
 use super::Cutoff;
 use crate::simd::Lanes;
 
-/// Coefficients of `sin y = y Σ s_k y^2k` and `cos y = Σ c_k y^2k`, highest first: enough for the last digit up to `π/2`.
+/// Coefficients of `sin y = y Σ s_k y^2k` and `cos y = Σ c_k y^2k`, highest first: enough for the last digit up to
+/// `π/2`.
 const SINE: [f64; 12] = taylor(1);
 const COSINE: [f64; 12] = taylor(0);
 
@@ -61,15 +62,15 @@ impl Cutoff for CosineCutoff {
     /// Both ends are exact to the last bit.
     #[inline(always)]
     fn at<V: Lanes>(&self, r: V) -> (V, V) {
-        let x = r.sub(V::splat(self.start)).div(V::splat(self.width)).max(V::zero()).min(V::splat(1.0));
-        let (value, slope) = half_wave(x);
-        let (mut value, mut slope) = (value.to_array(), slope.mul(V::splat(1.0 / self.width)).to_array());
-        for ((x, value), slope) in x.to_array().into_iter().zip(&mut value).zip(&mut slope) {
+        let x = ((r - V::splat(self.start)) / V::splat(self.width)).max(V::zero()).min(V::splat(1.0));
+        let (value, derivative) = half_wave(x);
+        let (mut value, mut derivative) = (value.to_array(), (derivative * V::splat(1.0 / self.width)).to_array());
+        for ((x, value), derivative) in x.to_array().into_iter().zip(&mut value).zip(&mut derivative) {
             if x <= 0.0 || x >= 1.0 {
-                (*value, *slope) = (if x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
+                (*value, *derivative) = (if x <= 0.0 { 1.0 } else { 0.0 }, 0.0);
             }
         }
-        (V::load(&value), V::load(&slope))
+        (V::load(&value), V::load(&derivative))
     }
 
     fn smoothness(&self) -> Option<u8> {
@@ -82,26 +83,26 @@ impl Cutoff for CosineCutoff {
 pub(super) fn half_wave<V: Lanes>(x: V) -> (V, V) {
     let pi = V::splat(std::f64::consts::PI);
     // About the middle, where the argument of the series is smallest: cos πx = -sin π(x - 1/2).
-    let y = x.sub(V::splat(0.5)).mul(pi);
-    let square = y.mul(y);
+    let y = (x - V::splat(0.5)) * pi;
+    let square = y * y;
     let (mut sine, mut cosine) = (V::splat(SINE[0]), V::splat(COSINE[0]));
     for k in 1..12 {
         sine = sine.mul_add(square, V::splat(SINE[k]));
         cosine = cosine.mul_add(square, V::splat(COSINE[k]));
     }
     let half = V::splat(0.5);
-    (y.mul(sine).neg_mul_add(half, half), cosine.mul(pi).mul(V::splat(-0.5)))
+    ((y * sine).neg_mul_add(half, half), cosine * pi * V::splat(-0.5))
 }
 
 /// `(1 + cos π√u) / 2` at `u = scale · square` in `[0, 1]`, and its derivative by `u`: no root is taken.
 #[inline(always)]
 pub(super) fn half_wave_of_square<V: Lanes>(square: V, scale: V) -> (V, V) {
-    // Value and slope by one Horner scheme.
+    // Value and derivative by one Horner scheme.
     let from_middle = square.mul_add(scale, V::splat(-0.5));
-    let (mut value, mut slope) = (V::splat(HALF_WAVE[0]), V::zero());
+    let (mut value, mut derivative) = (V::splat(HALF_WAVE[0]), V::zero());
     for k in 1..HALF_WAVE.len() {
-        slope = slope.mul_add(from_middle, value);
+        derivative = derivative.mul_add(from_middle, value);
         value = value.mul_add(from_middle, V::splat(HALF_WAVE[k]));
     }
-    (value, slope)
+    (value, derivative)
 }

@@ -25,15 +25,15 @@ impl Cutoff for CubicCutoff {
             return (one, V::zero());
         }
         let r_cut = V::splat(self.r_cut);
-        let x = r.div(r_cut);
-        let y = one.sub(x);
-        let value = y.mul(y).mul(one.add(x.mul(V::splat(2.0))));
-        let slope = x.mul(V::splat(-6.0)).mul(y).div(r_cut);
+        let x = r / r_cut;
+        let y = one - x;
+        let value = y * y * (one + x * V::splat(2.0));
+        let derivative = x * V::splat(-6.0) * y / r_cut;
         if self.exponent == 1.0 {
-            return (value, slope);
+            return (value, derivative);
         }
         let lower = V::load(&value.to_array().map(|value| libm::pow(value, self.exponent - 1.0)));
-        (value.mul(lower), slope.mul(lower.mul(V::splat(self.exponent))))
+        (value * lower, derivative * (lower * V::splat(self.exponent)))
     }
 
     /// The function falls as `(1 - x)^(2 exponent)`.

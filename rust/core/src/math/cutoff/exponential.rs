@@ -9,8 +9,8 @@ const FAINTEST: f64 = 1e-3;
 #[inline(always)]
 pub(super) fn exponential<V: Lanes>(x: V, scale: V) -> (V, V) {
     let one = V::splat(1.0);
-    let y = one.sub(x).max(V::splat(FAINTEST));
-    let inverse = one.div(y.mul(one.add(x)));
-    let value = exp(one.sub(inverse));
-    (value, value.mul(x).mul(inverse).mul(inverse).mul(scale).mul(V::splat(-2.0)))
+    let y = (one - x).max(V::splat(FAINTEST));
+    let inverse = one / (y * (one + x));
+    let value = exp(one - inverse);
+    (value, value * x * inverse * inverse * scale * V::splat(-2.0))
 }

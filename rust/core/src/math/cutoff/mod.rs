@@ -31,6 +31,6 @@ pub trait Cutoff {
     /// The value, and the derivative in 1/Å, at distances below the cutoff.
     fn at<V: Lanes>(&self, r: V) -> (V, V);
 
-    /// How many derivatives are zero at the cutoff; `None` where not even the value is.
+    /// Number of derivatives that are zero at the cutoff; `None` where not even the value is.
     fn smoothness(&self) -> Option<u8>;
 }

@@ -95,11 +95,11 @@ impl NamedCutoff {
     pub fn of_square<V: Lanes>(&self, square: V) -> (V, V) {
         let Some(scale) = self.square else {
             let r = square.sqrt().max(V::splat(NEAREST));
-            let (value, slope) = self.at(r);
-            return (value, slope.div(r));
+            let (value, derivative) = self.at(r);
+            return (value, derivative / r);
         };
-        let (value, slope) = half_wave_of_square(square, V::splat(scale));
-        (value, slope.mul(V::splat(2.0 * scale)))
+        let (value, derivative) = half_wave_of_square(square, V::splat(scale));
+        (value, derivative * V::splat(2.0 * scale))
     }
 }
 
@@ -108,12 +108,12 @@ impl Cutoff for NamedCutoff {
     fn at<V: Lanes>(&self, r: V) -> (V, V) {
         let one = V::splat(1.0);
         let scale = V::splat(self.scale);
-        let x = r.sub(V::splat(self.start)).mul(scale).max(V::zero()).min(one);
+        let x = ((r - V::splat(self.start)) * scale).max(V::zero()).min(one);
         match self.function {
             CutoffFunction::Hard => (one, V::zero()),
             CutoffFunction::Cosine => {
-                let (value, slope) = half_wave(x);
-                (value, slope.mul(scale))
+                let (value, derivative) = half_wave(x);
+                (value, derivative * scale)
             }
             CutoffFunction::Tanh => tanh_cubed(x, scale, 1.0),
             CutoffFunction::NormalizedTanh => tanh_cubed(x, scale, 1f64.tanh().powi(-3)),

@@ -2,8 +2,8 @@
 
 use crate::simd::Lanes;
 
-/// The polynomial `y^(n+1) (1 + c_1 x + ...)`, `y = 1 - x`, highest coefficient first, and its slope `-d xⁿ yⁿ`: no
-/// term is negative, so none cancels another.
+/// The polynomial `y^(n+1) (1 + c_1 x + ...)`, `y = 1 - x`, highest coefficient first, and its derivative `-d xⁿ yⁿ`:
+/// no term is negative, so none cancels another.
 const POLYNOMIALS: [([f64; 5], f64); 4] = [
     ([0.0, 0.0, 0.0, 2.0, 1.0], 6.0),
     ([0.0, 0.0, 6.0, 3.0, 1.0], 30.0),
@@ -17,15 +17,15 @@ const POLYNOMIALS: [([f64; 5], f64); 4] = [
 pub(super) fn polynomial<V: Lanes>(n: u8, x: V, scale: V) -> (V, V) {
     let n = usize::from(n.clamp(1, 4));
     let one = V::splat(1.0);
-    let y = one.sub(x);
+    let y = one - x;
     let (coefficients, height) = POLYNOMIALS[n - 1];
     let (mut value, mut powers) = (V::zero(), one);
     for c in coefficients {
         value = value.mul_add(x, V::splat(c));
     }
     for _ in 0..n {
-        value = value.mul(y);
-        powers = powers.mul(x).mul(y);
+        value *= y;
+        powers = powers * x * y;
     }
-    (value.mul(y), powers.mul(scale).mul(V::splat(-height)))
+    (value * y, powers * scale * V::splat(-height))
 }

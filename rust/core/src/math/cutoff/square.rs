@@ -33,7 +33,7 @@ impl Cutoff for SquareCutoff {
     #[inline(always)]
     fn at<V: Lanes>(&self, r: V) -> (V, V) {
         let both = r.to_array().map(|r| self.at_one(r));
-        (V::load(&both.map(|(value, _)| value)), V::load(&both.map(|(_, slope)| slope)).mul(r))
+        (V::load(&both.map(|(value, _)| value)), V::load(&both.map(|(_, derivative)| derivative)) * r)
     }
 
     fn smoothness(&self) -> Option<u8> {

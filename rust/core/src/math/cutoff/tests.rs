@@ -42,8 +42,8 @@ impl<C: Cutoff> Kernel for At<'_, C> {
     type Output = (f64, f64);
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
-        let (value, slope) = self.0.at(V::splat(self.1));
-        (value.to_array()[0], slope.to_array()[0])
+        let (value, derivative) = self.0.at(V::splat(self.1));
+        (value.to_array()[0], derivative.to_array()[0])
     }
 }
 
@@ -54,8 +54,8 @@ impl Kernel for OfSquare<'_> {
     type Output = (f64, f64);
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
-        let (value, slope) = self.0.of_square(V::splat(self.1 * self.1));
-        (value.to_array()[0], slope.mul(V::splat(self.1)).to_array()[0])
+        let (value, derivative) = self.0.of_square(V::splat(self.1 * self.1));
+        (value.to_array()[0], (derivative * V::splat(self.1)).to_array()[0])
     }
 }
 
@@ -73,13 +73,13 @@ fn named_functions_are_those_of_the_definition() {
                     let tolerance = if matches!(function, CutoffFunction::Polynomial(_)) { 5e-13 } else { 4e-15 };
                     let apart = (a.0 - f(r)).abs().max((b.0 - f(r)).abs());
                     assert!(apart < tolerance, "{function:?} at {r}: off by {apart:.1e}");
-                    assert!((a.1 - b.1).abs() < 1e-14, "{function:?} at {r}: slopes {} and {}", a.1, b.1);
+                    assert!((a.1 - b.1).abs() < 1e-14, "{function:?} at {r}: derivatives {} and {}", a.1, b.1);
                     let h = 1e-3;
                     if (r - alpha * 4.8).abs() < 3.0 * h || r + 2.0 * h > 4.8 {
                         continue;
                     }
-                    let slope = (f(r - 2.0 * h) - 8.0 * f(r - h) + 8.0 * f(r + h) - f(r + 2.0 * h)) / (12.0 * h);
-                    assert!((a.1 - slope).abs() < 1e-9, "{function:?} at {r}: {} and {slope}", a.1);
+                    let derivative = (f(r - 2.0 * h) - 8.0 * f(r - h) + 8.0 * f(r + h) - f(r + 2.0 * h)) / (12.0 * h);
+                    assert!((a.1 - derivative).abs() < 1e-9, "{function:?} at {r}: {} and {derivative}", a.1);
                 }
             }
         }
@@ -91,8 +91,8 @@ fn ends_are_finite() {
     for function in ALL {
         let cutoff = NamedCutoff::new(function, 0.0, 5.0);
         for r in [0.0, 1e-200, 5.0 * (1.0 - 1e-16), 5.0] {
-            for (value, slope) in [Isa::detect().run(At(&cutoff, r)), Isa::detect().run(OfSquare(&cutoff, r))] {
-                assert!(value.is_finite() && slope.is_finite(), "{function:?} at {r}");
+            for (value, derivative) in [Isa::detect().run(At(&cutoff, r)), Isa::detect().run(OfSquare(&cutoff, r))] {
+                assert!(value.is_finite() && derivative.is_finite(), "{function:?} at {r}");
             }
         }
     }
@@ -105,9 +105,9 @@ fn half_a_wave_is_exact_at_its_ends() {
         for k in 0_u8..16 {
             let x = f64::from(k) / 15.0;
             let angle = std::f64::consts::PI * ((2.0 + x) - 2.0);
-            let (value, slope) = isa.run(At(&cutoff, 2.0 + x));
+            let (value, derivative) = isa.run(At(&cutoff, 2.0 + x));
             assert!((value - 0.5 * (1.0 + angle.cos())).abs() < 3e-16, "{x}");
-            assert!((slope + 0.5 * std::f64::consts::PI * angle.sin()).abs() < 1e-15, "{x}");
+            assert!((derivative + 0.5 * std::f64::consts::PI * angle.sin()).abs() < 1e-15, "{x}");
         }
         for (r, value) in [(0.0, 1.0), (1.5, 1.0), (2.0, 1.0), (3.0, 0.0)] {
             assert_eq!(isa.run(At(&cutoff, r)), (value, 0.0), "{r}");
@@ -120,19 +120,19 @@ fn powers_are_those_of_the_definition() {
     for r in [0.0, 1e-9, 0.3, 2.2, 4.0, 4.7999] {
         let x = r / R_CUT;
         for n in 0_u8..5 {
-            let (value, slope) = Isa::detect().run(At(&SquareCutoff::new(R_CUT, u32::from(n)), r));
+            let (value, derivative) = Isa::detect().run(At(&SquareCutoff::new(R_CUT, u32::from(n)), r));
             let (base, inner) = (1.0 - x * x, -2.0 * x / R_CUT);
             assert!((value - base.powi(i32::from(n))).abs() < 1e-15, "{r}");
             let expected = if n == 0 { 0.0 } else { f64::from(n) * base.powi(i32::from(n) - 1) * inner };
-            assert!((slope - expected).abs() < 1e-15, "{r}: {slope} and {expected}");
+            assert!((derivative - expected).abs() < 1e-15, "{r}: {derivative} and {expected}");
         }
         for a in [0.0, 0.7, 1.0, 2.5] {
-            let (value, slope) = Isa::detect().run(At(&CubicCutoff::new(R_CUT, a), r));
+            let (value, derivative) = Isa::detect().run(At(&CubicCutoff::new(R_CUT, a), r));
             let (base, inner) = (1.0 - 3.0 * x * x + 2.0 * x * x * x, 6.0 * (x * x - x) / R_CUT);
             // The definition cancels near the cutoff.
             assert!((value - base.powf(a)).abs() < 1e-9, "{r}");
             let expected = if a == 0.0 { 0.0 } else { a * base.powf(a - 1.0) * inner };
-            assert!((slope - expected).abs() < 1e-6, "{r}: {slope} and {expected}");
+            assert!((derivative - expected).abs() < 1e-6, "{r}: {derivative} and {expected}");
         }
     }
 }
@@ -143,21 +143,27 @@ fn meets_its_ends<C: Cutoff + std::fmt::Debug>(cutoff: &C, start: Option<f64>) {
     let at = |r: f64| Isa::detect().run(At(cutoff, r));
     if let Some(start) = start {
         for r in [0.0, 0.5 * start, start] {
-            let (value, slope) = at(r);
-            assert!((value - 1.0).abs() < 4e-16 && slope.abs() < 4e-16, "{cutoff:?} at {r}: {value}, {slope}");
+            let (value, derivative) = at(r);
+            assert!(
+                (value - 1.0).abs() < 4e-16 && derivative.abs() < 4e-16,
+                "{cutoff:?} at {r}: {value}, {derivative}"
+            );
         }
         // Nothing jumps, neither the value nor the derivative.
-        let (value, slope) = at(start + 1e-6);
-        assert!((value - 1.0).abs() < 1e-10 && slope.abs() < 1e-4, "{cutoff:?} after {start}: {value}, {slope}");
+        let (value, derivative) = at(start + 1e-6);
+        assert!(
+            (value - 1.0).abs() < 1e-10 && derivative.abs() < 1e-4,
+            "{cutoff:?} after {start}: {value}, {derivative}"
+        );
     }
     let Some(n) = cutoff.smoothness() else {
         assert_eq!(at(R_CUT - 1e-12), (1.0, 0.0), "{cutoff:?} promises nothing at the cutoff");
         return;
     };
-    let [(far, far_slope), (near, near_slope)] = [0.02, 0.01].map(|h| at(R_CUT - h));
-    assert!(near >= 0.0 && near_slope <= 0.0, "{cutoff:?} rises");
+    let [(far, far_derivative), (near, near_derivative)] = [0.02, 0.01].map(|h| at(R_CUT - h));
+    assert!(near >= 0.0 && near_derivative <= 0.0, "{cutoff:?} rises");
     // The value falls as a power of what is left, which is above `n`, by one at most; the derivative by one less.
-    let powers = [(far / near).log2(), 1.0 + (far_slope / near_slope).log2()];
+    let powers = [(far / near).log2(), 1.0 + (far_derivative / near_derivative).log2()];
     let least = f64::from(n.min(20));
     for power in powers {
         let most = if n == u8::MAX { f64::INFINITY } else { least + 1.1 };
@@ -169,7 +175,7 @@ fn meets_its_ends<C: Cutoff + std::fmt::Debug>(cutoff: &C, start: Option<f64>) {
 fn all_are_as_smooth_at_both_ends_as_they_say() {
     for function in ALL {
         for alpha in [0.0, 0.3] {
-            // The hyperbolic tangent falls with a slope from the center on, and knows no start.
+            // The hyperbolic tangent falls from the center on, and knows no start.
             let start = match function {
                 CutoffFunction::Tanh | CutoffFunction::NormalizedTanh => None,
                 _ => Some(alpha * R_CUT),
@@ -183,7 +189,7 @@ fn all_are_as_smooth_at_both_ends_as_they_say() {
     for exponent in [0, 1, 2, 3, 7] {
         meets_its_ends(&SquareCutoff::new(R_CUT, exponent), Some(0.0));
     }
-    // At half and below, soap_turbo's function ends with a slope: nothing but the value is promised.
+    // At half and below, soap_turbo's function ends with a derivative that is not zero: nothing but the value is promised.
     for exponent in [0.0, 0.3, 0.5, 0.7, 1.0, 2.0, 3.5] {
         meets_its_ends(&CubicCutoff::new(R_CUT, exponent), Some(0.0));
     }

@@ -24,7 +24,7 @@ impl Kernel for Gather<'_> {
         let Self { from, half_square, to, shares, stop } = self;
         let (n, stride) = (from.n_rows(), to.stride());
         for i in 0..n {
-            stop.after(i * i)?;
+            stop.check_after(i * i)?;
             let packs = (i + 1).div_ceil(LANES);
             let this = &from.packs(i)[..packs];
             let last = i + 1 == n;
@@ -43,7 +43,7 @@ impl Kernel for Gather<'_> {
                         found[4 * part + k] = four[k];
                     }
                 }
-                V::sums(found).mul(scale).store(&mut shares[block]);
+                (V::sums(found) * scale).store(&mut shares[block]);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! The rotations of several sweeps are collected and then applied together to a strip of columns that stays in the
 //! first-level cache.
 
-use super::WHAT;
+use super::PURPOSE;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -13,7 +13,7 @@ pub(super) const NEGLIGIBLE: f64 = f64::EPSILON / 8.0;
 /// Squares that are smaller than this have lost digits to underflow, and are of nothing that counts.
 const NOTHING: f64 = 1e-280;
 /// Sweeps for each eigenvalue, on average, before the iteration is given up; two are usual.
-pub(super) const PATIENCE: usize = 60;
+pub(super) const MAX_SWEEPS: usize = 60;
 /// Rotations that are collected before they are applied.
 const COLLECTED: usize = 2048;
 
@@ -64,18 +64,18 @@ impl Kernel for Diagonalize<'_> {
         let Self { diagonal, beside, vectors, rotations, stop } = self;
         let n = diagonal.len();
         rotations.rotations.clear();
-        memory::reserve(WHAT, &mut rotations.rotations, (COLLECTED + n).min(PATIENCE * n * n))?;
+        memory::reserve(PURPOSE, &mut rotations.rotations, (COLLECTED + n).min(MAX_SWEEPS * n * n))?;
         rotations.sweeps.clear();
-        memory::reserve(WHAT, &mut rotations.sweeps, COLLECTED.min(PATIENCE * n))?;
-        let mut patience = PATIENCE * n;
+        memory::reserve(PURPOSE, &mut rotations.sweeps, COLLECTED.min(MAX_SWEEPS * n))?;
+        let mut sweeps_left = MAX_SWEEPS * n;
         let mut first = 0;
         while first < n {
             let last = end_of_block(first, n, |k| beside[k].abs() <= NEGLIGIBLE);
-            if last == first || patience == 0 {
+            if last == first || sweeps_left == 0 {
                 first += 1;
                 continue;
             }
-            patience -= 1;
+            sweeps_left -= 1;
             if rotations.rotations.len() + last - first > COLLECTED {
                 apply::<V>(rotations, vectors, stop)?;
             }
@@ -133,7 +133,7 @@ fn apply<V: Lanes>(rotations: &mut Rotations, rows: &mut Matrix, stop: &Stop<'_>
     let n_packs = rows.n_packs();
     let mut pack = 0;
     while pack < n_packs {
-        stop.after(LANES * rotations.rotations.len())?;
+        stop.check_after(LANES * rotations.rotations.len())?;
         let width = (n_packs - pack).min(4);
         match width {
             4 => strip::<V, 4>(rotations, rows, pack),
@@ -170,8 +170,8 @@ fn strip<V: Lanes, const PACKS: usize>(rotations: &Rotations, rows: &mut Matrix,
             let below = &mut below.as_chunks_mut::<LANES>().0[pack..pack + PACKS];
             for p in 0..PACKS {
                 let upper = V::load(&upper[p]);
-                lower[p].mul_add(c, upper.mul(s)).store(&mut below[p]);
-                lower[p] = lower[p].neg_mul_add(s, upper.mul(c));
+                lower[p].mul_add(c, upper * s).store(&mut below[p]);
+                lower[p] = lower[p].neg_mul_add(s, upper * c);
             }
             window = above;
         }

@@ -1,14 +1,14 @@
 //! Rectangular arrays whose rows are whole packs, and their products.
 
-use crate::simd::{Isa, Kernel, LANES, Lanes};
+use crate::simd::{Capacity, Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
-const WHAT: &str = "matrix of one center";
+/// Purpose of the memory, for the message where it is refused.
+const PURPOSE: &str = "matrix of one center";
 
 /// Rows of whole packs, each beginning at a cache line; what is beyond the last row and column is zero.
 ///
-/// It is reused from size to size: once it is large enough, nothing is allocated.
+/// A matrix is reused from size to size: once it is large enough, nothing is allocated.
 #[derive(Debug, Clone, Default)]
 pub struct Matrix {
     data: Vec<f64>,
@@ -28,7 +28,7 @@ impl Matrix {
         // same places in the cache.
         let packs = (n_columns + LANES - 1).div_ceil(LANES) | 1;
         let stride = packs * LANES;
-        memory::refill(WHAT, &mut self.data, n_rows.next_multiple_of(LANES) * stride + LANES, 0.0)?;
+        memory::refill(PURPOSE, &mut self.data, n_rows.next_multiple_of(LANES) * stride + LANES, 0.0)?;
         self.stride = stride;
         (self.n_rows, self.n_columns) = (n_rows, n_columns);
         self.start = self.data.as_ptr().align_offset(64).min(LANES);
@@ -55,7 +55,7 @@ impl Matrix {
         &self.data[self.start..][..self.n_rows.next_multiple_of(LANES) * self.stride]
     }
 
-    /// See [`Self::all`].
+    /// [`Self::all`], to write to.
     pub fn all_mut(&mut self) -> &mut [f64] {
         &mut self.data[self.start..][..self.n_rows.next_multiple_of(LANES) * self.stride]
     }
@@ -65,7 +65,7 @@ impl Matrix {
         &self.all()[i * self.stride..][..self.stride]
     }
 
-    /// See [`Self::row`].
+    /// [`Self::row`], to write to.
     pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
         let stride = self.stride;
         &mut self.all_mut()[i * stride..][..stride]
@@ -144,8 +144,8 @@ impl Kernel for Transpose<'_> {
                 for (k, lanes) in tile.iter_mut().enumerate() {
                     *lanes = V::load(&from.packs(LANES * i + k)[j]);
                 }
-                let turned = V::transpose(tile);
-                for (k, lanes) in turned.iter().enumerate() {
+                let transposed = V::transpose(tile);
+                for (k, lanes) in transposed.iter().enumerate() {
                     let row = to.row_mut(LANES * j + k).as_chunks_mut::<LANES>().0;
                     lanes.store(&mut row[i]);
                 }
@@ -168,10 +168,10 @@ impl Kernel for Multiply<'_> {
     fn run<V: Lanes>(self) -> Result<(), Error> {
         let Self { a, b, c, stop } = self;
         // Accumulators that fit the registers, with what they are made of.
-        match V::REGISTERS / V::WIDTH {
-            32 => tiles::<V, 8, 3>(a, b, c, stop),
-            8 => tiles::<V, 4, 1>(a, b, c, stop),
-            _ => tiles::<V, 2, 1>(a, b, c, stop),
+        match V::CAPACITY {
+            Capacity::Values32 => tiles::<V, 8, 3>(a, b, c, stop),
+            Capacity::Values8 => tiles::<V, 4, 1>(a, b, c, stop),
+            Capacity::Values4 => tiles::<V, 2, 1>(a, b, c, stop),
         }
     }
 }
@@ -186,7 +186,7 @@ fn tiles<V: Lanes, const ROWS: usize, const PACKS: usize>(
     let (n_packs, stride) = (c.n_packs(), c.stride);
     let mut pack = 0;
     while pack < n_packs {
-        stop.after(a.n_rows * b.n_rows)?;
+        stop.check_after(a.n_rows * b.n_rows)?;
         let wide = n_packs - pack >= PACKS;
         for (group, rows) in c.all_mut().chunks_exact_mut(ROWS * stride).enumerate() {
             let of_a = &a.all()[group * ROWS * a.stride..][..ROWS * a.stride];
@@ -256,7 +256,7 @@ mod tests {
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
                 let (mut c, mut t) = (Matrix::default(), Matrix::default());
                 c.reset(m, n).expect("some numbers");
-                isa.run(Multiply { a: &a, b: &b, c: &mut c, stop: &Stop::never() }).expect("no wish");
+                isa.run(Multiply { a: &a, b: &b, c: &mut c, stop: &Stop::never() }).expect("nobody stops it");
                 t.reset(k, m).expect("some numbers");
                 isa.run(Transpose { from: &a, to: &mut t });
                 for i in 0..m {

@@ -19,8 +19,8 @@ use self::reduce::{Reduce, Vectors};
 use crate::simd::{Isa, LANES};
 use crate::{Error, Stop, memory};
 
-/// What is too large if memory is refused.
-const WHAT: &str = "eigenvalues of one center";
+/// Purpose of the memory, for the message where it is refused.
+const PURPOSE: &str = "eigenvalues of one center";
 
 /// Buffers of the solver; its answers stay in them until the next question.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +30,7 @@ pub struct Eigen {
     half_square: Vec<f64>,
     order: Vec<usize>,
     unsorted: Vec<f64>,
-    room: Vectors,
+    buffer: Vectors,
     rotations: Rotations,
     rotated: Matrix,
     vectors: Matrix,
@@ -42,7 +42,7 @@ impl Eigen {
         &self.values
     }
 
-    /// Their eigenvectors, one a row.
+    /// Eigenvectors of [`Self::values`], one a row.
     pub fn vectors(&self) -> &Matrix {
         &self.vectors
     }
@@ -75,7 +75,7 @@ impl Eigen {
             self.rotated.row_mut(i)[i] = 1.0;
         }
         let isa = Isa::detect();
-        let (half_square, shares) = (&self.half_square, self.room.zeros());
+        let (half_square, shares) = (&self.half_square, self.buffer.zeros());
         isa.run(Gather { from: matrix, half_square, to: &mut self.rotated, shares, stop })?;
         isa.run(Diagonalize {
             diagonal: &mut self.values,
@@ -86,7 +86,7 @@ impl Eigen {
         })?;
         let Self { values, unsorted, order, vectors, rotated, .. } = self;
         order.clear();
-        memory::reserve(WHAT, order, n)?;
+        memory::reserve(PURPOSE, order, n)?;
         order.extend(0..n);
         // Ties keep their order, which depends on the matrix alone.
         order.sort_unstable_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
@@ -104,11 +104,11 @@ impl Eigen {
         let n = matrix.n_rows();
         for vector in [&mut self.values, &mut self.beside, &mut self.half_square] {
             // One more entry is pushed where values alone are wanted.
-            memory::refill(WHAT, vector, n + 1, 0.0)?;
+            memory::refill(PURPOSE, vector, n + 1, 0.0)?;
             vector.truncate(n);
         }
-        memory::resize(WHAT, &mut self.unsorted, n, 0.0)?;
-        self.room.reset((n + LANES).div_ceil(LANES))?;
+        memory::resize(PURPOSE, &mut self.unsorted, n, 0.0)?;
+        self.buffer.reset((n + LANES).div_ceil(LANES))?;
         if n == 0 {
             return Ok(1.0);
         }
@@ -117,7 +117,7 @@ impl Eigen {
             diagonal: &mut self.values,
             beside: &mut self.beside,
             half_square: &mut self.half_square,
-            vectors: &mut self.room,
+            vectors: &mut self.buffer,
             stop,
         })
     }

@@ -4,7 +4,7 @@
 //! vector. Both happen in one pass over the lower triangle: each entry is read and written once a reflection.
 //! (G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., section 8.3; from the last row upwards.)
 
-use super::WHAT;
+use super::PURPOSE;
 use super::matrix::Matrix;
 use crate::simd::{Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -31,7 +31,7 @@ impl Vectors {
     /// Zeros, `n_packs` of them in each.
     pub fn reset(&mut self, n_packs: usize) -> Result<(), Error> {
         for vector in [&mut self.reflection, &mut self.change, &mut self.next, &mut self.product] {
-            memory::refill(WHAT, vector, n_packs, [0.0; LANES])?;
+            memory::refill(PURPOSE, vector, n_packs, [0.0; LANES])?;
         }
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Kernel for Reduce<'_> {
         (beside[n - 1], half_square[n - 1]) = reflect::<V>(&mut a[(n - 1) * stride..][..stride], n - 1, next);
         update::<V>(a, stride, n - 1, [reflection, change, next], product);
         for i in (1..n).rev() {
-            stop.after(i * i)?;
+            stop.check_after(i * i)?;
             std::mem::swap(reflection, next);
             let packs = i.div_ceil(LANES);
             let half = half_square[i];
@@ -76,8 +76,8 @@ impl Kernel for Reduce<'_> {
                 let scale = V::splat(inverse);
                 let share = V::splat(0.5 * (sum.sum() * inverse) * inverse);
                 for p in 0..packs {
-                    let own = V::load(&reflection[p]).mul(share);
-                    V::load(&product[p]).mul(scale).sub(own).store(&mut change[p]);
+                    let own = V::load(&reflection[p]) * share;
+                    (V::load(&product[p]) * scale - own).store(&mut change[p]);
                 }
             } else {
                 change[..packs].fill([0.0; LANES]);
@@ -114,7 +114,7 @@ fn unit<V: Lanes>(a: &mut [f64], stride: usize) -> f64 {
         }
     }
     let mut size = f64::MIN_POSITIVE;
-    for lane in largest.max(least.negated()).to_array() {
+    for lane in largest.max(-least).to_array() {
         size = size.max(lane);
     }
     let exponent = libm::ilogb(size).clamp(-1000, 1000);
@@ -122,7 +122,7 @@ fn unit<V: Lanes>(a: &mut [f64], stride: usize) -> f64 {
         let inverse = V::splat(libm::exp2(f64::from(-exponent)));
         for (i, row) in a.chunks_exact_mut(stride).enumerate() {
             for entries in &mut row.as_chunks_mut::<LANES>().0[..=i / LANES] {
-                V::load(entries).mul(inverse).store(entries);
+                (V::load(entries) * inverse).store(entries);
             }
         }
     }
@@ -183,7 +183,7 @@ fn update<V: Lanes>(
                 found[4 * half + k] = four[k];
             }
         }
-        V::load(&product[block]).add(V::sums(found)).store(&mut product[block]);
+        (V::load(&product[block]) + V::sums(found)).store(&mut product[block]);
     }
     // Rows from `n` on are no part of this matrix.
     product.as_flattened_mut()[n..].fill(0.0);

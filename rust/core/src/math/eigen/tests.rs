@@ -117,12 +117,12 @@ fn the_order_of_rows_does_not_matter() {
     let place = |k: usize| [wave(k, 3), wave(k, 7), wave(k, 11)].map(|x| 2.0 * x);
     let spring = |i: usize, j: usize| {
         let (k, l) = (i / 3, j / 3);
-        let pull = |l: usize| {
+        let gradient = |l: usize| {
             let (a, b) = (place(k), place(l));
             let d: [f64; 3] = std::array::from_fn(|x| a[x] - b[x]);
             d[i % 3] * d[j % 3] / d.iter().map(|x| x * x).sum::<f64>()
         };
-        if k == l { (0..12).filter(|&l| l != k).map(pull).sum() } else { -pull(l) }
+        if k == l { (0..12).filter(|&l| l != k).map(gradient).sum() } else { -gradient(l) }
     };
     let expected = assert_decomposed(&matrix(36, spring));
     assert!(expected[30..].iter().all(|x| x.abs() < 1e-13));

@@ -3,7 +3,7 @@
 //! (B. N. Parlett, *The Symmetric Eigenvalue Problem*, section 8.15.) Each step of a sweep waits for a division of the
 //! step before. So that the processor has more to do than to wait, several sweeps run at once, one behind the other.
 
-use super::iterate::{NEGLIGIBLE, PATIENCE, end_of_block};
+use super::iterate::{MAX_SWEEPS, NEGLIGIBLE, end_of_block};
 
 /// Squares of entries beside the diagonal that are taken for zero.
 const SMALL: f64 = NEGLIGIBLE * NEGLIGIBLE;
@@ -19,15 +19,15 @@ const BEHIND: usize = 2;
 /// on, the squares of the entries beside the diagonal, and one entry more, which is only written; it is lost.
 pub fn values(diagonal: &mut [f64], square: &mut [f64]) {
     let n = diagonal.len();
-    let mut patience = PATIENCE * n;
+    let mut sweeps_left = MAX_SWEEPS * n;
     let mut first = 0;
     while first < n {
         let last = end_of_block(first, n, |k| square[k] <= SMALL);
-        if last == first || patience == 0 {
+        if last == first || sweeps_left == 0 {
             first += 1;
             continue;
         }
-        patience -= 1;
+        sweeps_left -= 1;
         let (d, e) = (&mut diagonal[first..=last], &mut square[first..=last + 1]);
         let shifts = of_first_two(d, e[1]);
         match last - first {

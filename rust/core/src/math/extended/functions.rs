@@ -78,7 +78,7 @@ struct Constants {
     inverse_factorials: [Extended; TERMS],
 }
 
-/// What is found once.
+/// Constants that are computed once.
 fn constants() -> &'static Constants {
     static CONSTANTS: OnceLock<Constants> = OnceLock::new();
     CONSTANTS.get_or_init(|| {
@@ -145,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn the_error_function_is_that_of_doubles_and_its_slope_a_gaussian() {
+    fn the_error_function_is_that_of_doubles_and_its_derivative_a_gaussian() {
         let h = Extended::from(1e-20);
         for x in [-2.0, -0.1, 0.01, 0.5, 1.5, 4.0, 9.0, 13.9] {
             let at = Extended::from(x);
             assert!((at.erf().to_f64() - libm::erf(x)).abs() < 3e-16, "{x}");
-            let slope = ((at + h).erf() - (at - h).erf()) / h.scaled(1);
+            let derivative = ((at + h).erf() - (at - h).erf()) / h.scaled(1);
             let exact = (-(at * at)).exp().scaled(1) / Extended::pi().sqrt();
-            assert!((slope - exact).abs() < Extended::from(1e-38), "{x}");
+            assert!((derivative - exact).abs() < Extended::from(1e-38), "{x}");
         }
         assert_eq!(Extended::from(20.0).erf(), Extended::ONE);
     }

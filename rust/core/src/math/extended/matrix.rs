@@ -3,16 +3,16 @@
 use super::number::{Extended, PRECISION};
 
 /// A dense matrix, row by row.
-pub type Matrix = Vec<Vec<Extended>>;
+pub type ExtendedMatrix = Vec<Vec<Extended>>;
 
 /// `a b`
-pub fn product(a: &Matrix, b: &Matrix) -> Matrix {
+pub fn product(a: &ExtendedMatrix, b: &ExtendedMatrix) -> ExtendedMatrix {
     let columns = transposed(b);
     a.iter().map(|row| columns.iter().map(|column| dot(row, column)).collect()).collect()
 }
 
 /// `aᵀ`
-pub fn transposed(a: &Matrix) -> Matrix {
+pub fn transposed(a: &ExtendedMatrix) -> ExtendedMatrix {
     let n_columns = a.first().map_or(0, Vec::len);
     (0..n_columns).map(|k| a.iter().map(|row| row[k]).collect()).collect()
 }
@@ -23,14 +23,14 @@ pub fn dot(a: &[Extended], b: &[Extended]) -> Extended {
 }
 
 /// Rounded to `f64`, row by row.
-pub fn rounded(a: &Matrix) -> Vec<f64> {
+pub fn rounded(a: &ExtendedMatrix) -> Vec<f64> {
     a.iter().flatten().map(|entry| entry.to_f64()).collect()
 }
 
 /// The lower triangle `𝓛` of a symmetric positive definite `S = 𝓛 𝓛ᵀ`.
-pub fn cholesky(s: &Matrix) -> Matrix {
+pub fn cholesky(s: &ExtendedMatrix) -> ExtendedMatrix {
     let n = s.len();
-    let mut lower: Matrix = vec![vec![Extended::ZERO; n]; n];
+    let mut lower: ExtendedMatrix = vec![vec![Extended::ZERO; n]; n];
     for j in 0..n {
         let pivot = (s[j][j] - dot(&lower[j][..j], &lower[j][..j])).sqrt();
         let inverse = pivot.recip();
@@ -43,9 +43,9 @@ pub fn cholesky(s: &Matrix) -> Matrix {
 }
 
 /// `𝓛⁻¹` of a lower triangle.
-pub fn lower_inverse(lower: &Matrix) -> Matrix {
+pub fn lower_inverse(lower: &ExtendedMatrix) -> ExtendedMatrix {
     let n = lower.len();
-    let mut inverse: Matrix = vec![vec![Extended::ZERO; n]; n];
+    let mut inverse: ExtendedMatrix = vec![vec![Extended::ZERO; n]; n];
     for j in 0..n {
         for i in j..n {
             let unit = if i == j { Extended::ONE } else { Extended::ZERO };
@@ -57,10 +57,10 @@ pub fn lower_inverse(lower: &Matrix) -> Matrix {
 }
 
 /// `a⁻¹`, by Gauss and Jordan with rows exchanged.
-pub fn inverse(a: &Matrix) -> Matrix {
+pub fn inverse(a: &ExtendedMatrix) -> ExtendedMatrix {
     let n = a.len();
     let unit = |i, j| if i == j { Extended::ONE } else { Extended::ZERO };
-    let mut rows: Matrix =
+    let mut rows: ExtendedMatrix =
         a.iter().enumerate().map(|(i, row)| row.iter().copied().chain((0..n).map(|j| unit(i, j))).collect()).collect();
     for k in 0..n {
         let largest = (k..n).max_by_key(|&i| rows[i][k].abs()).unwrap_or(k);
@@ -87,7 +87,7 @@ pub fn inverse(a: &Matrix) -> Matrix {
 ///
 /// If `a` is the Cholesky factor `𝓛` of `S`, then `S^(-1/2) = O 𝓛⁻¹`. Newton's iteration `X ← (γX + (γX)⁻ᵀ)/2`
 /// with the scaling of Higham (SIAM J. Sci. Stat. Comput. 7, 1160, 1986).
-pub fn orthogonal_factor(a: &Matrix) -> Matrix {
+pub fn orthogonal_factor(a: &ExtendedMatrix) -> ExtendedMatrix {
     let mut x = a.clone();
     // A dozen steps, more for the worst conditioned; the bound is never met.
     for _ in 0..200 {
@@ -109,9 +109,10 @@ pub fn orthogonal_factor(a: &Matrix) -> Matrix {
 }
 
 /// Largest sum of absolute values of a row times that of a column.
-fn norms(a: &Matrix) -> Extended {
-    let largest =
-        |a: &Matrix| a.iter().map(|row| row.iter().map(|entry| entry.abs()).sum()).fold(Extended::ZERO, Extended::max);
+fn norms(a: &ExtendedMatrix) -> Extended {
+    let largest = |a: &ExtendedMatrix| {
+        a.iter().map(|row| row.iter().map(|entry| entry.abs()).sum()).fold(Extended::ZERO, Extended::max)
+    };
     largest(a) * largest(&transposed(a))
 }
 
@@ -119,19 +120,19 @@ fn norms(a: &Matrix) -> Extended {
 ///
 /// Jacobi's rotations, which do not mind a rounded matrix that has lost its definiteness; [`orthogonal_factor`] of a
 /// Cholesky factor is faster.
-pub fn inverse_square_root(s: &Matrix) -> Matrix {
+pub fn inverse_square_root(s: &ExtendedMatrix) -> ExtendedMatrix {
     let (values, vectors) = symmetric_eigen(s);
     let scale: Vec<Extended> = values.iter().map(|value| value.abs().sqrt().recip()).collect();
-    let scaled: Matrix =
+    let scaled: ExtendedMatrix =
         vectors.iter().map(|row| row.iter().zip(&scale).map(|(&entry, &scale)| entry * scale).collect()).collect();
     product(&scaled, &transposed(&vectors))
 }
 
 /// Eigenvalues, and eigenvectors as columns.
-fn symmetric_eigen(s: &Matrix) -> (Vec<Extended>, Matrix) {
+fn symmetric_eigen(s: &ExtendedMatrix) -> (Vec<Extended>, ExtendedMatrix) {
     let n = s.len();
     let mut a = s.clone();
-    let mut v: Matrix =
+    let mut v: ExtendedMatrix =
         (0..n).map(|i| (0..n).map(|j| if i == j { Extended::ONE } else { Extended::ZERO }).collect()).collect();
     // Convergence is quadratic: 30 sweeps are never needed, and the loop ends when nothing is left to rotate.
     for _ in 0..30 {
@@ -149,7 +150,7 @@ fn symmetric_eigen(s: &Matrix) -> (Vec<Extended>, Matrix) {
 }
 
 /// Makes `a[p][q]` vanish by a rotation; `false` if it is negligible beside its diagonal already.
-fn rotate(a: &mut Matrix, v: &mut Matrix, p: usize, q: usize) -> bool {
+fn rotate(a: &mut ExtendedMatrix, v: &mut ExtendedMatrix, p: usize, q: usize) -> bool {
     // A few bits above those of one operation, so that rounding is not rotated for ever.
     let size = (a[p][p] * a[q][q]).abs().sqrt().scaled(6 - PRECISION);
     if a[p][q].abs() <= size {
@@ -160,14 +161,14 @@ fn rotate(a: &mut Matrix, v: &mut Matrix, p: usize, q: usize) -> bool {
     let t = if theta < Extended::ZERO { -t_abs } else { t_abs };
     let c = (t * t + Extended::ONE).sqrt().recip();
     let s = t * c;
-    let turn = |x: &mut Extended, y: &mut Extended| (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
+    let rotate = |x: &mut Extended, y: &mut Extended| (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     for row in a.iter_mut().chain(v.iter_mut()) {
         let (left, right) = row.split_at_mut(q);
-        turn(&mut left[p], &mut right[0]);
+        rotate(&mut left[p], &mut right[0]);
     }
     let (above, below) = a.split_at_mut(q);
     for (x, y) in above[p].iter_mut().zip(below[0].iter_mut()) {
-        turn(x, y);
+        rotate(x, y);
     }
     true
 }
@@ -176,11 +177,11 @@ fn rotate(a: &mut Matrix, v: &mut Matrix, p: usize, q: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn hilbert(n: usize) -> Matrix {
+    fn hilbert(n: usize) -> ExtendedMatrix {
         (0..n).map(|i| (0..n).map(|j| Extended::from(i + j + 1).recip()).collect()).collect()
     }
 
-    fn assert_identity(a: &Matrix, limit: f64) {
+    fn assert_identity(a: &ExtendedMatrix, limit: f64) {
         for (i, row) in a.iter().enumerate() {
             for (j, entry) in row.iter().enumerate() {
                 let expected = if i == j { Extended::ONE } else { Extended::ZERO };
@@ -210,7 +211,7 @@ mod tests {
         assert_identity(&product(&s, &inverse(&s)), 1e-55);
         let lower = cholesky(&s);
         assert_identity(&product(&lower_inverse(&lower), &lower), 1e-60);
-        let exchanged: Matrix = s.iter().rev().cloned().collect();
+        let exchanged: ExtendedMatrix = s.iter().rev().cloned().collect();
         assert_identity(&product(&inverse(&exchanged), &exchanged), 1e-55);
     }
 }

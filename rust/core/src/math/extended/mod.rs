@@ -11,6 +11,7 @@ mod number;
 mod tests;
 
 pub use matrix::{
-    Matrix, cholesky, dot, inverse, inverse_square_root, lower_inverse, orthogonal_factor, product, rounded, transposed,
+    ExtendedMatrix, cholesky, dot, inverse, inverse_square_root, lower_inverse, orthogonal_factor, product, rounded,
+    transposed,
 };
 pub use number::{Extended, PRECISION};

@@ -4,22 +4,22 @@ use super::*;
 use crate::simd::{Isa, Kernel};
 
 /// Values and gradients of `angular[l] Y_lm`, norms included, in the first lane.
-struct Evaluate<'a>(&'a Harmonics, [f64; 3], &'a [Row]);
+struct Evaluate<'a>(&'a Harmonics, [f64; 3], &'a [SiteLanes]);
 
 impl Kernel for Evaluate<'_> {
     type Output = (Vec<f64>, [Vec<f64>; 3]);
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let Self(harmonics, u, angular) = self;
-        let directions = u.map(|x| Row([x; crate::simd::BLOCK]));
-        let rows = || vec![Row::ZERO; harmonics.len()];
+        let directions = u.map(|x| SiteLanes([x; crate::simd::SITES_PER_BLOCK]));
+        let rows = || vec![SiteLanes::ZERO; harmonics.len()];
         let (mut values, mut gradient) = (rows(), [rows(), rows(), rows()]);
         let mut table = harmonics.legendre();
         harmonics.values::<V>(0, &directions, angular, &mut values);
         harmonics.tabulate::<V>(0, &directions, &mut table);
         let [dx, dy, dz] = &mut gradient;
         harmonics.gradients::<V>(0, &directions, &table, angular, [dx, dy, dz]);
-        let lane = |rows: &[Row]| -> Vec<f64> {
+        let lane = |rows: &[SiteLanes]| -> Vec<f64> {
             rows.iter().zip(harmonics.norms()).map(|(row, norm)| row.0[0] * norm).collect()
         };
         (lane(&values), gradient.each_ref().map(|rows| lane(rows)))
@@ -27,7 +27,7 @@ impl Kernel for Evaluate<'_> {
 }
 
 fn evaluate(isa: Isa, l_max: usize, u: [f64; 3]) -> (Vec<f64>, [Vec<f64>; 3]) {
-    let angular = vec![Row([1.0; crate::simd::BLOCK]); l_max + 1];
+    let angular = vec![SiteLanes([1.0; crate::simd::SITES_PER_BLOCK]); l_max + 1];
     isa.run(Evaluate(&Harmonics::new(l_max), u, &angular))
 }
 
@@ -94,9 +94,9 @@ fn gradients_are_differences_along_the_sphere() {
         let (_, gradient) = evaluate(Isa::detect(), 6, u);
         let [far_back, back, ahead, far_ahead] = [-2.0 * h, -h, h, 2.0 * h].map(at);
         for k in 0..49 {
-            let slope: f64 = (0..3).map(|i| tangent[i] * gradient[i][k]).sum();
+            let derivative: f64 = (0..3).map(|i| tangent[i] * gradient[i][k]).sum();
             let five = (far_back[k] - 8.0 * back[k] + 8.0 * ahead[k] - far_ahead[k]) / (12.0 * h);
-            assert!((slope - five).abs() < 1e-8, "lm = {k}: {slope} {five}");
+            assert!((derivative - five).abs() < 1e-8, "lm = {k}: {derivative} {five}");
         }
     }
 }
@@ -109,16 +109,17 @@ impl Kernel for Pull<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let Self(harmonics, u) = self;
-        let block = |x: f64| Row([x; crate::simd::BLOCK]);
+        let block = |x: f64| SiteLanes([x; crate::simd::SITES_PER_BLOCK]);
         let directions = u.map(block);
-        let some = |n: usize, seed: f64| -> Vec<Row> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
+        let some =
+            |n: usize, seed: f64| -> Vec<SiteLanes> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };
         let degrees = harmonics.l_max() + 1;
-        let (angular, slope) = (some(degrees, 1.3), some(degrees, 2.1));
+        let (angular, derivative) = (some(degrees, 1.3), some(degrees, 2.1));
         let (a, b) = (some(harmonics.len(), 0.7), some(harmonics.len(), 3.7));
         let mut table = harmonics.legendre();
         harmonics.tabulate::<V>(1, &directions, &mut table);
-        let got = harmonics.pullback::<V>(1, &directions, &table, [&angular, &slope], [&a, &b]);
-        let rows = || vec![Row::ZERO; harmonics.len()];
+        let got = harmonics.pullback::<V>(1, &directions, &table, [&angular, &derivative], [&a, &b]);
+        let rows = || vec![SiteLanes::ZERO; harmonics.len()];
         let (mut dx, mut dy, mut dz, mut y) = (rows(), rows(), rows(), rows());
         harmonics.gradients::<V>(1, &directions, &table, &angular, [&mut dx, &mut dy, &mut dz]);
         harmonics.values::<V>(1, &directions, &vec![block(1.0); degrees], &mut y);
@@ -127,7 +128,7 @@ impl Kernel for Pull<'_> {
             expected[0] += a[k].0[8] * dx[k].0[8];
             expected[1] += a[k].0[8] * dy[k].0[8];
             expected[2] += a[k].0[8] * dz[k].0[8];
-            expected[3] += (angular[l].0[8] * b[k].0[8] + slope[l].0[8] * a[k].0[8]) * y[k].0[8];
+            expected[3] += (angular[l].0[8] * b[k].0[8] + derivative[l].0[8] * a[k].0[8]) * y[k].0[8];
         }
         (got.map(|v| v.to_array()[0]), expected)
     }

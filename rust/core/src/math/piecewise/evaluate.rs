@@ -1,18 +1,18 @@
-//! Piecewise polynomials at many places at once.
+//! Piecewise polynomials at many points at once.
 //!
-//! Many functions are taken interval by interval, a few places together: their polynomials are the same, so each
+//! Many functions are taken interval by interval, a few points together: their polynomials are the same, so each
 //! coefficient that is fetched serves all of them. For a few functions that is not worth the sorting.
 
 use super::Piecewise;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{Capacity, LANES, Lanes};
 use crate::{Error, memory};
 
 /// Up to so many packs of functions are evaluated place by place.
 const FEW: usize = 4;
 
-/// Which interval each place falls in: room that is kept between calls.
+/// Scratch of an evaluation: points sorted by the interval that they fall in.
 #[derive(Debug, Default)]
-pub struct Places {
+pub struct EvaluationPoints {
     /// Interval of each place, and where the place lies in it, from -1 to 1.
     found: Vec<(u32, f64)>,
     /// Places by interval: those of interval `i` end before `ends[i]`.
@@ -20,32 +20,32 @@ pub struct Places {
     ends: Vec<u32>,
 }
 
-impl Places {
-    /// Asks for the room that so many places need.
+impl EvaluationPoints {
+    /// Asks for the room that so many points need.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn expect(&mut self, n_places: usize) -> Result<(), Error> {
+    pub fn expect(&mut self, n_points: usize) -> Result<(), Error> {
         let what = "places of the neighbors";
         self.found.clear();
-        memory::reserve(what, &mut self.found, n_places)?;
+        memory::reserve(what, &mut self.found, n_points)?;
         self.order.clear();
-        memory::reserve(what, &mut self.order, n_places)
+        memory::reserve(what, &mut self.order, n_points)
     }
 }
 
 impl<const ORDER: usize> Piecewise<ORDER> {
     /// Writes the values of all functions, a row of [`Self::n_packs`] packs for each place in `r`.
     #[inline(always)]
-    pub fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, values: &mut [[f64; LANES]]) {
+    pub fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, values: &mut [[f64; LANES]]) {
         if self.n_packs <= FEW {
-            return self.each_place::<V>(r, Horner { values });
+            return self.each_point::<V>(r, Horner { values });
         }
-        self.sort(r, places);
-        match V::REGISTERS / V::WIDTH {
-            32 => self.each_interval::<V, 4, 4>(places, Horner { values }),
-            8 => self.each_interval::<V, 2, 2>(places, Horner { values }),
-            _ => self.each_interval::<V, 1, 2>(places, Horner { values }),
+        self.sort(r, points);
+        match V::CAPACITY {
+            Capacity::Values32 => self.each_interval::<V, 4, 4>(points, Horner { values }),
+            Capacity::Values8 => self.each_interval::<V, 2, 2>(points, Horner { values }),
+            Capacity::Values4 => self.each_interval::<V, 1, 2>(points, Horner { values }),
         }
     }
 
@@ -54,20 +54,20 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     pub fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         values: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     ) {
         let scale = 2.0 * self.intervals_per_length;
-        let horner = HornerWithSlope { scale, values, slopes };
+        let horner = HornerWithDerivative { scale, values, derivatives };
         if self.n_packs <= FEW {
-            return self.each_place::<V>(r, horner);
+            return self.each_point::<V>(r, horner);
         }
-        self.sort(r, places);
-        match V::REGISTERS / V::WIDTH {
-            32 => self.each_interval::<V, 4, 2>(places, horner),
-            8 => self.each_interval::<V, 2, 1>(places, horner),
-            _ => self.each_interval::<V, 1, 1>(places, horner),
+        self.sort(r, points);
+        match V::CAPACITY {
+            Capacity::Values32 => self.each_interval::<V, 4, 2>(points, horner),
+            Capacity::Values8 => self.each_interval::<V, 2, 1>(points, horner),
+            Capacity::Values4 => self.each_interval::<V, 1, 1>(points, horner),
         }
     }
 
@@ -81,25 +81,25 @@ impl<const ORDER: usize> Piecewise<ORDER> {
 
     /// One place after the other.
     #[inline(always)]
-    fn each_place<V: Lanes>(&self, r: &[f64], mut work: impl Work) {
+    fn each_point<V: Lanes>(&self, r: &[f64], mut scheme: impl Scheme) {
         let n_packs = self.n_packs;
         let size = ORDER * n_packs;
         for (k, &r) in r.iter().enumerate() {
             let (interval, t) = self.locate(r);
             let (block, t, rows) = (&self.coefficients[interval * size..][..size], [V::splat(t)], [k * n_packs]);
             match n_packs {
-                1 => work.packs::<V, 1, 1>((1, 0), block, &t, &rows),
-                2 => work.packs::<V, 1, 2>((2, 0), block, &t, &rows),
-                3 => work.packs::<V, 1, 3>((3, 0), block, &t, &rows),
-                _ => work.packs::<V, 1, 4>((4, 0), block, &t, &rows),
+                1 => scheme.packs::<V, 1, 1>((1, 0), block, &t, &rows),
+                2 => scheme.packs::<V, 1, 2>((2, 0), block, &t, &rows),
+                3 => scheme.packs::<V, 1, 3>((3, 0), block, &t, &rows),
+                _ => scheme.packs::<V, 1, 4>((4, 0), block, &t, &rows),
             }
         }
     }
 
-    /// Sorts places by interval, those of one interval in their order.
+    /// Sorts points by interval, those of one interval in their order.
     #[inline(always)]
-    fn sort(&self, r: &[f64], places: &mut Places) {
-        let Places { found, order, ends } = places;
+    fn sort(&self, r: &[f64], points: &mut EvaluationPoints) {
+        let EvaluationPoints { found, order, ends } = points;
         ends.clear();
         ends.resize(self.n_intervals + 1, 0);
         found.clear();
@@ -108,7 +108,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
             ends[interval + 1] += 1;
             found.push((interval as u32, t));
         }
-        // How many there are up to each interval: where the next one starts, until its places are put there.
+        // How many there are up to each interval: where the next one starts, until its points are put there.
         for interval in 1..=self.n_intervals {
             ends[interval] += ends[interval - 1];
         }
@@ -121,25 +121,29 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         }
     }
 
-    /// Up to `SITES` places of one interval with up to `PACKS` packs of functions at a time.
+    /// Up to `SITES` points of one interval with up to `PACKS` packs of functions at a time.
     #[inline(always)]
-    fn each_interval<V: Lanes, const SITES: usize, const PACKS: usize>(&self, places: &Places, mut work: impl Work) {
+    fn each_interval<V: Lanes, const SITES: usize, const PACKS: usize>(
+        &self,
+        points: &EvaluationPoints,
+        mut scheme: impl Scheme,
+    ) {
         let n_packs = self.n_packs;
         let blocks = self.coefficients.chunks_exact(ORDER * n_packs);
         let mut start = 0;
-        for (block, &end) in blocks.zip(&places.ends) {
-            let mut rest = &places.order[start as usize..end as usize];
+        for (block, &end) in blocks.zip(&points.ends) {
+            let mut rest = &points.order[start as usize..end as usize];
             start = end;
             while let Some((sites, tail)) = rest.split_first_chunk::<SITES>() {
                 rest = tail;
-                with_all_packs::<V, SITES, PACKS>(n_packs, block, sites, places, &mut work);
+                with_all_packs::<V, SITES, PACKS>(n_packs, block, sites, points, &mut scheme);
             }
             while let Some((sites, tail)) = rest.split_first_chunk::<2>() {
                 rest = tail;
-                with_all_packs::<V, 2, PACKS>(n_packs, block, sites, places, &mut work);
+                with_all_packs::<V, 2, PACKS>(n_packs, block, sites, points, &mut scheme);
             }
             if let Some(sites) = rest.first_chunk::<1>() {
-                with_all_packs::<V, 1, PACKS>(n_packs, block, sites, places, &mut work);
+                with_all_packs::<V, 1, PACKS>(n_packs, block, sites, points, &mut scheme);
             }
         }
     }
@@ -150,31 +154,31 @@ fn with_all_packs<V: Lanes, const SITES: usize, const PACKS: usize>(
     n_packs: usize,
     block: &[[f64; LANES]],
     sites: &[u32; SITES],
-    places: &Places,
-    work: &mut impl Work,
+    points: &EvaluationPoints,
+    scheme: &mut impl Scheme,
 ) {
     let mut t = [V::zero(); SITES];
     let mut rows = [0; SITES];
     for i in 0..SITES {
-        t[i] = V::splat(places.found[sites[i] as usize].1);
+        t[i] = V::splat(points.found[sites[i] as usize].1);
         rows[i] = sites[i] as usize * n_packs;
     }
     let mut first = 0;
     while first + PACKS <= n_packs {
-        work.packs::<V, SITES, PACKS>((n_packs, first), block, &t, &rows);
+        scheme.packs::<V, SITES, PACKS>((n_packs, first), block, &t, &rows);
         first += PACKS;
     }
     match n_packs - first {
-        3 => work.packs::<V, SITES, 3>((n_packs, first), block, &t, &rows),
-        2 => work.packs::<V, SITES, 2>((n_packs, first), block, &t, &rows),
-        1 => work.packs::<V, SITES, 1>((n_packs, first), block, &t, &rows),
+        3 => scheme.packs::<V, SITES, 3>((n_packs, first), block, &t, &rows),
+        2 => scheme.packs::<V, SITES, 2>((n_packs, first), block, &t, &rows),
+        1 => scheme.packs::<V, SITES, 1>((n_packs, first), block, &t, &rows),
         _ => {}
     }
 }
 
-/// What is done with the polynomials of an interval.
-trait Work {
-    /// For the packs from `first` of `n_packs`, at the places `t` whose rows begin at `rows`.
+/// A scheme that evaluates the polynomials of one interval at several points.
+trait Scheme {
+    /// For the packs from `first` of `n_packs`, at the points `t` whose rows begin at `rows`.
     fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
         &mut self,
         of: (usize, usize),
@@ -188,7 +192,7 @@ struct Horner<'a> {
     values: &'a mut [[f64; LANES]],
 }
 
-impl Work for Horner<'_> {
+impl Scheme for Horner<'_> {
     #[inline(always)]
     fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
         &mut self,
@@ -224,14 +228,14 @@ impl Work for Horner<'_> {
     }
 }
 
-struct HornerWithSlope<'a> {
-    /// Of the slopes: from `t` to the distance.
+struct HornerWithDerivative<'a> {
+    /// Of the derivatives: from `t` to the distance.
     scale: f64,
     values: &'a mut [[f64; LANES]],
-    slopes: &'a mut [[f64; LANES]],
+    derivatives: &'a mut [[f64; LANES]],
 }
 
-impl Work for HornerWithSlope<'_> {
+impl Scheme for HornerWithDerivative<'_> {
     #[inline(always)]
     fn packs<V: Lanes, const SITES: usize, const PACKS: usize>(
         &mut self,
@@ -261,12 +265,12 @@ impl Work for HornerWithSlope<'_> {
         let scale = V::splat(self.scale);
         for i in 0..SITES {
             let place = rows[i] + first;
-            let room =
-                (self.values[place..].first_chunk_mut::<PACKS>(), self.slopes[place..].first_chunk_mut::<PACKS>());
-            if let (Some(values), Some(slopes)) = room {
+            let packs =
+                (self.values[place..].first_chunk_mut::<PACKS>(), self.derivatives[place..].first_chunk_mut::<PACKS>());
+            if let (Some(values), Some(derivatives)) = packs {
                 for k in 0..PACKS {
                     p[i][k].store(&mut values[k]);
-                    dp[i][k].mul(scale).store(&mut slopes[k]);
+                    (dp[i][k] * scale).store(&mut derivatives[k]);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 mod evaluate;
 
-pub use evaluate::Places;
+pub use evaluate::EvaluationPoints;
 
 use crate::simd::{LANES, Lanes};
 use crate::{Error, Stop, memory};
@@ -15,7 +15,7 @@ pub const FULL_PRECISION: f64 = 2e-15;
 /// Functions on `[0, r_max]`, each a polynomial of `ORDER` coefficients on every one of equal intervals.
 ///
 /// Time goes into fetching coefficients. A low order needs fewer of them for one place; a high order needs fewer
-/// intervals, so that places that are asked for together share them.
+/// intervals, so that points that are asked for together share them.
 #[derive(Debug, Clone)]
 pub struct Piecewise<const ORDER: usize> {
     n_functions: usize,
@@ -73,7 +73,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         Ok(best)
     }
 
-    /// What is left of an error of truncation with more intervals.
+    /// Factor by which more intervals reduce the error of truncation.
     fn shrinkage(before: usize, after: usize) -> f64 {
         libm::pow(before as f64 / after as f64, ORDER as f64)
     }
@@ -143,7 +143,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     ) -> Result<f64, Error> {
         let mut exact = vec![0.0; self.n_functions];
         let mut fitted = vec![[0.0; LANES]; self.n_packs];
-        let mut places = Places::default();
+        let mut points = EvaluationPoints::default();
         let (mut scale, mut error) = (vec![f64::MIN_POSITIVE; groups.len()], vec![0.0_f64; groups.len()]);
         let probes = [0.0, 0.093, 0.289, 0.5, 0.711, 0.907, 1.0];
         for interval in 0..self.n_intervals {
@@ -151,7 +151,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
                 stop.check()?;
                 let r = r_max * (interval as f64 + probe) / self.n_intervals as f64;
                 function(r, &mut exact);
-                crate::simd::Isa::Baseline.run(At { table: self, r, places: &mut places, values: &mut fitted });
+                crate::simd::Isa::Baseline.run(AtOnePoint { table: self, r, points: &mut points, values: &mut fitted });
                 let mut pairs = exact.iter().zip(fitted.as_flattened());
                 for (group, &length) in groups.iter().enumerate() {
                     for (x, y) in pairs.by_ref().take(length) {
@@ -171,18 +171,18 @@ fn one_step(n_intervals: usize) -> usize {
 }
 
 /// All functions at one place.
-struct At<'a, const ORDER: usize> {
+struct AtOnePoint<'a, const ORDER: usize> {
     table: &'a Piecewise<ORDER>,
     r: f64,
-    places: &'a mut Places,
+    points: &'a mut EvaluationPoints,
     values: &'a mut [[f64; LANES]],
 }
 
-impl<const ORDER: usize> crate::simd::Kernel for At<'_, ORDER> {
+impl<const ORDER: usize> crate::simd::Kernel for AtOnePoint<'_, ORDER> {
     type Output = ();
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        self.table.evaluate::<V>(&[self.r], self.places, self.values);
+        self.table.evaluate::<V>(&[self.r], self.points, self.values);
     }
 }
 
@@ -207,7 +207,7 @@ fn chebyshev<const ORDER: usize>(cosines: &Cosines<ORDER>, samples: [f64; ORDER]
     })
 }
 
-/// The same polynomial in powers, lowest first.
+/// Coefficients of powers, lowest first, from Chebyshev coefficients.
 ///
 /// The entries of this change of basis are large integers, but those of high degree meet coefficients that are small:
 /// in this order, and not as one matrix from samples to powers, rounding stays where it was.
@@ -232,26 +232,26 @@ mod tests {
     use super::*;
     use crate::simd::{Isa, Kernel};
 
-    struct Both<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
+    struct ValuesAndDerivatives<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
 
-    /// Values; values and slopes.
+    /// Values; values and derivatives.
     type Rows = [Vec<[f64; LANES]>; 3];
 
-    impl<const ORDER: usize> Kernel for Both<'_, ORDER> {
+    impl<const ORDER: usize> Kernel for ValuesAndDerivatives<'_, ORDER> {
         type Output = Rows;
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
             let Self(table, r) = self;
             let rows = || vec![[0.0; LANES]; r.len() * table.n_packs()];
-            let (mut alone, mut values, mut slopes) = (rows(), rows(), rows());
-            let mut places = Places::default();
-            table.evaluate::<V>(r, &mut places, &mut alone);
-            table.evaluate_with_derivative::<V>(r, &mut places, &mut values, &mut slopes);
-            [alone, values, slopes]
+            let (mut alone, mut values, mut derivatives) = (rows(), rows(), rows());
+            let mut points = EvaluationPoints::default();
+            table.evaluate::<V>(r, &mut points, &mut alone);
+            table.evaluate_with_derivative::<V>(r, &mut points, &mut values, &mut derivatives);
+            [alone, values, derivatives]
         }
     }
 
-    fn gauss_and_sine<const ORDER: usize>(slope_tolerance: f64) {
+    fn gauss_and_sine<const ORDER: usize>(derivative_tolerance: f64) {
         // Many functions, so that every way to group them is taken; the first two are compared.
         for n_functions in [2, 9, 39, 64] {
             let groups = [1, n_functions - 1];
@@ -262,18 +262,19 @@ mod tests {
             let table = table.expect("a small table");
             let r = [0.0, 4.2, 0.3, 1.999, 2.5, 4.21, 2.51, 5.0, 4.2, 4.22, 4.23, 4.21, 4.2, 4.205];
             for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-                let [alone, values, slopes] = isa.run(Both(&table, &r));
+                let [alone, values, derivatives] = isa.run(ValuesAndDerivatives(&table, &r));
                 assert_eq!(alone, values);
                 let width = table.n_packs();
                 for (k, r) in r.iter().enumerate() {
-                    let [values, slopes] = [&values, &slopes].map(|rows| rows[k * width..][..width].as_flattened());
+                    let [values, derivatives] =
+                        [&values, &derivatives].map(|rows| rows[k * width..][..width].as_flattened());
                     let gauss = (-0.5 * ((r - 2.0) / 0.5_f64).powi(2)).exp();
                     assert!((values[0] - gauss).abs() < 4e-15, "{}", values[0] - gauss);
-                    let error = slopes[0] + (r - 2.0) / 0.25 * gauss;
-                    assert!(error.abs() < slope_tolerance, "{error} with {} intervals", table.n_intervals());
+                    let error = derivatives[0] + (r - 2.0) / 0.25 * gauss;
+                    assert!(error.abs() < derivative_tolerance, "{error} with {} intervals", table.n_intervals());
                     for k in 1..n_functions {
                         assert!((values[k] - 1e3 * (3.0 * r).sin()).abs() < 1e-11);
-                        assert!((slopes[k] - 3e3 * (3.0 * r).cos()).abs() < 1e-8);
+                        assert!((derivatives[k] - 3e3 * (3.0 * r).cos()).abs() < 1e-8);
                     }
                     assert!(values[n_functions..].iter().all(|x| *x == 0.0));
                 }
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_slopes_of_a_gaussian_and_a_sine() {
+    fn values_and_derivatives_of_a_gaussian_and_a_sine() {
         gauss_and_sine::<8>(2e-12);
         gauss_and_sine::<12>(2e-12);
     }

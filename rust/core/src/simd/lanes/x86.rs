@@ -3,15 +3,26 @@
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::{LANES, Lanes};
+use super::{Capacity, LANES, Lanes};
 
 /// Lanes in one 512-bit register.
 #[derive(Clone, Copy)]
 pub struct Avx512(__m512d);
 
+operators! {
+    Avx512,
+    // SAFETY: as in `splat`.
+    Add add |a, b| Self(unsafe { _mm512_add_pd(a.0, b.0) });
+    // SAFETY: as in `splat`.
+    Sub sub |a, b| Self(unsafe { _mm512_sub_pd(a.0, b.0) });
+    // SAFETY: as in `splat`.
+    Mul mul |a, b| Self(unsafe { _mm512_mul_pd(a.0, b.0) });
+    // SAFETY: as in `splat`.
+    Div div |a, b| Self(unsafe { _mm512_div_pd(a.0, b.0) });
+}
+
 impl Lanes for Avx512 {
-    const WIDTH: usize = 1;
-    const REGISTERS: usize = 32;
+    const CAPACITY: Capacity = Capacity::Values32;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -27,26 +38,6 @@ impl Lanes for Avx512 {
     fn store(self, to: &mut [f64; LANES]) {
         // SAFETY: as in `splat`; the array is eight writable numbers, and the store asks for no alignment.
         unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
-    }
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        Self(unsafe { _mm512_add_pd(self.0, other.0) })
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        Self(unsafe { _mm512_sub_pd(self.0, other.0) })
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        Self(unsafe { _mm512_mul_pd(self.0, other.0) })
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        Self(unsafe { _mm512_div_pd(self.0, other.0) })
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -160,9 +151,20 @@ fn sums_of_four(a: Avx2, b: Avx2, c: Avx2, d: Avx2) -> __m256d {
 #[derive(Clone, Copy)]
 pub struct Avx2(__m256d, __m256d);
 
+operators! {
+    Avx2,
+    // SAFETY: as in `splat`.
+    Add add |a, b| unsafe { Self(_mm256_add_pd(a.0, b.0), _mm256_add_pd(a.1, b.1)) };
+    // SAFETY: as in `splat`.
+    Sub sub |a, b| unsafe { Self(_mm256_sub_pd(a.0, b.0), _mm256_sub_pd(a.1, b.1)) };
+    // SAFETY: as in `splat`.
+    Mul mul |a, b| unsafe { Self(_mm256_mul_pd(a.0, b.0), _mm256_mul_pd(a.1, b.1)) };
+    // SAFETY: as in `splat`.
+    Div div |a, b| unsafe { Self(_mm256_div_pd(a.0, b.0), _mm256_div_pd(a.1, b.1)) };
+}
+
 impl Lanes for Avx2 {
-    const WIDTH: usize = 2;
-    const REGISTERS: usize = 16;
+    const CAPACITY: Capacity = Capacity::Values8;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -182,26 +184,6 @@ impl Lanes for Avx2 {
             _mm256_storeu_pd(to.as_mut_ptr(), self.0);
             _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
         }
-    }
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        // SAFETY: as in `splat`.
-        unsafe { Self(_mm256_div_pd(self.0, other.0), _mm256_div_pd(self.1, other.1)) }
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {

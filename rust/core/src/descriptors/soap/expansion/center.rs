@@ -1,4 +1,4 @@
-//! What a center is to its own density.
+//! Share of a center in its own density.
 
 use crate::descriptors::CenterKind;
 

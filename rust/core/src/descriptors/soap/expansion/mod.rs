@@ -1,7 +1,7 @@
 //! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
 //!
-//! Sites are taken a [`Block`] at a time. Of a block are computed, side by side in lanes, directions, angular factors
-//! and harmonics; one product adds the block to the coefficients of its species. The normalising factors of the
+//! Sites are taken a [`SiteBlock`] at a time. Of a block are computed, side by side in lanes, directions, angular
+//! factors and harmonics; one product adds the block to the coefficients of its species. The normalizing factors of the
 //! harmonics belong to `lm` and are applied to the sums.
 
 mod center;
@@ -11,7 +11,7 @@ mod prepare;
 pub use center::CenterDensities;
 pub use prepare::ExpansionScratch;
 
-use self::kernels::{Differentiate, Expand, ExpandPullback};
+use self::kernels::{Expand, ExpandPullback, HarmonicsWithGradients};
 use self::prepare::Prepare;
 use super::radial_basis::RadialBasis;
 use super::site_terms::SiteTerms;
@@ -22,7 +22,7 @@ use crate::{Error, Stop};
 
 /// The density expansion of all species.
 #[derive(Debug, Clone)]
-pub struct Expansion<P> {
+pub struct DensityExpansion<P> {
     harmonics: Harmonics,
     bases: Vec<P>,
     /// First radial function of each species among all.
@@ -31,7 +31,7 @@ pub struct Expansion<P> {
     centers: CenterDensities,
 }
 
-impl<P: RadialBasis> Expansion<P> {
+impl<P: RadialBasis> DensityExpansion<P> {
     /// An expansion up to degree `l_max` in `bases`, one a species, where each center adds what `centers` say.
     pub fn new(l_max: usize, bases: Vec<P>, centers: CenterDensities) -> Self {
         let first = bases
@@ -83,7 +83,7 @@ impl<P: RadialBasis> Expansion<P> {
         ExpansionScratch::new(&self.harmonics, self.n_separate())
     }
 
-    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `slopes` are
+    /// Computes directions, radial functions and angular factors of all sites, with derivatives where `derivatives` are
     /// asked for.
     ///
     /// # Errors
@@ -91,11 +91,11 @@ impl<P: RadialBasis> Expansion<P> {
     pub fn prepare(
         &self,
         environment: &Environment<'_>,
-        slopes: bool,
+        derivatives: bool,
         scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(Prepare { expansion: self, environment, slopes, scratch, stop })
+        Isa::detect().run(Prepare { expansion: self, environment, derivatives, scratch, stop })
     }
 
     /// Writes the coefficients of the prepared sites.
@@ -110,29 +110,29 @@ impl<P: RadialBasis> Expansion<P> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let center = environment.center;
-        let (velocity, tangent) = (None, &mut [][..]);
-        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
+        let (displacements, tangent) = (None, &mut [][..]);
+        Isa::detect().run(Expand { expansion: self, center, scratch, displacements, coefficients, tangent, stop })
     }
 
-    /// Writes the coefficients and their derivative along the velocities of the sites, prepared with slopes.
+    /// Writes the coefficients and their derivative along the displacements of the sites, prepared with derivatives.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn expand_tangent(
         &self,
         environment: &Environment<'_>,
-        velocity: &[[f64; 3]],
+        displacements: &[[f64; 3]],
         scratch: &mut ExpansionScratch,
         coefficients: &mut [f64],
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let center = environment.center;
-        let velocity = Some(velocity);
-        Isa::detect().run(Expand { expansion: self, center, scratch, velocity, coefficients, tangent, stop })
+        let displacements = Some(displacements);
+        Isa::detect().run(Expand { expansion: self, center, scratch, displacements, coefficients, tangent, stop })
     }
 
-    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with slopes.
+    /// Writes the gradient of `Σ adjoint · coefficients` with respect to each site, prepared with derivatives.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
@@ -140,23 +140,23 @@ impl<P: RadialBasis> Expansion<P> {
         &self,
         adjoint: &[f64],
         scratch: &mut ExpansionScratch,
-        pull: &mut [[f64; 3]],
+        gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, pull, stop })
+        Isa::detect().run(ExpandPullback { expansion: self, adjoint, scratch, gradient, stop })
     }
 
-    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with slopes.
+    /// Hands `visit(site, terms)` what the Jacobian needs to know of each site, prepared with derivatives.
     ///
     /// # Errors
-    /// Those of `visit`, and [`Error::Interrupted`].
+    /// Errors of `visit`, and [`Error::Interrupted`].
     pub fn visit_sites(
         &self,
         scratch: &mut ExpansionScratch,
         stop: &Stop<'_>,
         visit: &mut dyn FnMut(usize, SiteTerms<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let ExpansionScratch { blocks, n_blocks, rows, slopes, work, .. } = scratch;
+        let ExpansionScratch { blocks, n_blocks, rows, derivatives, work, .. } = scratch;
         for block in &blocks[..*n_blocks] {
             let functions = self.functions_of(block.channel);
             let width = self.bases[block.channel].n_packs() * LANES;
@@ -165,7 +165,7 @@ impl<P: RadialBasis> Expansion<P> {
                 if lane % LANES == 0 {
                     stop.check()?;
                     // One pack at a time: its rows are read once a site, and should still be near.
-                    Isa::detect().run(Differentiate { expansion: self, pack: lane / LANES, block, work });
+                    Isa::detect().run(HarmonicsWithGradients { expansion: self, pack: lane / LANES, block, work });
                 }
                 let place = block.first_row * LANES + lane * width;
                 let angular = work.angular_of(lane % LANES, self.harmonics.len());
@@ -173,7 +173,7 @@ impl<P: RadialBasis> Expansion<P> {
                     species: functions.clone(),
                     by_degree: P::BY_DEGREE,
                     functions: &rows.as_flattened()[place..][..length + LANES],
-                    slopes: &slopes.as_flattened()[place..][..length + LANES],
+                    derivatives: &derivatives.as_flattened()[place..][..length + LANES],
                     unit: [block.unit[0].0[lane], block.unit[1].0[lane], block.unit[2].0[lane]],
                     angular,
                 };

@@ -24,7 +24,7 @@ const NEAREST: f64 = 1e-10;
 pub type Soap = SoapOf<SoapParameters>;
 
 impl Soap {
-    /// Error of values and slopes of the radial functions, relative to their largest value.
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
     pub fn accuracy(&self) -> f64 {
         self.bases().iter().map(GaussianRadial::accuracy).fold(0.0, f64::max)
     }

@@ -1,4 +1,4 @@
-//! What a user may choose about a SOAP with three-dimensional Gaussians.
+//! Parameters of SOAP with three-dimensional Gaussians.
 
 use serde::Deserialize;
 
@@ -37,13 +37,14 @@ pub struct SoapParameters {
     pub basis: GaussianBasis,
     /// The bases of QUIP end where a Gaussian at the cutoff has decayed to ten to minus this power.
     pub basis_error_exponent: f64,
-    /// Width of the zone before the last visible radius in which the cutoff function falls; zero: neighbors vanish at once.
+    /// Width of the zone before the last visible radius in which the cutoff function falls; zero: neighbors vanish at
+    /// once.
     pub cutoff_width: f64,
-    /// How neighbors count by their distance, apart from that.
+    /// Dependence of weights on the distance, apart from that.
     pub weighting: Option<Weighting>,
     /// Whose order, scale and sign the columns have.
     pub convention: Convention,
-    /// Which components are kept.
+    /// Components that are kept.
     #[serde(default)]
     pub compression: Compression,
     /// Whether rows are divided by their length.
@@ -52,7 +53,7 @@ pub struct SoapParameters {
     pub center_everywhere: bool,
     /// A last column that always is this.
     pub constant: Option<f64>,
-    /// Error that is allowed in values and slopes of the radial functions, relative to their largest value.
+    /// Error that is allowed in values and derivatives of the radial functions, relative to their largest value.
     pub accuracy: f64,
     /// Whether atoms of other species are passed over in silence.
     pub ignore_unknown_species: bool,
@@ -68,7 +69,7 @@ pub struct DensityParameters {
     pub number: Option<i64>,
     /// Width of the Gaussian of an atom in Å.
     pub sigma: f64,
-    /// What an atom of this species counts for.
+    /// Weight of an atom of this species.
     #[serde(rename = "species_weight")]
     pub weight: f64,
     /// Weight of a center in the density of this species, where it is part of it.

@@ -6,22 +6,22 @@
 
 use std::sync::Arc;
 
-use super::super::block::Block;
 use super::super::convention::Convention;
 use super::super::radial_basis::RadialBasis;
+use super::super::site_block::SiteBlock;
 use super::integrals::{IntegralParameters, RadialIntegrals};
 use super::parameters::{DensityParameters, SoapParameters};
 use super::weight::PairWeight;
 use crate::descriptors::validate::check;
 use crate::math::cutoff::CosineCutoff;
-use crate::math::piecewise::{Piecewise, Places};
-use crate::simd::{LANES, Lanes, Row};
+use crate::math::piecewise::{EvaluationPoints, Piecewise};
+use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
 /// Coefficients of a tabulated polynomial: intervals are then so long that several neighbors share one.
 const ORDER: usize = 11;
-/// What the derivative of a table loses against its values.
-const SLOPE_LOSS: f64 = 100.0;
+/// Factor by which the derivative of a table is less exact than its values.
+const DERIVATIVE_LOSS: f64 = 100.0;
 /// Noise of the radial functions that is more than a loss of accuracy.
 const MOST_ROUNDING: f64 = 1e-8;
 /// The distance that stands for zero: harmless in every product, and `r · 1/r` is one.
@@ -36,7 +36,7 @@ pub struct GaussianRadial {
     /// Shared by all species of one width.
     table: Arc<Table>,
     n_max: usize,
-    /// What a neighbor counts for.
+    /// Weight of a neighbor.
     weight: PairWeight,
     /// What a center of this species adds to `l = 0`: one number a radial function.
     center: Vec<f64>,
@@ -65,7 +65,7 @@ impl GaussianRadial {
         Ok(bases)
     }
 
-    /// Error of values and slopes, relative to the largest value.
+    /// Error of values and derivatives, relative to the largest value.
     pub fn accuracy(&self) -> f64 {
         self.accuracy
     }
@@ -99,12 +99,12 @@ impl Tabulated {
         )?;
         let groups = vec![n_max; l_max + 1];
         let fit = |r: f64, values: &mut [f64]| integrals.evaluate(r, values);
-        // Slopes shall have this accuracy, or the best there is.
-        let table = Piecewise::fit(reach, integrals.length_scale(), &groups, accuracy / SLOPE_LOSS, stop, fit)?;
+        // Derivatives shall have this accuracy, or the best there is.
+        let table = Piecewise::fit(reach, integrals.length_scale(), &groups, accuracy / DERIVATIVE_LOSS, stop, fit)?;
         let mut at_center = vec![0.0; n_max * (l_max + 1)];
         integrals.evaluate(0.0, &mut at_center);
         at_center.truncate(n_max);
-        let accuracy = (SLOPE_LOSS * table.error()).max(rounding);
+        let accuracy = (DERIVATIVE_LOSS * table.error()).max(rounding);
         Ok(Self { sigma, table: Arc::new(table), at_center, accuracy })
     }
 
@@ -122,7 +122,7 @@ impl Tabulated {
     }
 }
 
-/// What a neighbor of a species counts for.
+/// Weight of a neighbor of a species.
 fn pair_weight(parameters: &SoapParameters, species: &DensityParameters) -> PairWeight {
     // The square of that program's Gaussian integrates to one.
     let height = match parameters.convention {
@@ -153,24 +153,30 @@ impl RadialBasis for GaussianRadial {
     }
 
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]) {
-        self.table.evaluate::<V>(r, places, rows);
+    fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]) {
+        self.table.evaluate::<V>(r, points, rows);
     }
 
     #[inline(always)]
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     ) {
-        self.table.evaluate_with_derivative::<V>(r, places, rows, slopes);
+        self.table.evaluate_with_derivative::<V>(r, points, rows, derivatives);
     }
 
     #[inline(always)]
-    fn angular<V: Lanes>(&self, r: &Row, _: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
-        let [weight, weight_slope] = self.weight.of::<V>(r, block.packs().end);
+    fn angular<V: Lanes>(
+        &self,
+        r: &SiteLanes,
+        _: &[[f64; LANES]],
+        derivatives: Option<&[[f64; LANES]]>,
+        block: &mut SiteBlock,
+    ) {
+        let [weight, weight_derivative] = self.weight.of::<V>(r, block.packs().end);
         let mut r = *r;
         // At the center any direction will do: degree one alone has a gradient there, and that is a constant.
         for (j, r) in r.0.iter_mut().enumerate().filter(|(_, r)| **r == 0.0) {
@@ -179,14 +185,14 @@ impl RadialBasis for GaussianRadial {
             *r = NO_DISTANCE;
         }
         for pack in block.packs() {
-            let (r, w, dw) = (r.load::<V>(pack), weight.load::<V>(pack), weight_slope.load::<V>(pack));
-            let higher = (r.mul(w), r.mul_add(dw, w));
+            let (r, w, dw) = (r.load::<V>(pack), weight.load::<V>(pack), weight_derivative.load::<V>(pack));
+            let higher = (r * w, r.mul_add(dw, w));
             for (l, angular) in block.angular.iter_mut().enumerate() {
                 angular.store(pack, if l == 0 { w } else { higher.0 });
             }
-            if slopes.is_some() {
-                for (l, slope) in block.angular_slope.iter_mut().enumerate() {
-                    slope.store(pack, if l == 0 { dw } else { higher.1 });
+            if derivatives.is_some() {
+                for (l, derivative) in block.angular_derivative.iter_mut().enumerate() {
+                    derivative.store(pack, if l == 0 { dw } else { higher.1 });
                 }
             }
         }

@@ -12,7 +12,7 @@ const LOOKS: u32 = 128;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weighting {
-    /// Which function.
+    /// Cutoff functions by name; each is one near the center and zero at the cutoff.
     pub function: WeightFunction,
     /// Unit of length in Å.
     pub r0: f64,
@@ -73,7 +73,7 @@ impl Weighting {
         }
     }
 
-    /// Checks every number for the range in which weights of atoms up to `reach` are finite, and their slopes too.
+    /// Checks every number for the range in which weights of atoms up to `reach` are finite, and their derivatives too.
     pub(super) fn validate(&self, reach: f64) -> Result<(), Error> {
         length("r0 of weighting", self.r0)?;
         finite("c of weighting", self.c)?;
@@ -88,7 +88,7 @@ impl Weighting {
         self.validate_values(reach)
     }
 
-    /// Refuses small powers, which have finite values but infinite slopes.
+    /// Refuses small powers, which have finite values but infinite derivatives.
     fn validate_power(&self) -> Result<(), Error> {
         let (least, place) = match self.function {
             WeightFunction::Polynomial => (0.5, "at r0"),
@@ -118,7 +118,7 @@ impl Weighting {
         check(value.abs() <= HEAVIEST, "weighting", format!("{} at {} Å", about(value), about(r)), remedy)
     }
 
-    /// The weight, and the square of the divisor, by which its slope is divided.
+    /// The weight, and the square of the divisor, by which its derivative is divided.
     fn quotient(&self, r: f64) -> (f64, f64) {
         let t = r / self.r0;
         let divisor = match self.function {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slopes_are_differences() {
+    fn derivatives_are_differences() {
         let functions = [WeightFunction::Polynomial, WeightFunction::Power, WeightFunction::Exponential];
         for function in functions {
             for (d, m) in [(1.0, 2.0), (0.5, 4.0), (2.0, 0.7), (0.0, 1.5)] {
@@ -155,8 +155,11 @@ mod tests {
                     let h = 1e-4;
                     let [a, b, c, e] = [-2.0, -1.0, 1.0, 2.0].map(|k| weighting.at(r + k * h).0);
                     let difference = (a - 8.0 * b + 8.0 * c - e) / (12.0 * h);
-                    let slope = weighting.at(r).1;
-                    assert!((slope - difference).abs() < 1e-9 * slope.abs().max(1.0), "{weighting:?} at {r}: {slope}");
+                    let derivative = weighting.at(r).1;
+                    assert!(
+                        (derivative - difference).abs() < 1e-9 * derivative.abs().max(1.0),
+                        "{weighting:?} at {r}: {derivative}"
+                    );
                 }
                 if d > 0.0 {
                     assert!((weighting.at(1e-9).0 - weighting.at(0.0).0).abs() < 1e-6, "{weighting:?}");
@@ -171,8 +174,8 @@ mod tests {
             for (d, m) in [(0.0, 2.0), (1.0, 0.0), (0.0, 300.0), (1.0, 300.0), (1.0, -3.0)] {
                 let weighting = Weighting { function, r0: 2.0, c: 1.0, d, m, at_center: Some(1.0) };
                 for r in [0.0, 1e-300, 1e-10, 1.0, 2.0, 1e3] {
-                    let (value, slope) = weighting.at(r);
-                    assert!(value.is_finite() && !slope.is_nan(), "{weighting:?} at {r}: {value}, {slope}");
+                    let (value, derivative) = weighting.at(r);
+                    assert!(value.is_finite() && !derivative.is_nan(), "{weighting:?} at {r}: {value}, {derivative}");
                 }
             }
         }

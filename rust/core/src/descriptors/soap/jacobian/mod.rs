@@ -7,22 +7,22 @@
 //! ∂p_knl = μ [ r̂ (b'_kl U_nl + b'_nl U_kl) + b_kl V_nl + b_nl V_kl ]
 //! ```
 //!
-//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `along` finds from these what normalisation will take out;
-//! `products` combines them, with pairs and degrees in lanes; `deliver` finishes some of them at a time and writes the
-//! block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
+//! Four steps a site: `terms` makes `b`, `b'`, `U` and `V`; `projection` finds from these what normalization will take
+//! out; `products` combines them, with pairs and degrees in lanes; `finish` finishes some of them at a time and writes
+//! the block. Nothing as long as a row is stored in between, so that all costs little more than the writing.
 
-mod along;
-mod deliver;
+mod finish;
 mod products;
+mod projection;
 mod terms;
 
-use self::along::Along;
-use self::deliver::{CHUNK, Deliver, DeliverAll, DeliverProducts};
-use self::products::{Products, WriteAll};
-use self::terms::{Contract, Spread, Terms};
-use super::layout::Layout;
-use super::limits::WHAT;
-use super::power_spectrum::{Bare, PowerSpectrum, Spectrum};
+use self::finish::{BlockWriter, CHUNK, FinishColumns, FinishProducts};
+use self::products::{ProductDerivatives, WriteProducts};
+use self::projection::RowProjection;
+use self::terms::{AngularSums, RadialTerms, Terms};
+use super::layout::ProductLayout;
+use super::limits::PURPOSE;
+use super::power_spectrum::{PowerSpectrum, PowerSpectrumScratch, Unnormalized};
 use super::site_terms::SiteTerms;
 use crate::descriptors::JacobianRow;
 use crate::math::harmonics::Harmonics;
@@ -40,17 +40,17 @@ pub struct JacobianScratch {
     sums: Vec<[f64; LANES]>,
     /// Derivatives of the products, one vector an axis, with room after each for lanes that mean nothing.
     products: [Vec<f64>; 3],
-    /// Those of the columns, where these are a selection of the products.
+    /// Derivatives of the columns, where columns are a selection of the products.
     selected: [Vec<f64>; 3],
-    /// Features before normalisation, with the same room.
+    /// Features before normalization, with the same room.
     row: Vec<f64>,
 }
 
 /// The features of a center and what is needed to differentiate them.
-pub struct JacobianOf<'a> {
+pub struct JacobianWriter<'a> {
     spectrum: &'a PowerSpectrum,
     scratch: &'a mut JacobianScratch,
-    /// Length of the vector before normalisation, if it is normalised.
+    /// Length of the vector before normalization, if it is normalized.
     norm: Option<f64>,
     /// What the coefficients were multiplied with.
     unit: f64,
@@ -65,15 +65,15 @@ impl JacobianScratch {
     pub fn new(spectrum: &PowerSpectrum) -> Result<Self, Error> {
         let n_degrees = spectrum.l_max() + 1;
         let layout = spectrum.layout();
-        let Layout { left, right, .. } = layout;
-        let numbers = |n| memory::zeros(WHAT, n);
+        let ProductLayout { left, right, .. } = layout;
+        let numbers = |n| memory::zeros(PURPOSE, n);
         let per_axis = |n: usize| Ok([numbers(n)?, numbers(n)?, numbers(n)?]);
         let n_selected = if layout.selection.is_some() { layout.n_features() } else { 0 };
         let n_harmonics = n_degrees * n_degrees;
         Ok(Self {
             scaled: [numbers(n_harmonics * left.stride())?, numbers(n_harmonics * right.stride())?],
             terms: [Terms::new(left, n_degrees)?, Terms::new(right, n_degrees)?],
-            sums: terms::room(n_degrees),
+            sums: terms::sums_buffer(n_degrees),
             products: per_axis(layout.n_products() + LANES)?,
             selected: per_axis(n_selected)?,
             row: numbers(layout.n_features() + LANES)?,
@@ -81,7 +81,7 @@ impl JacobianScratch {
     }
 }
 
-impl<'a> JacobianOf<'a> {
+impl<'a> JacobianWriter<'a> {
     /// Prepares the derivatives at `coefficients`.
     ///
     /// # Errors
@@ -90,13 +90,14 @@ impl<'a> JacobianOf<'a> {
         spectrum: &'a PowerSpectrum,
         harmonics: &'a Harmonics,
         coefficients: &[f64],
-        spectrum_scratch: &mut Spectrum,
+        spectrum_scratch: &mut PowerSpectrumScratch,
         scratch: &'a mut JacobianScratch,
         stop: &'a Stop<'a>,
     ) -> Result<Self, Error> {
         let layout = spectrum.layout();
         let row = &mut scratch.row[..layout.n_features()];
-        let Bare { norm, unit, coefficients } = spectrum.bare(coefficients, spectrum_scratch, row, stop)?;
+        let Unnormalized { norm, unit, coefficients } =
+            spectrum.before_normalization(coefficients, spectrum_scratch, row, stop)?;
         let factors = [&layout.left, &layout.right];
         for (factor, scaled) in factors.into_iter().zip(&mut scratch.scaled).take(sides(layout)) {
             let stride = factor.stride();
@@ -115,17 +116,17 @@ impl<'a> JacobianOf<'a> {
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn write(&mut self, site: &SiteTerms<'_>, index: usize, out: &mut JacobianRow<'_>) -> Result<(), Error> {
-        let Some(place) = out.place(index) else { return Ok(()) };
+        let Some(place) = out.block(index) else { return Ok(()) };
         let (layout, isa) = (self.spectrum.layout(), Isa::detect());
-        self.stop.after(3 * layout.n_products())?;
+        self.stop.check_after(3 * layout.n_products())?;
         let JacobianScratch { scaled, terms, sums, products: products_of_site, selected, row } = &mut *self.scratch;
         let n_degrees = layout.n_degrees();
         for (side, factor) in [&layout.left, &layout.right].into_iter().enumerate().take(sides(layout)) {
             let (scaled, terms) = (&scaled[side], &mut terms[side]);
-            isa.run(Spread { site, factor, n_degrees, terms });
-            isa.run(Contract { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
+            isa.run(RadialTerms { site, factor, n_degrees, terms });
+            isa.run(AngularSums { n_degrees, stride: factor.stride(), scaled, site, sums, terms });
         }
-        let products = Products {
+        let products = ProductDerivatives {
             layout,
             touched: layout.left.touched_by(&site.species),
             unit: site.unit,
@@ -137,17 +138,18 @@ impl<'a> JacobianOf<'a> {
         let inverse = self.norm.map_or(1.0, |norm| 1.0 / norm);
         let (scale, share) = (self.unit * inverse, if self.norm.is_some() { inverse * inverse } else { 0.0 });
         let (n_features, n_columns) = (self.spectrum.n_features(), layout.n_features());
-        let deliver = |along: [f64; 3]| {
+        let writer = |along: [f64; 3]| {
             let along = along.map(|along| along * share);
-            Deliver { row, along, n_features, n_columns, place }
+            BlockWriter { row, along, n_features, n_columns, place }
         };
-        // Narrow registers cannot hold the sums that `Along` needs: there it is quicker to store the products.
+        // Narrow registers cannot hold the sums that `RowProjection` needs: there it is quicker to store the products.
         if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
-            let along = if self.norm.is_some() { isa.run(Along { products: &products, scale, row }) } else { [0.0; 3] };
-            isa.run(DeliverProducts { deliver: deliver(along), products, scale, room: [x, y, z] });
+            let along =
+                if self.norm.is_some() { isa.run(RowProjection { products: &products, scale, row }) } else { [0.0; 3] };
+            isa.run(FinishProducts { writer: writer(along), products, scale, buffer: [x, y, z] });
             return Ok(());
         }
-        isa.run(WriteAll { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
+        isa.run(WriteProducts { products, scale, axes: [&mut *x, &mut *y, &mut *z] });
         let rates = if let Some(selection) = &layout.selection {
             for (selected, products) in selected.iter_mut().zip([x, y, z]) {
                 selection.apply(products, selected);
@@ -157,12 +159,12 @@ impl<'a> JacobianOf<'a> {
             [&x[..n_columns], &y[..n_columns], &z[..n_columns]]
         };
         let along = if self.norm.is_some() { rates.map(|rate| dot(&row[..n_columns], rate)) } else { [0.0; 3] };
-        isa.run(DeliverAll { deliver: deliver(along), rates });
+        isa.run(FinishColumns { writer: writer(along), rates });
         Ok(())
     }
 }
 
 /// Factors that have terms of their own.
-fn sides(layout: &Layout) -> usize {
+fn sides(layout: &ProductLayout) -> usize {
     if layout.symmetric { 1 } else { 2 }
 }

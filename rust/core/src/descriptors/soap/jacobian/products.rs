@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::terms::{KINDS, Terms};
-use crate::descriptors::soap::layout::Layout;
+use super::terms::{N_TERMS, Terms};
+use crate::descriptors::soap::layout::ProductLayout;
 use crate::descriptors::soap::limits::MAX_DEGREE;
 use crate::simd::{Kernel, LANES, Lanes};
 
@@ -11,8 +11,8 @@ use crate::simd::{Kernel, LANES, Lanes};
 ///
 /// The products of one function with others are stored side by side, so lanes run over pairs and degrees alike: what
 /// belongs to the other function is there in this order, and what belongs to the one repeats from degree to degree.
-pub struct Products<'a> {
-    pub layout: &'a Layout,
+pub struct ProductDerivatives<'a> {
+    pub layout: &'a ProductLayout,
     /// Functions of the left factor that the site has a part in: products of two others do not depend on it. Only
     /// asked where both factors are the same.
     pub touched: Range<usize>,
@@ -24,12 +24,12 @@ pub struct Products<'a> {
 
 /// Products of one function with others that are stored one after the other.
 #[derive(Clone)]
-pub struct Stretch {
+pub struct ProductRange {
     pub n: usize,
     pub others: Range<usize>,
     /// Place of the first among all products.
     pub place: usize,
-    /// Their number.
+    /// Number of products.
     pub length: usize,
 }
 
@@ -39,16 +39,16 @@ const REPEATED: usize = 64;
 const OFFSETS: usize = 32;
 const _: () = assert!(MAX_DEGREE < OFFSETS && OFFSETS + LANES <= REPEATED);
 /// `b`, `b'`, `U`, `V_x`, `V_y`, `V_z` of one function, over and over.
-pub type Repeated = [[f64; REPEATED]; KINDS];
+pub type Repeated = [[f64; REPEATED]; N_TERMS];
 
 /// Writes all of them, times `scale`, to `axes`, with room after their end.
-pub struct WriteAll<'a> {
-    pub products: Products<'a>,
+pub struct WriteProducts<'a> {
+    pub products: ProductDerivatives<'a>,
     pub scale: f64,
     pub axes: [&'a mut [f64]; 3],
 }
 
-impl Kernel for WriteAll<'_> {
+impl Kernel for WriteProducts<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -58,19 +58,19 @@ impl Kernel for WriteAll<'_> {
         for n in 0..products.layout.left.len() {
             let (others, place) = products.layout.row(n);
             let length = others.len() * products.layout.n_degrees();
-            let stretch = Stretch { n, others, place, length };
+            let range = ProductRange { n, others, place, length };
             let mut at = [&mut [][..], &mut [][..], &mut [][..]];
             for (at, axis) in at.iter_mut().zip(&mut axes) {
-                *at = &mut axis[stretch.place..];
+                *at = &mut axis[range.place..];
             }
-            products.write::<V>(&stretch, scale, &mut repeated, at);
+            products.write::<V>(&range, scale, &mut repeated, at);
         }
     }
 }
 
-impl Products<'_> {
+impl ProductDerivatives<'_> {
     /// All products in their order, at most so many at a time if those of two functions are not more.
-    pub fn stretches(&self, most: usize) -> impl Iterator<Item = Stretch> {
+    pub fn ranges(&self, most: usize) -> impl Iterator<Item = ProductRange> {
         let (layout, n_degrees) = (self.layout, self.layout.n_degrees());
         let step = (most / n_degrees).max(1);
         (0..layout.left.len()).flat_map(move |n| {
@@ -80,18 +80,24 @@ impl Products<'_> {
             std::iter::from_fn(move || {
                 let some = first..others.end.min(first + step);
                 let length = some.len() * n_degrees;
-                let stretch = Stretch { n, others: some, place, length };
+                let range = ProductRange { n, others: some, place, length };
                 (first, place) = (first + step, place + length);
-                (length > 0).then_some(stretch)
+                (length > 0).then_some(range)
             })
         })
     }
 
-    /// Writes the derivatives of a stretch, times `scale`, to `axes`; a pack beyond its end may be written too.
-    /// `repeated` is room.
+    /// Writes the derivatives of a range, times `scale`, to `axes`; a pack beyond its end may be written too.
+    /// `repeated` is scratch.
     #[inline(always)]
-    pub fn write<V: Lanes>(&self, stretch: &Stretch, scale: f64, repeated: &mut Repeated, mut axes: [&mut [f64]; 3]) {
-        let &Stretch { n, ref others, length, .. } = stretch;
+    pub fn write<V: Lanes>(
+        &self,
+        range: &ProductRange,
+        scale: f64,
+        repeated: &mut Repeated,
+        mut axes: [&mut [f64]; 3],
+    ) {
+        let &ProductRange { n, ref others, length, .. } = range;
         let (layout, n_degrees) = (self.layout, self.layout.n_degrees());
         let weight = scale * if layout.symmetric { std::f64::consts::SQRT_2 } else { 1.0 };
         repeat::<V>(self.left.from(n * n_degrees), n_degrees, weight, n_degrees <= LANES, repeated);
@@ -109,7 +115,7 @@ impl Products<'_> {
         }
     }
 
-    /// Those of `others` of which products with function `n` depend on the site.
+    /// The functions among `others` whose products with function `n` depend on the site.
     #[inline(always)]
     pub fn touched_with(&self, n: usize, others: &Range<usize>) -> Range<usize> {
         let Range { start, end } = *others;
@@ -144,27 +150,28 @@ impl Products<'_> {
             return self.pairs::<V>(repeated, others, place, axes);
         }
         let (n_packs, step) = ((others.len() * n_degrees).div_ceil(LANES), LANES % n_degrees);
-        let right = eights(self.right.from(others.start * n_degrees), n_packs);
+        let right = packs_of(self.right.from(others.start * n_degrees), n_packs);
         let [x, y, z] = self.unit;
         let unit = [V::splat(x), V::splat(y), V::splat(z)];
         let mut out = [&mut [][..], &mut [][..], &mut [][..]];
         for (out, axis) in out.iter_mut().zip(axes) {
             *out = &mut axis[place..].as_chunks_mut::<LANES>().0[..n_packs];
         }
-        // Packs that begin at the same degree meet the same lanes of the repeated function, which then stay in registers.
+        // Packs that begin at the same degree meet the same lanes of the repeated function, which then stay in
+        // registers.
         let mut offset = 0;
         for first in 0..n_packs.min(n_degrees) {
             let left = lanes_at::<V>(repeated, offset);
             // Not `step_by`, which divides to count its steps.
             let mut i = first;
             while i < n_packs {
-                let mut other = [V::zero(); KINDS];
-                for kind in 0..KINDS {
+                let mut other = [V::zero(); N_TERMS];
+                for kind in 0..N_TERMS {
                     other[kind] = V::load(&right[kind][i]);
                 }
-                let radial = left[1].mul_add(other[2], other[1].mul(left[2]));
+                let radial = left[1].mul_add(other[2], other[1] * left[2]);
                 for axis in 0..3 {
-                    let tangential = left[0].mul_add(other[3 + axis], other[0].mul(left[3 + axis]));
+                    let tangential = left[0].mul_add(other[3 + axis], other[0] * left[3 + axis]);
                     radial.mul_add(unit[axis], tangential).store(&mut out[axis][i]);
                 }
                 i += n_degrees;
@@ -174,7 +181,8 @@ impl Products<'_> {
         }
     }
 
-    /// The same where all degrees fit into one pack: pair after pair, each written over what fell beyond the one before.
+    /// Products of the repeated function with `others`, where all degrees fit into one pack: pair after pair, each
+    /// written over what fell beyond the one before.
     #[inline(always)]
     fn pairs<V: Lanes>(&self, repeated: &Repeated, others: Range<usize>, place: usize, axes: &mut [&mut [f64]; 3]) {
         let n_degrees = self.layout.n_degrees();
@@ -184,14 +192,14 @@ impl Products<'_> {
         let left = lanes_at::<V>(repeated, 0);
         for pair in 0..others.len() {
             let from = pair * n_degrees;
-            let mut other = [V::zero(); KINDS];
-            for kind in 0..KINDS {
+            let mut other = [V::zero(); N_TERMS];
+            for kind in 0..N_TERMS {
                 let eight = right[kind][from..].first_chunk::<LANES>();
                 other[kind] = V::load(eight.unwrap_or(&[0.0; LANES]));
             }
-            let radial = left[1].mul_add(other[2], other[1].mul(left[2]));
+            let radial = left[1].mul_add(other[2], other[1] * left[2]);
             for axis in 0..3 {
-                let tangential = left[0].mul_add(other[3 + axis], other[0].mul(left[3 + axis]));
+                let tangential = left[0].mul_add(other[3 + axis], other[0] * left[3 + axis]);
                 if let Some(out) = axes[axis][place + from..].first_chunk_mut::<LANES>() {
                     radial.mul_add(unit[axis], tangential).store(out);
                 }
@@ -204,13 +212,13 @@ impl Products<'_> {
     fn square<V: Lanes>(&self, n: usize, scale: f64, place: usize, axes: &mut [&mut [f64]; 3]) {
         let length = self.layout.n_degrees();
         let n_packs = length.div_ceil(LANES);
-        let own = eights(self.right.from(n * length), n_packs);
+        let own = packs_of(self.right.from(n * length), n_packs);
         let double = V::splat(2.0 * scale);
         for i in 0..n_packs {
-            let twice = double.mul(V::load(&own[0][i]));
-            let radial = double.mul(V::load(&own[1][i])).mul(V::load(&own[2][i]));
+            let twice = double * V::load(&own[0][i]);
+            let radial = double * V::load(&own[1][i]) * V::load(&own[2][i]);
             for axis in 0..3 {
-                let tangential = twice.mul(V::load(&own[3 + axis][i]));
+                let tangential = twice * V::load(&own[3 + axis][i]);
                 let rate = radial.mul_add(V::splat(self.unit[axis]), tangential);
                 if let Some(out) = axes[axis][place + i * LANES..].first_chunk_mut::<LANES>() {
                     rate.store(out);
@@ -222,19 +230,19 @@ impl Products<'_> {
 
 /// The first packs of all kinds.
 #[inline(always)]
-pub fn eights(kinds: [&[f64]; KINDS], n_packs: usize) -> [&[[f64; LANES]]; KINDS] {
-    let mut eights = [&[][..]; KINDS];
-    for (eights, kind) in eights.iter_mut().zip(kinds) {
-        *eights = &kind.as_chunks::<LANES>().0[..n_packs];
+pub fn packs_of(kinds: [&[f64]; N_TERMS], n_packs: usize) -> [&[[f64; LANES]]; N_TERMS] {
+    let mut packs = [&[][..]; N_TERMS];
+    for (packs, kind) in packs.iter_mut().zip(kinds) {
+        *packs = &kind.as_chunks::<LANES>().0[..n_packs];
     }
-    eights
+    packs
 }
 
-/// Those of the repeated function from an offset on.
+/// Lanes of each term of the repeated function, from an offset on.
 #[inline(always)]
-pub fn lanes_at<V: Lanes>(repeated: &Repeated, offset: usize) -> [V; KINDS] {
-    let mut lanes = [V::zero(); KINDS];
-    for kind in 0..KINDS {
+pub fn lanes_at<V: Lanes>(repeated: &Repeated, offset: usize) -> [V; N_TERMS] {
+    let mut lanes = [V::zero(); N_TERMS];
+    for kind in 0..N_TERMS {
         // The remainder says to the compiler what is true anyway.
         let eight = repeated[kind][offset % OFFSETS..].first_chunk::<LANES>();
         lanes[kind] = V::load(eight.unwrap_or(&[0.0; LANES]));
@@ -243,23 +251,23 @@ pub fn lanes_at<V: Lanes>(repeated: &Repeated, offset: usize) -> [V; KINDS] {
 }
 
 /// The terms of no function, over and over.
-pub const NOTHING: Repeated = [[0.0; REPEATED]; KINDS];
+pub const NOTHING: Repeated = [[0.0; REPEATED]; N_TERMS];
 
 /// Writes the terms of one function, times `weight`, over and over, or once.
 #[inline(always)]
-pub fn repeat<V: Lanes>(terms: [&[f64]; KINDS], n_degrees: usize, weight: f64, once: bool, out: &mut Repeated) {
+pub fn repeat<V: Lanes>(terms: [&[f64]; N_TERMS], n_degrees: usize, weight: f64, once: bool, out: &mut Repeated) {
     let weight = V::splat(weight);
     let n_packs = n_degrees.div_ceil(LANES);
-    let terms = eights(terms, n_packs);
-    for kind in 0..KINDS {
+    let terms = packs_of(terms, n_packs);
+    for kind in 0..N_TERMS {
         // Lanes beyond the last degree are overwritten by the next copy, or nobody asks for them.
         for group in 0..n_packs {
-            store_at(V::load(&terms[kind][group]).mul(weight), group * LANES, &mut out[kind]);
+            store_at(V::load(&terms[kind][group]) * weight, group * LANES, &mut out[kind]);
         }
         if once {
             continue;
         }
-        let first = V::load(&terms[kind][0]).mul(weight);
+        let first = V::load(&terms[kind][0]) * weight;
         let mut start = n_degrees;
         while start < n_degrees + LANES {
             store_at(first, start, &mut out[kind]);

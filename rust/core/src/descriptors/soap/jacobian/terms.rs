@@ -1,22 +1,22 @@
-//! What a site brings to each function of a factor.
+//! Terms of one site for each function of a factor.
 
 use crate::descriptors::soap::factor::Factor;
-use crate::descriptors::soap::limits::WHAT;
+use crate::descriptors::soap::limits::PURPOSE;
 use crate::descriptors::soap::site_terms::SiteTerms;
-use crate::simd::{Kernel, LANES, Lanes, Pack, at};
+use crate::simd::{Capacity, Kernel, LANES, Lanes, Pack, at};
 use crate::{Error, memory};
 
 /// Kinds of numbers that a site brings: `b`, `b'`, `U`, `V_x`, `V_y`, `V_z`.
-pub const KINDS: usize = 6;
+pub const N_TERMS: usize = 6;
 /// Sums over `m`: `U` and the components of `V`.
 const SUMS: usize = 4;
 /// Packs of functions whose sums are held together.
 const PACKS: usize = 2;
 
-/// What the site brings to each function, `[n][l]` without gaps, with room after it for lanes that mean nothing.
+/// Terms of one site for each function, `[n][l]` without gaps, with padding for lanes that mean nothing.
 #[derive(Debug)]
 pub struct Terms {
-    kinds: [Vec<Pack>; KINDS],
+    kinds: [Vec<Pack>; N_TERMS],
 }
 
 impl Terms {
@@ -25,17 +25,17 @@ impl Terms {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(factor: &Factor, n_degrees: usize) -> Result<Self, Error> {
-        let mut kinds: [Vec<Pack>; KINDS] = Default::default();
+        let mut kinds: [Vec<Pack>; N_TERMS] = Default::default();
         for kind in &mut kinds {
-            *kind = memory::filled(WHAT, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
+            *kind = memory::filled(PURPOSE, Pack::holding(factor.stride() * n_degrees) + 1, Pack::ZERO)?;
         }
         Ok(Self { kinds })
     }
 
     /// All kinds, from one function on.
     #[inline(always)]
-    pub fn from(&self, start: usize) -> [&[f64]; KINDS] {
-        let mut kinds = [&[][..]; KINDS];
+    pub fn from(&self, start: usize) -> [&[f64]; N_TERMS] {
+        let mut kinds = [&[][..]; N_TERMS];
         for (slice, kind) in kinds.iter_mut().zip(&self.kinds) {
             *slice = &Pack::numbers(kind)[start..];
         }
@@ -43,39 +43,39 @@ impl Terms {
     }
 }
 
-/// Room for [`Contract`].
-pub fn room(n_degrees: usize) -> Vec<[f64; LANES]> {
+/// Room for [`AngularSums`].
+pub fn sums_buffer(n_degrees: usize) -> Vec<[f64; LANES]> {
     vec![[0.0; LANES]; PACKS * SUMS * n_degrees.next_multiple_of(LANES)]
 }
 
-/// `b` and `b'`: the radial functions of a site and their slopes, among all functions of a factor.
-pub struct Spread<'a> {
+/// `b` and `b'`: the radial functions of a site and their derivatives, among all functions of a factor.
+pub struct RadialTerms<'a> {
     pub site: &'a SiteTerms<'a>,
     pub factor: &'a Factor,
     pub n_degrees: usize,
     pub terms: &'a mut Terms,
 }
 
-impl Kernel for Spread<'_> {
+impl Kernel for RadialTerms<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Self { site, factor, n_degrees, terms } = self;
-        let [values, slopes, ..] = &mut terms.kinds;
-        for (from, out) in [(site.functions, values), (site.slopes, slopes)] {
+        let [values, derivatives, ..] = &mut terms.kinds;
+        for (from, out) in [(site.functions, values), (site.derivatives, derivatives)] {
             let out = Pack::numbers_mut(out);
             if factor.is_summed() || site.species.len() < factor.len() {
                 out.fill(0.0);
             }
             for first in (0..site.species.len()).step_by(LANES) {
-                // As in `turn`: the last group first. Lanes beyond the last degree are zero.
+                // As in `transpose`: the last group first. Lanes beyond the last degree are zero.
                 for group in (0..n_degrees.div_ceil(LANES)).rev() {
                     let lanes = site.eight_by_eight::<V>(from, first, group, n_degrees);
                     for (k, lanes) in (first..site.species.len()).zip(lanes) {
                         let place = factor.function(site.species.start + k) * n_degrees + group * LANES;
                         let Some(slot) = out[place..].first_chunk_mut::<LANES>() else { continue };
-                        let lanes = if factor.is_summed() { V::load(slot).add(lanes) } else { lanes };
+                        let lanes = if factor.is_summed() { V::load(slot) + lanes } else { lanes };
                         lanes.store(slot);
                     }
                 }
@@ -98,7 +98,7 @@ impl SiteTerms<'_> {
 }
 
 /// `U` and `V` of one factor.
-pub struct Contract<'a> {
+pub struct AngularSums<'a> {
     pub n_degrees: usize,
     pub stride: usize,
     pub scaled: &'a [f64],
@@ -107,13 +107,13 @@ pub struct Contract<'a> {
     pub terms: &'a mut Terms,
 }
 
-impl Kernel for Contract<'_> {
+impl Kernel for AngularSums<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) {
         let n_packs = self.stride / LANES;
-        let pairs = if V::REGISTERS / V::WIDTH > 8 { n_packs / PACKS } else { 0 };
+        let pairs = if V::CAPACITY == Capacity::Values32 { n_packs / PACKS } else { 0 };
         for pair in 0..pairs {
             self.packs::<V, PACKS>(pair * PACKS);
         }
@@ -123,7 +123,7 @@ impl Kernel for Contract<'_> {
     }
 }
 
-impl Contract<'_> {
+impl AngularSums<'_> {
     /// `COUNT` packs of functions, from `first`.
     #[inline(always)]
     fn packs<V: Lanes, const COUNT: usize>(&mut self, first: usize) {
@@ -139,9 +139,9 @@ impl Contract<'_> {
         for pack in 0..COUNT {
             for kind in 0..SUMS {
                 let sums = &self.sums[(pack * SUMS + kind) * padded..][..padded];
-                let out = Pack::numbers_mut(&mut self.terms.kinds[KINDS - SUMS + kind]);
+                let out = Pack::numbers_mut(&mut self.terms.kinds[N_TERMS - SUMS + kind]);
                 let out = &mut out[(first + pack) * LANES * self.n_degrees..];
-                turn::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
+                transpose::<V>(sums.as_chunks::<LANES>().0, self.n_degrees, out);
             }
         }
     }
@@ -171,7 +171,7 @@ impl Contract<'_> {
 
 /// Writes eight functions `[l][n]`, in groups of eight degrees, as `[n][l]`.
 #[inline(always)]
-fn turn<V: Lanes>(groups: &[[[f64; LANES]; LANES]], n_degrees: usize, out: &mut [f64]) {
+fn transpose<V: Lanes>(groups: &[[[f64; LANES]; LANES]], n_degrees: usize, out: &mut [f64]) {
     // The last group first: its lanes beyond the last degree fall on the next function, whose other groups follow.
     for (g, group) in groups.iter().enumerate().rev() {
         let mut rows = [V::zero(); LANES];

@@ -2,11 +2,11 @@
 
 use super::super::limits::MAX_DEGREE;
 use super::PowerSpectrum;
-use crate::simd::{Kernel, LANES, Lanes};
+use crate::simd::{Capacity, Kernel, LANES, Lanes};
 use crate::{Error, Stop};
 
 /// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
-pub(super) struct Products<'a> {
+pub(super) struct PowerSpectrumProducts<'a> {
     pub spectrum: &'a PowerSpectrum,
     pub terms: &'a [[&'a [f64]; 2]],
     pub tile: &'a mut [[f64; LANES]],
@@ -14,20 +14,20 @@ pub(super) struct Products<'a> {
     pub stop: &'a Stop<'a>,
 }
 
-impl Kernel for Products<'_> {
+impl Kernel for PowerSpectrumProducts<'_> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        match V::REGISTERS / V::WIDTH {
-            32 => self.tiles::<V, 8>(),
-            8 => self.tiles::<V, 4>(),
-            _ => self.tiles::<V, 2>(),
+        match V::CAPACITY {
+            Capacity::Values32 => self.tiles::<V, 8>(),
+            Capacity::Values8 => self.tiles::<V, 4>(),
+            Capacity::Values4 => self.tiles::<V, 2>(),
         }
     }
 }
 
-impl Products<'_> {
+impl PowerSpectrumProducts<'_> {
     /// `SIZE` functions of the left factor with eight of the right at a time.
     #[inline(always)]
     fn tiles<V: Lanes, const SIZE: usize>(self) -> Result<(), Error> {
@@ -36,12 +36,12 @@ impl Products<'_> {
         for n in (0..layout.left.len()).step_by(SIZE) {
             let last = (n + SIZE).min(layout.left.len()) - 1;
             let (first, end) = (layout.row(n).0.start, layout.row(last).0.end);
-            stop.after((end - first) * spectrum.n_harmonics())?;
+            stop.check_after((end - first) * spectrum.n_harmonics())?;
             for pack in first / LANES..end.div_ceil(LANES) {
                 for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
                     let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
                     for (i, sum) in sums.into_iter().enumerate() {
-                        sum.mul(V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
+                        (sum * V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
                     }
                 }
                 spectrum.write::<V>(n..last + 1, pack, tile, out);
@@ -100,7 +100,7 @@ impl PowerSpectrum {
                 let out = &mut out[place + (n_prime - others.start) * n_degrees..][..n_degrees];
                 let (groups, rest) = out.as_chunks_mut::<LANES>();
                 for (out, lanes) in groups.iter_mut().zip(&lines[n_prime % LANES]) {
-                    V::load(lanes).mul(V::splat(weight)).store(out);
+                    (V::load(lanes) * V::splat(weight)).store(out);
                 }
                 rest.iter_mut().zip(beyond).for_each(|(out, degree)| *out = weight * degree[n_prime % LANES]);
             }
@@ -131,7 +131,7 @@ impl Kernel for Apply<'_> {
             let (first, last) = (l * l, (l + 1) * (l + 1));
             let whole = first + (last - first) / 4 * 4;
             for lm in (first..whole).step_by(4) {
-                self.stop.after(self.strides[0] * self.strides[1])?;
+                self.stop.check_after(self.strides[0] * self.strides[1])?;
                 self.rows::<V, 4>(l, lm);
             }
             for lm in whole..last {

@@ -1,32 +1,32 @@
-//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalised; and back.
+//! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalized; and back.
 
 mod kernels;
-mod length;
+mod normalization;
 
 use super::factor::Factor;
-use super::layout::Layout;
-use super::limits::WHAT;
+use super::layout::ProductLayout;
+use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
-use kernels::{Apply, Products};
-use length::project_out;
-pub use length::{Bare, NO_FLOOR};
+use kernels::{Apply, PowerSpectrumProducts};
+use normalization::project_out;
+pub use normalization::{NO_FLOOR, Unnormalized};
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
 pub struct PowerSpectrum {
-    layout: Layout,
+    layout: ProductLayout,
     stride: usize,
     degree_weights: Vec<f64>,
     norm: Option<f64>,
     constant: Option<f64>,
 }
 
-/// What a power spectrum is made of.
+/// Parameters of a power spectrum.
 #[derive(Debug, Clone)]
-pub struct SpectrumParameters {
-    /// Which products are kept.
-    pub layout: Layout,
+pub struct PowerSpectrumParameters {
+    /// Products that are kept.
+    pub layout: ProductLayout,
     /// Length of one `lm` in the coefficients.
     pub stride: usize,
     /// `κ_l`
@@ -39,7 +39,7 @@ pub struct SpectrumParameters {
 
 /// Buffers for one worker.
 #[derive(Debug)]
-pub struct Spectrum {
+pub struct PowerSpectrumScratch {
     /// Coefficients of each factor, where functions are grouped; those of the tangent or adjoint.
     sums: [Vec<f64>; 2],
     rates: [Vec<f64>; 2],
@@ -55,8 +55,8 @@ pub struct Spectrum {
 
 impl PowerSpectrum {
     /// A spectrum of coefficients `[lm][stride]`.
-    pub fn new(parameters: SpectrumParameters) -> Self {
-        let SpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
+    pub fn new(parameters: PowerSpectrumParameters) -> Self {
+        let PowerSpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
         Self { layout, stride, degree_weights, norm, constant }
     }
 
@@ -71,7 +71,7 @@ impl PowerSpectrum {
     }
 
     /// Which functions meet.
-    pub fn layout(&self) -> &Layout {
+    pub fn layout(&self) -> &ProductLayout {
         &self.layout
     }
 
@@ -96,15 +96,15 @@ impl PowerSpectrum {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn scratch(&self) -> Result<Spectrum, Error> {
+    pub fn scratch(&self) -> Result<PowerSpectrumScratch, Error> {
         let n_products = if self.layout.selection.is_some() { self.layout.n_products() } else { 0 };
-        Ok(Spectrum {
+        Ok(PowerSpectrumScratch {
             sums: self.room_for_sums()?,
             rates: Default::default(),
-            products: memory::zeros(WHAT, n_products)?,
+            products: memory::zeros(PURPOSE, n_products)?,
             row: Vec::new(),
             rate: Vec::new(),
-            tile: memory::zeros(WHAT, LANES * (self.l_max() + 1))?,
+            tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
             matrix: Vec::new(),
         })
     }
@@ -112,15 +112,15 @@ impl PowerSpectrum {
     /// Room for the coefficients of both factors, where their functions are grouped.
     fn room_for_sums(&self) -> Result<[Vec<f64>; 2], Error> {
         let k = self.n_harmonics();
-        let Layout { left, right, .. } = &self.layout;
-        Ok([memory::zeros(WHAT, k * left.stride())?, memory::zeros(WHAT, k * right.stride())?])
+        let ProductLayout { left, right, .. } = &self.layout;
+        Ok([memory::zeros(PURPOSE, k * left.stride())?, memory::zeros(PURPOSE, k * right.stride())?])
     }
 
     /// Makes the buffers that derivatives need.
-    fn expect_derivatives(&self, scratch: &mut Spectrum) -> Result<(), Error> {
-        memory::resize(WHAT, &mut scratch.rate, self.layout.n_features(), 0.0)?;
+    fn expect_derivatives(&self, scratch: &mut PowerSpectrumScratch) -> Result<(), Error> {
+        memory::resize(PURPOSE, &mut scratch.rate, self.layout.n_features(), 0.0)?;
         if self.norm.is_some() {
-            memory::resize(WHAT, &mut scratch.row, self.layout.n_features(), 0.0)?;
+            memory::resize(PURPOSE, &mut scratch.row, self.layout.n_features(), 0.0)?;
         }
         if scratch.rates[0].is_empty() {
             scratch.rates = self.room_for_sums()?;
@@ -135,12 +135,12 @@ impl PowerSpectrum {
     pub fn contract(
         &self,
         coefficients: &[f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         row: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        if let Some(norm) = self.bare(coefficients, scratch, row, stop)?.norm {
+        if let Some(norm) = self.before_normalization(coefficients, scratch, row, stop)?.norm {
             scale(1.0 / norm, row);
         }
         Ok(())
@@ -161,21 +161,22 @@ impl PowerSpectrum {
         &self,
         coefficients: &[f64],
         tangent: &[f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         row: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
         let mut p = std::mem::take(&mut scratch.row);
-        let Bare { norm, unit, coefficients } = self.bare_if_needed(coefficients, scratch, &mut p, stop)?;
+        let Unnormalized { norm, unit, coefficients } =
+            self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
         let row = self.fill_constant(row, 0.0);
         let mut rate = std::mem::take(&mut scratch.rate);
-        let Spectrum { sums, rates, products, tile, .. } = scratch;
+        let PowerSpectrumScratch { sums, rates, products, tile, .. } = scratch;
         let [left, right] = self.gather(&coefficients, sums);
         let [left_rate, right_rate] = self.gather(tangent, rates);
         let terms = [[left, right_rate], [left_rate, right]];
         let out = if self.layout.selection.is_some() { &mut *products } else { &mut rate };
-        Isa::detect().run(Products { spectrum: self, terms: &terms, tile, out, stop })?;
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, &mut rate);
         }
@@ -198,18 +199,19 @@ impl PowerSpectrum {
         &self,
         coefficients: &[f64],
         adjoint: &[f64],
-        scratch: &mut Spectrum,
+        scratch: &mut PowerSpectrumScratch,
         coefficients_adjoint: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
-        let Layout { left, right, .. } = &self.layout;
-        memory::resize(WHAT, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
+        let ProductLayout { left, right, .. } = &self.layout;
+        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
-        let Bare { norm, unit, coefficients } = self.bare_if_needed(coefficients, scratch, &mut p, stop)?;
+        let Unnormalized { norm, unit, coefficients } =
+            self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
         let mut rate = std::mem::take(&mut scratch.rate);
-        // What is left of the adjoint behind the normalisation: the same projection, which is its own transpose.
+        // What is left of the adjoint behind the normalization: the same projection, which is its own transpose.
         let inner = match norm {
             Some(norm) => {
                 project_out(&p, norm, adjoint, &mut rate);
@@ -217,7 +219,7 @@ impl PowerSpectrum {
             }
             None => adjoint,
         };
-        let Spectrum { sums, rates, products, matrix, .. } = scratch;
+        let PowerSpectrumScratch { sums, rates, products, matrix, .. } = scratch;
         let products = match &self.layout.selection {
             Some(selection) => {
                 selection.apply_transposed(inner, products);
@@ -252,13 +254,13 @@ impl PowerSpectrum {
     }
 
     /// The coefficients of both factors.
-    fn gather<'a>(&self, coefficients: &'a [f64], room: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
-        let [left_room, right_room] = room;
-        let left = self.layout.left.gather(coefficients, self.stride, left_room);
+    fn gather<'a>(&self, coefficients: &'a [f64], buffer: &'a mut [Vec<f64>; 2]) -> [&'a [f64]; 2] {
+        let [left_buffer, right_buffer] = buffer;
+        let left = self.layout.left.gather(coefficients, self.stride, left_buffer);
         if self.layout.symmetric {
             return [left, left];
         }
-        [left, self.layout.right.gather(coefficients, self.stride, right_room)]
+        [left, self.layout.right.gather(coefficients, self.stride, right_buffer)]
     }
 
     /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
@@ -267,7 +269,7 @@ impl PowerSpectrum {
         let strides = [layout.left.stride(), layout.right.stride()];
         let (rows, columns) = (strides[1 - side], strides[side]);
         for n in 0..layout.left.len() {
-            stop.after(LANES * layout.right.len() * layout.n_degrees())?;
+            stop.check_after(LANES * layout.right.len() * layout.n_degrees())?;
             for n_prime in layout.first(n)..layout.right.len() {
                 let weight = layout.weight(n, n_prime);
                 let place = layout.place(n, n_prime);

@@ -1,6 +1,6 @@
 //! The orthonormal radial functions of recursive SOAP, without the digits that their textbook form loses.
 //!
-//! The primitives `φ_α = √(2α+5) (1-x)^(α+2)` are nearly dependent: orthonormalised in double precision as printed
+//! The primitives `φ_α = √(2α+5) (1-x)^(α+2)` are nearly dependent: orthonormalized in double precision as printed
 //! they are worthless from a dozen on. Here they are written in Jacobi polynomials, which span the same space and are
 //! orthonormal by construction; what remains of `S^(-1/2)` is an orthogonal matrix, found once with 70 digits.
 //! A Gaussian at the origin (`poly3gauss`) joins as its component orthogonal to the polynomials.
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::super::limits::MAX_FUNCTIONS;
 use super::parameters::Basis;
-use crate::math::extended::{self, Extended, Matrix};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 use crate::math::quadrature;
 use crate::{Error, Stop};
 
@@ -17,16 +17,16 @@ use crate::{Error, Stop};
 #[derive(Debug, Clone)]
 pub struct RadialFunctions {
     polynomials: Jacobi,
-    gaussian: Option<Gaussian>,
+    gaussian: Option<OriginGaussian>,
     /// `O`: rows are the functions asked for, columns the orthonormal set of Jacobi polynomials and residual.
     rotation: Vec<f64>,
     /// `𝓛`: rows are the primitives.
-    lower: Matrix,
+    lower: ExtendedMatrix,
 }
 
 /// The Gaussian at the origin and what the polynomials leave of it.
 #[derive(Debug, Clone)]
-struct Gaussian {
+struct OriginGaussian {
     /// Width in units of the cutoff.
     sigma: Extended,
     /// `N_G`, which makes its square integrate to one over `[0, ∞)`.
@@ -54,8 +54,9 @@ impl RadialFunctions {
     pub fn new(basis: Basis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let n_polynomials = if basis == Basis::Poly3Gauss { n - 1 } else { n };
         let polynomials = Jacobi::new(n_polynomials);
-        let gaussian = (basis == Basis::Poly3Gauss).then(|| Gaussian::new(&polynomials, sigma, stop)).transpose()?;
-        let mut lower: Matrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
+        let gaussian =
+            (basis == Basis::Poly3Gauss).then(|| OriginGaussian::new(&polynomials, sigma, stop)).transpose()?;
+        let mut lower: ExtendedMatrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
         }
@@ -109,7 +110,7 @@ impl RadialFunctions {
 /// The Gaussian and the Jacobi polynomials at one node.
 type Sample = (Extended, Vec<Extended>);
 
-impl Gaussian {
+impl OriginGaussian {
     fn new(polynomials: &Jacobi, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let width = Extended::from(sigma);
         let norm = (Extended::from(2.0) / (width * Extended::pi().sqrt())).sqrt();
@@ -142,19 +143,19 @@ impl Gaussian {
         self.norm * (Extended::from(-0.5) * scaled * scaled).exp()
     }
 
-    /// The normalised component orthogonal to the polynomials, where the Gaussian is `value` and they are `q`.
+    /// The normalized component orthogonal to the polynomials, where the Gaussian is `value` and they are `q`.
     fn residual_at(&self, value: Extended, q: &[Extended]) -> Extended {
         (value - extended::dot(&self.overlaps, q)) / self.residual
     }
 }
 
 /// `O = S^(-1/2) 𝓛`, the orthogonal factor of `𝓛`, from `S = 𝓛 𝓛ᵀ`.
-fn rotation(lower: &Matrix) -> Vec<f64> {
+fn rotation(lower: &ExtendedMatrix) -> Vec<f64> {
     extended::rounded(&extended::orthogonal_factor(lower))
 }
 
 /// [`rotation`] of polynomials alone: constants that depend on their number only, so they are found once.
-fn polynomial_rotation(lower: &Matrix) -> Vec<f64> {
+fn polynomial_rotation(lower: &ExtendedMatrix) -> Vec<f64> {
     static FOUND: [OnceLock<Vec<f64>>; MAX_FUNCTIONS + 1] = [const { OnceLock::new() }; MAX_FUNCTIONS + 1];
     FOUND[lower.len()].get_or_init(|| rotation(lower)).clone()
 }
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     fn largest_overlap_error(basis: Basis, n: usize, sigma: f64) -> f64 {
-        let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("no wish");
+        let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("nobody stops it");
         let nodes = quadrature::extended_panels(&0.0.into(), &1.0.into(), sigma.min(0.25));
         let mut gram = vec![0.0; n * n];
         for (x, w) in &nodes {
@@ -257,7 +258,7 @@ mod tests {
         for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
             for n in [2, 3, 5, 8, 12, 16, 20] {
                 let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
-                let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("no wish").rotation;
+                let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("nobody stops it").rotation;
                 for (k, (value, exact)) in rotation.iter().zip(&table.data).enumerate() {
                     assert!((value - exact).abs() < limit, "{name}{n}, entry {k}: {value} and {exact}");
                 }
@@ -280,7 +281,7 @@ mod tests {
             0.69427862,
             0.52204586,
         ];
-        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("no wish").rotation;
+        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("nobody stops it").rotation;
         for (value, expected) in rotation.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{rotation:?}");
         }

@@ -237,7 +237,7 @@ mod tests {
             ignore_unknown_species: false,
             species: vec![species.clone()],
         };
-        ExactRadial::new(&parameters, &species, &Stop::never()).expect("no wish")
+        ExactRadial::new(&parameters, &species, &Stop::never()).expect("nobody stops it")
     }
 
     /// `b_n` at several distances.

@@ -1,4 +1,4 @@
-//! What a user may choose about a recursive SOAP.
+//! Parameters of recursive SOAP.
 
 use serde::Deserialize;
 
@@ -21,15 +21,15 @@ const MOST_WIDTHS: f64 = 2000.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
-    /// Powers of the distance from the cutoff, symmetrically orthonormalised.
+    /// Powers of the distance from the cutoff, symmetrically orthonormalized.
     Poly3,
-    /// The same with a Gaussian at the origin as the last function.
+    /// `Poly3` with a Gaussian at the origin as the last function.
     Poly3Gauss,
     /// The span of `Poly3` in orthogonal (Jacobi) polynomials; the kernel is the same, construction loses no digits.
     Jacobi,
 }
 
-/// How exactly the definition is followed.
+/// Exactness with which the definition is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
@@ -62,7 +62,7 @@ pub struct SpeciesParameters {
     pub amplitude_scaling: f64,
     /// Weight of a center of this species in its own density.
     pub central_weight: f64,
-    /// Orthonormalising matrix to use instead of our own, row by row (policy `Reference` only).
+    /// Orthonormalizing matrix to use instead of our own, row by row (policy `Reference` only).
     #[serde(default)]
     pub basis_matrix: Option<Vec<f64>>,
 }
@@ -128,9 +128,9 @@ pub struct TurboParameters {
     pub radial_enhancement: u8,
     /// The radial functions.
     pub basis: Basis,
-    /// How exactly the definition is followed.
+    /// Exactness with which the definition is followed.
     pub policy: Policy,
-    /// Which components are kept.
+    /// Components that are kept.
     #[serde(default)]
     pub compression: Compression,
     /// Whether rows are divided by their length.

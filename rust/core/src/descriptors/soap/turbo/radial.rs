@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use super::super::block::{Block, columns};
 use super::super::radial_basis::RadialBasis;
+use super::super::site_block::{SiteBlock, columns};
 use super::exact::ExactRadial;
 use super::parameters::{Policy, SpeciesParameters, TurboParameters};
 use super::reference::ReferenceRadial;
 use crate::math::cutoff::{CubicCutoff, Cutoff};
-use crate::math::piecewise::{self, Piecewise, Places};
-use crate::simd::{LANES, Lanes, Row};
+use crate::math::piecewise::{self, EvaluationPoints, Piecewise};
+use crate::simd::{LANES, Lanes, SiteLanes};
 use crate::{Error, Stop};
 
 /// Nearer than this part of the cutoff, what depends on the direction of a neighbor is below all rounding.
@@ -20,7 +20,7 @@ const NEAREST: f64 = 1e-25;
 
 /// Coefficients of a tabulated polynomial: neighbors are rarely in one interval, so few of them is what counts.
 const ORDER: usize = 8;
-/// What the rounding of a place costs the steepest Gaussian of width one: half an epsilon times its slope.
+/// Error of the steepest Gaussian of width one from the rounding of its argument: half an epsilon times its derivative.
 const PLACE: f64 = 6.6e-17;
 
 /// The radial and angular functions of one species.
@@ -136,9 +136,9 @@ impl RadialBasis for TurboRadial {
     }
 
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], places: &mut Places, rows: &mut [[f64; LANES]]) {
+    fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]) {
         match &self.source {
-            Source::Table(table) => table.evaluate::<V>(r, places, rows),
+            Source::Table(table) => table.evaluate::<V>(r, points, rows),
             Source::Reference(reference) => {
                 for (&r, row) in r.iter().zip(rows.chunks_exact_mut(self.n_packs())) {
                     reference.evaluate(r, row.as_flattened_mut(), None);
@@ -151,16 +151,16 @@ impl RadialBasis for TurboRadial {
     fn evaluate_with_derivative<V: Lanes>(
         &self,
         r: &[f64],
-        places: &mut Places,
+        points: &mut EvaluationPoints,
         rows: &mut [[f64; LANES]],
-        slopes: &mut [[f64; LANES]],
+        derivatives: &mut [[f64; LANES]],
     ) {
         match &self.source {
-            Source::Table(table) => table.evaluate_with_derivative::<V>(r, places, rows, slopes),
+            Source::Table(table) => table.evaluate_with_derivative::<V>(r, points, rows, derivatives),
             Source::Reference(reference) => {
-                let rows = rows.chunks_exact_mut(self.n_packs()).zip(slopes.chunks_exact_mut(self.n_packs()));
-                for (&r, (row, slope)) in r.iter().zip(rows) {
-                    reference.evaluate(r, row.as_flattened_mut(), Some(slope.as_flattened_mut()));
+                let rows = rows.chunks_exact_mut(self.n_packs()).zip(derivatives.chunks_exact_mut(self.n_packs()));
+                for (&r, (row, derivative)) in r.iter().zip(rows) {
+                    reference.evaluate(r, row.as_flattened_mut(), Some(derivative.as_flattened_mut()));
                 }
             }
         }
@@ -168,21 +168,27 @@ impl RadialBasis for TurboRadial {
 
     /// `P^a · 4π A_l`: brought from the sites' rows into lanes, and the cutoff function into them.
     #[inline(always)]
-    fn angular<V: Lanes>(&self, r: &Row, rows: &[[f64; LANES]], slopes: Option<&[[f64; LANES]]>, block: &mut Block) {
+    fn angular<V: Lanes>(
+        &self,
+        r: &SiteLanes,
+        rows: &[[f64; LANES]],
+        derivatives: Option<&[[f64; LANES]]>,
+        block: &mut SiteBlock,
+    ) {
         let degrees = self.n_max..self.n_max + self.l_max + 1;
         for pack in block.packs() {
             let (p, dp) = self.cutoff.at(r.load::<V>(pack));
             columns::<V>(rows, self.n_packs(), degrees.clone(), pack, &mut block.angular);
-            if let Some(slopes) = slopes {
+            if let Some(derivatives) = derivatives {
                 self.hold_center(r, block);
-                columns::<V>(slopes, self.n_packs(), degrees.clone(), pack, &mut block.angular_slope);
-                for (slope, value) in block.angular_slope.iter_mut().zip(&block.angular) {
-                    let sum = dp.mul_add(value.load(pack), p.mul(slope.load(pack)));
-                    slope.store(pack, sum);
+                columns::<V>(derivatives, self.n_packs(), degrees.clone(), pack, &mut block.angular_derivative);
+                for (derivative, value) in block.angular_derivative.iter_mut().zip(&block.angular) {
+                    let sum = dp.mul_add(value.load(pack), p * derivative.load(pack));
+                    derivative.store(pack, sum);
                 }
             }
             for value in &mut block.angular {
-                value.store(pack, p.mul(value.load::<V>(pack)));
+                value.store(pack, p * value.load::<V>(pack));
             }
         }
     }
@@ -191,7 +197,7 @@ impl RadialBasis for TurboRadial {
 impl TurboRadial {
     /// At the center nothing changes with the direction, and what rounding leaves there must not be divided by `r`.
     #[inline(always)]
-    fn hold_center(&self, r: &Row, block: &mut Block) {
+    fn hold_center(&self, r: &SiteLanes, block: &mut SiteBlock) {
         if let Source::Table(_) = &self.source {
             let nearest = NEAREST * self.r_cut;
             for (inverse, &r) in block.inverse.0.iter_mut().zip(&r.0) {
@@ -207,7 +213,7 @@ mod tests {
     use super::super::super::radial_basis::RadialBasis as _;
     use super::super::parameters::Basis;
     use super::*;
-    use crate::simd::{BLOCK, Isa, Kernel};
+    use crate::simd::{Isa, Kernel, SITES_PER_BLOCK};
 
     /// The parameters of one reference case.
     fn parameters(case: &[f64]) -> TurboParameters {
@@ -243,8 +249,8 @@ mod tests {
         type Output = Vec<f64>;
         #[inline(always)]
         fn run<V: Lanes>(self) -> Vec<f64> {
-            let mut rows = vec![[0.0; LANES]; BLOCK * self.0.n_packs()];
-            self.0.evaluate::<V>(&[self.1], &mut Places::default(), &mut rows);
+            let mut rows = vec![[0.0; LANES]; SITES_PER_BLOCK * self.0.n_packs()];
+            self.0.evaluate::<V>(&[self.1], &mut EvaluationPoints::default(), &mut rows);
             rows.as_flattened()[..self.0.n_max].to_vec()
         }
     }

@@ -1,13 +1,14 @@
-//! The radial and angular functions with the shortcuts of the program that introduced recursive SOAP, to reproduce its digits.
+//! The radial and angular functions with the shortcuts of the program that introduced recursive SOAP, to reproduce its
+//! digits.
 //!
 //! Compared with the exact definition: the buffer and the Gaussian are dropped beyond four widths, one boundary term
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
-//! and the orthonormalising matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalised feature.
+//! and the orthonormalizing matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalized feature.
 
 use super::exact::{NO_FILTER, enhancement};
 use super::parameters::{Basis, SpeciesParameters, TurboParameters};
 use crate::Error;
-use crate::math::extended::{self, Extended, Matrix};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 
 const PI: f64 = std::f64::consts::PI;
 /// A filter narrower than this, in units of the cutoff, is a step.
@@ -37,7 +38,7 @@ pub struct ReferenceRadial {
 #[derive(Debug, Clone, Copy)]
 struct Dual {
     value: f64,
-    slope: f64,
+    derivative: f64,
 }
 
 impl ReferenceRadial {
@@ -99,12 +100,12 @@ impl ReferenceRadial {
     }
 
     /// Writes `b_n`, then `4π A_l`, at the distance `r` in Å; sites at no distance are not seen.
-    pub fn evaluate(&self, r: f64, values: &mut [f64], slopes: Option<&mut [f64]>) {
+    pub fn evaluate(&self, r: f64, values: &mut [f64], derivatives: Option<&mut [f64]>) {
         let n = self.n_max();
         let (b, a) = values.split_at_mut(n);
         let a = &mut a[..=self.l_max];
-        if let Some(slopes) = slopes {
-            let (db, da) = slopes.split_at_mut(n);
+        if let Some(derivatives) = derivatives {
+            let (db, da) = derivatives.split_at_mut(n);
             self.radial(r / self.r_cut, b, Some(db));
             self.angular(r / self.r_cut, a, Some(&mut da[..=self.l_max]));
             if r == 0.0 {
@@ -137,7 +138,7 @@ impl ReferenceRadial {
     }
 
     /// `S`
-    fn overlaps(&self) -> Matrix {
+    fn overlaps(&self) -> ExtendedMatrix {
         let n = self.n_max();
         let polynomial = |i: usize, j: usize| {
             let (a, b) = (i + 1, j + 1);
@@ -166,10 +167,10 @@ impl ReferenceRadial {
             *b = root * value;
         }
         if let Some(db) = db {
-            let slopes: Vec<f64> =
-                overlaps.iter().map(|o| amplitude.value * o.slope + amplitude.slope * o.value).collect();
-            for (db, slope) in db.iter_mut().zip(self.orthonormal(&slopes)) {
-                *db = root / self.r_cut * slope;
+            let derivatives: Vec<f64> =
+                overlaps.iter().map(|o| amplitude.value * o.derivative + amplitude.derivative * o.value).collect();
+            for (db, derivative) in db.iter_mut().zip(self.orthonormal(&derivatives)) {
+                *db = root / self.r_cut * derivative;
             }
         }
     }
@@ -179,18 +180,18 @@ impl ReferenceRadial {
         let growth = self.sigma_r[1];
         let p = (1.0 - x) * (1.0 - x) * (1.0 + 2.0 * x);
         if self.decay != 0.0 && p <= 1e-10 {
-            return Dual { value: 0.0, slope: 0.0 };
+            return Dual { value: 0.0, derivative: 0.0 };
         }
         let e = enhancement(self.enhancement, x, s);
-        let e_slope = match self.enhancement {
+        let e_derivative = match self.enhancement {
             0 => 0.0,
             1 => 1.0 + (2.0 / PI).sqrt() * growth,
             _ => 2.0 * x + 2.0 * s * growth + (8.0 / PI).sqrt() * (s + x * growth),
         };
         let decay = if self.decay == 0.0 { 1.0 } else { p.powf(self.decay) };
-        let decay_slope = if self.decay == 0.0 { 0.0 } else { self.decay * 6.0 * (x * x - x) / p };
+        let decay_derivative = if self.decay == 0.0 { 0.0 } else { self.decay * 6.0 * (x * x - x) / p };
         let value = e * decay / s;
-        Dual { value, slope: value * (e_slope / e + decay_slope - growth / s) }
+        Dual { value, derivative: value * (e_derivative / e + decay_derivative - growth / s) }
     }
 
     /// `β_α` of the polynomials.
@@ -202,21 +203,21 @@ impl ReferenceRadial {
         if w > DARK && self.soft - x < 4.0 * s {
             let d = s * s + w * w;
             let (x_f, s_f) = ((s * s * self.soft + w * w * x) / d, s * w / d.sqrt());
-            let away = self.soft - x;
-            let f = (-away * away / (2.0 * d)).exp();
-            let x_slope = (2.0 * s * growth * self.soft + w * w) / d - x_f * 2.0 * s * growth / d;
-            let s_slope = w * growth / d.sqrt() * (1.0 - s * s / d);
-            let f_slope = f * (away / d + away * away * s * growth / (d * d));
-            let buffer = moments_along(self.soft, 1.0, [x_f, x_slope], [s_f, s_slope], order);
+            let depth = self.soft - x;
+            let f = (-depth * depth / (2.0 * d)).exp();
+            let x_derivative = (2.0 * s * growth * self.soft + w * w) / d - x_f * 2.0 * s * growth / d;
+            let s_derivative = w * growth / d.sqrt() * (1.0 - s * s / d);
+            let f_derivative = f * (depth / d + depth * depth * s * growth / (d * d));
+            let buffer = moments_along(self.soft, 1.0, [x_f, x_derivative], [s_f, s_derivative], order);
             for (sum, j) in sums.iter_mut().zip(buffer) {
                 sum.value += f * j.value;
-                sum.slope += f * j.slope + f_slope * j.value;
+                sum.derivative += f * j.derivative + f_derivative * j.value;
             }
         }
         (1..=self.n_polynomials)
             .map(|alpha| {
                 let norm = ((2 * alpha + 5) as f64).sqrt();
-                Dual { value: norm * sums[alpha + 2].value, slope: norm * sums[alpha + 2].slope }
+                Dual { value: norm * sums[alpha + 2].value, derivative: norm * sums[alpha + 2].derivative }
             })
             .collect()
     }
@@ -225,18 +226,19 @@ impl ReferenceRadial {
     fn gaussian_overlap(&self, x: f64, s: f64) -> Dual {
         let [sigma, growth] = self.sigma_r;
         if x >= 4.0 * (sigma + s) {
-            return Dual { value: 0.0, slope: 0.0 };
+            return Dual { value: 0.0, derivative: 0.0 };
         }
         let square = sigma * sigma + s * s;
         let star = square.sqrt();
         let y = sigma * x / (2.0_f64.sqrt() * s * star);
         let front = self.gaussian_norm() * (PI / 2.0).sqrt() * sigma * s / star * (-x * x / (2.0 * square)).exp();
         let value = front * (1.0 + libm::erf(y));
-        let y_slope =
+        let y_derivative =
             sigma / 2.0_f64.sqrt() * (1.0 / (s * star) - x * growth * (1.0 / (s * s * star) + 1.0 / (square * star)));
-        let slope = value * (growth / s - s * growth / square - x / square + x * x * s * growth / (square * square))
-            + front * 2.0 / PI.sqrt() * (-y * y).exp() * y_slope;
-        Dual { value, slope }
+        let derivative = value
+            * (growth / s - s * growth / square - x / square + x * x * s * growth / (square * square))
+            + front * 2.0 / PI.sqrt() * (-y * y).exp() * y_derivative;
+        Dual { value, derivative }
     }
 
     /// `4π A_l(r)` and its derivative in 1/Å.
@@ -247,14 +249,14 @@ impl ReferenceRadial {
         upward_bessel(x / sigma, a);
         let scale = 4.0 * PI / (sigma * sigma);
         if let Some(da) = da {
-            let z_slope = 2.0 * x / (sigma * sigma) * (1.0 - growth * x / sigma);
+            let z_derivative = 2.0 * x / (sigma * sigma) * (1.0 - growth * x / sigma);
             for l in 0..a.len() {
-                let slope = match l {
+                let derivative = match l {
                     _ if x * self.r_cut < 1e-5 => 0.0,
                     0 => (1.0 + (-2.0 * z).exp()) / (2.0 * z) - (1.0 + 1.0 / z) * a[0],
                     _ => a[l - 1] - (1.0 + (l + 1) as f64 / z) * a[l],
                 };
-                da[l] = scale / self.r_cut * (slope * z_slope - 2.0 * growth / sigma * a[l]);
+                da[l] = scale / self.r_cut * (derivative * z_derivative - 2.0 * growth / sigma * a[l]);
             }
         }
         for a in a {
@@ -271,7 +273,7 @@ fn checked(matrix: &[f64], n: usize) -> Result<Vec<f64>, Error> {
         name: "basis_matrix",
         part: None,
         value: format!("an array of {} numbers", matrix.len()),
-        remedy: format!("it must be {n} × {n} finite numbers, the matrix that orthonormalises the primitives"),
+        remedy: format!("it must be {n} × {n} finite numbers, the matrix that orthonormalizes the primitives"),
     })
 }
 
@@ -297,7 +299,8 @@ fn moments_along(from: f64, to: f64, [x, x_rate]: [f64; 2], [s, s_rate]: [f64; 2
     j.windows(3)
         .map(|j| Dual {
             value: j[0],
-            slope: x_rate / (s * s) * (t * j[0] - j[1]) + s_rate / (s * s * s) * (t * t * j[0] - 2.0 * t * j[1] + j[2]),
+            derivative: x_rate / (s * s) * (t * j[0] - j[1])
+                + s_rate / (s * s * s) * (t * t * j[0] - 2.0 * t * j[1] + j[2]),
         })
         .collect()
 }

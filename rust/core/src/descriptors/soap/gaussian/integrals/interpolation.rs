@@ -3,14 +3,14 @@
 use super::orthonormal::{Orthonormal, symmetric};
 use super::primitives::{decay_exponents, power_overlaps, powers};
 use super::special::{incomplete_moment, ln, shifted_moment};
-use super::{Expansion, IntegralParameters};
-use crate::math::extended::{self, Extended, Matrix};
+use super::{IntegralParameters, RadialQuadrature};
+use crate::math::extended::{self, Extended, ExtendedMatrix};
 use crate::{Error, Stop};
 
 /// Gaussians as wide as the density at `n_max` equally spaced radii, made to agree with it there.
 ///
 /// `C` holds the Gaussians at the knots and `S = 𝓛 𝓛ᵀ` their overlaps; the weights are `T = C⁻¹ 𝓛`.
-pub fn equispaced(parameters: &IntegralParameters) -> Expansion {
+pub fn equispaced(parameters: &IntegralParameters) -> RadialQuadrature {
     let n = parameters.n_max;
     let knots = knots(n, end(parameters));
     let alpha = Extended::from(parameters.sigma).powi(2).scaled(1).recip();
@@ -24,7 +24,7 @@ pub fn equispaced(parameters: &IntegralParameters) -> Expansion {
     let lower = extended::cholesky(&symmetric(n, |a, b| roots[a - b] * moments[a + b]));
     let weights = extended::rounded(&extended::product(&extended::inverse(&collocation), &lower));
     let rounding = largest_difference(&collocation, &weights, &lower);
-    Expansion { nodes: knots, weights, rounding }
+    RadialQuadrature { nodes: knots, weights, rounding }
 }
 
 /// Where the basis ends: a Gaussian at the cutoff has decayed to ten to minus the error exponent.
@@ -38,8 +38,9 @@ fn knots(n: usize, end: f64) -> Vec<Extended> {
 }
 
 /// Largest entry of `a w - b` beside the largest of `b`, for rounded `w`.
-fn largest_difference(a: &Matrix, w: &[f64], b: &Matrix) -> f64 {
-    let w: Matrix = w.chunks_exact(b[0].len()).map(|row| row.iter().map(|&entry| entry.into()).collect()).collect();
+fn largest_difference(a: &ExtendedMatrix, w: &[f64], b: &ExtendedMatrix) -> f64 {
+    let w: ExtendedMatrix =
+        w.chunks_exact(b[0].len()).map(|row| row.iter().map(|&entry| entry.into()).collect()).collect();
     let product = extended::product(a, &w);
     let largest = |entries: &mut dyn Iterator<Item = Extended>| {
         entries.fold(Extended::ZERO, |largest, entry| largest.max(entry.abs()))
@@ -52,7 +53,7 @@ fn largest_difference(a: &Matrix, w: &[f64], b: &Matrix) -> f64 {
 ///
 /// Where that radius is below 1 Å and the degree high, `α_kl` is negative and the function grows: it is integrated
 /// and fitted like the others.
-pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
+pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, l_max, .. } = *parameters;
     let end = end(parameters);
     let knots = knots(3 * n_max, end);
@@ -69,18 +70,18 @@ pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion
     let weights = (0..knots.len())
         .flat_map(|knot| degrees.iter().flat_map(move |weights| weights[knot * n_max..][..n_max].iter().copied()))
         .collect();
-    Ok(Expansion { nodes: knots, weights, rounding: rounding.into_iter().fold(0.0, f64::max) })
+    Ok(RadialQuadrature { nodes: knots, weights, rounding: rounding.into_iter().fold(0.0, f64::max) })
 }
 
 /// `(r_b - r)^(k+2)`, with `r_b` the end; least squares at thrice as many knots.
-pub fn polynomial(parameters: &IntegralParameters) -> Expansion {
+pub fn polynomial(parameters: &IntegralParameters) -> RadialQuadrature {
     let n = parameters.n_max;
     let end = end(parameters);
     let knots = knots(3 * n, end);
     let end = Extended::from(end);
     let orthonormal = Orthonormal::successive(&power_overlaps(n, end));
     let (weights, rounding) = least_squares(&knots, &orthonormal, |r| powers(n, end - r));
-    Expansion { nodes: knots, weights, rounding }
+    RadialQuadrature { nodes: knots, weights, rounding }
 }
 
 /// Weights `[knot][n]` that find the coefficients of orthonormal functions from values at the knots, and the error of
@@ -92,7 +93,7 @@ fn least_squares(
     orthonormal: &Orthonormal,
     primitives: impl Fn(Extended) -> Vec<Extended>,
 ) -> (Vec<f64>, f64) {
-    let values: Matrix = knots.iter().map(|&r| orthonormal.values(&primitives(r))).collect();
+    let values: ExtendedMatrix = knots.iter().map(|&r| orthonormal.values(&primitives(r))).collect();
     let transposed = extended::transposed(&values);
     let n = transposed.len();
     let squares = symmetric(n, |j, k| extended::dot(&transposed[j], &transposed[k]));

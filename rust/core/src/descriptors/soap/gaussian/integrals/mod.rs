@@ -10,7 +10,7 @@
 //!
 //! `I_nl(r) = Σ_q W_lnq φ_l(r; s_q)`.
 //!
-//! All that is delicate, orthonormalisation above all, is in the weights. They are found once, with 77 digits; what
+//! All that is delicate, orthonormalization above all, is in the weights. They are found once, with 77 digits; what
 //! remains are sums of smooth positive functions, right to a few units of the last place at all distances.
 
 mod interpolation;
@@ -35,7 +35,7 @@ const WIDTHS: f64 = 9.0;
 /// Distances below this one are as good as zero: the second degree underflows.
 const TINY: f64 = 1e-200;
 
-/// Which radial functions a Gaussian density is expanded in.
+/// Families of radial functions that a Gaussian density is expanded in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GaussianBasis {
@@ -58,10 +58,10 @@ pub enum GaussianBasis {
     PolynomialQuip,
 }
 
-/// What decides the radial functions. Lengths are in Å.
+/// Parameters of the radial functions. Lengths are in Å.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct IntegralParameters {
-    /// Which family.
+    /// Family of the radial functions.
     pub basis: GaussianBasis,
     /// Number of radial functions, 1 to 24.
     pub n_max: usize,
@@ -94,7 +94,7 @@ pub struct RadialIntegrals {
 
 /// Radii and weights, as the families deliver them.
 #[derive(Debug, Clone)]
-struct Expansion {
+struct RadialQuadrature {
     /// Ascending.
     nodes: Vec<Extended>,
     /// `[node][l][n]`, or `[node][n]` where all degrees have the same.

@@ -2,7 +2,7 @@
 
 use super::orthonormal::symmetric;
 use super::special::ln;
-use crate::math::extended::{Extended, Matrix};
+use crate::math::extended::{Extended, ExtendedMatrix};
 
 /// Exponents `(ln 1000 + l ln a) / a²` at which `r^l exp(-α r²)` has decayed to 1e-3 at the radii `a`.
 ///
@@ -14,7 +14,7 @@ pub fn decay_exponents(radii: &[f64], l: usize) -> Vec<f64> {
 }
 
 /// `∫_0^R r² (R - r)^(j+2) (R - r)^(k+2) dr` for `j` and `k` from one to `n`.
-pub fn power_overlaps(n: usize, end: Extended) -> Matrix {
+pub fn power_overlaps(n: usize, end: Extended) -> ExtendedMatrix {
     symmetric(n, |j, k| {
         // Both are one less here than in the formula, which makes it 2 R^p / ((p-2) (p-1) p).
         let p = j + k + 9;

@@ -3,13 +3,13 @@
 use super::orthonormal::{Orthonormal, symmetric};
 use super::primitives::{decay_exponents, power_overlaps, powers};
 use super::special::moment;
-use super::{Expansion, IntegralParameters};
+use super::{IntegralParameters, RadialQuadrature};
 use crate::math::extended::Extended;
 use crate::math::quadrature;
 use crate::{Error, Stop};
 
 /// `r^l exp(-α_kl r²)`, `α_kl = (ln 1000 + l ln a_k) / a_k²` with `a_k` from 1 Å to the cutoff.
-pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
+pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, l_max, r_cut, sigma, .. } = *parameters;
     let radii = gto_radii(n_max, r_cut);
     let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| decay_exponents(&radii, l)).collect();
@@ -27,7 +27,8 @@ pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion
         })
         .collect::<Result<Vec<(Vec<Extended>, Orthonormal)>, Error>>()?;
     let step = rule.first().map_or(Extended::ZERO, |&(_, step)| step);
-    let mut gaussians: Vec<Gaussian> = degrees.iter().flat_map(|(a, _)| a).map(|&a| Gaussian::new(a, step)).collect();
+    let mut gaussians: Vec<GaussianSteps> =
+        degrees.iter().flat_map(|(a, _)| a).map(|&a| GaussianSteps::new(a, step)).collect();
     project(rule, n_max, stop, |s| {
         let mut power = Extended::ONE;
         let mut values = Vec::with_capacity((l_max + 1) * n_max);
@@ -42,7 +43,7 @@ pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion
 
 /// `exp(-a s²)` at one multiple of a step after the other, for two multiplications each.
 #[derive(Debug, Clone, Copy)]
-struct Gaussian {
+struct GaussianSteps {
     value: Extended,
     /// From this value to the next.
     ratio: Extended,
@@ -50,7 +51,7 @@ struct Gaussian {
     factor: Extended,
 }
 
-impl Gaussian {
+impl GaussianSteps {
     fn new(a: Extended, step: Extended) -> Self {
         let first = (-(a * step * step)).exp();
         Self { value: Extended::ONE, ratio: first, factor: first * first }
@@ -71,7 +72,7 @@ fn gto_radii(n_max: usize, r_cut: f64) -> Vec<f64> {
 }
 
 /// `(r_cut - r)^(k+2)`, `k = 1..=n_max`.
-pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
+pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let cutoff = Extended::from(r_cut);
     let orthonormal = Orthonormal::symmetric(&power_overlaps(n_max, cutoff));
@@ -81,7 +82,7 @@ pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Ex
 }
 
 /// `r^n exp(-r² / 2σ_n²)` of unit norm, `σ_n = r_cut max(√n, 1) / n_max`.
-pub fn gto_featomic(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Expansion, Error> {
+pub fn gto_featomic(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let scale = Extended::from(n_max) / Extended::from(r_cut);
     let a: Vec<Extended> = (0..n_max).map(|n| (scale * scale / Extended::from(n.max(1))).scaled(-1)).collect();
@@ -132,10 +133,10 @@ fn project(
     n_max: usize,
     stop: &Stop<'_>,
     mut g: impl FnMut(Extended) -> Vec<Extended>,
-) -> Result<Expansion, Error> {
+) -> Result<RadialQuadrature, Error> {
     let four_pi = Extended::pi().scaled(2);
     let mut gram: Vec<f64> = Vec::new();
-    let mut expansion = Expansion { nodes: Vec::new(), weights: Vec::new(), rounding: 0.0 };
+    let mut expansion = RadialQuadrature { nodes: Vec::new(), weights: Vec::new(), rounding: 0.0 };
     for (s, omega) in rule {
         stop.check()?;
         let factor = four_pi * omega * s * s;

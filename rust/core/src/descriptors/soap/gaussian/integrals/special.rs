@@ -84,7 +84,7 @@ fn growing(t: Extended, y: Extended) -> Extended {
     sum
 }
 
-/// The same for large `y`, where all comes from the end: `exp(y)/y Σ_k (1-t)(2-t)..(k-t) / y^k`.
+/// [`growing`] for large `y`, where all comes from the end: `exp(y)/y Σ_k (1-t)(2-t)..(k-t) / y^k`.
 fn at_the_end(t: Extended, y: Extended) -> Extended {
     let (mut term, mut sum, mut k) = (Extended::ONE, Extended::ONE, 0_usize);
     // The terms begin to grow at `k = y + t`, long after they are negligible.

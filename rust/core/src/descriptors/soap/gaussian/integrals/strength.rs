@@ -6,15 +6,12 @@ use crate::math::extended::Extended;
 /// Radii at a time.
 pub const LANES: usize = 8;
 
-/// Eight numbers side by side.
-pub type Pack = [f64; LANES];
-
 /// Eight radii `s`, and what rounding has taken from each.
 #[derive(Debug, Clone, Copy)]
 pub struct Radii {
-    s: Pack,
+    s: [f64; LANES],
     /// Far out a Gaussian magnifies an error of `s` by `s / σ`.
-    rest: Pack,
+    rest: [f64; LANES],
 }
 
 impl Radii {
@@ -36,7 +33,7 @@ impl Radii {
     }
 
     /// Writes `φ_l(r; s)`, one pack for each degree. Lengths are in units of `σ` only in the exponents.
-    pub fn strengths(&self, r: f64, sigma: f64, phi: &mut [Pack]) {
+    pub fn strengths(&self, r: f64, sigma: f64, phi: &mut [[f64; LANES]]) {
         let z = self.s.map(|s| r / sigma * (s / sigma));
         let l_max = phi.len() - 1;
         if z[0] > (0.5 * ((l_max + 1) * (l_max + 1)) as f64).max(30.0) {
@@ -44,7 +41,7 @@ impl Radii {
         } else {
             downward(&z, phi);
         }
-        let gaussian: Pack = std::array::from_fn(|k| {
+        let gaussian: [f64; LANES] = std::array::from_fn(|k| {
             let d = ((r - self.s[k]) - self.rest[k]) / sigma;
             (-0.5 * d * d).exp()
         });
@@ -57,7 +54,7 @@ impl Radii {
 }
 
 /// `exp(-z) i_l(z)` where arguments are so large that a few operations do.
-fn one_by_one(z: &Pack, f: &mut [Pack]) {
+fn one_by_one(z: &[f64; LANES], f: &mut [[f64; LANES]]) {
     let mut column = vec![0.0; f.len()];
     for (k, &z) in z.iter().enumerate() {
         bessel::scaled(z, &mut column);
@@ -69,7 +66,7 @@ fn one_by_one(z: &Pack, f: &mut [Pack]) {
 
 /// `exp(-z) i_l(z)` from ratios of neighboring degrees, downward: stable for all arguments, and all divisions but one
 /// wait for the one before, which is why eight chains go side by side.
-fn downward(z: &Pack, f: &mut [Pack]) {
+fn downward(z: &[f64; LANES], f: &mut [[f64; LANES]]) {
     let l_max = f.len() - 1;
     let start = l_max + 20 + (6.5 * z[LANES - 1].sqrt()) as usize;
     let mut ratio = [0.0; LANES];
@@ -100,7 +97,7 @@ mod tests {
         let sigma = 0.3;
         for n_degrees in [1, 2, 9, 31] {
             for r in [1e-200, 1e-9, 0.02, 1.0, 7.0, 40.0] {
-                let s: Pack = std::array::from_fn(|k| (r + (k as f64 - 3.0) * 0.5 * sigma).max(0.0));
+                let s: [f64; LANES] = std::array::from_fn(|k| (r + (k as f64 - 3.0) * 0.5 * sigma).max(0.0));
                 let mut phi = vec![[f64::NAN; LANES]; n_degrees];
                 Radii::new(&s.map(Extended::from)).strengths(r, sigma, &mut phi);
                 let mut expected = vec![0.0; n_degrees];

@@ -46,7 +46,7 @@ fn radial_functions_are_those_of_multi_precision_arithmetic() {
     for (name, table) in &tables {
         let Some(case) = name.strip_prefix("integral_parameters_") else { continue };
         let parameters = tabulated(&table.data);
-        let integrals = RadialIntegrals::new(&parameters, &Stop::never()).expect("no wish");
+        let integrals = RadialIntegrals::new(&parameters, &Stop::never()).expect("nobody stops it");
         assert!(integrals.rounding() < 3e-15, "{case}: {}", integrals.rounding());
         let (distances, exact) = (&tables[&format!("integral_r_{case}")].data, &tables[&format!("integrals_{case}")]);
         let rows: Vec<Vec<f64>> = distances.iter().map(|&r| values(&integrals, r)).collect();
@@ -79,7 +79,7 @@ fn projections_are_orthonormal_up_to_twenty_four_functions() {
     ] {
         for width in [0.03, 0.3] {
             let error = RadialIntegrals::new(&parameters(basis, n_max, l_max, r_cut, width * r_cut), &Stop::never())
-                .expect("no wish")
+                .expect("nobody stops it")
                 .rounding();
             assert!(error < 5e-15, "{basis:?} {n_max} {l_max} {r_cut} {width}: {error}");
         }
@@ -91,14 +91,14 @@ fn what_cannot_be_orthonormal_says_so() {
     // All functions decay to 1e-3 within 0.02 Å: more of them than 77 digits can tell apart.
     assert!(
         RadialIntegrals::new(&parameters(GaussianBasis::Gto, 24, 2, 1.02, 0.3), &Stop::never())
-            .expect("no wish")
+            .expect("nobody stops it")
             .rounding()
             > 1e-6
     );
     // Functions that grow to the end, after the last knot.
     assert!(
         RadialIntegrals::new(&parameters(GaussianBasis::GtoQuip, 16, 16, 5.0, 0.3), &Stop::never())
-            .expect("no wish")
+            .expect("nobody stops it")
             .rounding()
             > 1e-6
     );
@@ -108,8 +108,8 @@ fn what_cannot_be_orthonormal_says_so() {
 fn the_limit_at_no_distance_is_met() {
     for basis in BASES {
         for (n_max, l_max) in [(1, 0), (1, 3), (5, 1), (8, 8), (24, 6)] {
-            let integrals =
-                RadialIntegrals::new(&parameters(basis, n_max, l_max, 5.0, 0.5), &Stop::never()).expect("no wish");
+            let integrals = RadialIntegrals::new(&parameters(basis, n_max, l_max, 5.0, 0.5), &Stop::never())
+                .expect("nobody stops it");
             let (at, near) = (values(&integrals, 0.0), values(&integrals, 1e-8));
             let scale = largest(&at);
             for (k, (at, near)) in at.iter().zip(&near).enumerate() {
@@ -126,7 +126,8 @@ fn the_limit_at_no_distance_is_met() {
 fn the_axis_of_packs_is_seamless() {
     // Radii enter and leave the sum as the distance grows, where they are below the last digit.
     for basis in BASES {
-        let integrals = RadialIntegrals::new(&parameters(basis, 6, 3, 5.0, 0.2), &Stop::never()).expect("no wish");
+        let integrals =
+            RadialIntegrals::new(&parameters(basis, 6, 3, 5.0, 0.2), &Stop::never()).expect("nobody stops it");
         let scale = largest(&values(&integrals, 1.0));
         for k in 0..400 {
             let r = 0.0125 * f64::from(k);
@@ -141,8 +142,8 @@ fn the_axis_of_packs_is_seamless() {
 #[test]
 fn scale_and_kind_are_as_promised() {
     fn shared<T: Send + Sync + Clone + std::fmt::Debug>(_: &T) {}
-    let integrals =
-        RadialIntegrals::new(&parameters(GaussianBasis::Equispaced, 4, 2, 5.0, 0.4), &Stop::never()).expect("no wish");
+    let integrals = RadialIntegrals::new(&parameters(GaussianBasis::Equispaced, 4, 2, 5.0, 0.4), &Stop::never())
+        .expect("nobody stops it");
     shared(&integrals);
     assert_eq!(integrals.length_scale(), 0.4);
 }

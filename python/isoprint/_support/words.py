@@ -1,8 +1,0 @@
-"""Words for people."""
-
-from __future__ import annotations
-
-
-def counted(n: int, what: str) -> str:
-    """A number of things, in a form that agrees with it."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -1,0 +1,243 @@
+"""Several compiled fingerprints as one, and the fingerprints of other packages as compiled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint._support.arrays import real_array
+from isoprint._support.parameters import whole
+from isoprint._support.progress import Report
+from isoprint.descriptors._base import Compiled
+from isoprint.descriptors._reach import reach_of
+from isoprint.descriptors.derivatives import finite
+from isoprint.structures.centers import Centers
+from isoprint.structures.elements import ANY
+from isoprint.structures.frames import ANY_ATOM, Frames
+
+Floats = NDArray[np.float64]
+
+
+class Part(NamedTuple):
+    """One fingerprint of several, and the factor of its columns."""
+
+    name: str
+    block: Any
+    compiled: Compiled
+    factor: float
+
+    @property
+    def who(self) -> str:
+        """What it is called in messages."""
+        return f"{type(self.block).__name__} (block {self.name!r})"
+
+
+class ConcatenatedCore:
+    """Blocks of columns from left to right, each times a factor: a fingerprint as those of the compiled module."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        ends = np.cumsum([0] + [part.compiled.core.n_features for part in parts])
+        self._columns = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        self.n_features = int(ends[-1])
+        self.reach = max(part.compiled.core.reach for part in parts)
+
+    def feature_names(self, symbols: list[str]) -> list[str]:
+        """The names that the blocks give their columns, each after the name of its block."""
+        return [f"{part.name}__{column}" for part in self._parts for column in _column_names(part.block)]
+
+    def _blocks(self, frames: Frames, progress: Report | None) -> Iterator[tuple[Part, slice, Frames, Report | None]]:
+        """One block after the other: itself, its columns, the frames as it takes them, and whom it reports to."""
+        for place, (part, columns) in enumerate(zip(self._parts, self._columns, strict=True)):
+            admitted = part.compiled.admitted(frames, part.who)
+            yield part, columns, admitted, _share(progress, place, len(self._parts))
+
+    def transform(
+        self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Report | None
+    ) -> None:
+        """Write every block into its columns of `out`."""
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            block = np.empty((len(out), part.compiled.core.n_features))
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            part.compiled.core.transform(admitted, centers, block, **options)
+            _scale(part, block, out[:, columns])
+
+    def pullback(
+        self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
+    ) -> tuple[Any, Any]:
+        """Sum of what the blocks pull back, from left to right."""
+        # A block would count columns from its own first one.
+        finite("adjoint", adjoint)
+        gradients = []
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            weights = np.empty((len(adjoint), part.compiled.core.n_features))
+            _scale(part, adjoint[:, columns], weights)
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            gradients.append(part.compiled.core.pullback(admitted, centers, weights, **options))
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
+            positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
+        return positions, strain
+
+    def pushforward(
+        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
+    ) -> None:
+        """Write the derivative of every block along the displacements into its columns of `out`."""
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            block = np.empty((len(out), part.compiled.core.n_features))
+            options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            part.compiled.core.pushforward(admitted, centers, displacements, block, **options)
+            _scale(part, block, out[:, columns])
+
+    def derivatives(
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
+    ) -> tuple[Any, Any, Any]:
+        """Blocks of all pairs of row and atom that any of the fingerprints has; zeros where the others have none."""
+        found = []
+        for part, columns, admitted, report in self._blocks(frames, progress):
+            options: dict[str, Any] = {
+                "average": part.compiled.average,
+                "dtype": "float64",
+                "threads": threads,
+                "progress": report,
+            }
+            found.append((part, columns, *part.compiled.core.derivatives(admitted, centers, **options)))
+        n_atoms = max(1, frames.n_atoms)
+        pairs = [center * n_atoms + atom for *_, center, atom in found]
+        every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
+        if not same:
+            every = np.unique(np.concatenate(pairs))
+        values = (np.empty if same else np.zeros)((len(every), 3, self.n_features), dtype)
+        for own, (part, columns, block, _, _) in zip(pairs, found, strict=True):
+            if len(own) == len(every):
+                _scale(part, block, values[:, :, columns])
+            else:
+                _scale(part, block, block)
+                values[np.searchsorted(every, own), :, columns] = block
+        return values, every // n_atoms, every % n_atoms
+
+
+def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
+    """Write a block times its factor; what is too large for the output is an error."""
+    if part.factor == 1.0 and out.dtype.char == "d":
+        out[...] = block
+        return
+    try:
+        with np.errstate(over="raise"):
+            np.multiply(block, part.factor, out=out)
+    except FloatingPointError:
+        largest = f"numbers up to {np.abs(block).max():.3g} times the factor {part.factor:.3g} of {part.who}"
+        raise ValueError(
+            f"{largest} are beyond the range of {out.dtype}; take smaller entries of scale or weights"
+            f"{', or float64' if out.dtype == np.float32 else ''}"
+        ) from None
+
+
+def _share(progress: Report | None, place: int, n: int) -> Report | None:
+    """A report on one block of `n`, as part of the report on all of them."""
+    if progress is None:
+        return None
+
+    def told(done: int, total: int) -> None:
+        progress((place * total + done) // n, total)
+
+    return told
+
+
+class ForeignDescriptor:
+    """A fingerprint of another package, asked frame by frame.
+
+    Parameters
+    ----------
+    thing
+        Has `n_features`, `transform(frame, centers=...)` and `derivatives(frame, centers=...)`; `pullback` and
+        `pushforward` where these are asked for.
+    who : str
+        What it is called in messages.
+    """
+
+    def __init__(self, thing: Any, who: str) -> None:
+        self._thing, self._who = thing, who
+        if not hasattr(thing, "n_features"):
+            raise ValueError(f"{who} has no attribute n_features; it must say how many columns it has")
+        self.n_features = whole(f"n_features of {who}", thing.n_features, 0, 2**31)
+        self.reach = reach_of(thing, who)
+
+    def compiled(self) -> Compiled:
+        """The same as what our own fingerprints are once their parameters were checked."""
+        average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
+        return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
+
+    def feature_names(self, symbols: list[str]) -> list[str]:
+        """The names of its columns: its own, or numbers."""
+        return _column_names(self._thing)
+
+    def transform(self, frames: Any, centers: Any, out: Any, **options: Any) -> None:
+        """Write the rows into `out`."""
+        rows = [self._method("transform")(frame, centers=own) for frame, own, _ in _one_by_one(frames, centers)]
+        self._gather(rows, out, "transform")
+
+    def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients with respect to positions and strain."""
+        positions, strain, start = [np.empty((0, 3))], [np.empty((0, 3, 3))], 0
+        for frame, own, _ in _one_by_one(frames, centers):
+            stop = start + (1 if average else len(own))
+            back = self._method("pullback")(frame, adjoint[start:stop], centers=own)
+            positions.append(np.reshape(back.positions, (-1, 3)))
+            strain.append(np.reshape(back.strain, (1, 3, 3)))
+            start = stop
+        return np.concatenate(positions), np.concatenate(strain)
+
+    def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, **options: Any) -> None:
+        """Write the derivatives along the displacements into `out`."""
+        push = self._method("pushforward")
+        rows = [push(frame, displacements[atoms], centers=own) for frame, own, atoms in _one_by_one(frames, centers)]
+        self._gather(rows, out, "pushforward")
+
+    def derivatives(self, frames: Any, centers: Any, **options: Any) -> tuple[Any, Any, Any]:
+        """Blocks of the one frame, sorted by row and atom."""
+        ((frame, own, _),) = _one_by_one(frames, centers)
+        found = self._method("derivatives")(frame, centers=own)
+        order = np.lexsort((found.atom, found.center))
+        values = real_array(f"derivatives of {self._who}", found.values, "are")
+        return values[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._thing, name, None)
+        if not callable(method):
+            raise ValueError(f"{self._who} has no method {name}; what needs it cannot be asked of the whole")
+        found: Callable[..., Any] = method
+        return found
+
+    def _gather(self, rows: list[Any], out: Any, name: str) -> None:
+        found = [real_array(f"{name} of {self._who}", own) for own in rows]
+        values = np.concatenate([np.empty((0, self.n_features)), *found])
+        if values.shape != out.shape:
+            raise ValueError(
+                f"{name} of {self._who} returned an array of shape {values.shape}, expected {out.shape}: one row a"
+                " center (or a frame), one column a feature"
+            )
+        out[...] = values
+
+
+def _column_names(block: Any) -> list[str]:
+    if hasattr(block, "get_feature_names_out"):
+        return [str(name) for name in block.get_feature_names_out()]
+    return [str(column) for column in range(block.n_features)]
+
+
+def _one_by_one(frames: Frames, centers: Centers) -> Iterator[tuple[Any, list[Any], slice]]:
+    """Every frame as `ase.Atoms`, its centers, and where its atoms are among those of all frames."""
+    from ase import Atoms
+
+    for place in range(frames.n_frames):
+        atoms = slice(int(frames.offsets[place]), int(frames.offsets[place + 1]))
+        frame = Atoms(frames.numbers[atoms], frames.positions[atoms], cell=frames.cells[place], pbc=frames.pbc[place])
+        rows = range(int(centers.offsets[place]), int(centers.offsets[place + 1]))
+        points = centers.points
+        own = [int(centers.atom[row]) if points is None or centers.atom[row] >= 0 else points[row] for row in rows]
+        yield frame, own, atoms

@@ -1,0 +1,128 @@
+//! Rows of length one: the length before, and what is left of a derivative.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use super::{PowerSpectrum, PowerSpectrumProducts, PowerSpectrumScratch};
+use crate::simd::{Isa, Kernel, LANES, Lanes, dot};
+use crate::{Error, Stop};
+
+/// The floor of lengths where there is none: the direction of a row is what it is, however short the row was.
+pub const NO_FLOOR: f64 = 0.0;
+/// Squares of lengths that have all their digits, and 2^±900.
+const SQUARES: RangeInclusive<f64> = 1.2e-271..=8.4e270;
+
+/// A row before normalization: its length, and the coefficients in range.
+pub struct Unnormalized<'a> {
+    /// Length of the row, if it is to be normalized.
+    pub norm: Option<f64>,
+    /// A power of two that brought the square of the length into range. What is normalized does not change by it, what
+    /// it is differentiated by must be multiplied with it.
+    pub unit: f64,
+    /// The coefficients, times the unit.
+    pub coefficients: Cow<'a, [f64]>,
+}
+
+impl PowerSpectrum {
+    /// Writes the row as it is before normalization, but for the constant.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn before_normalization<'a>(
+        &self,
+        coefficients: &'a [f64],
+        scratch: &mut PowerSpectrumScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<Unnormalized<'a>, Error> {
+        let norm = self.unnormalized(coefficients, scratch, row, stop)?;
+        if norm.is_none()
+            && let Some((unit, scaled)) = self.rescaled(coefficients)
+        {
+            let norm = self.unnormalized(&scaled, scratch, row, stop)?;
+            return Ok(Unnormalized { norm, unit, coefficients: Cow::Owned(scaled) });
+        }
+        Ok(Unnormalized { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
+    }
+
+    /// The row before normalization, where rows are normalized; else it is not written, because nobody needs it.
+    pub(super) fn before_normalization_if_needed<'a>(
+        &self,
+        coefficients: &'a [f64],
+        scratch: &mut PowerSpectrumScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<Unnormalized<'a>, Error> {
+        if self.norm.is_some() {
+            return self.before_normalization(coefficients, scratch, row, stop);
+        }
+        Ok(Unnormalized { norm: None, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
+    }
+
+    /// Writes the row; its length if it is to be normalized, and has all its digits.
+    fn unnormalized(
+        &self,
+        coefficients: &[f64],
+        scratch: &mut PowerSpectrumScratch,
+        row: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<Option<f64>, Error> {
+        let PowerSpectrumScratch { sums, products, tile, .. } = scratch;
+        let terms = [self.gather(coefficients, sums)];
+        let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
+        if let Some(selection) = &self.layout.selection {
+            selection.apply(products, row);
+        }
+        let Some(smallest) = self.norm else { return Ok(None) };
+        let square = dot(row, row);
+        let counts = if smallest == NO_FLOOR { SQUARES.contains(&square) } else { square.sqrt() >= smallest };
+        Ok(counts.then(|| square.sqrt()))
+    }
+
+    /// A power of two, and the coefficients times it, where these are so small or large that squares of lengths were
+    /// not in range; none where all are zero, or of order one already.
+    #[cold]
+    fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let largest = coefficients.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
+        if self.norm != Some(NO_FLOOR) || largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
+            return None;
+        }
+        let unit = libm::ldexp(1.0, (-libm::frexp(largest).1).clamp(-1000, 1000));
+        if unit == 1.0 || largest * unit >= 1.0 || largest * unit < 0.5 {
+            return None;
+        }
+        Some((unit, coefficients.iter().map(|c| c * unit).collect()))
+    }
+}
+
+/// `(rate - q (q·rate)) / |p|`, what normalization leaves of a derivative; `p` is the vector before it.
+pub(super) fn project_out(p: &[f64], norm: f64, rate: &[f64], out: &mut [f64]) {
+    let along = dot(p, rate) / (norm * norm);
+    Isa::detect().run(Perpendicular { p, rate, along, inverse: 1.0 / norm, out });
+}
+
+/// `(rate - along · p) · inverse`
+struct Perpendicular<'a> {
+    p: &'a [f64],
+    rate: &'a [f64],
+    along: f64,
+    inverse: f64,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Perpendicular<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { p, rate, along, inverse, out } = self;
+        let ((p, p_rest), (rate, rate_rest)) = (p.as_chunks::<LANES>(), rate.as_chunks::<LANES>());
+        let (out, out_rest) = out.as_chunks_mut::<LANES>();
+        for (out, (p, rate)) in out.iter_mut().zip(p.iter().zip(rate)) {
+            (V::load(p).neg_mul_add(V::splat(along), V::load(rate)) * V::splat(inverse)).store(out);
+        }
+        let rest = p_rest.iter().zip(rate_rest);
+        out_rest.iter_mut().zip(rest).for_each(|(out, (p, rate))| *out = (rate - p * along) * inverse);
+    }
+}
