@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 from ase import Atoms
@@ -110,9 +110,12 @@ EXP = {"function": "exp", "r0": 1.5, "c": 0.5, "d": 0.1, "w0": 0.4}
 BY_SPECIES = {"H": 0.3, "C": 0.5, "O": 0.45}
 WEIGHTS = {"H": 0.0, "C": 1.7, "O": -0.4}
 
+# As the type of the parameter has them: a new one is tried without being listed.
+BASES = get_args(get_type_hints(ip.SOAP)["basis"])
+WITH_OPTIONS = ("gto_quip", "polynomial_quip")
+
 SOAP = [
-    gaussian("gto"),
-    *[gaussian(basis, options={"basis": basis}) for basis in ("polynomial", "equispaced", "gto_featomic")],
+    *[gaussian(basis, options={"basis": basis}) for basis in BASES if basis not in WITH_OPTIONS],
     gaussian("gto_quip", options={"basis": "gto_quip", "basis_error_exponent": 8.0}),
     gaussian("polynomial_quip", options={"basis": "polynomial_quip", "convention": "quip"}),
     gaussian("one species", options={"species": ["C"], "n_max": 4, "l_max": 5}, elements=("C",)),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import isoprint as ip
+from catalog import BASES
 
 SPECIES = ["H", "C", "O"]
 SMALL: dict[str, Any] = {"r_cut": 4.0, "n_max": 4, "l_max": 3, "species": SPECIES}
@@ -114,7 +115,7 @@ BASES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "SoapTurbo.from_quip": (quip("soap_turbo", ip.SoapTurbo.from_quip), TURBO_NUMBERS),
     **{
         f"SOAP {basis}": (ip.SOAP, {**SMALL, "basis": basis})
-        for basis in ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
+        for basis in BASES
     },
     "SOAP unnormalized": (ip.SOAP, {**SMALL, "normalize": False}),
     "SOAP weighted": (weighted, {}),

@@ -5,6 +5,8 @@ A line has the name of a parameter, with others of which an error may speak; its
 
 from typing import Any
 
+from catalog import BASES
+
 INF, NAN = float("inf"), float("nan")
 REALS = (0.0, -1.0, 5e-324, 1e-300, 1e-30, 1e-10, 1e-5, 1e5, 1e10, 1e30, 1e300, INF, NAN)
 LENGTHS = (*REALS, 0.01, 0.03, 0.1, 2.0, 50.0, 400.0)
@@ -92,7 +94,7 @@ GROUPS: dict[str, dict[str, list[Any]]] = {
         ],
     },
     "soap": {
-        **{f"SOAP {basis}": SOAP_LENGTHS for basis in ("polynomial", "gto_featomic", "gto_quip", "polynomial_quip")},
+        **{f"SOAP {basis}": SOAP_LENGTHS for basis in BASES},
         "SOAP gto": [
             *SOAP_LENGTHS,
             ("n_max", COUNTS),

@@ -7,14 +7,12 @@ from ase.build import molecule
 from sklearn.base import clone
 
 import isoprint as ip
-from catalog import BY_SPECIES, POW, SOAP, soap, turbo
+from catalog import BASES, BY_SPECIES, POW, SOAP, soap, turbo
 from isoprint import _core
 from isoprint.descriptors import _settings
 from naive_soap import NaiveSOAP
 from naive_turbo import listed
 from test_soap_turbo import ethanol_in_a_box
-
-BASES = ("gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip")
 
 
 def open_ethanol():
