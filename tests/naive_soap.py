@@ -55,7 +55,7 @@ class Radial:
         if basis in ("equispaced", "gto_quip", "polynomial_quip"):
             self.nodes, self.W = getattr(self, basis)()
             return
-        upper = r_cut if basis == "polynomial" else reach + 9 * sigma
+        upper = r_cut if basis in ("polynomial", "bessel") else reach + 9 * sigma
         self.nodes, w = window(0, upper, longest=min(1.0, 2 * sigma))
         self.W = [4 * math.pi * w * self.nodes**2 * getattr(self, basis)(l, self.nodes) for l in range(l_max + 1)]
 
@@ -71,6 +71,9 @@ class Radial:
 
         r, w = window(0, self.r_cut)
         return inverse_root(primitives(r) * w * r**2 @ primitives(r).T) @ primitives(s)
+
+    def bessel(self, l, s):
+        return math.sqrt(2 / self.r_cut) * np.sin((self.n[:, None] + 1) * math.pi * s / self.r_cut) / s
 
     def gto_featomic(self, l, s):
         width = self.r_cut * np.maximum(np.sqrt(self.n), 1) / len(self.n)

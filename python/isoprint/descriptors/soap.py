@@ -33,10 +33,10 @@ class SOAP(CompiledDescriptor):
     sigma : float or mapping
         Width of the Gaussians in Å, from 0.005 to 10 times the distance up to which neighbors count. A mapping such as
         `{"C": 0.5, "H": 0.3}` gives every species its own, as for all parameters that may be a mapping.
-    basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip"}
+    basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"}
         Radial functions. Gaussians that die out at distances up to `r_cut` or polynomials that end there, as in
         DScribe; interpolation between equally spaced Gaussians, as in QUIP; Gaussians times powers, as in featomic;
-        and two more of QUIP.
+        two more of QUIP; and sine waves over the distance, which resolve all of it alike, as in many neural networks.
     cutoff_width : float
         Width of the shell in which neighbors fade out, as half a cosine, in Å; 0: they count in full up to the cutoff,
         where features jump.
@@ -121,7 +121,7 @@ class SOAP(CompiledDescriptor):
     l_max: int
     species: Any = None
     sigma: Reals = 0.5
-    basis: Literal["gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip"] = "gto"
+    basis: Literal["gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"] = "gto"
     cutoff_width: float = 0.5
     padding: float = 0.0
     weighting: Mapping[str, Any] | None = None

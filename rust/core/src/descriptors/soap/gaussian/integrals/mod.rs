@@ -1,4 +1,4 @@
-//! The radial functions `I_nl(r)` of SOAP with three-dimensional Gaussians, for six bases.
+//! The radial functions `I_nl(r)` of SOAP with three-dimensional Gaussians, for seven bases.
 //!
 //! An atom at the distance `r` is the density `exp(-|x - x_j|² / 2σ²)`, of height one. On the sphere of radius `s` its
 //! harmonics of degree `l` have the strength `4π φ_l(r; s)`, where
@@ -44,6 +44,9 @@ pub enum GaussianBasis {
     Gto,
     /// `(r_cut - r)^(k+2)` on `[0, r_cut]` made orthonormal symmetrically, as in `DScribe`.
     Polynomial,
+    /// `√(2/r_cut) sin(nπr/r_cut) / r` on `[0, r_cut]`, the waves of degree zero that vanish at both ends, the same for all
+    /// degrees: orthonormal as they are.
+    Bessel,
     /// Gaussians at equally spaced radii that interpolate the density, as in QUIP; without the factor `4π`.
     Equispaced,
     /// `r^n exp(-r² / 2σ_n²)`, the same for all degrees, made orthonormal symmetrically, as in featomic, but for a
@@ -114,6 +117,7 @@ impl RadialIntegrals {
             GaussianBasis::Gto => projection::gto(parameters, stop)?,
             GaussianBasis::Polynomial => projection::polynomial(parameters, stop)?,
             GaussianBasis::GtoFeatomic => projection::gto_featomic(parameters, stop)?,
+            GaussianBasis::Bessel => projection::bessel(parameters, stop)?,
             GaussianBasis::Equispaced => interpolation::equispaced(parameters),
             GaussianBasis::GtoQuip => interpolation::gto(parameters, stop)?,
             GaussianBasis::PolynomialQuip => interpolation::polynomial(parameters),

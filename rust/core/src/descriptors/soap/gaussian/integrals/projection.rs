@@ -1,5 +1,7 @@
 //! Bases on which the density is projected: `W_lnq = 4π ω_q s_q² g_nl(s_q)`, with `ω_q` the weights of a quadrature.
 
+use std::f64::consts::PI;
+
 use super::orthonormal::{Orthonormal, symmetric};
 use super::primitives::{decay_exponents, power_overlaps, powers};
 use super::special::moment;
@@ -79,6 +81,26 @@ pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<Ra
     let width = (4.0 * sigma).min(4.0 * r_cut / (n_max + 4) as f64);
     let rule = quadrature::extended_panels(&Extended::ZERO, &cutoff, width);
     project(rule, n_max, stop, |s| orthonormal.values(&powers(n_max, cutoff - s)))
+}
+
+/// `√(2/r_cut) sin(nπr/r_cut) / r`, `n = 1..=n_max`: no matrix has to make them orthonormal.
+pub fn bessel(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
+    let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
+    let cutoff = Extended::from(r_cut);
+    let norm = Extended::from(2.0 / r_cut).sqrt();
+    let width = (4.0 * sigma).min(4.0 * r_cut / (n_max + 4) as f64);
+    let rule = quadrature::extended_panels(&Extended::ZERO, &cutoff, width);
+    project(rule, n_max, stop, |s| {
+        let (phase, factor) = (s / cutoff, norm / s);
+        (1..=n_max).map(|n| factor * Extended::from(sine_of_half_turns(Extended::from(n) * phase))).collect()
+    })
+}
+
+/// `sin πx` for `x >= 0`, right to the last place also where `x` is many half turns.
+fn sine_of_half_turns(x: Extended) -> f64 {
+    let whole = x.to_f64().floor();
+    let sign = if whole % 2.0 == 0.0 { 1.0 } else { -1.0 };
+    sign * (PI * (x - Extended::from(whole)).to_f64()).sin()
 }
 
 /// `r^n exp(-r² / 2σ_n²)` of unit norm, `σ_n = r_cut max(√n, 1) / n_max`.
@@ -163,5 +185,26 @@ fn add_overlaps(weights: &[f64], n_max: usize, scale: f64, gram: &mut [f64]) {
                 *entry += (a * scale) * (b * scale);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{GaussianBasis, RadialIntegrals};
+    use super::*;
+
+    #[test]
+    fn waves_are_orthonormal_to_the_last_digit() {
+        let parameters = IntegralParameters {
+            basis: GaussianBasis::Bessel,
+            n_max: 24,
+            l_max: 0,
+            r_cut: 5.0,
+            sigma: 0.4,
+            basis_error_exponent: 10.0,
+            reach: 5.0,
+        };
+        let integrals = RadialIntegrals::new(&parameters, &Stop::never()).expect("no request");
+        assert!(integrals.rounding() < 2e-15, "{:e}", integrals.rounding());
     }
 }
