@@ -6,6 +6,7 @@ derivative.
 
 import numpy as np
 
+from naive import Naive
 from naive_turbo import images
 
 POLYNOMIALS = {
@@ -34,7 +35,7 @@ def norm(vector):
     return np.sqrt(np.sum(vector**2))
 
 
-class NaiveACSF:
+class NaiveACSF(Naive):
     """The same parameters as the compiled fingerprint."""
 
     def __init__(self, *, cutoff_function, alpha, ignore_unknown_species, species, numbers, weights, functions):
@@ -59,7 +60,7 @@ class NaiveACSF:
                         found.append((0 if self.numbers == [-1] else self.numbers.index(number), vector))
         return found
 
-    def row(self, frame, center):
+    def coefficients(self, frame, center):
         sites = self.sites(frame, center)
         return np.array([self.value(function, sites) for function in self.functions])
 
@@ -94,20 +95,3 @@ class NaiveACSF:
                 term = 2 ** (1 - zeta) * base**zeta * np.exp(-eta * sum((r - shift) ** 2 for r in lengths))
                 total = total + weight * term * np.prod([f(r) for r in lengths])
         return total
-
-    def rows(self, frame, centers, average=None):
-        """Features of one frame `(positions, numbers, cell, pbc)`; real where the positions are."""
-        out = np.array([self.row(frame, center) for center in centers], complex)
-        out = out if average is None else out.mean(axis=0, keepdims=True)
-        return out if np.iscomplexobj(frame[0]) or np.iscomplexobj(frame[2]) else out.real
-
-    def derivative(self, frame, centers, displacements, strain=None, average=None):
-        """Derivative of the rows along a displacement of the atoms, or along a strain of everything."""
-        positions, numbers, cell, pbc = frame
-        step = 1e-100j
-        if strain is None:
-            moved = positions + step * displacements
-            return self.rows((moved, numbers, np.asarray(cell, float), pbc), centers, average).imag / step.imag
-        grow = np.eye(3) + step * strain
-        at = [center if np.ndim(center) == 0 else center @ grow for center in centers]
-        return self.rows((positions @ grow, numbers, cell @ grow, pbc), at, average).imag / step.imag

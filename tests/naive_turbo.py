@@ -13,6 +13,8 @@ import math
 import numpy as np
 from scipy.special import erf, eval_jacobi
 
+from naive import Naive
+
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(96)
 
 
@@ -156,7 +158,7 @@ def listed(settings):
     return {**settings, **by_species, "numbers": numbers}
 
 
-class NaiveTurbo:
+class NaiveTurbo(Naive):
     """The same parameters as the compiled fingerprint; policy "exact" only."""
 
     def __init__(self, **p):
@@ -244,24 +246,3 @@ class NaiveTurbo:
 
         first, second = summed(nu_s >= 1, nu_r >= 1), summed(nu_s == 2, nu_r == 2)
         return self.products(first, second, symmetric=nu_r % 2 == 0 and nu_s % 2 == 0)
-
-    def rows(self, frame, centers, average=None):
-        """Features of one frame `(positions, numbers, cell, pbc)`; real where the positions are."""
-        every = [self.coefficients(frame, center) for center in centers]
-        if average == "inner":
-            out = self.contract(sum(every) / len(every))[None]
-        else:
-            out = np.array([self.contract(c) for c in every])
-            out = out if average is None else out.mean(axis=0, keepdims=True)
-        return out if np.iscomplexobj(frame[0]) or np.iscomplexobj(frame[2]) else out.real
-
-    def derivative(self, frame, centers, displacements, strain=None, average=None):
-        """Derivative of the rows along a displacement of the atoms, or along a strain of everything."""
-        positions, numbers, cell, pbc = frame
-        step = 1e-100j
-        if strain is None:
-            moved = positions + step * displacements
-            return self.rows((moved, numbers, np.asarray(cell, float), pbc), centers, average).imag / step.imag
-        grow = np.eye(3) + step * strain
-        at = [center if np.ndim(center) == 0 else center @ grow for center in centers]
-        return self.rows((positions @ grow, numbers, cell @ grow, pbc), at, average).imag / step.imag

@@ -9,11 +9,11 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+import children
 from isoprint import _core, threads
 
 THREADS = (1, 2, 7)
@@ -301,8 +301,7 @@ def test_control_c_ends_a_long_call(n_threads):
             print("interrupted", flush=True)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=children.environment()) as process:
         try:
             assert process.stdout.readline() == "ready\n"
             time.sleep(0.5)

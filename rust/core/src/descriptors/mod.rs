@@ -76,11 +76,13 @@ pub trait Descriptor: Sync + 'static {
     /// [`Refusal`] where this descriptor cannot describe such surroundings.
     fn prepare(
         &self,
-        environment: &Environment<'_>,
-        derivatives: bool,
-        scratch: &mut Self::Scratch,
-        stop: &Stop<'_>,
-    ) -> Result<(), Refusal>;
+        _environment: &Environment<'_>,
+        _derivatives: bool,
+        _scratch: &mut Self::Scratch,
+        _stop: &Stop<'_>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that
     /// [`Self::prepare`] was shown.

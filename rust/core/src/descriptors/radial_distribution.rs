@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 use serde::Deserialize;
 
 use super::validate::{Spelled, check, count, cutoff_function, not_negative, r_cut, within};
-use super::{Descriptor, Element, Environment, JacobianRow, Refusal, Species, read};
+use super::{Descriptor, Element, Environment, JacobianRow, Species, read};
 use crate::math::cutoff::{Cutoff, CutoffFunction, NamedCutoff};
 use crate::simd::{Isa, Kernel, LANES, Lanes, Pack, add_scaled, dot, exp};
 use crate::{Error, Stop, memory};
@@ -192,16 +192,6 @@ impl Descriptor for RadialDistribution {
         let terms = || memory::filled(PURPOSE, self.grid.len(), Pack::ZERO);
         let block = memory::zeros(PURPOSE, 3 * self.n_features())?;
         Ok(RadialDistributionScratch { value: terms()?, derivative: terms()?, block })
-    }
-
-    fn prepare(
-        &self,
-        _environment: &Environment<'_>,
-        _derivatives: bool,
-        _scratch: &mut RadialDistributionScratch,
-        _stop: &Stop<'_>,
-    ) -> Result<(), Refusal> {
-        Ok(())
     }
 
     fn expand(
