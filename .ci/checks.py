@@ -20,6 +20,7 @@ CHECKS = {
     "lint": {
         "cargo fmt": "cargo fmt --check",
         "cargo clippy": "cargo clippy --workspace --all-targets --locked -- -D warnings",
+        "cargo doc": "RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked --quiet",
         "ruff": "ruff check",
         "ruff format": "ruff format --check",
         "mypy": "mypy",

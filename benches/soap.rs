@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::soap::{
-    Basis, Compression, Convention, DensityParameters, GaussianBasis, Policy, Soap, SoapParameters, SoapTurbo,
-    SpeciesParameters, TurboParameters,
+    Compression, Convention, DensityParameters, GaussianBasis, Policy, Soap, SoapParameters, SoapTurbo,
+    SpeciesParameters, TurboBasis, TurboParameters,
 };
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow};
 use isoprint_core::math::harmonics::Harmonics;
@@ -117,7 +117,7 @@ fn products(criterion: &mut Criterion) {
 struct OfBlock<'a> {
     harmonics: &'a Harmonics,
     unit: &'a [SiteLanes; 3],
-    profiles: &'a [SiteLanes],
+    angular_factors: &'a [SiteLanes],
     out: &'a mut [SiteLanes],
     back: bool,
 }
@@ -130,11 +130,12 @@ impl Kernel for OfBlock<'_> {
         for pack in 0..2 {
             if self.back {
                 self.harmonics.tabulate::<V>(pack, self.unit, &mut table);
-                let profiles = [self.profiles, self.profiles];
-                let sums = self.harmonics.pullback::<V>(pack, self.unit, &table, profiles, [&*self.out, &*self.out]);
+                let angular_factors = [self.angular_factors, self.angular_factors];
+                let sums =
+                    self.harmonics.pullback::<V>(pack, self.unit, &table, angular_factors, [&*self.out, &*self.out]);
                 black_box(sums.map(V::sum));
             } else {
-                self.harmonics.values::<V>(pack, self.unit, self.profiles, self.out);
+                self.harmonics.values::<V>(pack, self.unit, self.angular_factors, self.out);
             }
         }
     }
@@ -163,12 +164,12 @@ fn harmonics(criterion: &mut Criterion) {
         [SiteLanes([0.48; SITES_PER_BLOCK]), SiteLanes([-0.6; SITES_PER_BLOCK]), SiteLanes([0.64; SITES_PER_BLOCK])];
     for l_max in SIZES {
         let harmonics = Harmonics::new(l_max);
-        let (profiles, mut out) = (rows(l_max + 1), rows(harmonics.len()));
+        let (angular_factors, mut out) = (rows(l_max + 1), rows(harmonics.len()));
         for (name, back) in [("values", false), ("pullback", true)] {
             group.bench_function(BenchmarkId::new(name, l_max), |bencher| {
                 bencher.iter(|| {
-                    let (harmonics, unit, profiles) = (&harmonics, &unit, &profiles);
-                    Isa::detect().run(OfBlock { harmonics, unit, profiles, out: &mut out, back });
+                    let (harmonics, unit, angular_factors) = (&harmonics, &unit, &angular_factors);
+                    Isa::detect().run(OfBlock { harmonics, unit, angular_factors, out: &mut out, back });
                 });
             });
         }
@@ -186,7 +187,7 @@ fn harmonics(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Table of a block's radial functions and profiles.
+/// Table of a block's radial functions and angular factors.
 struct Look<'a> {
     table: &'a Piecewise<8>,
     r: &'a [f64],
@@ -266,7 +267,7 @@ fn turbo(size: usize) -> SoapTurbo {
         l_max: size,
         filter_decay: 4.0,
         radial_enhancement: 0,
-        basis: Basis::Poly3,
+        basis: TurboBasis::Poly3,
         policy: Policy::Exact,
         compression: Compression::None,
         normalize: true,

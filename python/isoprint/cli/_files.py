@@ -34,9 +34,9 @@ def add_input(parser: argparse.ArgumentParser, index: str, about: str) -> None:
 def read(options: Any) -> list[Any]:
     """The structures that the options name; at least one of them, with at least one atom."""
     path, asked = _located(options)
-    known = _formats.found(path, options.format)
+    known = _formats.detect_format(path, options.format)
     index = _index(asked, known)
-    frames = _formats.parsed(path, index, known)
+    frames = _formats.read_frames(path, index, known)
     checksums.warn_if_damaged(path)
     if not frames:
         raise ValueError(_why_none(path, known, asked))
@@ -84,7 +84,7 @@ def _why_none(path: Path, known: str, asked: str) -> str:
     """Why nothing was read: the file has nothing, or the index asks for what it does not have."""
     n = 0 if asked == ":" else _formats.count(path, known)
     if n == 0:
-        return f"{path} holds no structures, read as {known}; {_formats.another(path, known)}"
+        return f"{path} holds no structures, read as {known}; {_formats.suggest_format(path, known)}"
     has = "the only one is number 0" if n == 1 else f"they are numbers 0 to {n - 1}"
     return f"{path} cannot be read by --index {asked}, which chooses none of {plural(n, 'structure')}: {has}"
 

@@ -26,7 +26,7 @@ _XYZ = ("xyz", "extxyz")
 _COUNTED = ("gromacs", "lammps-dump-text", "mol", "sdf")
 
 
-def found(path: Path, given: str | None) -> str:
+def detect_format(path: Path, given: str | None) -> str:
     """The format of a file, as ase calls it: as given, or by its name and content."""
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat, ioformats
 
@@ -79,7 +79,7 @@ def _local(path: Path) -> str:
     return str(path.absolute())
 
 
-def parsed(path: Path, index: int | slice | str, known: str) -> list[Any]:
+def read_frames(path: Path, index: int | slice | str, known: str) -> list[Any]:
     """The structures that an index means, perhaps none."""
     from ase.io import read
     from ase.io.formats import get_ioformat
@@ -171,7 +171,7 @@ def _failure(path: Path, known: str, problem: Exception) -> Exception:
         return ValueError(f"{path} cannot be read: its compressed content is damaged or was cut; copy it anew")
     text = None if ioformats[known].isbinary and known != "cif" else _text(path)
     if text is None and (type(problem) is not ValueError or " " not in str(problem)):
-        return ValueError(f"{path} is no file of the format {known}, or damaged; {another(path, known)}")
+        return ValueError(f"{path} is no file of the format {known}, or damaged; {suggest_format(path, known)}")
     text = text or []
     reason = _wrong_in_xyz(text) if known in _XYZ else None
     reason = reason or _wrong_element(known, problem, text) or _wrong_in_general(problem, text)
@@ -199,7 +199,7 @@ def _unpacks(path: Path) -> bool:
     return True
 
 
-def another(path: Path, known: str) -> str:
+def suggest_format(path: Path, known: str) -> str:
     """What to do about a file that is perhaps something else than it was taken for."""
     examples = [name for name in _EXAMPLES if name != known]
     return _compressed(path) or f"if it is something else, say so by --format, such as {', '.join(examples)}"

@@ -72,15 +72,15 @@ def run(options: argparse.Namespace) -> int:
         path = Path.read(options.input)
         descriptor.fit(path.frames)
         limits = {name: given[name] for name in _LIMITS if name in given}
-        with _interruptible() as told:
-            path = path.resume(descriptor, **limits, progress=told)
+        with _interruptible() as report:
+            path = path.resume(descriptor, **limits, progress=report)
     else:
         frames, distorted = _files.started(options)
         _files.require_single(len(frames), options, ("output",))
         descriptor.fit(frames)
         rules = {name: given[name] for name in _RULES if name in given}
-        with _interruptible() as told:
-            path = follow_manifold(descriptor, frames[0], options.center, **rules, progress=told)
+        with _interruptible() as report:
+            path = follow_manifold(descriptor, frames[0], options.center, **rules, progress=report)
     path.write(options.output)
     print(f"{options.output}: {path!r}")
     if "plot" in given:
@@ -107,14 +107,14 @@ def _interruptible() -> Iterator[Any]:
         nonlocal asked
         asked = True
 
-    def told(points: int, arc: float) -> bool:
+    def report(points: int, arc: float) -> bool:
         if shown:
             print(f"\r{plural(points, 'point')}, {arc:.3f} Å", end="", file=sys.stderr, flush=True)
         return not asked
 
     before = signal.signal(signal.SIGINT, ask)
     try:
-        yield told
+        yield report
     finally:
         signal.signal(signal.SIGINT, before)
         if shown:

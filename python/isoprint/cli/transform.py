@@ -123,12 +123,12 @@ def _in_batches(
         stop = max(start + 1, int(np.searchsorted(offsets, offsets[start] + most, side="right")) - 1)
         first, last = int(offsets[start]), int(offsets[stop])
 
-        def told(done: int, total: int, first: int = first) -> None:
+        def report_chunk(done: int, total: int, first: int = first) -> None:
             report(first + done, rows.shape[0])
 
         if last > first:
             rows[first:last] = descriptor.transform(
-                frames[start:stop], n_jobs=n_jobs, progress=told if report else None
+                frames[start:stop], n_jobs=n_jobs, progress=report_chunk if report else None
             )
         start = stop
 

@@ -142,10 +142,10 @@ def _share(progress: Report | None, place: int, n: int) -> Report | None:
     if progress is None:
         return None
 
-    def told(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         progress((place * total + done) // n, total)
 
-    return told
+    return report
 
 
 class ForeignDescriptor:

@@ -214,7 +214,7 @@ def _explaining_arguments(init: Callable[..., None]) -> Callable[..., None]:
     """A constructor that explains arguments which it does not take."""
 
     @wraps(init)
-    def told(self: Any, *args: Any, **kwargs: Any) -> None:
+    def explaining_init(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             init(self, *args, **kwargs)
         except TypeError:
@@ -223,7 +223,7 @@ def _explaining_arguments(init: Callable[..., None]) -> Callable[..., None]:
                 raise
             raise TypeError(message) from None
 
-    return told
+    return explaining_init
 
 
 def _argument_not_taken(

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use isoprint_core::Error;
 use isoprint_core::descriptors::Descriptor;
-use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, TurboParameters};
+use isoprint_core::descriptors::soap::{Compression, Policy, SoapTurbo, TurboBasis, TurboParameters};
 use isoprint_core::engine::{Average, Job, pullback, pushforward, transform};
 use isoprint_core::geometry::{Centers, Frames};
 
@@ -33,7 +33,7 @@ fn a_parameter_out_of_range_is_named_with_its_value() {
             "n_max",
             "1",
             refused(|p| {
-                p.basis = Basis::Poly3Gauss;
+                p.basis = TurboBasis::Poly3Gauss;
                 p.species[1].n_max = 1;
             }),
         ),
@@ -44,7 +44,7 @@ fn a_parameter_out_of_range_is_named_with_its_value() {
             "basis",
             "jacobi",
             refused(|p| {
-                p.basis = Basis::Jacobi;
+                p.basis = TurboBasis::Jacobi;
                 p.policy = Policy::Reference;
             }),
         ),
@@ -80,7 +80,7 @@ fn a_row_that_fits_no_memory_is_refused_before_it_is_asked_for() {
     parameters.l_max = 30;
     parameters.species = (1..=118).map(|number| common::species(number, 24)).collect();
     parameters.species.iter_mut().for_each(|s| s.sigma_t_scaling = 0.0);
-    // Profiles of so many species take long; the refusal must not wait for them.
+    // Radial functions of so many species take long; the refusal must not wait for them.
     let error = SoapTurbo::new(parameters).expect_err("a row of a gigabyte");
     assert!(matches!(error, Error::Memory { .. }), "{error}");
 }

@@ -8,12 +8,12 @@ use pyo3::prelude::*;
 use crate::arrays::{self, Extent};
 
 /// A matrix `(n_rows, row, column, value)`.
-pub struct Matrix(Compression);
+pub struct CompressionMatrix(Compression);
 
 /// Row, column and value of each entry.
 type Entries<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-impl Matrix {
+impl CompressionMatrix {
     /// Puts a matrix, if there is one, in the place of a compression by name.
     pub fn replace(matrix: Option<Self>, compression: &mut Compression) {
         if let Some(Self(matrix)) = matrix {
@@ -22,7 +22,7 @@ impl Matrix {
     }
 }
 
-impl<'py> FromPyObject<'_, 'py> for Matrix {
+impl<'py> FromPyObject<'_, 'py> for CompressionMatrix {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {

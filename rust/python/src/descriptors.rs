@@ -4,7 +4,7 @@ use isoprint_core::descriptors::Descriptor as _;
 use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, radial_distribution, soap};
 use pyo3::prelude::*;
 
-use crate::compression::Matrix;
+use crate::compression::CompressionMatrix;
 use crate::descriptor::{WithCache, methods};
 use crate::{door, read};
 
@@ -60,9 +60,9 @@ pub struct SOAP(WithCache<soap::Soap>);
 methods!(SOAP {
     #[new]
     #[pyo3(signature = (parameters, /, matrix=None))]
-    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<Matrix>) -> PyResult<Self> {
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<CompressionMatrix>) -> PyResult<Self> {
         let mut parameters: soap::SoapParameters = read::parameters(parameters)?;
-        Matrix::replace(matrix, &mut parameters.compression);
+        CompressionMatrix::replace(matrix, &mut parameters.compression);
         door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
     }
 
@@ -80,9 +80,9 @@ pub struct SoapTurbo(WithCache<soap::SoapTurbo>);
 methods!(SoapTurbo {
     #[new]
     #[pyo3(signature = (parameters, /, matrix=None))]
-    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<Matrix>) -> PyResult<Self> {
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>, matrix: Option<CompressionMatrix>) -> PyResult<Self> {
         let mut parameters: soap::TurboParameters = read::parameters(parameters)?;
-        Matrix::replace(matrix, &mut parameters.compression);
+        CompressionMatrix::replace(matrix, &mut parameters.compression);
         door::prepare(py, |stop| soap::SoapTurbo::interruptible(parameters, stop))
             .map(|descriptor| Self(descriptor.into()))
     }

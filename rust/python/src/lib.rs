@@ -1,11 +1,11 @@
 //! The Python face of isoprint-core: translation, no mathematics.
 //!
-//! * [`door`] is the only way from Python to work: it lets other Python threads run, lends threads, listens to Ctrl-C.
-//! * [`threads`] decides how many threads that are.
-//! * [`arrays`] borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
-//! * [`read`] makes the parameters of a descriptor out of a mapping.
-//! * [`descriptor`] is what all descriptors have in common, and [`descriptors`] is a class for each.
-//! * [`errors`] gives every error its Python name, and [`allocator`] sees to it that there is memory left to raise it.
+//! * `door` is the only way from Python to work: it lets other Python threads run, lends threads, listens to Ctrl-C.
+//! * `threads` decides how many threads that are.
+//! * `arrays` borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
+//! * `read` makes the parameters of a descriptor out of a mapping.
+//! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
+//! * `errors` gives every error its Python name, and `allocator` sees to it that there is memory left to raise it.
 
 #![deny(unsafe_code)]
 // Python's keywords arrive one by one, and by value.

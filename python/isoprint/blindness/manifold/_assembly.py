@@ -83,10 +83,10 @@ def longer(
     follower = Follower(path.environment(descriptor), path.positions[path.start], rules)
     walk = _walk(path)
 
-    def told(walk: Walk) -> Any:
+    def report(walk: Walk) -> Any:
         return None if progress is None else progress(path.start + len(walk.points), walk.arc)
 
-    follower, walk = followed(follower, walk, told)
+    follower, walk = followed(follower, walk, report)
     found = replace(path, **joined(follower, [walk], path.reference))
     return found if path.start == 0 or found.closed else _with_beginning(path, found)
 

@@ -14,7 +14,7 @@ _HALVINGS = 2
 _SAME_LENGTH = 0.02
 
 
-def followed(follower: Follower, walk: Walk, told: Callable[[Walk], Any]) -> tuple[Follower, Walk]:
+def followed(follower: Follower, walk: Walk, report: Callable[[Walk], Any]) -> tuple[Follower, Walk]:
     """Go on until the path closes or ends, and look more finely where it closes over weak steps.
 
     Parameters
@@ -23,7 +23,7 @@ def followed(follower: Follower, walk: Walk, told: Callable[[Walk], Any]) -> tup
         Takes the steps.
     walk : Walk
         At least one point.
-    told : callable
+    report : callable
         Is given the walk after every point, and ends it by returning `False`.
 
     Returns
@@ -31,13 +31,13 @@ def followed(follower: Follower, walk: Walk, told: Callable[[Walk], Any]) -> tup
     Follower, Walk
         The walk, if it stands, with its follower; else the finer one that does not close, with its own.
     """
-    follower.walk(walk, told)
+    follower.walk(walk, report)
     finer, again = follower, walk
     for _ in range(_HALVINGS):
         if again.status != "closed" or not again.weak:
             break
         finer = finer.finer()
-        again = finer.walk(Walk([walk.origin], finer.rules.step), told)
+        again = finer.walk(Walk([walk.origin], finer.rules.step), report)
         if again.status == "closed" and abs(again.arc - walk.arc) > _SAME_LENGTH * walk.arc:
             # Another ring. Without weak steps it is the true one; with them, neither is.
             again.status = "fold" if again.weak else "closed"

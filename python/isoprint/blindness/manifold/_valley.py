@@ -101,20 +101,20 @@ class Follower:
         s, modes, spectrum = self._spectrum(jacobian, self.start)
         return Point(self.start, choose(s, modes), spectrum, 0.0, 0.0, 0, 0)
 
-    def walk(self, walk: Walk, told: Callable[[Walk], Any]) -> Walk:
+    def walk(self, walk: Walk, report: Callable[[Walk], Any]) -> Walk:
         """Go on until the path closes or ends.
 
         Parameters
         ----------
         walk : Walk
             At least one point.
-        told : callable
+        report : callable
             Is given the walk after every point, and ends it by returning `False`.
         """
         with single_threaded():
             while walk.status == "open":
                 walk.status = self._onwards(walk)
-                if told(walk) is False and walk.status == "open":
+                if report(walk) is False and walk.status == "open":
                     walk.status = "interrupted"
         return walk
 
@@ -127,7 +127,7 @@ class Follower:
         here = walk.points[-1]
         there, leads_on, walk.step = self._stepped(here, walk.step)
         if not leads_on:
-            return "noise" if self._drowned(here, there.feature_distance) else "fold"
+            return "noise" if self._lost_in_noise(here, there.feature_distance) else "fold"
         if self._crosses_cutoff(there.positions):
             return "cutoff"
         turn = rotation_onto(there.positions, self.start)
@@ -160,7 +160,7 @@ class Follower:
             return there, False, h
         return there, True, min(1.3 * h, rules.largest_step) if good and found.iterations <= 4 else h
 
-    def _drowned(self, here: Point, residual: float) -> bool:
+    def _lost_in_noise(self, here: Point, residual: float) -> bool:
         """Whether the noise of the fingerprint hides where the valley leads on; `residual` is `|F - F0|` there.
 
         What tells the path from all else is the second softest motion. Along it the floor is shifted by noise of the

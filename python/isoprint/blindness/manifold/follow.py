@@ -30,12 +30,12 @@ Told = Callable[[int, float], Any]
 Direction = Literal["both", "forward", "backward"]
 DIRECTIONS = get_args(Direction)
 # Two modes this near in singular value do not say which way to go.
-_TWINS = 1.0 + 1e-6
+_DEGENERATE_RATIO = 1.0 + 1e-6
 # A nudge in Å that breaks the symmetry of a structure, to tell symmetry from a fingerprint that is blind anyway.
-_NUDGE = 0.02
+_SYMMETRY_BREAKING = 0.02
 # A motion that symmetry hides is seen so many times better once the symmetry is broken; where the atoms are displaced
 # already, a nudge of like size makes little difference, even if it lifts some motions over the threshold.
-_WOKEN = 1e3
+_VISIBLE_RATIO = 1e3
 # Parts of the largest singular value that are rounding alone: the symmetry is exact.
 _ROUNDING = 1e-12
 
@@ -168,7 +168,7 @@ def follow_manifold(
     for way in ways:
         start = first._replace(tangent=way * first.tangent)
         # Where shorter steps were needed on one side, they are taken on the other.
-        follower, walk = followed(follower, Walk([start], follower.rules.step), _telling(progress, walks))
+        follower, walk = followed(follower, Walk([start], follower.rules.step), _reporting(progress, walks))
         if walk.status == "closed":
             walks.clear()
             walkers.clear()
@@ -183,16 +183,16 @@ def _length(name: str, value: Any) -> float:
     return real(name, value, above=0.0, remedy="it must be a positive number")
 
 
-def _telling(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], Any]:
+def _reporting(progress: Told | None, walks: list[Walk]) -> Callable[[Walk], Any]:
     """Turns news of one direction into news of the path."""
     before = sum(len(walk.points) for walk in walks)
 
-    def told(walk: Walk) -> Any:
+    def report(walk: Walk) -> Any:
         if progress is None:
             return None
         return progress(before + len(walk.points), walk.arc)
 
-    return told
+    return report
 
 
 def _tangent(sites: Environment, mode: Any, s: Floats, modes: Floats) -> Floats:
@@ -201,7 +201,11 @@ def _tangent(sites: Environment, mode: Any, s: Floats, modes: Floats) -> Floats:
         return _given(sites, mode)
     index = whole("mode", mode, 0, len(s) - 1)
     _require_way(sites, s)
-    twins = [k for k in (index - 1, index + 1) if 0 <= k < len(s) and s[k] <= _TWINS * s[index] <= _TWINS**2 * s[k]]
+    twins = [
+        k
+        for k in (index - 1, index + 1)
+        if 0 <= k < len(s) and s[k] <= _DEGENERATE_RATIO * s[index] <= _DEGENERATE_RATIO**2 * s[k]
+    ]
     if twins:
         raise ValueError(
             f"modes {index} and {twins[0]} are equally soft ({s[index]:.3g} / Å), so the first direction is arbitrary;"
@@ -217,16 +221,16 @@ def _require_way(sites: Environment, s: Floats) -> None:
     if not unseen:
         return
     start = centered(sites.positions)
-    nudged = start + np.random.default_rng(0).uniform(-_NUDGE, _NUDGE, start.shape)
-    values, _ = decomposed(triangle(sites.jacobian(nudged)), internal_motions(nudged))
+    displaced = start + np.random.default_rng(0).uniform(-_SYMMETRY_BREAKING, _SYMMETRY_BREAKING, start.shape)
+    values, _ = decomposed(triangle(sites.jacobian(displaced)), internal_motions(displaced))
     there = values / values[-1]
     blind = int(np.sum(there <= RANK_RTOL))
     # From the stiffest on: atoms in line have one motion more, the softest.
     both = min(len(here), len(there))
     before, after = here[-both:], there[-both:]
-    woken = before[(before <= RANK_RTOL) & (after > RANK_RTOL) & (after > _WOKEN * before)]
-    if len(woken):
-        nearly = "" if woken.max() < _ROUNDING else "nearly "
+    visible = before[(before <= RANK_RTOL) & (after > RANK_RTOL) & (after > _VISIBLE_RATIO * before)]
+    if len(visible):
+        nearly = "" if visible.max() < _ROUNDING else "nearly "
         what = f"{plural(unseen, 'internal motion')} of this structure change{'s' if unseen == 1 else ''} nothing"
         raise ValueError(
             f"{what}, {blind} of a displaced one: it is {nearly}symmetric or flat, and a path would begin by symmetry"

@@ -124,21 +124,21 @@ impl RadialDistribution {
     /// Writes what a neighbor at the distance `r` brings to each grid point, and the derivatives.
     fn terms<'a>(&self, r: f64, scratch: &'a mut RadialDistributionScratch) -> (&'a [f64], &'a [f64]) {
         let RadialDistributionScratch { value, derivative, .. } = scratch;
-        Isa::detect().run(Terms { distribution: self, r, value, derivative });
+        Isa::detect().run(PointTerms { distribution: self, r, value, derivative });
         let n = self.parameters.n_points;
         (&Pack::numbers(value)[..n], &Pack::numbers(derivative)[..n])
     }
 }
 
 /// Value and derivative of the term of one neighbor at every grid point.
-struct Terms<'a> {
+struct PointTerms<'a> {
     distribution: &'a RadialDistribution,
     r: f64,
     value: &'a mut [Pack],
     derivative: &'a mut [Pack],
 }
 
-impl Kernel for Terms<'_> {
+impl Kernel for PointTerms<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -9,7 +9,7 @@ pub struct Job<'a> {
     /// Threads to use; `None` stays on the caller's.
     pub pool: Option<&'a rayon::ThreadPool>,
     /// Told on the caller's thread, some twenty times a second, how many rows of how many are done; may stop the
-    /// work, which then ends within some milliseconds, and with [`Error::Interrupted`].
+    /// work, which then ends within some milliseconds, and with [`Error::Interrupted`](crate::Error::Interrupted).
     pub progress: &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     /// Buffers that earlier jobs about the same descriptor have left, and this one may leave.
     pub worker_cache: Option<&'a WorkerCache>,

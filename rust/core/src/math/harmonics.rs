@@ -205,10 +205,15 @@ impl Harmonics {
         let (mut gx, mut gy, mut gz, mut radial, mut inward) = (V::zero(), V::zero(), V::zero(), V::zero(), V::zero());
         for m in 0..=self.l_max {
             let columns = [self.table_column(m, table), self.table_column(m + 1, table)];
-            let profiles = [&angular[m..=self.l_max], &derivative[m..=self.l_max]];
+            let angular_factors = [&angular[m..=self.l_max], &derivative[m..=self.l_max]];
             let (c, s) = (V::load(&table.c[m]), V::load(&table.s[m]));
-            let with_c =
-                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.cosine));
+            let with_c = OrderSums::<V>::new(
+                pack,
+                columns,
+                angular_factors,
+                [a, b],
+                OrderRows::new(m).map(|place| place.cosine),
+            );
             if m == 0 {
                 radial = with_c.value.mul_add(c, radial);
                 gz = with_c.level.mul_add(c, gz);
@@ -216,7 +221,7 @@ impl Harmonics {
                 continue;
             }
             let with_s =
-                OrderSums::<V>::new(pack, columns, profiles, [a, b], OrderRows::new(m).map(|place| place.sine));
+                OrderSums::<V>::new(pack, columns, angular_factors, [a, b], OrderRows::new(m).map(|place| place.sine));
             radial = with_c.value.mul_add(c, with_s.value.mul_add(s, radial));
             gz = with_c.level.mul_add(c, with_s.level.mul_add(s, gz));
             inward = with_c.up.mul_add(c, with_s.up.mul_add(s, inward));
@@ -274,7 +279,7 @@ struct OrderSums<V> {
 }
 
 impl<V: Lanes> OrderSums<V> {
-    /// Over the degrees from `m`, of this column and the next, with the profiles and adjoints of those degrees.
+    /// Over the degrees from `m`, of this column and the next, with the angular factors and adjoints of those degrees.
     #[inline(always)]
     fn new(
         pack: usize,

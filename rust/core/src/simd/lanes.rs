@@ -66,7 +66,7 @@ pub trait Lanes:
     /// The square root.
     fn sqrt(self) -> Self;
     /// The float whose exponent bits are the last eleven bits of the mantissa, with its last bit first among those of
-    /// the exponent: every bit moves up by 52. What [`super::exp`] makes powers of two with.
+    /// the exponent: every bit moves up by 52. What [`exp`](super::exp()) makes powers of two with.
     fn shift_into_exponent(self) -> Self;
     /// Lane `i` of output `k` is lane `k` of input `i`.
     fn transpose(rows: [Self; LANES]) -> [Self; LANES];

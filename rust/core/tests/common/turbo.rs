@@ -1,6 +1,8 @@
 //! Recursive SOAP with every option.
 
-use isoprint_core::descriptors::soap::{Basis, Compression, Policy, SoapTurbo, SpeciesParameters, TurboParameters};
+use isoprint_core::descriptors::soap::{
+    Compression, Policy, SoapTurbo, SpeciesParameters, TurboBasis, TurboParameters,
+};
 
 use super::{Case, Described};
 
@@ -28,7 +30,7 @@ pub fn parameters() -> TurboParameters {
         l_max: 4,
         filter_decay: 4.0,
         radial_enhancement: 1,
-        basis: Basis::Poly3,
+        basis: TurboBasis::Poly3,
         policy: Policy::Exact,
         compression: Compression::None,
         normalize: true,
@@ -45,8 +47,8 @@ pub fn every_option() -> Vec<Case> {
         change(&mut p);
         all.push((name.into(), p));
     };
-    add("poly3gauss", &|p| p.basis = Basis::Poly3Gauss);
-    add("jacobi", &|p| p.basis = Basis::Jacobi);
+    add("poly3gauss", &|p| p.basis = TurboBasis::Poly3Gauss);
+    add("jacobi", &|p| p.basis = TurboBasis::Jacobi);
     add("reference without a filter's edge", &|p| {
         // Where the reference's gradients are those of its values: no boundary term is missing.
         p.policy = Policy::Reference;

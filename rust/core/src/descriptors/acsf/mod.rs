@@ -28,7 +28,7 @@ use self::jacobian::PairPowers;
 use self::limits::{NEAREST, PURPOSE};
 use self::on_center::OnCenter;
 use self::pairs::PairBatch;
-use self::plan::{NONE, Plan};
+use self::plan::{NO_COLUMN, Plan};
 use self::pullback::PairGradients;
 use self::sphere::CutoffSphere;
 use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
@@ -298,7 +298,8 @@ impl Descriptor for Acsf {
             for radial in &plan.radial {
                 stop.check_after(sphere.site.len())?;
                 isa.run(radial::RadialDerivatives { shape: radial.shape, sphere, out: numbers });
-                for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NONE) {
+                for (segment, &column) in radial.columns.iter().enumerate().filter(|(_, column)| **column != NO_COLUMN)
+                {
                     for slot in sphere.segments[segment].clone() {
                         let (r, along) = (sphere.vector(slot), numbers[slot] * sphere.inverse[slot]);
                         let at = sphere.site[slot] as usize * 3 * width + column as usize;

@@ -8,7 +8,7 @@ use crate::math::cutoff::NamedCutoff;
 use crate::simd::{LANES, Pack};
 
 /// No column.
-pub const NONE: u32 = u32::MAX;
+pub const NO_COLUMN: u32 = u32::MAX;
 
 /// The sites within one cutoff, each channel in a segment of its own or all in one, with their weights.
 #[derive(Debug, Clone)]
@@ -118,12 +118,12 @@ impl Plan {
 impl SpherePlan {
     /// Adds a column of a function of distance.
     fn add(&mut self, shape: Radial, segment: usize, column: u32) {
-        let free = |known: &&mut RadialPlan| known.shape == shape && known.columns[segment] == NONE;
+        let free = |known: &&mut RadialPlan| known.shape == shape && known.columns[segment] == NO_COLUMN;
         if let Some(known) = self.radial.iter_mut().find(free) {
             known.columns[segment] = column;
             return;
         }
-        let mut columns = vec![NONE; self.angular.len()];
+        let mut columns = vec![NO_COLUMN; self.angular.len()];
         columns[segment] = column;
         self.radial.push(RadialPlan { shape, columns });
     }

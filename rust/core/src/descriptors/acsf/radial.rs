@@ -1,7 +1,7 @@
 //! Functions of distance: G1, G2 and G3.
 
 use super::parameters::Radial;
-use super::plan::{NONE, SpherePlan};
+use super::plan::{NO_COLUMN, SpherePlan};
 use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, at, exp};
 
@@ -44,7 +44,7 @@ impl Kernel for RadialValues<'_> {
         let Self { plan, sphere, row } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
-                if column != NONE {
+                if column != NO_COLUMN {
                     let mut sum = V::zero();
                     for pack in sphere.packs(segment) {
                         sum += term::<V>(radial.shape, sphere, pack).0;
@@ -73,7 +73,7 @@ impl Kernel for RadialTangent<'_> {
         let Self { plan, sphere, rate, row, row_rate } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
-                if column != NONE {
+                if column != NO_COLUMN {
                     let (mut sum, mut change) = (V::zero(), V::zero());
                     for pack in sphere.packs(segment) {
                         let (value, derivative) = term::<V>(radial.shape, sphere, pack);
@@ -108,7 +108,7 @@ impl Kernel for RadialPullback<'_> {
                 let mut sum = V::zero();
                 for radial in &plan.radial {
                     let column = radial.columns[segment];
-                    if column != NONE {
+                    if column != NO_COLUMN {
                         let weight = V::splat(adjoint[column as usize]);
                         sum = term::<V>(radial.shape, sphere, pack).1.mul_add(weight, sum);
                     }

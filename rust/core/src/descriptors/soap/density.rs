@@ -27,7 +27,7 @@ pub trait Density: Sync + 'static {
     fn species(&self) -> Result<Species, Error>;
 
     /// The power spectrum that is asked for.
-    fn power_spectrum(&self) -> SpectrumOptions<'_>;
+    fn power_spectrum(&self) -> PowerSpectrumOptions<'_>;
 
     /// The radial functions of every species.
     ///
@@ -51,7 +51,7 @@ pub trait Density: Sync + 'static {
 
 /// Shape, order and scale of a power spectrum.
 #[derive(Debug, Clone)]
-pub struct SpectrumOptions<'a> {
+pub struct PowerSpectrumOptions<'a> {
     /// Number of radial functions of each species.
     pub n_max: Vec<usize>,
     /// Largest degree of the spherical harmonics.

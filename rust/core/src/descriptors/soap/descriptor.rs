@@ -1,7 +1,7 @@
 //! The chain from sites to power spectrum, whatever the density.
 
 use super::columns;
-use super::density::{Density, SpectrumOptions};
+use super::density::{Density, PowerSpectrumOptions};
 use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch};
 use super::jacobian::{JacobianScratch, JacobianWriter};
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
@@ -44,7 +44,7 @@ impl<D: Density> SoapOf<D> {
         let species = parameters.species()?;
         parameters.validate()?;
         let options = parameters.power_spectrum();
-        let SpectrumOptions { n_max, l_max, compression, convention, degree_weights, norm, constant } = options;
+        let PowerSpectrumOptions { n_max, l_max, compression, convention, degree_weights, norm, constant } = options;
         // What is too large is refused before the long work begins.
         let layout = columns::layout(compression, convention, &n_max, l_max, stop)?;
         let bases = parameters.bases(stop)?;
@@ -84,7 +84,7 @@ impl<D: Density> Descriptor for SoapOf<D> {
 
     fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error> {
         self.species.expect_symbols(symbols)?;
-        let SpectrumOptions { compression, convention, constant, .. } = self.density.power_spectrum();
+        let PowerSpectrumOptions { compression, convention, constant, .. } = self.density.power_spectrum();
         let mut names = columns::names(self.spectrum.layout(), compression, convention, symbols)?;
         names.extend(constant.map(|_| "constant".to_owned()));
         Ok(names)

@@ -1,7 +1,7 @@
 //! The register-blocked products of a density expansion: small, thin, and the larger part of all time spent.
 //!
 //! Accumulators stay in registers while the loop runs over sites or functions, so the number of them decides the
-//! speed. [`tile`] picks the count that fits the registers and leaves the least over; the functions are compiled for
+//! speed. `tile` picks the count that fits the registers and leaves the least over; the functions are compiled for
 //! each count they may be asked for.
 
 use super::{Capacity, Lanes};

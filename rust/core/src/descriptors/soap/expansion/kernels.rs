@@ -173,7 +173,7 @@ impl<P: RadialBasis> DensityExpansion<P> {
         }
     }
 
-    /// Gradients of harmonics times angular profiles: `û A_l' Y + A_l (∂Y - l û Y) / r`.
+    /// Gradients of harmonics times angular factors: `û A_l' Y + A_l (∂Y - l û Y) / r`.
     #[inline(always)]
     fn gradients_of<V: Lanes>(&self, packs: Range<usize>, block: &SiteBlock, work: &mut BlockScratch) {
         for pack in packs {

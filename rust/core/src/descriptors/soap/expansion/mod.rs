@@ -1,8 +1,8 @@
 //! From sites to density coefficients, `c[lm][n] = Σ_j b_n(r_j) A_l(r_j) Y_lm(r̂_j)`, and back.
 //!
-//! Sites are taken a [`SiteBlock`] at a time. Of a block are computed, side by side in lanes, directions, angular
-//! factors and harmonics; one product adds the block to the coefficients of its species. The normalizing factors of the
-//! harmonics belong to `lm` and are applied to the sums.
+//! Sites are taken a [`SiteBlock`](super::site_block::SiteBlock) at a time. Of a block are computed, side by side in
+//! lanes, directions, angular factors and harmonics; one product adds the block to the coefficients of its species. The
+//! normalizing factors of the harmonics belong to `lm` and are applied to the sums.
 
 mod center;
 mod kernels;

@@ -11,7 +11,7 @@ pub use parameters::{DensityParameters, SoapParameters};
 pub use weighting::{WeightFunction, Weighting};
 
 use self::radial::GaussianRadial;
-use super::density::{Density, SpectrumOptions};
+use super::density::{Density, PowerSpectrumOptions};
 use super::descriptor::SoapOf;
 use super::power_spectrum::NO_FLOOR;
 use crate::descriptors::{Environment, Refusal, Species};
@@ -52,8 +52,8 @@ impl Density for SoapParameters {
         Species::new(self.species.iter().map(|species| species.number), self.ignore_unknown_species)
     }
 
-    fn power_spectrum(&self) -> SpectrumOptions<'_> {
-        SpectrumOptions {
+    fn power_spectrum(&self) -> PowerSpectrumOptions<'_> {
+        PowerSpectrumOptions {
             n_max: vec![self.n_max; self.species.len()],
             l_max: self.l_max,
             compression: &self.compression,

@@ -50,14 +50,14 @@ impl GaussianRadial {
     /// [`Error::Parameter`] where the functions are so nearly dependent that rounding is all there is;
     /// [`Error::Interrupted`], [`Error::Memory`].
     pub fn all(parameters: &SoapParameters, stop: &Stop<'_>) -> Result<Vec<Self>, Error> {
-        let mut known: Vec<Tabulated> = Vec::new();
+        let mut known: Vec<GaussianTable> = Vec::new();
         let mut bases = Vec::new();
         for species in &parameters.species {
             let place = known.iter().position(|tabulated| tabulated.sigma == species.sigma);
             let place = if let Some(place) = place {
                 place
             } else {
-                known.push(Tabulated::new(parameters, species.sigma, stop)?);
+                known.push(GaussianTable::new(parameters, species.sigma, stop)?);
                 known.len() - 1
             };
             bases.push(known[place].radial(parameters, species));
@@ -72,7 +72,7 @@ impl GaussianRadial {
 }
 
 /// Functions that were integrated once, for all species of one width.
-struct Tabulated {
+struct GaussianTable {
     sigma: f64,
     table: Arc<Table>,
     /// `I_n0(0)`
@@ -80,7 +80,7 @@ struct Tabulated {
     accuracy: f64,
 }
 
-impl Tabulated {
+impl GaussianTable {
     fn new(parameters: &SoapParameters, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
         let SoapParameters { basis, n_max, l_max, r_cut, basis_error_exponent, accuracy, .. } = *parameters;
         let reach = parameters.reach();

@@ -19,7 +19,7 @@ mod terms;
 use self::finish::{BlockWriter, CHUNK, FinishColumns, FinishProducts};
 use self::products::{ProductDerivatives, WriteProducts};
 use self::projection::RowProjection;
-use self::terms::{AngularSums, RadialTerms, Terms};
+use self::terms::{AngularSums, FunctionTerms, RadialTerms};
 use super::layout::ProductLayout;
 use super::limits::PURPOSE;
 use super::power_spectrum::{PowerSpectrum, PowerSpectrumScratch, Unnormalized};
@@ -35,7 +35,7 @@ pub struct JacobianScratch {
     /// Coefficients of each factor, `[lm][stride]`, with the norms of the harmonics and the weights of the degrees.
     scaled: [Vec<f64>; 2],
     /// What the site brings to each function of each factor.
-    terms: [Terms; 2],
+    terms: [FunctionTerms; 2],
     /// Sums over `m` of a few functions.
     sums: Vec<[f64; LANES]>,
     /// Derivatives of the products, one vector an axis, with room after each for lanes that mean nothing.
@@ -72,7 +72,7 @@ impl JacobianScratch {
         let n_harmonics = n_degrees * n_degrees;
         Ok(Self {
             scaled: [numbers(n_harmonics * left.stride())?, numbers(n_harmonics * right.stride())?],
-            terms: [Terms::new(left, n_degrees)?, Terms::new(right, n_degrees)?],
+            terms: [FunctionTerms::new(left, n_degrees)?, FunctionTerms::new(right, n_degrees)?],
             sums: terms::sums_buffer(n_degrees),
             products: per_axis(layout.n_products() + LANES)?,
             selected: per_axis(n_selected)?,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::terms::{N_TERMS, Terms};
+use super::terms::{FunctionTerms, N_TERMS};
 use crate::descriptors::soap::layout::ProductLayout;
 use crate::descriptors::soap::limits::MAX_DEGREE;
 use crate::simd::{Kernel, LANES, Lanes};
@@ -18,8 +18,8 @@ pub struct ProductDerivatives<'a> {
     pub touched: Range<usize>,
     /// Direction of the site.
     pub unit: [f64; 3],
-    pub left: &'a Terms,
-    pub right: &'a Terms,
+    pub left: &'a FunctionTerms,
+    pub right: &'a FunctionTerms,
 }
 
 /// Products of one function with others that are stored one after the other.

@@ -15,11 +15,11 @@ const PACKS: usize = 2;
 
 /// Terms of one site for each function, `[n][l]` without gaps, with padding for lanes that mean nothing.
 #[derive(Debug)]
-pub struct Terms {
+pub struct FunctionTerms {
     kinds: [Vec<Pack>; N_TERMS],
 }
 
-impl Terms {
+impl FunctionTerms {
     /// Room for the functions of a factor.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ pub struct RadialTerms<'a> {
     pub site: &'a SiteTerms<'a>,
     pub factor: &'a Factor,
     pub n_degrees: usize,
-    pub terms: &'a mut Terms,
+    pub terms: &'a mut FunctionTerms,
 }
 
 impl Kernel for RadialTerms<'_> {
@@ -104,7 +104,7 @@ pub struct AngularSums<'a> {
     pub scaled: &'a [f64],
     pub site: &'a SiteTerms<'a>,
     pub sums: &'a mut [[f64; LANES]],
-    pub terms: &'a mut Terms,
+    pub terms: &'a mut FunctionTerms,
 }
 
 impl Kernel for AngularSums<'_> {

@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use super::super::limits::MAX_FUNCTIONS;
-use super::parameters::Basis;
+use super::parameters::TurboBasis;
 use crate::math::extended::{self, Extended, ExtendedMatrix};
 use crate::math::quadrature;
 use crate::{Error, Stop};
@@ -51,19 +51,19 @@ impl RadialFunctions {
     ///
     /// # Errors
     /// [`Error::Interrupted`].
-    pub fn new(basis: Basis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
-        let n_polynomials = if basis == Basis::Poly3Gauss { n - 1 } else { n };
+    pub fn new(basis: TurboBasis, n: usize, sigma: f64, stop: &Stop<'_>) -> Result<Self, Error> {
+        let n_polynomials = if basis == TurboBasis::Poly3Gauss { n - 1 } else { n };
         let polynomials = Jacobi::new(n_polynomials);
         let gaussian =
-            (basis == Basis::Poly3Gauss).then(|| OriginGaussian::new(&polynomials, sigma, stop)).transpose()?;
+            (basis == TurboBasis::Poly3Gauss).then(|| OriginGaussian::new(&polynomials, sigma, stop)).transpose()?;
         let mut lower: ExtendedMatrix = (1..=n_polynomials).map(|alpha| primitive(alpha, n)).collect();
         if let Some(gaussian) = &gaussian {
             lower.push(gaussian.overlaps.iter().chain([&gaussian.residual]).copied().collect());
         }
         let rotation = match basis {
-            Basis::Jacobi => identity(n),
-            Basis::Poly3 => polynomial_rotation(&lower),
-            Basis::Poly3Gauss => rotation(&lower),
+            TurboBasis::Jacobi => identity(n),
+            TurboBasis::Poly3 => polynomial_rotation(&lower),
+            TurboBasis::Poly3Gauss => rotation(&lower),
         };
         Ok(Self { polynomials, gaussian, rotation, lower })
     }
@@ -224,7 +224,7 @@ impl Jacobi {
 mod tests {
     use super::*;
 
-    fn largest_overlap_error(basis: Basis, n: usize, sigma: f64) -> f64 {
+    fn largest_overlap_error(basis: TurboBasis, n: usize, sigma: f64) -> f64 {
         let radial = RadialFunctions::new(basis, n, sigma, &Stop::never()).expect("nobody stops it");
         let nodes = quadrature::extended_panels(&0.0.into(), &1.0.into(), sigma.min(0.25));
         let mut gram = vec![0.0; n * n];
@@ -240,13 +240,13 @@ mod tests {
     #[test]
     fn the_functions_are_orthonormal_up_to_twenty_four() {
         for n in [1, 2, 5, 12, 20, 24] {
-            let error = largest_overlap_error(Basis::Poly3, n, 0.1);
+            let error = largest_overlap_error(TurboBasis::Poly3, n, 0.1);
             assert!(error < 1e-14 * n as f64, "{n}: {error}");
-            let error = largest_overlap_error(Basis::Jacobi, n, 0.1);
+            let error = largest_overlap_error(TurboBasis::Jacobi, n, 0.1);
             assert!(error < 1e-14 * n as f64, "{n}: {error}");
         }
         for n in [2, 8, 16, 20] {
-            let error = largest_overlap_error(Basis::Poly3Gauss, n, 0.1);
+            let error = largest_overlap_error(TurboBasis::Poly3Gauss, n, 0.1);
             assert!(error < 1e-14 * n as f64, "{n}: {error}");
         }
     }
@@ -255,7 +255,9 @@ mod tests {
     fn rotations_are_those_of_multi_precision_arithmetic() {
         let tables = crate::golden::tables();
         let mut n_compared = 0;
-        for (basis, name, limit) in [(Basis::Poly3, "O_poly3_", 1e-15), (Basis::Poly3Gauss, "O_poly3gauss_", 1e-15)] {
+        for (basis, name, limit) in
+            [(TurboBasis::Poly3, "O_poly3_", 1e-15), (TurboBasis::Poly3Gauss, "O_poly3gauss_", 1e-15)]
+        {
             for n in [2, 3, 5, 8, 12, 16, 20] {
                 let Some(table) = tables.get(&format!("{name}{n}")) else { continue };
                 let rotation = RadialFunctions::new(basis, n, 0.1, &Stop::never()).expect("nobody stops it").rotation;
@@ -281,7 +283,8 @@ mod tests {
             0.69427862,
             0.52204586,
         ];
-        let rotation = RadialFunctions::new(Basis::Poly3, 3, 0.1, &Stop::never()).expect("nobody stops it").rotation;
+        let rotation =
+            RadialFunctions::new(TurboBasis::Poly3, 3, 0.1, &Stop::never()).expect("nobody stops it").rotation;
         for (value, expected) in rotation.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-8, "{rotation:?}");
         }

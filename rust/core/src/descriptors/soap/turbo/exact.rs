@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::ops::Range;
 
 use super::basis::RadialFunctions;
-use super::parameters::{Basis, SpeciesParameters, TurboParameters};
+use super::parameters::{SpeciesParameters, TurboBasis, TurboParameters};
 use crate::math::{bessel, quadrature};
 use crate::{Error, Stop};
 
@@ -162,7 +162,7 @@ impl Nodes {
     ) -> Result<Self, Error> {
         let soft = parameters.r_soft / parameters.r_cut;
         let filter_width = ((1.0 - soft) / parameters.filter_decay).min(NO_FILTER);
-        let has_tail = parameters.basis == Basis::Poly3Gauss;
+        let has_tail = parameters.basis == TurboBasis::Poly3Gauss;
         // The Gaussian among the functions may be narrower than those of the density.
         let peak = sigma_r.at_center.min(width);
         let has_peak = has_tail && peak < width;
@@ -212,7 +212,7 @@ mod tests {
     use super::super::parameters::Policy;
     use super::*;
 
-    fn exact(sigma: f64, growth: f64, filter_decay: f64, basis: Basis) -> ExactRadial {
+    fn exact(sigma: f64, growth: f64, filter_decay: f64, basis: TurboBasis) -> ExactRadial {
         let species = SpeciesParameters {
             number: 6,
             n_max: 8,
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn wide_gaussians_need_fewer_nodes() {
         for (sigma, growth) in [(0.02, 1.0), (0.02, 30.0), (0.4, 2.0)] {
-            for basis in [Basis::Poly3, Basis::Poly3Gauss] {
+            for basis in [TurboBasis::Poly3, TurboBasis::Poly3Gauss] {
                 let exact = exact(sigma, growth, 4.0, basis);
                 assert!(exact.rules.len() > 3);
                 let finest = ExactRadial { rules: exact.rules[..1].to_vec(), ..exact.clone() };
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_steep_filter_is_a_step() {
-        for basis in [Basis::Poly3, Basis::Poly3Gauss] {
+        for basis in [TurboBasis::Poly3, TurboBasis::Poly3Gauss] {
             let step = exact(0.3, 0.1, 1e300, basis);
             for (decay, tolerance) in [(1e10, 1e-9), (1e6, 1e-5), (11.9, 0.5)] {
                 assert_equal(&values(&exact(0.3, 0.1, decay, basis)), &values(&step), tolerance);
@@ -286,8 +286,8 @@ mod tests {
     fn a_filter_without_decay_is_none() {
         for decay in [5e-324, 1e-300, 1e-12] {
             assert_equal(
-                &values(&exact(0.3, 0.0, decay, Basis::Poly3)),
-                &values(&exact(0.3, 0.0, 1e-8, Basis::Poly3)),
+                &values(&exact(0.3, 0.0, decay, TurboBasis::Poly3)),
+                &values(&exact(0.3, 0.0, 1e-8, TurboBasis::Poly3)),
                 1e-14,
             );
         }

@@ -6,11 +6,11 @@ mod parameters;
 mod radial;
 mod reference;
 
-pub use parameters::{Basis, Policy, SpeciesParameters, TurboParameters};
+pub use parameters::{Policy, SpeciesParameters, TurboBasis, TurboParameters};
 
 use self::radial::TurboRadial;
 use super::convention::Convention;
-use super::density::{Density, SpectrumOptions};
+use super::density::{Density, PowerSpectrumOptions};
 use super::descriptor::SoapOf;
 use super::power_spectrum::NO_FLOOR;
 use crate::descriptors::Species;
@@ -37,12 +37,12 @@ impl Density for TurboParameters {
         Species::new(self.species.iter().map(|species| Some(species.number)), self.ignore_unknown_species)
     }
 
-    fn power_spectrum(&self) -> SpectrumOptions<'_> {
+    fn power_spectrum(&self) -> PowerSpectrumOptions<'_> {
         let floor = match self.policy {
             Policy::Exact => NO_FLOOR,
             Policy::Reference => SMALLEST_NORM,
         };
-        SpectrumOptions {
+        PowerSpectrumOptions {
             n_max: self.species.iter().map(|species| species.n_max).collect(),
             l_max: self.l_max,
             compression: &self.compression,

@@ -20,7 +20,7 @@ const MOST_WIDTHS: f64 = 2000.0;
 /// The radial functions in which the density is expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Basis {
+pub enum TurboBasis {
     /// Powers of the distance from the cutoff, symmetrically orthonormalized.
     Poly3,
     /// `Poly3` with a Gaussian at the origin as the last function.
@@ -70,7 +70,7 @@ pub struct SpeciesParameters {
 impl SpeciesParameters {
     /// Checks the parameters of one species, among those that it shares with the others.
     fn validate(&self, common: &TurboParameters) -> Result<(), Error> {
-        n_max(self.n_max, if common.basis == Basis::Poly3Gauss { 2 } else { 1 })?;
+        n_max(self.n_max, if common.basis == TurboBasis::Poly3Gauss { 2 } else { 1 })?;
         self.validate_widths(common.r_cut)?;
         within("amplitude_scaling", self.amplitude_scaling, 0.0..=100.0)?;
         weight("central_weight", self.central_weight)?;
@@ -127,7 +127,7 @@ pub struct TurboParameters {
     #[serde(deserialize_with = "read::count")]
     pub radial_enhancement: u8,
     /// The radial functions.
-    pub basis: Basis,
+    pub basis: TurboBasis,
     /// Exactness with which the definition is followed.
     pub policy: Policy,
     /// Components that are kept.
@@ -145,7 +145,7 @@ impl TurboParameters {
     /// Checks every parameter for the range in which the definition makes sense.
     pub(super) fn validate(&self) -> Result<(), Error> {
         r_cut(self.r_cut)?;
-        let undefined = self.basis == Basis::Jacobi && self.policy == Policy::Reference;
+        let undefined = self.basis == TurboBasis::Jacobi && self.policy == Policy::Reference;
         check(!undefined, "basis", "\"jacobi\"", "policy 'reference' knows 'poly3' and 'poly3gauss' only")?;
         let soft_fits = self.r_soft > 0.0 && self.r_soft <= self.r_cut;
         let remedy = format!("it must be positive and at most r_cut = {:?}", self.r_cut);

@@ -51,7 +51,7 @@ impl TurboRadial {
     /// # Errors
     /// [`Error::Parameter`] where the reference policy has no orthonormal basis.
     pub fn all(parameters: &TurboParameters, stop: &Stop<'_>) -> Result<Vec<Self>, Error> {
-        let mut known: Vec<(&SpeciesParameters, Tabulated)> = Vec::new();
+        let mut known: Vec<(&SpeciesParameters, TurboTable)> = Vec::new();
         let mut bases = Vec::new();
         for species in &parameters.species {
             bases.push(match parameters.policy {
@@ -60,7 +60,7 @@ impl TurboRadial {
                     let place = if let Some(place) = place {
                         place
                     } else {
-                        known.push((species, Tabulated::new(parameters, species, stop)?));
+                        known.push((species, TurboTable::new(parameters, species, stop)?));
                         known.len() - 1
                     };
                     known[place].1.radial(parameters, species)
@@ -85,12 +85,12 @@ impl TurboRadial {
 }
 
 /// Functions that were integrated once, for all species that have them.
-struct Tabulated {
+struct TurboTable {
     table: Arc<Piecewise<ORDER>>,
     exact: ExactRadial,
 }
 
-impl Tabulated {
+impl TurboTable {
     fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let exact = ExactRadial::new(parameters, species, stop)?;
         let groups = [species.n_max, parameters.l_max + 1];
@@ -211,14 +211,14 @@ impl TurboRadial {
 mod tests {
     use super::super::super::Compression;
     use super::super::super::radial_basis::RadialBasis as _;
-    use super::super::parameters::Basis;
+    use super::super::parameters::TurboBasis;
     use super::*;
     use crate::simd::{Isa, Kernel, SITES_PER_BLOCK};
 
     /// The parameters of one reference case.
     fn parameters(case: &[f64]) -> TurboParameters {
         TurboParameters {
-            basis: if case[0] == 0.0 { Basis::Poly3 } else { Basis::Poly3Gauss },
+            basis: if case[0] == 0.0 { TurboBasis::Poly3 } else { TurboBasis::Poly3Gauss },
             r_cut: case[2],
             r_soft: case[3],
             filter_decay: case[4],

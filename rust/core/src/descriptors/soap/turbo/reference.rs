@@ -6,7 +6,7 @@
 //! and the orthonormalizing matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalized feature.
 
 use super::exact::{NO_FILTER, enhancement};
-use super::parameters::{Basis, SpeciesParameters, TurboParameters};
+use super::parameters::{SpeciesParameters, TurboBasis, TurboParameters};
 use crate::Error;
 use crate::math::extended::{self, Extended, ExtendedMatrix};
 
@@ -46,7 +46,7 @@ impl ReferenceRadial {
     /// [`Error::Parameter`] where a matrix handed in has the wrong size or a NaN.
     pub fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
         let r_cut = parameters.r_cut;
-        let has_gaussian = parameters.basis == Basis::Poly3Gauss;
+        let has_gaussian = parameters.basis == TurboBasis::Poly3Gauss;
         let n = species.n_max;
         let n_polynomials = if has_gaussian { n - 1 } else { n };
         let mut radial = Self {

@@ -55,7 +55,7 @@ pub enum GaussianBasis {
     /// `r^l exp(-α_kl r²)` with least squares at equally spaced radii, as in QUIP; without the factor `4π`.
     ///
     /// Of many functions of high degree the first ones grow with `r` instead of decaying, to a peak that no knot
-    /// sees. Their weights are then enormous and worthless, which [`RadialIntegrals::rounding`] tells.
+    /// sees. Their weights are then enormous and worthless, which `RadialIntegrals::rounding` tells.
     GtoQuip,
     /// `(r_b - r)^(k+2)` with least squares at equally spaced radii, as in QUIP; without the factor `4π`.
     PolynomialQuip,
