@@ -264,6 +264,7 @@ RADIAL_DISTRIBUTION = [
     distribution("per length"),
     distribution("per volume", options={"per": "volume", "r_min": 0.8, "sigma": 0.21}),
     distribution("cutoff function", options={"cutoff_function": "poly3", "n_points": 8}),
+    distribution("flat up to alpha", options={"alpha": 0.53}, kinks=(0.53 * 3.0,)),
     distribution("hard", options={"cutoff_function": "hard", "sigma": 0.5}, order=-1),
     distribution("any species", options={"species": "any", "average": "outer", "r_min": 0.0}),
     distribution(

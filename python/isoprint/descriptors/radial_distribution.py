@@ -40,6 +40,9 @@ class RadialDistribution(CompiledDescriptor):
     cutoff_function : {"cos", "hard", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4"}
         What a neighbor counts for by its distance, as in `ACSF`: it fades out toward the cutoff, so that features
         change smoothly when it leaves. "hard": everything counts in full up to the cutoff.
+    alpha : float
+        Fraction of the cutoff up to which the cutoff function is one, from 0; without effect on "tanh3" and
+        "tanh3_norm".
     periodic : bool
         `False`: frames are taken for open ones, whatever they say.
     unknown_species : {"error", "ignore"}
@@ -86,6 +89,7 @@ class RadialDistribution(CompiledDescriptor):
     sigma: float | None = None
     per: Literal["length", "volume"] = "length"
     cutoff_function: Literal["cos", "hard", "tanh3", "tanh3_norm", "exp", "poly1", "poly2", "poly3", "poly4"] = "cos"
+    alpha: float = 0.0
     periodic: bool = True
     unknown_species: Unknown = "error"
     centers: Any = None

@@ -12,7 +12,7 @@ use std::f64::consts::PI;
 
 use serde::Deserialize;
 
-use super::validate::{Spelled, check, count, cutoff_function, not_negative, r_cut, within};
+use super::validate::{Spelled, alpha, check, count, cutoff_function, not_negative, r_cut, within};
 use super::{Descriptor, Element, Environment, JacobianRow, Species, read};
 use crate::math::cutoff::{Cutoff, CutoffFunction, NamedCutoff};
 use crate::simd::{Isa, Kernel, LANES, Lanes, Pack, add_scaled, dot, exp};
@@ -41,6 +41,8 @@ pub struct RadialDistributionParameters {
     pub sigma: Option<f64>,
     /// Weight of a neighbor by its distance.
     pub cutoff_function: CutoffFunction,
+    /// Fraction of the cutoff up to which it is one.
+    pub alpha: f64,
     /// The unit that neighbors are counted per.
     pub per: Per,
     /// Whether atoms of other species are passed over.
@@ -106,7 +108,7 @@ impl RadialDistribution {
             };
             *weight = 1.0 / (area * sigma * (2.0 * PI).sqrt());
         }
-        let cutoff = NamedCutoff::new(parameters.cutoff_function, 0.0, parameters.r_cut);
+        let cutoff = NamedCutoff::new(parameters.cutoff_function, parameters.alpha, parameters.r_cut);
         Ok(Self { parameters, species, cutoff, sharpness: 1.0 / (sigma * sigma), grid, weight })
     }
 
@@ -306,7 +308,8 @@ impl RadialDistributionParameters {
         check(self.per == Per::Length || r_min >= SHORTEST, "r_min", r_min, remedy)?;
         count("n_points", self.n_points, 2..=MAX_POINTS)?;
         within("sigma", self.sigma(), SHORTEST..=LONGEST)?;
-        cutoff_function(self.cutoff_function)
+        cutoff_function(self.cutoff_function)?;
+        alpha(self.alpha)
     }
 }
 
@@ -325,6 +328,7 @@ mod tests {
             n_points: 11,
             sigma: Some(0.3),
             cutoff_function: CutoffFunction::Hard,
+            alpha: 0.0,
             per: Per::Length,
             ignore_unknown_species: false,
             species: [1, 8].map(|number| Element { number: Some(number) }).to_vec(),
