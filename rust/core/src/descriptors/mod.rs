@@ -23,15 +23,15 @@ pub mod overlap_matrix;
 pub mod pair_matrix;
 pub mod radial_distribution;
 mod read;
-mod refusal;
 pub mod soap;
 mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
-pub use refusal::Refusal;
 pub use species::{Element, Species};
+
+pub use crate::error::Refusal;
 
 use crate::{Error, Stop};
 

@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp)]
 
 use super::Frame;
-use super::wrap::{self, INTEGERS, combine, floor};
+use super::rounding::{INTEGERS, combine};
 use crate::Error;
 
 pub(crate) type Vector = [f64; 3];
@@ -13,8 +13,6 @@ pub(crate) type Vector = [f64; 3];
 const FLAT: f64 = 1e-13;
 /// A reduction step must shorten a squared length by this factor, so that ties and rounding cannot go in circles.
 const SHORTER: f64 = 1.0 - 1e-9;
-/// So many lattice vectors are farther than the sum that stands for one should be trusted.
-const MANY: f64 = 1048576.0;
 /// More steps than any lattice that passes [`FLAT`] needs.
 const MAX_STEPS: usize = 1000;
 
@@ -77,53 +75,11 @@ impl Cell {
         1.0 / norm(self.reciprocal[axis])
     }
 
-    /// The image of a point inside the cell, correct to the last digit or two however far away the point was; on a
-    /// face it may be outside by as much. A point that is inside keeps its bits.
-    #[inline]
-    pub fn wrap(&self, point: Vector) -> Vector {
-        let fractions = self.fractions(point);
-        let inside = |axis: usize| !self.periodic[axis] || (0.0..1.0).contains(&(fractions[axis] - self.low[axis]));
-        // Most points are; what is not a number has overflowed, and is not.
-        if inside(0) && inside(1) && inside(2) { point } else { self.wrap_from_outside(point) }
-    }
-
-    fn wrap_from_outside(&self, point: Vector) -> Vector {
-        let (mut point, most) = (point, if self.given.is_some() { MANY } else { INTEGERS });
-        // The second round corrects what the rounding of a large coordinate did to the first.
-        for _ in 0..32 {
-            let (mut shift, mut far) = (self.fractions(point), false);
-            for (axis, shift) in shift.iter_mut().enumerate() {
-                if self.periodic[axis] {
-                    far |= shift.is_nan() || shift.abs() >= most;
-                    *shift = -floor(*shift - self.low[axis]);
-                } else {
-                    *shift = 0.0;
-                }
-            }
-            if far {
-                return self.wrap_from_afar(point);
-            }
-            if shift == [0.0; 3] {
-                break;
-            }
-            point = combine(point, shift, &self.basis);
-        }
-        point
-    }
-
     /// Whether points whose coordinates are at most `size` have a place along the periodic axes: where an axis that is
     /// not periodic takes part in them, a point far out along it has not enough digits to tell.
     pub fn places(&self, size: Vector) -> bool {
         let terms = |axis: usize| dot(self.reciprocal[axis].map(f64::abs), size);
         (0..3).all(|axis| !self.periodic[axis] || terms(axis) <= 0.5 * INTEGERS)
-    }
-
-    /// Takes off what many of the vectors that were given add up to, and then whatever is left of the shorter ones.
-    #[cold]
-    fn wrap_from_afar(&self, point: Vector) -> Vector {
-        let given = self.given.and_then(|rows| Self::complete(rows, self.periodic));
-        let point = given.map_or(point, |given| wrap::exactly(&given, point));
-        wrap::exactly(self, point)
     }
 
     /// This cell, periodic along `axes` alone.

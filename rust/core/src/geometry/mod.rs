@@ -6,6 +6,7 @@ mod cell;
 mod frame;
 pub mod naive;
 mod neighbors;
+mod rounding;
 mod wrap;
 
 pub use cell::Cell;

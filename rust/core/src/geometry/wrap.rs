@@ -5,43 +5,58 @@
 
 use super::Cell;
 use super::cell::{Vector, dot};
-
-/// From here on every `f64` is an integer.
-pub(super) const INTEGERS: f64 = 4503599627370496.0;
+use super::rounding::{INTEGERS, combine, floor};
 
 /// Bits of the multiples of lattice vectors that are taken off at a time: as many as a coordinate has.
 const STEP: i32 = 52;
 /// More steps than the range of a double needs.
 const MAX_STEPS: usize = 100;
 
-/// `start + Σ coefficients · vectors`, the rounding errors of every product and sum collected and added at the end.
-pub(super) fn combine(start: Vector, coefficients: Vector, vectors: &[Vector; 3]) -> Vector {
-    let mut result = start;
-    for (xyz, sum) in result.iter_mut().enumerate() {
-        let mut lost = 0.0;
-        for (coefficient, vector) in coefficients.iter().zip(vectors).filter(|(coefficient, _)| **coefficient != 0.0) {
-            let product = coefficient * vector[xyz];
-            lost += coefficient.mul_add(vector[xyz], -product);
-            let before = *sum;
-            *sum += product;
-            let added = *sum - before;
-            lost += (before - (*sum - added)) + (product - added);
-        }
-        *sum += lost;
-    }
-    result
-}
+/// So many lattice vectors are farther than the sum that stands for one should be trusted.
+const MANY: f64 = 1048576.0;
 
-/// The largest integer not above `x`; zero for NaN.
-///
-/// The processors of the baseline have no instruction for `f64::floor`, and a call costs more than this.
-#[inline]
-pub(crate) fn floor(x: f64) -> f64 {
-    if x.abs() >= INTEGERS {
-        return x;
+impl Cell {
+    /// The image of a point inside the cell, correct to the last digit or two however far away the point was; on a
+    /// face it may be outside by as much. A point that is inside keeps its bits.
+    #[inline]
+    pub fn wrap(&self, point: Vector) -> Vector {
+        let fractions = self.fractions(point);
+        let inside = |axis: usize| !self.periodic[axis] || (0.0..1.0).contains(&(fractions[axis] - self.low[axis]));
+        // Most points are; what is not a number has overflowed, and is not.
+        if inside(0) && inside(1) && inside(2) { point } else { self.wrap_from_outside(point) }
     }
-    let truncated = x as i64 as f64;
-    if truncated > x { truncated - 1.0 } else { truncated }
+
+    fn wrap_from_outside(&self, point: Vector) -> Vector {
+        let (mut point, most) = (point, if self.given.is_some() { MANY } else { INTEGERS });
+        // The second round corrects what the rounding of a large coordinate did to the first.
+        for _ in 0..32 {
+            let (mut shift, mut far) = (self.fractions(point), false);
+            for (axis, shift) in shift.iter_mut().enumerate() {
+                if self.periodic[axis] {
+                    far |= shift.is_nan() || shift.abs() >= most;
+                    *shift = -floor(*shift - self.low[axis]);
+                } else {
+                    *shift = 0.0;
+                }
+            }
+            if far {
+                return self.wrap_from_afar(point);
+            }
+            if shift == [0.0; 3] {
+                break;
+            }
+            point = combine(point, shift, &self.basis);
+        }
+        point
+    }
+
+    /// Takes off what many of the vectors that were given add up to, and then whatever is left of the shorter ones.
+    #[cold]
+    fn wrap_from_afar(&self, point: Vector) -> Vector {
+        let given = self.given.and_then(|rows| Self::complete(rows, self.periodic));
+        let point = given.map_or(point, |given| exactly(&given, point));
+        exactly(self, point)
+    }
 }
 
 /// [`Cell::wrap`] for a point so far away that multiples of the lattice vectors are rounded: all digits of what is left
@@ -49,7 +64,7 @@ pub(crate) fn floor(x: f64) -> f64 {
 ///
 /// If an axis that is not periodic takes part in coordinates along those that are, and the point is far out along it,
 /// no image may be inside but for rounding; then this is any image.
-pub(super) fn exactly(cell: &Cell, point: Vector) -> Vector {
+fn exactly(cell: &Cell, point: Vector) -> Vector {
     let mut rest = point.map(|x| vec![x]);
     for _ in 0..MAX_STEPS {
         let near = [0, 1, 2].map(|xyz| rest[xyz].iter().sum::<f64>());
@@ -131,13 +146,5 @@ mod tests {
         let centered = Cell { low: [-0.5; 3], ..cell([[1e12, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]], [true; 3]) };
         assert_eq!(centered.wrap([-1.234_567_8e-7, 1.5, -1.0]), [-1.234_567_8e-7, -0.5, -1.0]);
         assert_eq!(centered.wrap([3e12 - 1.0, 0.25, 1.0]), [-1.0, 0.25, -1.0]);
-    }
-
-    #[test]
-    fn floor_is_floor() {
-        for x in [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, -1.5, 1e15 + 0.5, -1e15 - 0.5, 1e300, -1e300] {
-            assert_eq!(floor(x), x.floor());
-        }
-        assert_eq!(floor(f64::NAN), 0.0);
     }
 }

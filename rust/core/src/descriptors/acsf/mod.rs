@@ -8,7 +8,7 @@
 
 mod angular;
 mod column;
-mod form;
+mod function;
 mod jacobian;
 mod limits;
 mod names;
@@ -21,7 +21,8 @@ mod pullback;
 mod radial;
 mod sphere;
 
-pub use parameters::{AcsfParameters, AcsfSpecies, Angular, Function, Kind, Radial};
+pub use function::{Angular, Function, Kind, Radial};
+pub use parameters::{AcsfParameters, AcsfSpecies};
 
 use self::column::PACKS_PER_BATCH;
 use self::jacobian::PairPowers;

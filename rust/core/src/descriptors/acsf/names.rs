@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::parameters::{AcsfParameters, Angular, Function, Kind, Radial};
+use super::function::{Angular, Function, Kind, Radial};
+use super::parameters::AcsfParameters;
 
 /// One name a column: with short numbers if these tell the columns apart as well as all digits do.
 pub fn names(parameters: &AcsfParameters, symbols: &[String]) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::parameters::{AcsfParameters, Kind, Radial};
+use super::function::{Kind, Radial};
+use super::parameters::AcsfParameters;
 use super::powers::Powers;
 use crate::math::cutoff::NamedCutoff;
 use crate::simd::{LANES, Pack};

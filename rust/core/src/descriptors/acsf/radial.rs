@@ -1,6 +1,6 @@
 //! Functions of distance: G1, G2 and G3.
 
-use super::parameters::Radial;
+use super::function::Radial;
 use super::plan::{NO_COLUMN, SpherePlan};
 use super::sphere::CutoffSphere;
 use crate::simd::{Kernel, LANES, Lanes, at, exp};

@@ -320,7 +320,8 @@ mod tests {
             r: &r,
         };
         let mut sites = SitePacks::default();
-        sites.fill(&orbitals, SquareCutoff::new(3.0, 2), &environment).unwrap();
+        let quantity = |place, channel| orbitals.quantity(place, channel);
+        sites.fill(&environment, SquareCutoff::new(3.0, 2), orbitals.n_quantities(), quantity).unwrap();
         for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
             let (mut closed, mut any) = (PairBlocks::new(7).unwrap(), PairBlocks::new(7).unwrap());
             isa.run(ClosedAndGeneral(&orbitals, &sites, [&mut closed, &mut any]));

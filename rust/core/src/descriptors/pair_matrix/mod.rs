@@ -156,7 +156,8 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         if found > MAX_ROWS / n_orbitals {
             return Err(Refusal::TooLarge { found, limit: MAX_ROWS / n_orbitals });
         }
-        sites.fill(&self.elements, SquareCutoff::new(r_cut, exponent), environment)?;
+        let quantity = |place, channel| self.elements.quantity(place, channel);
+        sites.fill(environment, SquareCutoff::new(r_cut, exponent), self.elements.n_quantities(), quantity)?;
         let contracts_overlap = matches!(self.contraction, Some((_, ContractedMatrix::Overlap)));
         let kept = contracts_overlap.then_some(&mut *overlap);
         Isa::detect().run(Assemble { elements: &self.elements, sites, blocks, overlap: kept, modulated, stop })?;

@@ -1,6 +1,6 @@
 //! What the matrix of one center needs of its sites, in packs: the center first, quantities side by side.
 
-use super::{MatrixElements, PURPOSE};
+use super::PURPOSE;
 use crate::descriptors::{CenterKind, Environment};
 use crate::math::cutoff::SquareCutoff;
 use crate::simd::LANES;
@@ -26,15 +26,16 @@ pub struct SitePacks {
 }
 
 impl SitePacks {
-    /// Takes the sites of `environment`.
+    /// Takes the sites of `environment`, and for each of them `n_quantities` numbers: `quantity(place, channel)`.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn fill<P: MatrixElements>(
+    pub fn fill(
         &mut self,
-        elements: &P,
-        cutoff: SquareCutoff,
         environment: &Environment<'_>,
+        cutoff: SquareCutoff,
+        n_quantities: usize,
+        quantity: impl Fn(usize, u8) -> f64,
     ) -> Result<(), Error> {
         let own = match environment.center {
             CenterKind::Atom(channel) => channel,
@@ -59,11 +60,11 @@ impl SitePacks {
         for (k, &r) in environment.r.iter().enumerate() {
             (amplitude[first + k], derivative[first + k]) = cutoff.at_one(r);
         }
-        self.quantities.resize_with(elements.n_quantities(), Vec::new);
-        for (place, quantity) in self.quantities.iter_mut().enumerate() {
-            resize(quantity, 1.0)?;
-            for (value, &channel) in quantity.as_flattened_mut().iter_mut().zip(own.iter().chain(environment.channel)) {
-                *value = elements.quantity(place, channel);
+        self.quantities.resize_with(n_quantities, Vec::new);
+        for (place, values) in self.quantities.iter_mut().enumerate() {
+            resize(values, 1.0)?;
+            for (value, &channel) in values.as_flattened_mut().iter_mut().zip(own.iter().chain(environment.channel)) {
+                *value = quantity(place, channel);
             }
         }
         Ok(())

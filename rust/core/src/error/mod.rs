@@ -1,5 +1,9 @@
 //! Everything that can go wrong because of what a user handed in; one variant per thing they can fix.
 
+mod refusal;
+
+pub use refusal::Refusal;
+
 use std::fmt;
 
 /// The largest atomic number.
@@ -111,7 +115,7 @@ pub enum Error {
         /// Place of the center in the list of centers of its frame.
         center: usize,
         /// The reason.
-        refusal: crate::descriptors::Refusal,
+        refusal: Refusal,
     },
     /// The periodic images within reach of a frame would not fit in memory.
     #[error(
