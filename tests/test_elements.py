@@ -20,6 +20,7 @@ BUILD = {
     "ACSF": lambda **o: ip.ACSF(g2=[(0.5, 0.0)], **SHORT, **o),
     "OverlapMatrix": lambda **o: ip.OverlapMatrix(max_sites=9, **SHORT, **o),
     "CoulombMatrix": lambda **o: ip.CoulombMatrix(max_sites=9, **SHORT, **o),
+    "RadialDistribution": lambda **o: ip.RadialDistribution(n_points=4, **SHORT, **o),
     "Hybrid": lambda **o: ip.Hybrid(
         [ip.SOAP(n_max=2, l_max=1, **SHORT, **o), ip.CoulombMatrix(max_sites=9, **SHORT, **o)], scale=None
     ),
