@@ -35,3 +35,28 @@ def test_the_readme_promises_shapes():
     """The check above has something to check."""
     blocks = BLOCK.findall(PAGES[0].read_text(encoding="utf-8"))
     assert sum(len(list(shapes_promised(code))) for code in blocks) == 3
+
+
+GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md"]
+# The name of a file alone on a line, and blocks of code until the next one; or a file of the repository within a line.
+QUOTED = re.compile(r"^`([\w/.]+)`$|^```(?:rust|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`((?:rust|python|tests|docs|benches|examples)/[\w/.]+)`")
+
+
+def test_guides_quote_what_is_there():
+    """Every block of code stands, line by line, in the file that is named before it."""
+    file, n_quotes = None, 0
+    for name, code in QUOTED.findall(GUIDES[0].read_text(encoding="utf-8")):
+        if name:
+            file = ROOT / name
+            continue
+        assert code in file.read_text(encoding="utf-8"), f"{file.name} has no longer\n{code}"
+        n_quotes += 1
+    assert n_quotes >= 8
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_guides_name_files_that_exist(page):
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []

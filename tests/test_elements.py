@@ -10,17 +10,25 @@ from ase import Atoms
 from ase.io import write
 
 import isoprint as ip
+from isoprint import descriptors
 from isoprint.cli import main
 from isoprint.descriptors._base import Descriptor
 
 SHORT = {"r_cut": 3.0}
+
+
+def with_a_cutoff(name):
+    return lambda **options: getattr(ip, name)(**SHORT, **options)
+
+
+# Every fingerprint there is; some need more than a cutoff.
 BUILD = {
+    **{name: with_a_cutoff(name) for name in descriptors.__all__},
     "SoapTurbo": lambda **o: ip.SoapTurbo(n_max=2, l_max=1, **SHORT, **o),
     "SOAP": lambda **o: ip.SOAP(n_max=2, l_max=1, **SHORT, **o),
     "ACSF": lambda **o: ip.ACSF(g2=[(0.5, 0.0)], **SHORT, **o),
     "OverlapMatrix": lambda **o: ip.OverlapMatrix(max_sites=9, **SHORT, **o),
     "CoulombMatrix": lambda **o: ip.CoulombMatrix(max_sites=9, **SHORT, **o),
-    "RadialDistribution": lambda **o: ip.RadialDistribution(n_points=4, **SHORT, **o),
     "Hybrid": lambda **o: ip.Hybrid(
         [ip.SOAP(n_max=2, l_max=1, **SHORT, **o), ip.CoulombMatrix(max_sites=9, **SHORT, **o)], scale=None
     ),
