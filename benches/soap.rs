@@ -15,7 +15,7 @@ use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRo
 use isoprint_core::math::harmonics::Harmonics;
 use isoprint_core::math::piecewise::{EvaluationPoints, FULL_PRECISION, Piecewise};
 use isoprint_core::simd::gemm::{self, PADDING};
-use isoprint_core::simd::{Isa, Kernel, LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
+use isoprint_core::simd::{Isa, Kernel, LANES, LaneArray, Lanes, SITES_PER_BLOCK, SiteLanes};
 
 const SIZES: [usize; 4] = [8, 10, 12, 16];
 
@@ -25,7 +25,7 @@ fn noise(k: usize) -> f64 {
 }
 
 fn rows(n: usize) -> Vec<SiteLanes> {
-    (0..n).map(|i| SiteLanes(std::array::from_fn(|j| noise(i * SITES_PER_BLOCK + j)))).collect()
+    (0..n).map(|i| LaneArray(std::array::from_fn(|j| noise(i * SITES_PER_BLOCK + j)))).collect()
 }
 
 /// Both products of an expansion, for one block of sites.
@@ -161,7 +161,7 @@ fn harmonics(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("harmonics");
     group.throughput(Throughput::Elements(SITES_PER_BLOCK as u64));
     let unit =
-        [SiteLanes([0.48; SITES_PER_BLOCK]), SiteLanes([-0.6; SITES_PER_BLOCK]), SiteLanes([0.64; SITES_PER_BLOCK])];
+        [LaneArray([0.48; SITES_PER_BLOCK]), LaneArray([-0.6; SITES_PER_BLOCK]), LaneArray([0.64; SITES_PER_BLOCK])];
     for l_max in SIZES {
         let harmonics = Harmonics::new(l_max);
         let (angular_factors, mut out) = (rows(l_max + 1), rows(harmonics.len()));

@@ -9,16 +9,16 @@
 mod exp;
 pub mod gemm;
 mod isa;
+mod lane_array;
 mod lanes;
 mod pack;
 mod select;
-mod site_lanes;
 mod vector;
 
 pub use exp::exp;
 pub use isa::{Isa, Kernel, VARIABLE};
+pub use lane_array::{LaneArray, SITES_PER_BLOCK, SiteLanes};
 pub use lanes::{Capacity, LANES, Lanes};
 pub use pack::{Pack, at};
 pub use select::{Candidates, Found, Points, lengths, select};
-pub use site_lanes::{SITES_PER_BLOCK, SiteLanes};
 pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

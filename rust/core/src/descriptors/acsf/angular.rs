@@ -1,6 +1,6 @@
 //! Functions of angles: G4 and G5, as products of exponentials and powers.
 
-use super::column::PACKS_PER_BATCH;
+use super::pair_lanes::PACKS_PER_BATCH;
 use super::pairs::{Cursor, PairBatch, third_side};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;

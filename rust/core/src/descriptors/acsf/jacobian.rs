@@ -1,7 +1,7 @@
 //! The derivative of every angular function with respect to every site.
 
-use super::column::PACKS_PER_BATCH;
 use super::limits::PURPOSE;
+use super::pair_lanes::PACKS_PER_BATCH;
 use super::pairs::{Cursor, PairBatch, ThirdSide, third_side};
 use super::plan::{Group, OuterProduct, SpherePlan};
 use super::powers::cosine;

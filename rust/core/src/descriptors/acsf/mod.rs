@@ -7,12 +7,12 @@
 //! atoms on the center, which are in no direction.
 
 mod angular;
-mod column;
 mod function;
 mod jacobian;
 mod limits;
 mod names;
 mod on_center;
+mod pair_lanes;
 mod pairs;
 mod parameters;
 mod plan;
@@ -24,10 +24,10 @@ mod sphere;
 pub use function::{Angular, Function, Kind, Radial};
 pub use parameters::{AcsfParameters, AcsfSpecies};
 
-use self::column::PACKS_PER_BATCH;
 use self::jacobian::PairPowers;
 use self::limits::{NEAREST, PURPOSE};
 use self::on_center::OnCenter;
+use self::pair_lanes::PACKS_PER_BATCH;
 use self::pairs::PairBatch;
 use self::plan::{NO_COLUMN, Plan};
 use self::pullback::PairGradients;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::column::{PACKS_PER_BATCH, PAIRS_PER_BATCH, PairLanes};
 use super::limits::PURPOSE;
+use super::pair_lanes::{PACKS_PER_BATCH, PAIRS_PER_BATCH, PairLanes};
 use super::plan::Group;
 use super::sphere::CutoffSphere;
 use crate::math::cutoff::NamedCutoff;

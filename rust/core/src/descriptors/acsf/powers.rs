@@ -1,7 +1,7 @@
 //! Powers of `(1 + λ cos θ) / 2`, for all ζ and λ of a set together.
 
-use super::column::{PACKS_PER_BATCH, PairLanes};
 use super::limits::MOST_REPEATED;
+use super::pair_lanes::{PACKS_PER_BATCH, PairLanes};
 use crate::simd::{Lanes, Pack};
 
 /// Binary digits of the largest ζ.

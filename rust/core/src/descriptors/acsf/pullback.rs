@@ -1,6 +1,6 @@
 //! The way back: from an adjoint of the sums to the vectors of the sites.
 
-use super::column::{PACKS_PER_BATCH, PairLanes};
+use super::pair_lanes::{PACKS_PER_BATCH, PairLanes};
 use super::pairs::{Cursor, PairBatch, third_side};
 use super::plan::{Group, SpherePlan};
 use super::powers::cosine;

@@ -1,7 +1,7 @@
 //! Harmonics against tables, identities and differences.
 
 use super::*;
-use crate::simd::{Isa, Kernel};
+use crate::simd::{Isa, Kernel, LaneArray};
 
 /// Values and gradients of `angular[l] Y_lm`, norms included, in the first lane.
 struct Evaluate<'a>(&'a Harmonics, [f64; 3], &'a [SiteLanes]);
@@ -11,7 +11,7 @@ impl Kernel for Evaluate<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let Self(harmonics, u, angular) = self;
-        let directions = u.map(|x| SiteLanes([x; crate::simd::SITES_PER_BLOCK]));
+        let directions = u.map(|x| LaneArray([x; crate::simd::SITES_PER_BLOCK]));
         let rows = || vec![SiteLanes::ZERO; harmonics.len()];
         let (mut values, mut gradient) = (rows(), [rows(), rows(), rows()]);
         let mut table = harmonics.legendre();
@@ -27,7 +27,7 @@ impl Kernel for Evaluate<'_> {
 }
 
 fn evaluate(isa: Isa, l_max: usize, u: [f64; 3]) -> (Vec<f64>, [Vec<f64>; 3]) {
-    let angular = vec![SiteLanes([1.0; crate::simd::SITES_PER_BLOCK]); l_max + 1];
+    let angular = vec![LaneArray([1.0; crate::simd::SITES_PER_BLOCK]); l_max + 1];
     isa.run(Evaluate(&Harmonics::new(l_max), u, &angular))
 }
 
@@ -109,7 +109,7 @@ impl Kernel for Pull<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Self::Output {
         let Self(harmonics, u) = self;
-        let block = |x: f64| SiteLanes([x; crate::simd::SITES_PER_BLOCK]);
+        let block = |x: f64| LaneArray([x; crate::simd::SITES_PER_BLOCK]);
         let directions = u.map(block);
         let some =
             |n: usize, seed: f64| -> Vec<SiteLanes> { (0..n).map(|k| block((seed * (k + 1) as f64).sin())).collect() };

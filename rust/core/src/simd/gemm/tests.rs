@@ -1,4 +1,4 @@
-use super::super::{Isa, Kernel, LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
+use super::super::{Isa, Kernel, LANES, LaneArray, Lanes, SITES_PER_BLOCK, SiteLanes};
 use super::*;
 
 /// Both products at one shape, beside their naive twins.
@@ -22,7 +22,7 @@ impl Kernel for Compare {
         }
         let rows = |seed: f64| -> Vec<SiteLanes> {
             (0..n_rows + PADDING)
-                .map(|i| SiteLanes(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
+                .map(|i| LaneArray(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
                 .collect()
         };
         let harmonics = rows(0.91);
@@ -69,7 +69,7 @@ impl Kernel for CompareByDegree {
         }
         let rows = |seed: f64, count: usize| -> Vec<SiteLanes> {
             (0..count + PADDING)
-                .map(|i| SiteLanes(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
+                .map(|i| LaneArray(std::array::from_fn(|j| wave(seed, i * SITES_PER_BLOCK + j))))
                 .collect()
         };
         let harmonics = rows(0.91, n_rows);

@@ -2,7 +2,7 @@
 
 use super::weighting::Weighting;
 use crate::math::cutoff::{CosineCutoff, Cutoff};
-use crate::simd::{LANES, Lanes, SITES_PER_BLOCK, SiteLanes};
+use crate::simd::{LANES, LaneArray, Lanes, SITES_PER_BLOCK, SiteLanes};
 
 /// Weight of the atoms of one species.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl PairWeight {
     /// Weights at the distances `r` and their derivatives, of the sites of the first `n_packs` packs.
     #[inline(always)]
     pub fn of<V: Lanes>(&self, r: &SiteLanes, n_packs: usize) -> [SiteLanes; 2] {
-        let mut out = [SiteLanes([self.factor; SITES_PER_BLOCK]), SiteLanes::ZERO];
+        let mut out = [LaneArray([self.factor; SITES_PER_BLOCK]), SiteLanes::ZERO];
         if let Some(weighting) = &self.weighting {
             let [values, derivatives] = &mut out;
             for (j, &r) in r.0.iter().enumerate().take(n_packs * LANES) {
