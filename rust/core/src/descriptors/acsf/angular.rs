@@ -51,7 +51,7 @@ impl Kernel for AngularValues<'_> {
     }
 }
 
-/// Writes the sums and their rates of change.
+/// Writes the sums and their derivatives along displacements.
 pub struct AngularTangent<'a> {
     pub group: &'a Group,
     pub plan: &'a SpherePlan,
@@ -59,13 +59,13 @@ pub struct AngularTangent<'a> {
     pub batch: &'a mut PairBatch,
     /// One for each column of the group.
     pub sums: &'a mut [Pack],
-    pub changes: &'a mut [Pack],
+    pub sum_tangents: &'a mut [Pack],
     /// Displacements of the slots.
     pub displacements: &'a [[f64; 3]],
     pub row: &'a mut [f64],
-    pub row_rate: &'a mut [f64],
-    /// Rates of change of the exponentials.
-    pub rates: &'a mut [Pack],
+    pub row_tangent: &'a mut [f64],
+    /// Buffer for the tangents of the exponentials.
+    pub exponential_tangents: &'a mut [Pack],
     pub stop: &'a Stop<'a>,
 }
 
@@ -74,28 +74,41 @@ impl Kernel for AngularTangent<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, sphere, batch, sums, changes, displacements, row, row_rate, rates, stop } = self;
+        let Self {
+            group,
+            plan,
+            sphere,
+            batch,
+            sums,
+            sum_tangents,
+            displacements,
+            row,
+            row_tangent,
+            exponential_tangents,
+            stop,
+        } = self;
         let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         sums.fill(Pack::ZERO);
-        changes.fill(Pack::ZERO);
+        sum_tangents.fill(Pack::ZERO);
         while cursor.fill::<V>(sphere, batch) {
             batch.gather(sphere, group.shift);
             let n_packs = batch.n_packs();
             for pack in 0..n_packs {
-                let rate = Rates::of(group, sphere, batch, displacements, pack);
+                let pair = PairTangents::of(group, sphere, batch, displacements, pack);
                 let third = third_side::<V>(group, &plan.cutoff, batch.square.load(pack));
                 let weight = batch.weight.load::<V>(pack);
                 let exponent = batch.exponent.load::<V>(pack) + third.exponent;
-                let apart = V::load(&rate.apart);
-                // Rates of change of the cutoff functions and of the exponent.
-                let fading = (apart * third.cutoff_derivative).mul_add(weight, V::load(&rate.weight) * third.cutoff);
+                let apart = V::load(&pair.apart);
+                // Tangents of the cutoff functions and of the exponent.
+                let weight_tangent =
+                    (apart * third.cutoff_derivative).mul_add(weight, V::load(&pair.weight) * third.cutoff);
                 let weight = weight * third.cutoff;
-                let exponent_rate = (apart * third.shifted + V::load(&rate.exponent)) * V::splat(2.0);
+                let exponent_tangent = (apart * third.shifted + V::load(&pair.exponent)) * V::splat(2.0);
                 for (row, &eta) in group.etas.iter().enumerate() {
                     let decay = exp(exponent * V::splat(-eta));
-                    let change = (exponent_rate * V::splat(eta)).neg_mul_add(weight, fading);
+                    let tangent = (exponent_tangent * V::splat(eta)).neg_mul_add(weight, weight_tangent);
                     batch.exponentials[row * PACKS_PER_BATCH + pack].store(weight * decay);
-                    rates[row * PACKS_PER_BATCH + pack].store(change * decay);
+                    exponential_tangents[row * PACKS_PER_BATCH + pack].store(tangent * decay);
                 }
                 group.powers.derivatives(
                     pack,
@@ -103,7 +116,7 @@ impl Kernel for AngularTangent<'_> {
                     &mut batch.powers,
                     &mut batch.derivatives,
                 );
-                let cosine_term = V::load(&rate.cosine);
+                let cosine_term = V::load(&pair.cosine);
                 for power in 0..group.powers.len() {
                     let derivative = &mut batch.derivatives[power * PACKS_PER_BATCH + pack];
                     derivative.store(derivative.load::<V>() * cosine_term);
@@ -111,49 +124,50 @@ impl Kernel for AngularTangent<'_> {
             }
             for product in &group.products {
                 products::<V>(product, n_packs, &batch.exponentials, &batch.powers, sums);
-                products::<V>(product, n_packs, &batch.exponentials, &batch.derivatives, changes);
-                products::<V>(product, n_packs, rates, &batch.powers, changes);
+                products::<V>(product, n_packs, &batch.exponentials, &batch.derivatives, sum_tangents);
+                products::<V>(product, n_packs, exponential_tangents, &batch.powers, sum_tangents);
             }
             batch.done(stop)?;
         }
         put::<V>(sums, &group.columns, row);
-        put::<V>(changes, &group.columns, row_rate);
+        put::<V>(sum_tangents, &group.columns, row_tangent);
         Ok(())
     }
 }
 
-/// Rates of change of what belongs to eight pairs.
-struct Rates {
+/// Derivatives along displacements of what belongs to eight pairs.
+struct PairTangents {
+    /// Tangent of the cosine of the angle.
     cosine: [f64; LANES],
-    /// Of twice the weights and cutoff functions of the two sites.
+    /// Tangent of `2 w_j w_k f_j f_k`, the weight of the batch.
     weight: [f64; LANES],
-    /// Half that of the exponent.
+    /// Half the tangent of the exponent.
     exponent: [f64; LANES],
-    /// Half that of `r_jk²`.
+    /// Half the tangent of `r_jk²`.
     apart: [f64; LANES],
 }
 
-impl Rates {
+impl PairTangents {
     #[inline(always)]
     fn of(group: &Group, sphere: &CutoffSphere, batch: &PairBatch, displacements: &[[f64; 3]], pack: usize) -> Self {
         let zero = [0.0; LANES];
-        let mut rates = Self { cosine: zero, weight: zero, exponent: zero, apart: zero };
+        let mut tangents = Self { cosine: zero, weight: zero, exponent: zero, apart: zero };
         for lane in 0..LANES.min(batch.len - pack * LANES) {
             let pair = pack * LANES + lane;
             let (j, k) = (batch.j[pair] as usize, batch.k[pair] as usize);
             let (r_j, r_k, v_j, v_k) = (sphere.vector(j), sphere.vector(k), displacements[j], displacements[k]);
             let (n_j, n_k) = (sphere.inverse[j], sphere.inverse[k]);
-            // Rates of change of the two distances.
+            // Tangents of the two distances.
             let (a, b) = (dot(r_j, v_j) * n_j, dot(r_k, v_k) * n_k);
             let c = batch.cosine.0[pair].clamp(-1.0, 1.0);
-            rates.cosine[lane] = (dot(r_j, v_k) + dot(r_k, v_j)) * n_j * n_k - c * (a * n_j + b * n_k);
-            rates.weight[lane] =
+            tangents.cosine[lane] = (dot(r_j, v_k) + dot(r_k, v_j)) * n_j * n_k - c * (a * n_j + b * n_k);
+            tangents.weight[lane] =
                 2.0 * (sphere.derivative[j] * a * sphere.value[k] + sphere.value[j] * b * sphere.derivative[k]);
-            rates.exponent[lane] = (sphere.r[j] - group.shift) * a + (sphere.r[k] - group.shift) * b;
+            tangents.exponent[lane] = (sphere.r[j] - group.shift) * a + (sphere.r[k] - group.shift) * b;
             let apart = [r_k[0] - r_j[0], r_k[1] - r_j[1], r_k[2] - r_j[2]];
-            rates.apart[lane] = dot(apart, [v_k[0] - v_j[0], v_k[1] - v_j[1], v_k[2] - v_j[2]]);
+            tangents.apart[lane] = dot(apart, [v_k[0] - v_j[0], v_k[1] - v_j[1], v_k[2] - v_j[2]]);
         }
-        rates
+        tangents
     }
 }
 

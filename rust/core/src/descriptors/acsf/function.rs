@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::limits::MOST_REPEATED;
+use super::limits::MAX_ZETA;
 use crate::Error;
 use crate::descriptors::validate::{check, within};
 
@@ -39,7 +39,7 @@ pub struct Angular {
     pub lambda: f64,
     /// `R_s` in Å
     pub shift: f64,
-    /// G5: the distance between the two neighbors does not matter.
+    /// Whether the distance between the two neighbors does not matter (G5), or does (G4).
     pub wide: bool,
 }
 
@@ -78,8 +78,8 @@ impl Angular {
     pub(super) fn validate(&self) -> Result<(), Error> {
         let zeta = self.zeta;
         validate_eta(self.eta)?;
-        let remedy = format!("it must be a positive number up to {MOST_REPEATED}");
-        check(zeta > 0.0 && zeta <= MOST_REPEATED, "zeta", zeta, remedy)?;
+        let remedy = format!("it must be a positive number up to {MAX_ZETA}");
+        check(zeta > 0.0 && zeta <= MAX_ZETA, "zeta", zeta, remedy)?;
         within("lambda", self.lambda, -1.0..=1.0)?;
         validate_shift(self.shift)
     }

@@ -86,12 +86,16 @@ impl Kernel for AngularJacobian<'_> {
     }
 }
 
-/// The derivative of a term with respect to the vector of a site is `E (P (fading - η decay) + P' cosine_term)`; for
-/// each pair of a pack, three components of the one site, a zero, those of the other.
+/// Gradients of the factors of a term `w E P`, where `w` is the weight, `E = exp(-η x)` and `P` the power of the cosine
+/// `c`: `∇(w E P) = E (P (∇w - η w ∇x) + P' w ∇c)`. For each pair of a pack, three components of the one site, a zero,
+/// and three components of the other.
 struct Sides {
-    fading: [Pack; LANES],
-    decay: [Pack; LANES],
-    cosine_term: [Pack; LANES],
+    /// `∇w`
+    weight_gradient: [Pack; LANES],
+    /// `w ∇x`
+    exponent_gradient: [Pack; LANES],
+    /// `w ∇c`
+    cosine_gradient: [Pack; LANES],
 }
 
 impl Sides {
@@ -109,14 +113,14 @@ impl Sides {
         let two = V::splat(2.0);
         let both = two * j.value * k.value;
         let all = both * third.cutoff;
-        let fade_j = two * j.derivative * k.value * third.cutoff;
-        let fade_k = two * k.derivative * j.value * third.cutoff;
-        let fade_jk = both * third.cutoff_derivative;
+        let weight_j = two * j.derivative * k.value * third.cutoff;
+        let weight_k = two * k.derivative * j.value * third.cutoff;
+        let weight_jk = both * third.cutoff_derivative;
         // 1 - R_s / r
         let (one, shift, twice) = (V::splat(1.0), V::splat(shift), two * all);
-        let decay_j = j.inverse.neg_mul_add(shift, one) * twice;
-        let decay_k = k.inverse.neg_mul_add(shift, one) * twice;
-        let decay_jk = twice * third.shifted;
+        let exponent_j = j.inverse.neg_mul_add(shift, one) * twice;
+        let exponent_k = k.inverse.neg_mul_add(shift, one) * twice;
+        let exponent_jk = twice * third.shifted;
         let across = all * j.inverse * k.inverse;
         let cosine_j = all * c * j.inverse * j.inverse;
         let cosine_k = all * c * k.inverse * k.inverse;
@@ -124,10 +128,10 @@ impl Sides {
         for i in 0..3 {
             let (r_j, r_k) = (j.vector[i], k.vector[i]);
             let apart = r_k - r_j;
-            rows[0][i] = apart.neg_mul_add(fade_jk, fade_j * r_j);
-            rows[0][4 + i] = apart.mul_add(fade_jk, fade_k * r_k);
-            rows[1][i] = apart.neg_mul_add(decay_jk, decay_j * r_j);
-            rows[1][4 + i] = apart.mul_add(decay_jk, decay_k * r_k);
+            rows[0][i] = apart.neg_mul_add(weight_jk, weight_j * r_j);
+            rows[0][4 + i] = apart.mul_add(weight_jk, weight_k * r_k);
+            rows[1][i] = apart.neg_mul_add(exponent_jk, exponent_j * r_j);
+            rows[1][4 + i] = apart.mul_add(exponent_jk, exponent_k * r_k);
             rows[2][i] = r_j.neg_mul_add(cosine_j, across * r_k);
             rows[2][4 + i] = r_k.neg_mul_add(cosine_k, across * r_j);
         }
@@ -138,8 +142,8 @@ impl Sides {
                 out[which][pair].store(transposed[pair]);
             }
         }
-        let [fading, decay, cosine_term] = out;
-        Self { fading, decay, cosine_term }
+        let [weight_gradient, exponent_gradient, cosine_gradient] = out;
+        Self { weight_gradient, exponent_gradient, cosine_gradient }
     }
 
     /// Adds the derivatives of the terms of one pair.
@@ -154,14 +158,15 @@ impl Sides {
     ) {
         let pair = pack * LANES + lane;
         let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
-        let (fading, decay) = (self.fading[lane].load::<V>(), self.decay[lane].load::<V>());
-        let cosine_term = self.cosine_term[lane].load::<V>();
+        let (weight_gradient, exponent_gradient) =
+            (self.weight_gradient[lane].load::<V>(), self.exponent_gradient[lane].load::<V>());
+        let cosine_gradient = self.cosine_gradient[lane].load::<V>();
         let (mut first, mut place) = (0, lane);
         for product in &group.products {
             for eta_row in product.etas.clone() {
                 let e = V::splat(batch.exponentials[eta_row * PACKS_PER_BATCH + pack].0[lane]);
-                let a = (decay.neg_mul_add(V::splat(group.etas[eta_row]), fading) * e).to_array();
-                let b = (cosine_term * e).to_array();
+                let a = (exponent_gradient.neg_mul_add(V::splat(group.etas[eta_row]), weight_gradient) * e).to_array();
+                let b = (cosine_gradient * e).to_array();
                 for chunk in 0..product.n_packs() {
                     let power = common.powers[place + chunk * LANES].load::<V>();
                     let derivative = common.derivatives[place + chunk * LANES].load::<V>();

@@ -1,4 +1,4 @@
-//! Limits to the number and the sharpness of symmetry functions.
+//! Limits of symmetry functions, and the purpose of their memory.
 
 /// Purpose of the memory, for the message where it is refused.
 pub const PURPOSE: &str = "symmetry functions of one center";
@@ -7,4 +7,4 @@ pub const PURPOSE: &str = "symmetry functions of one center";
 pub const NEAREST: f64 = 1e-11;
 
 /// Largest ζ.
-pub const MOST_REPEATED: f64 = 4096.0;
+pub const MAX_ZETA: f64 = 4096.0;

@@ -53,12 +53,13 @@ pub struct AcsfScratch {
     batch: Box<PairBatch>,
     gradients: Box<PairGradients>,
     sums: Vec<Pack>,
-    changes: Vec<Pack>,
-    rates: Vec<Pack>,
+    sum_tangents: Vec<Pack>,
+    exponential_tangents: Vec<Pack>,
     /// Adjoint of the columns of a group.
-    weights: Vec<f64>,
-    /// Numbers and vectors of the slots of a sphere.
+    group_adjoint: Vec<f64>,
+    /// One number for each slot of a sphere: tangent of its distance, or derivative with respect to it.
     numbers: Vec<f64>,
+    /// Displacement and gradient of each slot.
     displacements: Vec<[f64; 3]>,
     gradient: Vec<[f64; 4]>,
     common: PairPowers,
@@ -122,9 +123,9 @@ impl Descriptor for Acsf {
             batch: Box::new(PairBatch::new(groups)?),
             gradients: Box::new(PairGradients::new()),
             sums: columns()?,
-            changes: columns()?,
-            rates: memory::filled(PURPOSE, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
-            weights: memory::zeros(PURPOSE, most_columns)?,
+            sum_tangents: columns()?,
+            exponential_tangents: memory::filled(PURPOSE, most_etas * PACKS_PER_BATCH, Pack::ZERO)?,
+            group_adjoint: memory::zeros(PURPOSE, most_columns)?,
             numbers: Vec::new(),
             displacements: Vec::new(),
             gradient: Vec::new(),
@@ -212,7 +213,16 @@ impl Descriptor for Acsf {
     ) -> Result<(), Error> {
         let isa = Isa::detect();
         for (which, plan) in self.plan.spheres.iter().enumerate() {
-            let AcsfScratch { spheres, batch, sums, changes, rates, numbers, displacements: of_slots, .. } = scratch;
+            let AcsfScratch {
+                spheres,
+                batch,
+                sums,
+                sum_tangents,
+                exponential_tangents,
+                numbers,
+                displacements: of_slots,
+                ..
+            } = scratch;
             let sphere = &spheres[which];
             memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 3])?;
             memory::refill(PURPOSE, numbers, sphere.site.len(), 0.0)?;
@@ -221,7 +231,13 @@ impl Descriptor for Acsf {
                 numbers[slot] = (r[0] * v[0] + r[1] * v[1] + r[2] * v[2]) * sphere.inverse[slot];
                 of_slots[slot] = v;
             }
-            isa.run(radial::RadialTangent { plan, sphere, rate: numbers, row: coefficients, row_rate: tangent });
+            isa.run(radial::RadialTangent {
+                plan,
+                sphere,
+                distance_tangents: numbers,
+                row: coefficients,
+                row_tangent: tangent,
+            });
             for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
                 isa.run(angular::AngularTangent {
                     group,
@@ -229,11 +245,11 @@ impl Descriptor for Acsf {
                     sphere,
                     batch,
                     sums: &mut sums[..group.columns.len()],
-                    changes: &mut changes[..group.columns.len()],
+                    sum_tangents: &mut sum_tangents[..group.columns.len()],
                     displacements: of_slots,
                     row: coefficients,
-                    row_rate: tangent,
-                    rates,
+                    row_tangent: tangent,
+                    exponential_tangents,
                     stop,
                 })?;
             }
@@ -252,13 +268,13 @@ impl Descriptor for Acsf {
         let isa = Isa::detect();
         gradient.fill([0.0; 3]);
         for (which, plan) in self.plan.spheres.iter().enumerate() {
-            let AcsfScratch { spheres, batch, gradients, weights, numbers, gradient: of_slots, .. } = scratch;
+            let AcsfScratch { spheres, batch, gradients, group_adjoint, numbers, gradient: of_slots, .. } = scratch;
             let sphere = &spheres[which];
             memory::refill(PURPOSE, of_slots, sphere.site.len(), [0.0; 4])?;
             for group in self.plan.groups.iter().filter(|group| group.sphere == which) {
-                let weights = &mut weights[..group.columns.len()];
-                for (weight, &column) in weights.iter_mut().zip(&group.columns) {
-                    *weight = adjoint[column as usize];
+                let group_adjoint = &mut group_adjoint[..group.columns.len()];
+                for (entry, &column) in group_adjoint.iter_mut().zip(&group.columns) {
+                    *entry = adjoint[column as usize];
                 }
                 isa.run(pullback::AngularPullback {
                     group,
@@ -266,7 +282,7 @@ impl Descriptor for Acsf {
                     sphere,
                     batch,
                     gradients,
-                    weights,
+                    adjoint: group_adjoint,
                     gradient: of_slots,
                     stop,
                 })?;

@@ -29,7 +29,7 @@ pub struct PairBatch {
     pub exponentials: Vec<Pack>,
     /// For each ζ and λ: the power.
     pub powers: Vec<Pack>,
-    /// For each ζ and λ: the derivative of the power with respect to the cosine, or its rate of change.
+    /// For each ζ and λ: the derivative of the power with respect to the cosine, or its tangent.
     pub derivatives: Vec<Pack>,
 }
 

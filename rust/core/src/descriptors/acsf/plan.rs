@@ -30,28 +30,34 @@ pub struct RadialPlan {
     pub columns: Vec<u32>,
 }
 
-/// Angular functions of the same pairs of sites.
+/// Functions of angles that sum over the same pairs of sites; each is an exponential with some η times a power with
+/// some ζ and λ.
 #[derive(Debug, Clone)]
 pub struct Group {
+    /// Place of the sphere in the plan.
     pub sphere: usize,
     /// The segments that the two sites come from.
     pub segments: (usize, usize),
+    /// Whether the third side of the triangle does not matter (G5).
     pub wide: bool,
+    /// `R_s` in Å.
     pub shift: f64,
     /// η of each row of exponentials.
     pub etas: Vec<f64>,
-    /// Rows of powers.
+    /// Rows of powers, one for each (ζ, λ).
     pub powers: Powers,
+    /// The rectangles of rows that become columns.
     pub products: Vec<OuterProduct>,
-    /// Columns of all blocks, one after the other, each `[η][power]`.
+    /// Columns of all products, one after the other, each `[η][power]`.
     pub columns: Vec<u32>,
-    /// Packs of all blocks where the powers of each η begin a pack.
+    /// Packs of all products where the powers of each η begin a pack.
     pub n_packs: usize,
 }
 
-/// Every one of a few η with every one of a few powers.
+/// A rectangle of columns: every one of a few η with every one of a few powers.
 #[derive(Debug, Clone)]
 pub struct OuterProduct {
+    /// Rows of exponentials.
     pub etas: Range<usize>,
     /// Rows of powers.
     pub powers: Vec<usize>,
@@ -176,7 +182,7 @@ impl Listed {
 }
 
 impl Group {
-    /// Adds numbers that begin a pack for each block and η to their columns.
+    /// Adds numbers that begin a pack for each product and η to their columns.
     pub fn add_to(&self, packs: &[Pack], row: &mut [f64]) {
         let mut packs = packs;
         for product in &self.products {

@@ -1,11 +1,11 @@
 //! Powers of `(1 + λ cos θ) / 2`, for all ζ and λ of a set together.
 
-use super::limits::MOST_REPEATED;
+use super::limits::MAX_ZETA;
 use super::pair_lanes::{PACKS_PER_BATCH, PairLanes};
 use crate::simd::{Lanes, Pack};
 
 /// Binary digits of the largest ζ.
-const DIGITS: usize = (MOST_REPEATED as u32).ilog2() as usize + 1;
+const DIGITS: usize = (MAX_ZETA as u32).ilog2() as usize + 1;
 
 /// Distinct (ζ, λ), each of which has a row of its own.
 #[derive(Debug, Clone, Default)]

@@ -20,7 +20,7 @@ pub struct PairGradients {
     of_own_k: PairLanes,
     of_other: PairLanes,
     of_difference: PairLanes,
-    // Of each pair, gathered from the two sites.
+    // What is known of the two sites of each pair, first `j`, then `k`.
     value: [PairLanes; 2],
     derivative: [PairLanes; 2],
     inverse: [PairLanes; 2],
@@ -64,8 +64,8 @@ pub struct AngularPullback<'a> {
     pub sphere: &'a CutoffSphere,
     pub batch: &'a mut PairBatch,
     pub gradients: &'a mut PairGradients,
-    /// One number for each column of the group.
-    pub weights: &'a [f64],
+    /// Adjoint of each column of the group.
+    pub adjoint: &'a [f64],
     pub gradient: &'a mut [[f64; 4]],
     pub stop: &'a Stop<'a>,
 }
@@ -75,7 +75,7 @@ impl Kernel for AngularPullback<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
-        let Self { group, plan, sphere, batch, gradients, weights, gradient, stop } = self;
+        let Self { group, plan, sphere, batch, gradients, adjoint, gradient, stop } = self;
         let mut cursor = Cursor::new(group, sphere, plan.r_cut);
         while cursor.fill::<V>(sphere, batch) {
             batch.gather(sphere, group.shift);
@@ -91,12 +91,12 @@ impl Kernel for AngularPullback<'_> {
                 for product in &group.products {
                     let width = product.powers.len();
                     for (row, eta_row) in product.etas.clone().enumerate() {
-                        let weights = &weights[product.start + row * width..][..width];
+                        let adjoint = &adjoint[product.start + row * width..][..width];
                         let (mut x, mut y) = (V::zero(), V::zero());
-                        for (&power, &weight) in product.powers.iter().zip(weights) {
-                            let weight = V::splat(weight);
-                            x = batch.powers[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, x);
-                            y = batch.derivatives[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(weight, y);
+                        for (&power, &entry) in product.powers.iter().zip(adjoint) {
+                            let entry = V::splat(entry);
+                            x = batch.powers[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(entry, x);
+                            y = batch.derivatives[power * PACKS_PER_BATCH + pack].load::<V>().mul_add(entry, y);
                         }
                         let eta = V::splat(group.etas[eta_row]);
                         let e = exp(exponent * -eta);
@@ -107,21 +107,21 @@ impl Kernel for AngularPullback<'_> {
                     }
                 }
                 let load = |column: &PairLanes| column.load::<V>(pack);
-                let faded = load(&batch.weight) * third.cutoff;
+                let weight = load(&batch.weight) * third.cutoff;
                 let two_value = value * V::splat(2.0) * third.cutoff;
-                let two_decay = decay * faded * V::splat(2.0);
-                let cosine_term = cosine_term * faded;
+                let two_decay = decay * weight * V::splat(2.0);
+                let cosine_term = cosine_term * weight;
                 let (n_j, n_k) = (load(&gradients.inverse[0]), load(&gradients.inverse[1]));
                 let cosine_term_c = cosine_term * c;
-                let fade_j = load(&gradients.derivative[0]) * load(&gradients.value[1]) * two_value;
-                let fade_k = load(&gradients.derivative[1]) * load(&gradients.value[0]) * two_value;
-                let of_own_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, fade_j);
-                let of_own_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, fade_k);
+                let cutoff_j = load(&gradients.derivative[0]) * load(&gradients.value[1]) * two_value;
+                let cutoff_k = load(&gradients.derivative[1]) * load(&gradients.value[0]) * two_value;
+                let of_own_j = load(&gradients.shifted[0]).neg_mul_add(two_decay, cutoff_j);
+                let of_own_k = load(&gradients.shifted[1]).neg_mul_add(two_decay, cutoff_k);
                 gradients.of_own_j.store(pack, cosine_term_c.neg_mul_add(n_j * n_j, of_own_j));
                 gradients.of_own_k.store(pack, cosine_term_c.neg_mul_add(n_k * n_k, of_own_k));
                 gradients.of_other.store(pack, cosine_term * n_j * n_k);
-                let fade = third.cutoff_derivative * load(&batch.weight) * value;
-                gradients.of_difference.store(pack, third.shifted.neg_mul_add(two_decay, fade));
+                let cutoff_jk = third.cutoff_derivative * load(&batch.weight) * value;
+                gradients.of_difference.store(pack, third.shifted.neg_mul_add(two_decay, cutoff_jk));
             }
             gradients.scatter(sphere, batch, gradient);
             batch.done(stop)?;
@@ -139,9 +139,9 @@ impl PairGradients {
             let (of_own_j, of_own_k) = (self.of_own_j.0[pair], self.of_own_k.0[pair]);
             let (of_other, of_difference) = (self.of_other.0[pair], self.of_difference.0[pair]);
             for i in 0..3 {
-                let force = of_difference * (r_k[i] - r_j[i]);
-                gradient[j][i] += of_own_j * r_j[i] + of_other * r_k[i] - force;
-                gradient[k][i] += of_own_k * r_k[i] + of_other * r_j[i] + force;
+                let along_difference = of_difference * (r_k[i] - r_j[i]);
+                gradient[j][i] += of_own_j * r_j[i] + of_other * r_k[i] - along_difference;
+                gradient[k][i] += of_own_k * r_k[i] + of_other * r_j[i] + along_difference;
             }
         }
     }

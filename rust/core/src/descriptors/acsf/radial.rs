@@ -56,13 +56,14 @@ impl Kernel for RadialValues<'_> {
     }
 }
 
-/// Writes the sums and their rates of change, for distances that change at `rate`.
+/// Writes the sums and their derivatives along displacements.
 pub struct RadialTangent<'a> {
     pub plan: &'a SpherePlan,
     pub sphere: &'a CutoffSphere,
-    pub rate: &'a [f64],
+    /// Derivative of the distance in each slot.
+    pub distance_tangents: &'a [f64],
     pub row: &'a mut [f64],
-    pub row_rate: &'a mut [f64],
+    pub row_tangent: &'a mut [f64],
 }
 
 impl Kernel for RadialTangent<'_> {
@@ -70,18 +71,18 @@ impl Kernel for RadialTangent<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { plan, sphere, rate, row, row_rate } = self;
+        let Self { plan, sphere, distance_tangents, row, row_tangent } = self;
         for radial in &plan.radial {
             for (segment, &column) in radial.columns.iter().enumerate() {
                 if column != NO_COLUMN {
-                    let (mut sum, mut change) = (V::zero(), V::zero());
+                    let (mut sum, mut tangent) = (V::zero(), V::zero());
                     for pack in sphere.packs(segment) {
                         let (value, derivative) = term::<V>(radial.shape, sphere, pack);
                         sum += value;
-                        change = derivative.mul_add(at::<V>(rate, pack * LANES), change);
+                        tangent = derivative.mul_add(at::<V>(distance_tangents, pack * LANES), tangent);
                     }
                     row[column as usize] = sum.sum();
-                    row_rate[column as usize] = change.sum();
+                    row_tangent[column as usize] = tangent.sum();
                 }
             }
         }
