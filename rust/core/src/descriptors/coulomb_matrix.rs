@@ -18,7 +18,7 @@ pub type CoulombMatrix = PairMatrix<Charges>;
 /// Entries of the Coulomb matrix: `Z_i Z_j / r`, and `Z^2.4 / 2` on the diagonal.
 #[derive(Debug, Clone)]
 pub struct Charges {
-    /// Of each channel.
+    /// Atomic number of each channel.
     charge: Vec<f64>,
     /// Nearer than this, in Å, the Coulomb law is replaced by a parabola of the squared distance.
     core: f64,

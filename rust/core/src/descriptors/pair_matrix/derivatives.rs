@@ -1,4 +1,4 @@
-//! Derivatives of the eigenvalues: weights of an adjoint, rows of a Jacobian, rates along displacements.
+//! Derivatives of the eigenvalues: back from an adjoint, as rows of a Jacobian, along displacements.
 
 use super::assembly::{EigenvalueGradients, MatrixPullback, MatrixTangent, SiteRows};
 use super::scratch::PairMatrixScratch;
@@ -9,27 +9,29 @@ use crate::simd::{Isa, LANES};
 use crate::{Error, Stop, memory};
 
 impl<P: MatrixElements> PairMatrix<P> {
-    /// Adjoint weight of each eigenvalue.
-    pub(super) fn weights(&self, adjoint: &[f64], scratch: &mut PairMatrixScratch) -> Result<(), Error> {
-        let mut weights = std::mem::take(&mut scratch.weights);
+    /// The adjoint of each eigenvalue, into `scratch.of_eigenvalue`.
+    pub(super) fn adjoint_of_eigenvalues(&self, adjoint: &[f64], scratch: &mut PairMatrixScratch) -> Result<(), Error> {
+        let mut of_eigenvalue = std::mem::take(&mut scratch.of_eigenvalue);
         let values = self.values(scratch);
-        memory::refill(PURPOSE, &mut weights, values.len(), 0.0)?;
-        self.for_each_place(scratch, |k, place| weights[k] = adjoint[place]);
+        memory::refill(PURPOSE, &mut of_eigenvalue, values.len(), 0.0)?;
+        self.for_each_place(scratch, |k, place| of_eigenvalue[k] = adjoint[place]);
         if self.averages() {
-            groups::average(&mut weights, values, self.parameters.degenerate_tol);
+            groups::average(&mut of_eigenvalue, values, self.parameters.degenerate_tol);
         }
-        scratch.weights = weights;
+        scratch.of_eigenvalue = of_eigenvalue;
         Ok(())
     }
 
-    /// The adjoints of the matrices for `scratch.weights`, into the first two of `scratch.buffer`.
+    /// The adjoints of the matrices for `scratch.of_eigenvalue`, into the first two of `scratch.buffer`.
     pub(super) fn adjoints(&self, scratch: &mut PairMatrixScratch, stop: &Stop<'_>) -> Result<(), Error> {
-        let PairMatrixScratch { overlap, modulated, eigen, columns, buffer, weights, contracted, .. } = scratch;
+        let PairMatrixScratch { overlap, modulated, eigen, columns, buffer, of_eigenvalue, contracted, .. } = scratch;
         let [first, second, third] = buffer;
         match &self.contraction {
-            Some((_, ContractedMatrix::Overlap)) => contracted.adjoints(eigen, overlap, weights, [first, second], stop),
+            Some((_, ContractedMatrix::Overlap)) => {
+                contracted.adjoints(eigen, overlap, of_eigenvalue, [first, second], stop)
+            }
             Some((_, ContractedMatrix::Modulated)) => {
-                contracted.adjoints(eigen, modulated, weights, [first, second], stop)?;
+                contracted.adjoints(eigen, modulated, of_eigenvalue, [first, second], stop)?;
                 first.all_mut().iter_mut().zip(second.all()).for_each(|(sum, part)| *sum += part);
                 Ok(())
             }
@@ -37,7 +39,7 @@ impl<P: MatrixElements> PairMatrix<P> {
                 // V diag(w) Vᵀ
                 third.copy_from(columns)?;
                 for mu in 0..third.n_rows() {
-                    third.row_mut(mu).iter_mut().zip(weights.iter()).for_each(|(entry, weight)| *entry *= weight);
+                    third.row_mut(mu).iter_mut().zip(of_eigenvalue.iter()).for_each(|(entry, weight)| *entry *= weight);
                 }
                 first.product_of(third, eigen.vectors(), stop)
             }
@@ -114,7 +116,7 @@ impl<P: MatrixElements> PairMatrix<P> {
         })
     }
 
-    /// Derivatives of all eigenvalues along displacements of the sites, into `scratch.weights`.
+    /// Derivatives of all eigenvalues along displacements of the sites, into `scratch.of_eigenvalue`.
     pub(super) fn tangents(
         &self,
         displacements: &[[f64; 3]],
@@ -140,9 +142,9 @@ impl<P: MatrixElements> PairMatrix<P> {
             stop,
         })?;
         let PairMatrixScratch { eigen, contracted, overlap, modulated, columns, .. } = scratch;
-        let mut weights = std::mem::take(&mut scratch.weights);
-        weights.clear();
-        memory::reserve(PURPOSE, &mut weights, eigen.values().len())?;
+        let mut of_eigenvalue = std::mem::take(&mut scratch.of_eigenvalue);
+        of_eigenvalue.clear();
+        memory::reserve(PURPOSE, &mut of_eigenvalue, eigen.values().len())?;
         match &self.contraction {
             Some((_, ContractedMatrix::Overlap)) => {
                 contracted.tangent(eigen, overlap, [of_matrix, of_x], changes, stop)?;
@@ -153,16 +155,16 @@ impl<P: MatrixElements> PairMatrix<P> {
             None => {
                 of_x.product_of(eigen.vectors(), of_matrix, stop)?;
                 let dot = |k: usize| crate::simd::dot(of_x.row(k), eigen.vectors().row(k));
-                weights.extend((0..of_x.n_rows()).map(dot));
+                of_eigenvalue.extend((0..of_x.n_rows()).map(dot));
             }
         }
         if self.contraction.is_some() {
-            weights.extend((0..changes.n_rows()).map(|k| changes.row(k)[k]));
+            of_eigenvalue.extend((0..changes.n_rows()).map(|k| changes.row(k)[k]));
         }
         let tolerance = self.parameters.degenerate_tol;
         let values = if self.contraction.is_some() { contracted.eigen.values() } else { eigen.values() };
         match self.parameters.degenerate {
-            Degenerate::Average => groups::average(&mut weights, values, tolerance),
+            Degenerate::Average => groups::average(&mut of_eigenvalue, values, tolerance),
             Degenerate::Raw | Degenerate::Error => {}
             Degenerate::Directional => {
                 if self.contraction.is_none() && groups::groups(values, tolerance).any(|group| group.len() > 1) {
@@ -170,25 +172,25 @@ impl<P: MatrixElements> PairMatrix<P> {
                     multiply(of_x, columns, changes, stop)?;
                 }
                 for group in groups::groups(values, tolerance).filter(|group| group.len() > 1) {
-                    split(changes, group.clone(), &mut scratch.few, stop)?;
-                    weights[group].copy_from_slice(scratch.few.0.values());
+                    split(changes, group.clone(), &mut scratch.of_group, stop)?;
+                    of_eigenvalue[group].copy_from_slice(scratch.of_group.0.values());
                 }
             }
         }
-        scratch.weights = weights;
+        scratch.of_eigenvalue = of_eigenvalue;
         Ok(())
     }
 }
 
-/// The derivatives of the sorted eigenvalues of a group, into the values of the first of `few`: the eigenvalues of
+/// The derivatives of the sorted eigenvalues of a group, into the values of the first of `of_group`: the eigenvalues of
 /// the change of the matrix between eigenvectors, `changes`, in this group.
 fn split(
     changes: &Matrix,
     group: std::ops::Range<usize>,
-    few: &mut (Eigen, Matrix),
+    of_group: &mut (Eigen, Matrix),
     stop: &Stop<'_>,
 ) -> Result<(), Error> {
-    let (eigen, small) = few;
+    let (eigen, small) = of_group;
     small.reset(group.len(), group.len())?;
     for (i, k) in group.clone().enumerate() {
         for (j, l) in group.clone().enumerate() {

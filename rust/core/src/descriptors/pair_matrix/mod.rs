@@ -206,7 +206,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         self.expand(environment, scratch, coefficients, stop)?;
         self.tangents(displacements, scratch, stop)?;
         tangent.fill(0.0);
-        self.for_each_place(scratch, |k, place| tangent[place] = scratch.weights[k]);
+        self.for_each_place(scratch, |k, place| tangent[place] = scratch.of_eigenvalue[k]);
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl<P: MatrixElements> Descriptor for PairMatrix<P> {
         gradient: &mut [[f64; 3]],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        self.weights(adjoint, scratch)?;
+        self.adjoint_of_eigenvalues(adjoint, scratch)?;
         self.adjoints(scratch, stop)?;
         self.contract_adjoints(scratch, gradient, stop)
     }
