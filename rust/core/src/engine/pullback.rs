@@ -60,13 +60,13 @@ pub fn pullback<D: Descriptor>(
             }
             Ok(worker.gradients.take(&mut worker.place))
         };
-        let merge = |frame: &Prepared, _: &Chunk<'_>, part: ChunkGradients| {
+        let merge = |frame: &Prepared, _: &Chunk<'_>, gradients: ChunkGradients| {
             let positions = &mut result.positions[frames.atoms(frame.frame)];
-            for (atom, gradient) in part.atoms {
+            for (atom, gradient) in gradients.atoms {
                 (0..3).for_each(|i| positions[atom as usize][i] += gradient[i]);
             }
             let strain = result.strain[frame.frame].as_flattened_mut();
-            add(strain, part.strain.as_flattened());
+            add(strain, gradients.strain.as_flattened());
             Ok(())
         };
         walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
@@ -100,10 +100,10 @@ impl<D: Descriptor> Backward<'_, D> {
             if !self.descriptor.is_linear() {
                 worker.expand(self.descriptor, frame, center, stop)?;
             }
-            let Worker { coefficients, other, scratch, buffer, .. } = worker;
+            let Worker { coefficients, adjoint_or_tangent, scratch, buffer, .. } = worker;
             let adjoint = self.row_adjoint(frame, row, buffer)?;
-            self.descriptor.contract_pullback(coefficients, adjoint, scratch, other, stop)?;
-            &worker.other
+            self.descriptor.contract_pullback(coefficients, adjoint, scratch, adjoint_or_tangent, stop)?;
+            &worker.adjoint_or_tangent
         };
         let environment = environment(frame, center, &worker.sites);
         self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;

@@ -161,19 +161,19 @@ impl<D: Descriptor> Forward<'_, D> {
             Center::Point(_) => [0.0; 3],
         };
         let relative = |&site: &u32| std::array::from_fn(|i| of_frame[site as usize][i] - own[i]);
-        let Worker { sites, vectors, scratch, coefficients, other, .. } = worker;
+        let Worker { sites, vectors, scratch, coefficients, adjoint_or_tangent: tangent, .. } = worker;
         vectors.clear();
         memory::reserve("velocities of the sites", vectors, sites.len())?;
         vectors.extend(sites.index.iter().map(relative));
         let environment = environment(frame, center, sites);
-        self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, other, stop)
+        self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, tangent, stop)
     }
 
     /// The row of the worker's coefficients.
     fn contract(&self, worker: &mut Worker<D>, row: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
-        let Worker { scratch, coefficients, other, .. } = worker;
+        let Worker { scratch, coefficients, adjoint_or_tangent: tangent, .. } = worker;
         match self.displacements {
-            Some(_) => self.descriptor.contract_tangent(coefficients, other, scratch, row, stop),
+            Some(_) => self.descriptor.contract_tangent(coefficients, tangent, scratch, row, stop),
             None => self.descriptor.contract(coefficients, scratch, row, stop),
         }
     }
@@ -190,7 +190,7 @@ impl<D: Descriptor> Forward<'_, D> {
     fn add_to(&self, sums: &mut FrameSums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
         if self.average == Average::Inner {
             add(&mut sums.values, &worker.coefficients);
-            add(&mut sums.tangents, &worker.other);
+            add(&mut sums.tangents, &worker.adjoint_or_tangent);
             return Ok(());
         }
         let mut row = std::mem::take(&mut worker.buffer);
@@ -214,7 +214,7 @@ impl<D: Descriptor> Forward<'_, D> {
         let scaled = |out: &mut [f64], sums: &[f64]| out.iter_mut().zip(sums).for_each(|(out, sum)| *out = share * sum);
         if self.average == Average::Inner {
             scaled(&mut worker.coefficients, &sums.values);
-            scaled(&mut worker.other, &sums.tangents);
+            scaled(&mut worker.adjoint_or_tangent, &sums.tangents);
             return self.contract(worker, row, stop);
         }
         scaled(row, &sums.values);

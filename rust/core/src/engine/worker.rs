@@ -15,15 +15,16 @@ pub struct Worker<D: Descriptor> {
     /// Coefficients of the present center.
     pub coefficients: Vec<f64>,
     /// Adjoint or tangent of the coefficients of the present center.
-    pub other: Vec<f64>,
+    pub adjoint_or_tangent: Vec<f64>,
     /// Gradients or displacements of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub buffer: Vec<f64>,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
     pub place: Vec<u32>,
-    /// Place of each site, and which of them hold something.
+    /// Place of the atom of each site.
     pub of_site: Vec<u32>,
+    /// Whether the block at each place holds something.
     pub written: Vec<bool>,
     /// Gradients of the atoms that the present chunk has seen.
     pub gradients: ChunkGradients,
@@ -39,7 +40,7 @@ impl<D: Descriptor> Worker<D> {
         Ok(Self {
             sites: Sites::default(),
             scratch: descriptor.scratch()?,
-            other: coefficients()?,
+            adjoint_or_tangent: coefficients()?,
             coefficients: coefficients()?,
             vectors: Vec::new(),
             buffer: Vec::new(),
