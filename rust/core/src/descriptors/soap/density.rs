@@ -58,12 +58,13 @@ pub struct PowerSpectrumOptions<'a> {
     pub l_max: usize,
     /// Components that are kept.
     pub compression: &'a Compression,
-    /// Whose order and sign the columns have.
+    /// Whose order, scale and sign the columns have.
     pub convention: Convention,
     /// What all products of a degree count for, `κ_l`.
     pub degree_weights: Vec<f64>,
-    /// The length below which a row is not divided by it; `None` if none is.
+    /// Whether rows are divided by their length, and the length below which one is left as it is; `None`: none is
+    /// divided.
     pub norm: Option<f64>,
-    /// A last column that always is this.
+    /// Value of a last column that is the same in every row; `None` for no such column.
     pub constant: Option<f64>,
 }

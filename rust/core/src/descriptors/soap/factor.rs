@@ -54,12 +54,12 @@ impl Factor {
         self.labels.len()
     }
 
-    /// What function `k` stands for.
+    /// Label of function `k`.
     pub fn label(&self, k: usize) -> Label {
         self.labels[k]
     }
 
-    /// What each function stands for.
+    /// Labels of all functions.
     pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
         self.labels.iter().copied()
     }
@@ -78,27 +78,28 @@ impl Factor {
         self.groups.as_ref().map_or(k, |groups| groups[k])
     }
 
-    /// The functions that radial functions of one species are part of: those, or any where functions are grouped.
+    /// Functions that radial functions of one species may be part of: these themselves, or all where functions are sums.
     pub fn touched_by(&self, species: &std::ops::Range<usize>) -> std::ops::Range<usize> {
         if self.groups.is_none() { species.clone() } else { 0..self.len() }
     }
 
-    /// Number of radial functions that are summed into them.
+    /// Number of radial functions, which may be more than that of the functions.
     pub fn n_functions(&self) -> usize {
         self.groups.as_ref().map_or(self.len(), Vec::len)
     }
 
-    /// Whether some of them are sums of radial functions.
+    /// Whether functions are sums of radial functions.
     pub fn is_summed(&self) -> bool {
         self.groups.is_some()
     }
 
-    /// Functions, rounded up to whole packs.
+    /// Number of functions, rounded up to whole packs.
     pub fn stride(&self) -> usize {
         self.len().next_multiple_of(LANES)
     }
 
-    /// The coefficients `[lm][stride]` of this factor, summed into `buffer` where functions are grouped.
+    /// The coefficients of this factor, `[lm][function]` in rows of [`Self::stride`]: those given, in rows of `stride`, or
+    /// their sums in `buffer` where functions are sums.
     pub fn gather<'a>(&self, coefficients: &'a [f64], stride: usize, buffer: &'a mut [f64]) -> &'a [f64] {
         let Some(groups) = &self.groups else { return coefficients };
         buffer.fill(0.0);
@@ -108,7 +109,7 @@ impl Factor {
         buffer
     }
 
-    /// Adds the adjoints of the sums to those of the coefficients.
+    /// Adds to the adjoints of the coefficients, in rows of `stride`, those of the sums: [`Self::gather`] transposed.
     pub fn spread(&self, sums: &[f64], stride: usize, coefficients: &mut [f64]) {
         for (sums, row) in sums.chunks_exact(self.stride()).zip(coefficients.chunks_exact_mut(stride)) {
             match &self.groups {

@@ -5,9 +5,9 @@ use crate::descriptors::CenterKind;
 /// What a center adds to the coefficients at `l = 0` by being there: one number a radial function of all species.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CenterDensities {
-    /// By the channel of the center.
+    /// Numbers for a center of each channel.
     pub of_channel: Vec<Vec<f64>>,
-    /// Of an atom that has no channel.
+    /// Numbers for an atom that has no channel; `None` where it adds nothing.
     pub of_others: Option<Vec<f64>>,
 }
 

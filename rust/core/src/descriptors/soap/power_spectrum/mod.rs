@@ -31,23 +31,25 @@ pub struct PowerSpectrumParameters {
     pub stride: usize,
     /// `κ_l`
     pub degree_weights: Vec<f64>,
-    /// The length below which a row is not divided by it, or [`NO_FLOOR`]; `None` if none is.
+    /// Whether rows are divided by their length, and the length below which one is left as it is, or [`NO_FLOOR`];
+    /// `None`: none is divided.
     pub norm: Option<f64>,
-    /// A last column that always is this.
+    /// Value of a last column that is the same in every row; `None` for no such column.
     pub constant: Option<f64>,
 }
 
 /// Buffers for one worker.
 #[derive(Debug)]
 pub struct PowerSpectrumScratch {
-    /// Coefficients of each factor, where functions are grouped; those of the tangent or adjoint.
+    /// Coefficients of each factor, where functions are grouped.
     sums: [Vec<f64>; 2],
-    rates: [Vec<f64>; 2],
+    /// Tangents or adjoints of `sums`.
+    derivative_sums: [Vec<f64>; 2],
     /// Products before the selection.
     products: Vec<f64>,
-    /// Features but the constant, and their derivatives.
+    /// Features but the constant, and their tangents or adjoints, before normalization.
     row: Vec<f64>,
-    rate: Vec<f64>,
+    derivative_row: Vec<f64>,
     /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
     tile: Vec<[f64; LANES]>,
     matrix: Vec<f64>,
@@ -100,10 +102,10 @@ impl PowerSpectrum {
         let n_products = if self.layout.selection.is_some() { self.layout.n_products() } else { 0 };
         Ok(PowerSpectrumScratch {
             sums: self.room_for_sums()?,
-            rates: Default::default(),
+            derivative_sums: Default::default(),
             products: memory::zeros(PURPOSE, n_products)?,
             row: Vec::new(),
-            rate: Vec::new(),
+            derivative_row: Vec::new(),
             tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
             matrix: Vec::new(),
         })
@@ -118,12 +120,12 @@ impl PowerSpectrum {
 
     /// Makes the buffers that derivatives need.
     fn expect_derivatives(&self, scratch: &mut PowerSpectrumScratch) -> Result<(), Error> {
-        memory::resize(PURPOSE, &mut scratch.rate, self.layout.n_features(), 0.0)?;
+        memory::resize(PURPOSE, &mut scratch.derivative_row, self.layout.n_features(), 0.0)?;
         if self.norm.is_some() {
             memory::resize(PURPOSE, &mut scratch.row, self.layout.n_features(), 0.0)?;
         }
-        if scratch.rates[0].is_empty() {
-            scratch.rates = self.room_for_sums()?;
+        if scratch.derivative_sums[0].is_empty() {
+            scratch.derivative_sums = self.room_for_sums()?;
         }
         Ok(())
     }
@@ -170,24 +172,24 @@ impl PowerSpectrum {
         let Unnormalized { norm, unit, coefficients } =
             self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
         let row = self.fill_constant(row, 0.0);
-        let mut rate = std::mem::take(&mut scratch.rate);
-        let PowerSpectrumScratch { sums, rates, products, tile, .. } = scratch;
+        let mut tangent_row = std::mem::take(&mut scratch.derivative_row);
+        let PowerSpectrumScratch { sums, derivative_sums, products, tile, .. } = scratch;
         let [left, right] = self.gather(&coefficients, sums);
-        let [left_rate, right_rate] = self.gather(tangent, rates);
-        let terms = [[left, right_rate], [left_rate, right]];
-        let out = if self.layout.selection.is_some() { &mut *products } else { &mut rate };
+        let [left_tangent, right_tangent] = self.gather(tangent, derivative_sums);
+        let terms = [[left, right_tangent], [left_tangent, right]];
+        let out = if self.layout.selection.is_some() { &mut *products } else { &mut tangent_row };
         Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
-            selection.apply(products, &mut rate);
+            selection.apply(products, &mut tangent_row);
         }
         if unit != 1.0 {
-            scale(unit, &mut rate);
+            scale(unit, &mut tangent_row);
         }
         match norm {
-            Some(norm) => project_out(&p, norm, &rate, row),
-            None => row.copy_from_slice(&rate),
+            Some(norm) => project_out(&p, norm, &tangent_row, row),
+            None => row.copy_from_slice(&tangent_row),
         }
-        (scratch.row, scratch.rate) = (p, rate);
+        (scratch.row, scratch.derivative_row) = (p, tangent_row);
         Ok(())
     }
 
@@ -210,16 +212,16 @@ impl PowerSpectrum {
         let mut p = std::mem::take(&mut scratch.row);
         let Unnormalized { norm, unit, coefficients } =
             self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
-        let mut rate = std::mem::take(&mut scratch.rate);
+        let mut projected = std::mem::take(&mut scratch.derivative_row);
         // What is left of the adjoint behind the normalization: the same projection, which is its own transpose.
         let inner = match norm {
             Some(norm) => {
-                project_out(&p, norm, adjoint, &mut rate);
-                &rate
+                project_out(&p, norm, adjoint, &mut projected);
+                &projected
             }
             None => adjoint,
         };
-        let PowerSpectrumScratch { sums, rates, products, matrix, .. } = scratch;
+        let PowerSpectrumScratch { sums, derivative_sums, products, matrix, .. } = scratch;
         let products = match &self.layout.selection {
             Some(selection) => {
                 selection.apply_transposed(inner, products);
@@ -239,17 +241,17 @@ impl PowerSpectrum {
         for &(side, from) in sides {
             self.matrix_of(products, side, matrix, stop)?;
             let strides = [factors[1 - side].stride(), factors[side].stride()];
-            let out = if is_direct { &mut *coefficients_adjoint } else { rates[side].as_mut_slice() };
+            let out = if is_direct { &mut *coefficients_adjoint } else { derivative_sums[side].as_mut_slice() };
             let length = factors[1 - side].len();
             Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out, stop })?;
             if !is_direct {
-                factors[side].spread(&rates[side], self.stride, coefficients_adjoint);
+                factors[side].spread(&derivative_sums[side], self.stride, coefficients_adjoint);
             }
         }
         if unit != 1.0 {
             scale(unit, coefficients_adjoint);
         }
-        (scratch.row, scratch.rate) = (p, rate);
+        (scratch.row, scratch.derivative_row) = (p, projected);
         Ok(())
     }
 

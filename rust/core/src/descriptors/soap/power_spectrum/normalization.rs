@@ -96,16 +96,17 @@ impl PowerSpectrum {
     }
 }
 
-/// `(rate - q (q·rate)) / |p|`, what normalization leaves of a derivative; `p` is the vector before it.
-pub(super) fn project_out(p: &[f64], norm: f64, rate: &[f64], out: &mut [f64]) {
-    let along = dot(p, rate) / (norm * norm);
-    Isa::detect().run(Perpendicular { p, rate, along, inverse: 1.0 / norm, out });
+/// `(d - q (q·d)) / |p|`, what normalization leaves of a derivative or an adjoint `d`; `p` is the row before it, and
+/// `q = p / |p|`.
+pub(super) fn project_out(p: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
+    let along = dot(p, derivative) / (norm * norm);
+    Isa::detect().run(Perpendicular { p, derivative, along, inverse: 1.0 / norm, out });
 }
 
-/// `(rate - along · p) · inverse`
+/// `(derivative - along · p) · inverse`
 struct Perpendicular<'a> {
     p: &'a [f64],
-    rate: &'a [f64],
+    derivative: &'a [f64],
     along: f64,
     inverse: f64,
     out: &'a mut [f64],
@@ -116,13 +117,13 @@ impl Kernel for Perpendicular<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { p, rate, along, inverse, out } = self;
-        let ((p, p_rest), (rate, rate_rest)) = (p.as_chunks::<LANES>(), rate.as_chunks::<LANES>());
+        let Self { p, derivative, along, inverse, out } = self;
+        let ((p, p_rest), (derivative, derivative_rest)) = (p.as_chunks::<LANES>(), derivative.as_chunks::<LANES>());
         let (out, out_rest) = out.as_chunks_mut::<LANES>();
-        for (out, (p, rate)) in out.iter_mut().zip(p.iter().zip(rate)) {
-            (V::load(p).neg_mul_add(V::splat(along), V::load(rate)) * V::splat(inverse)).store(out);
+        for (out, (p, derivative)) in out.iter_mut().zip(p.iter().zip(derivative)) {
+            (V::load(p).neg_mul_add(V::splat(along), V::load(derivative)) * V::splat(inverse)).store(out);
         }
-        let rest = p_rest.iter().zip(rate_rest);
-        out_rest.iter_mut().zip(rest).for_each(|(out, (p, rate))| *out = (rate - p * along) * inverse);
+        let rest = p_rest.iter().zip(derivative_rest);
+        out_rest.iter_mut().zip(rest).for_each(|(out, (p, derivative))| *out = (derivative - p * along) * inverse);
     }
 }
