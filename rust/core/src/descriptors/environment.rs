@@ -24,7 +24,7 @@ pub struct Environment<'a> {
     pub dy: &'a [f64],
     /// Component z of the vector from the center to each site, in Å.
     pub dz: &'a [f64],
-    /// Distance in Å, below the cutoff; zero for an atom at the same place.
+    /// Distance in Å, below [`Descriptor::reach`](super::Descriptor::reach); zero for an atom at the same place.
     pub r: &'a [f64],
 }
 

@@ -17,6 +17,7 @@ pub struct JacobianRow<'a> {
     size: usize,
     /// Block of each site.
     of_site: &'a [u32],
+    /// Block of the center; `None` for a point, which does not move.
     own: Option<u32>,
     /// Whether the block of the center is made of all others at the end.
     own_is_last: bool,
@@ -51,7 +52,7 @@ impl<'a> JacobianRow<'a> {
         Self { values, size, of_site, own, own_is_last, written }
     }
 
-    /// The place of a site; `None` for an image of the center, which moves with it, so that nothing changes.
+    /// The block of a site; `None` for an image of the center, which moves with it, so that nothing changes.
     pub fn block(&mut self, site: usize) -> Option<JacobianBlock<'_>> {
         let block = self.of_site[site] as usize;
         let is_new = !std::mem::replace(&mut self.written[block], true);

@@ -36,6 +36,11 @@ pub use crate::error::Refusal;
 use crate::{Error, Stop};
 
 /// One fingerprint of one environment.
+///
+/// To be written are [`Self::expand`], its three derivatives [`Self::expand_tangent`], [`Self::expand_pullback`] and
+/// [`Self::jacobian`], and what the fingerprint says about itself. [`Self::contract`] is the identity unless it is
+/// written; then [`Self::contract_tangent`], [`Self::contract_pullback`] and [`Self::n_coefficients`] have to be written
+/// with it. Every question is about the center that was prepared last.
 pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
     type Scratch: Send + 'static;
@@ -49,7 +54,7 @@ pub trait Descriptor: Sync + 'static {
     /// # Errors
     /// [`Error::Shape`] where there is not one symbol a channel; [`Error::Memory`].
     fn feature_names(&self, symbols: &[String]) -> Result<Vec<String>, Error>;
-    /// Number of coefficients between the two stages; features are all there is where nothing else is said.
+    /// Number of coefficients between the two stages: by default that of the features.
     fn n_coefficients(&self) -> usize {
         self.n_features()
     }
@@ -168,8 +173,10 @@ pub trait Descriptor: Sync + 'static {
         Ok(())
     }
 
-    /// Puts the derivative of the features with respect to each site's position into `row`, at `coefficients` of
-    /// which those of the prepared center are one term.
+    /// Puts the derivative of the features with respect to each site's position into `row`.
+    ///
+    /// The features are those of `coefficients`, which are the prepared center's own, or a mean over centers of which it
+    /// is one: derivatives of the first stage are the center's, those of the second are taken at `coefficients`.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
