@@ -1,6 +1,7 @@
 //! Methods of all descriptors: arrays in, through the door, arrays out.
 //!
-//! A class of its own per descriptor holds the constructor and delegates the rest to here.
+//! The class of a descriptor, in `descriptors`, has its constructor; `methods!` gives it all other methods, which call
+//! the functions of this file.
 
 use std::ops::Deref;
 

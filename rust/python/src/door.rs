@@ -51,7 +51,7 @@ pub fn enter<R: Send>(
     rows: usize,
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
-    allocator::put_by().map_err(|error| errors::to_python(&error))?;
+    allocator::fill_reserve().map_err(|error| errors::to_python(&error))?;
     // Before detaching: see `CACHED`.
     let pool = if rows < SMALL { None } else { pool(threads::resolve(options.threads))? };
     let mut listener = Listener { callback: options.progress.as_ref(), last: Instant::now(), raised: None };

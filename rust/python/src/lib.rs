@@ -3,9 +3,11 @@
 //! * `door` is the only way from Python to work: it lets other Python threads run, lends threads, listens to Ctrl-C.
 //! * `threads` decides how many threads that are.
 //! * `arrays` borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
-//! * `read` makes the parameters of a descriptor out of a mapping.
+//! * `read` makes the parameters of a descriptor out of a mapping; `compression` takes a sparse matrix in arrays.
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
-//! * `errors` gives every error its Python name, and `allocator` sees to it that there is memory left to raise it.
+//! * `neighbors` is the neighbor search without a descriptor.
+//! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
+//!   there is memory left to raise it.
 
 #![deny(unsafe_code)]
 // Python's keywords arrive one by one, and by value.
@@ -44,7 +46,7 @@ mod _core {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Whoever asks for other instructions wants to be sure of getting them.
         Isa::requested().map_err(|error| PyValueError::new_err(error.to_string()))?;
-        allocator::put_by().map_err(|error| errors::to_python(&error))?;
+        allocator::fill_reserve().map_err(|error| errors::to_python(&error))?;
         descriptors::add_to(module)?;
         module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;
         module.add("MAX_ROWS", isoprint_core::descriptors::pair_matrix::MAX_ROWS)?;

@@ -15,7 +15,7 @@ const MOST: usize = 1024;
 static EXPLICIT: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of processors we may use, with the process that asked in the upper half: a child of `fork` may have
-/// been pinned to fewer. Asking reads several files, hence the memory; an atomic, because no lock survives a fork.
+/// been pinned to fewer. It is remembered because asking reads several files; in an atomic, because no lock survives a fork.
 static AVAILABLE: AtomicU64 = AtomicU64::new(0);
 
 /// The number of threads to use where the caller asked for `wanted`, 0 meaning any number.
