@@ -83,10 +83,10 @@ def four_body_gradient(positions: ArrayLike) -> Floats:
     squares = np.sum(cosine**2, axis=-1)
     along = 2.0 * (product * inverse**2 * squares - np.einsum("...jik,...jk->...ji", scaled, product))
     weights = across + along
-    pull = (weights + np.swapaxes(weights, -1, -2)) @ directions
-    pull -= np.sum(pull * directions, axis=-1, keepdims=True) * directions
-    pull /= length[..., None]
-    return np.concatenate([-pull.sum(axis=-2, keepdims=True), pull], axis=-2)
+    gradient = (weights + np.swapaxes(weights, -1, -2)) @ directions
+    gradient -= np.sum(gradient * directions, axis=-1, keepdims=True) * directions
+    gradient /= length[..., None]
+    return np.concatenate([-gradient.sum(axis=-2, keepdims=True), gradient], axis=-2)
 
 
 class _Torsions(NamedTuple):

@@ -112,7 +112,7 @@ def _options(known: str) -> dict[str, Any]:
 
 
 def _by_id(frame: Any) -> Any:
-    """The same with its atoms in the order of their numbers."""
+    """A frame with its atoms in the order of their numbers."""
     return frame[np.argsort(frame.arrays["id"], kind="stable")]
 
 

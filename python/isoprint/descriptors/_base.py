@@ -39,10 +39,15 @@ class Compiled(NamedTuple):
     """Parameters once they were checked, and the compiled fingerprint that they make."""
 
     watches: list[Watch]
+    """Of the parameters that may change in place."""
     core: Core
+    """The object of the compiled module, or one that answers the same calls."""
     species: list[int]
+    """Atomic numbers, in the order of their columns; `[ANY]` for one species of all atoms."""
     known: NDArray[np.bool_] | None
+    """For each atomic number whether it is seen; `None` where none is an error."""
     centers: list[int] | None
+    """Atomic numbers of the centers; `None` for every atom."""
     average: str | None
     dtype: str
     ignores_periodicity: bool
@@ -408,19 +413,19 @@ class Descriptor(Estimator):
         True
         """
         call = self._call(frames, centers, n_jobs)
-        velocity = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
+        along = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
         rows = np.empty((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         with reporting(progress) as report:
             call.compiled.core.pushforward(
                 call.frames,
                 call.centers,
-                velocity,
+                along,
                 rows,
                 average=call.compiled.average,
                 threads=call.threads,
                 progress=report,
             )
-        require_no_overflow("displacements", velocity, rows)
+        require_no_overflow("displacements", along, rows)
         return rows
 
     def derivatives(

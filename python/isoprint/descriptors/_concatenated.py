@@ -28,6 +28,7 @@ class Part(NamedTuple):
 
     name: str
     block: Any
+    """The descriptor itself, as the user gave it."""
     compiled: Compiled
     factor: float
 
@@ -168,7 +169,7 @@ class ForeignDescriptor:
         self.reach = reach_of(thing, who)
 
     def compiled(self) -> Compiled:
-        """The same as what our own fingerprints are once their parameters were checked."""
+        """Return this fingerprint in the form that `Descriptor._compiled` gives our own."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
         return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 

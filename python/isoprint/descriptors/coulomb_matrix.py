@@ -1,4 +1,4 @@
-"""The spectrum of the Coulomb matrix of an environment."""
+"""The sorted eigenvalues of the Coulomb matrix of an environment."""
 
 from __future__ import annotations
 

@@ -195,11 +195,11 @@ class Derivatives:
         >>> blocks.pushforward([[0.0, 0.0, 0.1]] * 3).shape == (3, soap.n_features)
         True
         """
-        velocity = finite("displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom"))
+        along = finite("displacements", shaped("displacements", displacements, (self.n_atoms, 3), "one row an atom"))
         change = np.zeros((self.n_rows, self.n_features))
         with np.errstate(over="ignore", invalid="ignore"):
-            np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, velocity[self.atom]))
-        require_no_overflow("displacements", velocity, change)
+            np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, along[self.atom]))
+        require_no_overflow("displacements", along, change)
         return change
 
 

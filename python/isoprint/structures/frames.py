@@ -152,7 +152,7 @@ def _is(array: Any, dtype: np.dtype[Any], ndim: int) -> bool:
 
 
 def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
-    """The same four of pymatgen's classes, and of objects that know no cell."""
+    """Positions, numbers, cell and pbc of pymatgen's classes, and of objects that know no cell."""
     if hasattr(frame, "cart_coords"):
         try:
             numbers = frame.atomic_numbers

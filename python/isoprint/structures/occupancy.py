@@ -31,7 +31,7 @@ def require_whole(frames: Sequence[Any]) -> None:
 
 
 def disordered(frame: Any, place: int) -> ValueError:
-    """The same for a structure of pymatgen that has no definite elements."""
+    """The error for a structure of pymatgen that has no definite elements."""
     for atom, site in enumerate(getattr(frame, "sites", ())):
         if not getattr(site, "is_ordered", True):
             said = str(site.species_string).replace(":", " ")

@@ -61,7 +61,7 @@ def assert_invariant(
 def _disguises(
     atoms: Any, rng: np.random.Generator
 ) -> Iterator[tuple[str, Any, Callable[[int], int], Callable[[Array], Array]]]:
-    """The same structure written down differently, and where its atoms and points are found then."""
+    """A structure written down in other ways, and where its atoms and points are found then."""
     positions, cell, periodic = atoms.positions, atoms.cell.array, np.flatnonzero(atoms.pbc)
 
     def rewritten(new_positions: Array, new_cell: Array) -> Any:

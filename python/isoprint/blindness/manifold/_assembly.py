@@ -121,6 +121,6 @@ def _with_beginning(path: Path, found: Path) -> Path:
 
 
 def contrasted(path: Path) -> Path:
-    """The same path with its contrast; it knows its fingerprint."""
+    """A path that knows its fingerprint, with its contrast."""
     contrast = _measures.contrast(path.environment(), path.positions, path.start, path.feature_distance)
     return replace(path, contrast=contrast)
