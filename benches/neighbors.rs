@@ -1,4 +1,4 @@
-//! The neighbor search, built and asked, against its plain twin: `cargo bench -p isoprint-core -- neighbors`.
+//! The neighbor search, built and asked, against its plain twin: `cargo bench -p isoprint-core --bench neighbors`.
 //!
 //! Times are for all atoms of the frame; the throughput says how many atoms a second that is.
 

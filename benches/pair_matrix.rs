@@ -1,4 +1,4 @@
-//! Eigenvalues of one matrix, and of one center: `cargo bench -p isoprint-core -- pair_matrix`.
+//! Eigenvalues of one matrix, and of one center: `cargo bench -p isoprint-core --bench pair_matrix`.
 //!
 //! Matrices are those of s and p orbitals on sites as dense as in silicon, at cutoffs of 5 and 6 Å.
 

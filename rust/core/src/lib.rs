@@ -4,11 +4,12 @@
 //!
 //! * [`geometry`]: which sites does a center see?
 //! * [`descriptors`]: what does a fingerprint make of the sites of one center?
-//! * [`engine`]: loops over centers and frames, forward and back; the module that owns the threads.
+//! * [`engine`]: loops over centers and frames, forward and back, on the threads that a caller lends it.
 //! * [`math`]: special functions, quadrature, polynomials: numbers in, numbers out.
 //! * [`simd`]: eight lanes at a time on whatever the processor offers; the only module with `unsafe`.
 //!
-//! Everywhere, work that may take long can be told to [`Stop`], and memory that grows with the input can be refused.
+//! * [`memory`], [`Stop`] and [`error`], below all of these: memory that grows with the input can be refused, work that
+//!   may take long can be told to stop, and what a user can cause is an error that says so.
 //!
 //! # Conventions
 //!

@@ -1,4 +1,4 @@
-//! Parameters as others write them down.
+//! Counts among the parameters, read so that one out of the range of its type is out of range and not unreadable.
 
 use serde::{Deserialize, Deserializer};
 

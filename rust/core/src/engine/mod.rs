@@ -1,4 +1,4 @@
-//! Loops over frames and centers, forward and back; the only module that knows threads.
+//! Loops over frames and centers, forward and back, on the threads of the pool that a [`Job`] brings along.
 //!
 //! Every row belongs to one worker and every sum keeps its order, so results are the same bits for any number of
 //! threads.

@@ -49,7 +49,7 @@ pub trait Lanes:
     /// Number of values of this type that the processor's vector registers hold together.
     const CAPACITY: Capacity;
 
-    /// The same number in every lane.
+    /// One number in every lane.
     fn splat(value: f64) -> Self;
     /// Lane by lane from memory.
     fn load(from: &[f64; LANES]) -> Self;

@@ -1,7 +1,7 @@
 //! Eight lanes at a time on whatever the processor offers; the only module with `unsafe`.
 //!
 //! A [`Kernel`] is written once over [`Lanes`] and compiled three times: for AVX-512, for AVX2 with FMA, and for
-//! whatever the build machine promises. [`Isa::run`] calls the best one this processor has. A kernel itself needs no
+//! whatever the target of the build promises. [`Isa::run`] calls the best one this processor has. A kernel itself needs no
 //! `unsafe` and lives with the mathematics it serves.
 
 #![allow(unsafe_code)]

@@ -1,8 +1,16 @@
 //! SOAP power spectra.
 //!
-//! Two fingerprints, one chain. A `density` is what they differ in: parameters and their ranges, and the `radial_basis`
-//! that says how a neighbor at some distance enters each coefficient. The `descriptor` is made of all the rest, which
-//! they share: `expansion`, `power_spectrum` with `compression` and `columns`, `jacobian`.
+//! Two fingerprints, `gaussian` (classic SOAP) and `turbo` (recursive SOAP), and one chain. A `density` is what they
+//! differ in: parameters and their ranges, and the `radial_basis` that says how a neighbor at some distance enters each
+//! coefficient. The `descriptor` is made of all the rest, which they share:
+//!
+//! | files | purpose |
+//! |---|---|
+//! | `site_block`, `expansion` | from sites, some at a time, to density coefficients, and back |
+//! | `compression`, `convention` | which columns a user asks for, in whose order |
+//! | `factor`, `layout`, `selection`, `columns` | the two factors, where their products are stored, which of these are kept |
+//! | `power_spectrum` | from coefficients to features, and back |
+//! | `site_terms`, `jacobian` | the derivative of every feature with respect to every site |
 
 mod columns;
 mod compression;

@@ -1,4 +1,4 @@
-//! Selection: the products of two factors that are kept.
+//! Selection: the products of two factors that are kept, or their sums.
 
 use super::limits::PURPOSE;
 use crate::{Error, memory};

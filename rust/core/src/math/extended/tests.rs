@@ -1,3 +1,5 @@
+//! Operations undo each other, doubles are exact, and what has no value is zero.
+
 use super::{Extended, PRECISION};
 
 /// Numbers of all sizes and signs whose bits run to the end.

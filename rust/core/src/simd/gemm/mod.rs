@@ -8,7 +8,8 @@ use super::{Capacity, Lanes};
 
 /// Functions of one species at most, in packs.
 pub const MAX_PACKS: usize = 3;
-/// Rows beyond the last that a product may touch.
+/// Rows beyond the last that a product may touch: the last tile may be all but one row too long, and the largest tile
+/// has 27 rows.
 pub const PADDING: usize = 28;
 
 /// Packs that the products below are compiled for: 1, 2 and this many. Their last arm takes every larger count for
@@ -16,7 +17,8 @@ pub const PADDING: usize = 28;
 const COMPILED_PACKS: usize = 3;
 const _: () = assert!(MAX_PACKS == COMPILED_PACKS, "more packs need kernels of their own in every match on n_packs");
 
-/// Harmonics whose accumulators are held together, for `n_rows` of them with `n_packs` packs each.
+/// Size of a tile: harmonics whose accumulators are in registers together, for `n_rows` of them with `n_packs` packs
+/// each.
 #[inline(always)]
 fn tile<V: Lanes>(n_rows: usize, n_packs: usize) -> usize {
     let sizes: &[usize] = match (V::CAPACITY, n_packs) {

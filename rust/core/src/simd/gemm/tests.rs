@@ -1,3 +1,5 @@
+//! Both products against their plain twins, at every shape that they are compiled for.
+
 use super::super::{Isa, Kernel, LANES, LaneArray, Lanes, SITES_PER_BLOCK, SiteLanes};
 use super::*;
 

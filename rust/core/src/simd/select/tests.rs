@@ -1,3 +1,5 @@
+//! Selection: the same points and bits in every family of instructions, and what it must not be asked.
+
 use super::*;
 
 /// Numbers in [-1, 1) that look random.

@@ -1,3 +1,5 @@
+//! Radial functions against multi-precision arithmetic, their orthonormality, and their limit at the center.
+
 use super::*;
 use crate::Stop;
 use crate::golden;
