@@ -167,12 +167,12 @@ impl Sides {
                 let e = V::splat(batch.exponentials[eta_row * PACKS_PER_BATCH + pack].0[lane]);
                 let a = (exponent_gradient.neg_mul_add(V::splat(group.etas[eta_row]), weight_gradient) * e).to_array();
                 let b = (cosine_gradient * e).to_array();
-                for chunk in 0..product.n_packs() {
-                    let power = common.powers[place + chunk * LANES].load::<V>();
-                    let derivative = common.derivatives[place + chunk * LANES].load::<V>();
+                for power_pack in 0..product.n_packs() {
+                    let power = common.powers[place + power_pack * LANES].load::<V>();
+                    let derivative = common.derivatives[place + power_pack * LANES].load::<V>();
                     for (side, start) in starts.into_iter().enumerate() {
                         for i in 0..3 {
-                            let out = &mut blocks[start + i * group.n_packs + first + chunk];
+                            let out = &mut blocks[start + i * group.n_packs + first + power_pack];
                             let sum = V::splat(a[4 * side + i]).mul_add(power, out.load());
                             out.store(V::splat(b[4 * side + i]).mul_add(derivative, sum));
                         }

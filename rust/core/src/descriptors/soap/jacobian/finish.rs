@@ -5,7 +5,7 @@ use crate::descriptors::JacobianBlock;
 use crate::simd::{Kernel, LANES, Lanes};
 
 /// Columns that are treated together, so that what is between two steps stays in the nearest cache.
-pub const CHUNK: usize = 48 * LANES;
+pub const COLUMNS_AT_A_TIME: usize = 48 * LANES;
 
 /// Writes `rate - along · row`, what normalization leaves of a derivative.
 pub struct BlockWriter<'a> {
@@ -52,8 +52,8 @@ impl Kernel for FinishProducts<'_> {
     fn run<V: Lanes>(self) {
         let Self { mut writer, products, scale, buffer: [x, y, z] } = self;
         let (mut first, mut waiting, mut repeated) = (0, 0, NOTHING);
-        for range in products.ranges(CHUNK) {
-            if waiting + range.length > CHUNK {
+        for range in products.ranges(COLUMNS_AT_A_TIME) {
+            if waiting + range.length > COLUMNS_AT_A_TIME {
                 writer.columns::<V>(first, waiting, [x, y, z]);
                 (first, waiting) = (range.place, 0);
             }

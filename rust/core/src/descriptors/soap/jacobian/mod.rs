@@ -16,7 +16,7 @@ mod products;
 mod projection;
 mod terms;
 
-use self::finish::{BlockWriter, CHUNK, FinishColumns, FinishProducts};
+use self::finish::{BlockWriter, COLUMNS_AT_A_TIME, FinishColumns, FinishProducts};
 use self::products::{ProductDerivatives, WriteProducts};
 use self::projection::RowProjection;
 use self::terms::{AngularSums, FunctionTerms, RadialTerms};
@@ -143,7 +143,7 @@ impl<'a> JacobianWriter<'a> {
             BlockWriter { row, along, n_features, n_columns, place }
         };
         // Narrow registers cannot hold the sums that `RowProjection` needs: there it is quicker to store the products.
-        if layout.selection.is_none() && n_columns > CHUNK && isa > Isa::Baseline {
+        if layout.selection.is_none() && n_columns > COLUMNS_AT_A_TIME && isa > Isa::Baseline {
             let along =
                 if self.norm.is_some() { isa.run(RowProjection { products: &products, scale, row }) } else { [0.0; 3] };
             isa.run(FinishProducts { writer: writer(along), products, scale, buffer: [x, y, z] });
