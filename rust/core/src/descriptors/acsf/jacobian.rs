@@ -75,9 +75,9 @@ impl Kernel for AngularJacobian<'_> {
                 let c = cosine::<V>(&batch.cosine, pack);
                 group.powers.derivatives(pack, c, &mut batch.powers, &mut batch.derivatives);
                 common.transpose::<V>(group, batch, pack);
-                let sides = Sides::of(group.shift, sphere, batch, &third, c, pack);
+                let gradients = FactorGradients::of(group.shift, sphere, batch, &third, c, pack);
                 for lane in 0..LANES.min(batch.len - pack * LANES) {
-                    sides.add::<V>(group, batch, common, (pack, lane), blocks);
+                    gradients.add::<V>(group, batch, common, (pack, lane), blocks);
                 }
             }
             batch.done(stop)?;
@@ -89,16 +89,16 @@ impl Kernel for AngularJacobian<'_> {
 /// Gradients of the factors of a term `w E P`, where `w` is the weight, `E = exp(-η x)` and `P` the power of the cosine
 /// `c`: `∇(w E P) = E (P (∇w - η w ∇x) + P' w ∇c)`. For each pair of a pack, three components of the one site, a zero,
 /// and three components of the other.
-struct Sides {
+struct FactorGradients {
     /// `∇w`
-    weight_gradient: [Pack; LANES],
+    weight: [Pack; LANES],
     /// `w ∇x`
-    exponent_gradient: [Pack; LANES],
+    exponent: [Pack; LANES],
     /// `w ∇c`
-    cosine_gradient: [Pack; LANES],
+    cosine: [Pack; LANES],
 }
 
-impl Sides {
+impl FactorGradients {
     #[inline(always)]
     fn of<V: Lanes>(
         shift: f64,
@@ -142,8 +142,8 @@ impl Sides {
                 out[which][pair].store(transposed[pair]);
             }
         }
-        let [weight_gradient, exponent_gradient, cosine_gradient] = out;
-        Self { weight_gradient, exponent_gradient, cosine_gradient }
+        let [weight, exponent, cosine] = out;
+        Self { weight, exponent, cosine }
     }
 
     /// Adds the derivatives of the terms of one pair.
@@ -158,9 +158,8 @@ impl Sides {
     ) {
         let pair = pack * LANES + lane;
         let starts = [batch.j[pair], batch.k[pair]].map(|slot| slot as usize * 3 * group.n_packs);
-        let (weight_gradient, exponent_gradient) =
-            (self.weight_gradient[lane].load::<V>(), self.exponent_gradient[lane].load::<V>());
-        let cosine_gradient = self.cosine_gradient[lane].load::<V>();
+        let (weight_gradient, exponent_gradient) = (self.weight[lane].load::<V>(), self.exponent[lane].load::<V>());
+        let cosine_gradient = self.cosine[lane].load::<V>();
         let (mut first, mut place) = (0, lane);
         for product in &group.products {
             for eta_row in product.etas.clone() {
