@@ -75,15 +75,21 @@ pub struct RadialDistribution {
     weight: Vec<Pack>,
 }
 
-/// Terms of one neighbor in the features of its species.
+/// Buffers of one worker.
 #[derive(Debug)]
 pub struct RadialDistributionScratch {
+    terms: NeighborTerms,
+    /// `[xyz][feature]`
+    block: Vec<f64>,
+}
+
+/// Terms of one neighbor in the features of its species.
+#[derive(Debug)]
+struct NeighborTerms {
     /// At each grid point.
     value: Vec<Pack>,
     /// The derivative of each value with respect to the distance.
     derivative: Vec<Pack>,
-    /// `[xyz][feature]`
-    block: Vec<f64>,
 }
 
 impl RadialDistribution {
@@ -124,8 +130,8 @@ impl RadialDistribution {
     }
 
     /// Writes what a neighbor at the distance `r` brings to each grid point, and the derivatives.
-    fn terms<'a>(&self, r: f64, scratch: &'a mut RadialDistributionScratch) -> (&'a [f64], &'a [f64]) {
-        let RadialDistributionScratch { value, derivative, .. } = scratch;
+    fn terms<'a>(&self, r: f64, terms: &'a mut NeighborTerms) -> (&'a [f64], &'a [f64]) {
+        let NeighborTerms { value, derivative } = terms;
         Isa::detect().run(PointTerms { distribution: self, r, value, derivative });
         let n = self.parameters.n_points;
         (&Pack::numbers(value)[..n], &Pack::numbers(derivative)[..n])
@@ -191,9 +197,9 @@ impl Descriptor for RadialDistribution {
     }
 
     fn scratch(&self) -> Result<RadialDistributionScratch, Error> {
-        let terms = || memory::filled(PURPOSE, self.grid.len(), Pack::ZERO);
-        let block = memory::zeros(PURPOSE, 3 * self.n_features())?;
-        Ok(RadialDistributionScratch { value: terms()?, derivative: terms()?, block })
+        let packs = || memory::filled(PURPOSE, self.grid.len(), Pack::ZERO);
+        let terms = NeighborTerms { value: packs()?, derivative: packs()? };
+        Ok(RadialDistributionScratch { terms, block: memory::zeros(PURPOSE, 3 * self.n_features())? })
     }
 
     fn expand(
@@ -206,7 +212,7 @@ impl Descriptor for RadialDistribution {
         row.fill(0.0);
         for (&r, &channel) in environment.r.iter().zip(environment.channel) {
             stop.check_after(environment.len() * self.grid.len() * LANES)?;
-            let (value, _) = self.terms(r, scratch);
+            let (value, _) = self.terms(r, &mut scratch.terms);
             add_scaled(1.0, value, &mut row[self.columns(channel)]);
         }
         Ok(())
@@ -226,7 +232,7 @@ impl Descriptor for RadialDistribution {
         for (site, v) in displacements.iter().enumerate() {
             stop.check_after(environment.len() * self.grid.len() * LANES)?;
             let direction = environment.direction(site);
-            let (value, derivative) = self.terms(environment.r[site], scratch);
+            let (value, derivative) = self.terms(environment.r[site], &mut scratch.terms);
             let columns = self.columns(environment.channel[site]);
             let rate: f64 = direction.iter().zip(v).map(|(d, v)| d * v).sum();
             add_scaled(1.0, value, &mut row[columns.clone()]);
@@ -245,7 +251,7 @@ impl Descriptor for RadialDistribution {
     ) -> Result<(), Error> {
         for (site, gradient) in gradient.iter_mut().enumerate() {
             stop.check_after(environment.len() * self.grid.len() * LANES)?;
-            let (_, derivative) = self.terms(environment.r[site], scratch);
+            let (_, derivative) = self.terms(environment.r[site], &mut scratch.terms);
             let along = dot(&adjoint[self.columns(environment.channel[site])], derivative);
             *gradient = environment.direction(site).map(|d| along * d);
         }
@@ -260,18 +266,17 @@ impl Descriptor for RadialDistribution {
         row: &mut JacobianRow<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let mut block = std::mem::take(&mut scratch.block);
+        let RadialDistributionScratch { terms, block } = scratch;
         for site in 0..environment.len() {
             stop.check_after(environment.len() * self.n_features())?;
-            let (_, derivative) = self.terms(environment.r[site], scratch);
+            let (_, derivative) = self.terms(environment.r[site], terms);
             block.fill(0.0);
             for (d, features) in environment.direction(site).into_iter().zip(block.chunks_exact_mut(self.n_features()))
             {
                 add_scaled(d, derivative, &mut features[self.columns(environment.channel[site])]);
             }
-            row.add(site, &block);
+            row.add(site, block);
         }
-        scratch.block = block;
         Ok(())
     }
 }
@@ -362,6 +367,22 @@ mod tests {
             let r = 1.0 + 0.2 * k as f64;
             assert!((per_volume[11 + k] * 4.0 * PI * r * r - per_length[11 + k]).abs() < 1e-14);
         }
+    }
+
+    #[test]
+    fn after_an_interruption_another_center_may_be_asked_about() {
+        let many = RadialDistributionParameters { n_points: 20_000, ..parameters() };
+        let distribution = RadialDistribution::new(many).expect("legal parameters");
+        let mut scratch = distribution.scratch().expect("some memory");
+        let (size, requested) = (3 * distribution.n_features(), std::sync::atomic::AtomicBool::new(true));
+        let mut jacobian = |stop: &Stop<'_>| {
+            let (mut values, mut written) = (vec![f64::NAN; size], Vec::new());
+            let mut row = JacobianRow::new(&mut values, size, &[0], None, &mut written);
+            distribution.jacobian(&ONE_NEIGHBOR, &[], &mut scratch, &mut row, stop).map(|()| values)
+        };
+        assert_eq!(jacobian(&Stop::on_request(&requested)), Err(Error::Interrupted));
+        let values = jacobian(&Stop::never()).expect("no request");
+        assert!(values.iter().all(|x| x.is_finite()) && values.iter().any(|x| *x != 0.0));
     }
 
     #[test]
