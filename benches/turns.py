@@ -3,7 +3,8 @@
 A program is started with a command, reads orders from stdin and answers on stdout, a line of JSON each:
 
 * ``{"start": {...}}``: get ready; the answer says what there is to be timed (``calls``), and more;
-* ``{"time": call, "size": n, "seconds": s}``: repeat the call for about so long; the answer is `timed`;
+* ``{"time": call, "size": n, "seconds": s}``: repeat the call for about so long, or ``"count"`` times; the answer is
+  `timed`, and how often;
 * ``{"save": call, "size": n, "path": p}``: write the result as an array, so that programs can be compared.
 
 What goes wrong is answered as ``{"error": text}``, and `Program.ask` raises it as `Failed`.
@@ -97,7 +98,8 @@ class Server:
         if "time" in order:
             call, estimate = self.call(order["time"], order.get("size"))
             count = round(order.get("seconds", TURN) / max(estimate, 1e-9))
-            return timed(call, min(max(count, 1), MOST_CALLS))
+            count = order.get("count") or min(max(count, 1), MOST_CALLS)
+            return {**timed(call, count), "count": count}
         import numpy as np
 
         array = np.asarray(self.make(order["save"], order.get("size")).compared())
