@@ -78,7 +78,7 @@ def start(names, scene, case, threads, python):
         try:
             worker.about = worker.ask(start=worker.order)
         except turns.Failed as problem:
-            missing.append({"contestant": worker.name, "scene": scene, **case, "reason": str(problem)})
+            missing.append({**worker.order, **case, "reason": str(problem)})
         else:
             if worker.about["calls"]:
                 ready.append(worker)
@@ -109,7 +109,7 @@ def lanes_of(workers, task, args, missing):
             size = worker.fitting_size(task, args.target, args.largest)
             worker.ask(time=task, size=size, seconds=0.0)
         except turns.Failed as problem:
-            missing.append({"contestant": worker.name, **worker.order, "task": task, "reason": str(problem)})
+            missing.append({**worker.order, **worker.order["case"], "task": task, "reason": str(problem)})
         else:
             lanes.append((worker, size, []))
     return lanes

@@ -22,11 +22,12 @@ def frame_tasks(descriptor, threads):
 
     def fused(atoms):
         given = adjoint(len(atoms), descriptor.n_features)
-        return descriptor.fused(atoms, lambda rows, features: given[rows], n_jobs=threads)
+        return descriptor.fused(atoms, lambda rows, features: given[rows.atom], features=True, n_jobs=threads)
 
     def jacobian(atoms):
         return descriptor.derivatives(atoms, n_jobs=threads)
 
+    features.reach = descriptor.reach
     tasks = {
         "features": features,
         "pullback": pullback,
@@ -58,7 +59,11 @@ def molecule_tasks(make, threads, options=()):
     rows = make()
 
     def many(descriptor):
-        return lambda frames: descriptor.transform(frames, n_jobs=threads)
+        def transform(frames):
+            return descriptor.transform(frames, n_jobs=threads)
+
+        transform.reach = descriptor.reach
+        return transform
 
     return {
         "rows": many(rows),
