@@ -139,7 +139,7 @@ def threads(args):
 def choices(args):
     """The same frame, 8 functions and l_max=8, in every way that there is to ask for it."""
     import numpy as np
-    from guard_calls import QUIP_SOAP, featomic
+    from guard_descriptors import QUIP_SOAP, featomic
 
     import isoprint as ip
 

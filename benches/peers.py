@@ -53,6 +53,8 @@ class Worker(turns.Program):
     def fitting_size(self, task, target, largest):
         """The largest input with which a call keeps below the target, judged by the smallest."""
         sizes = self.scene.sizes
+        if len(sizes) == 1:
+            return sizes[0]
         call = self.ask(time=task, size=sizes[0], seconds=0.0)["wall"]
         allowed = min(largest, dict(self.scene.largest).get(task, largest))
         per_unit = 1e-6 * call * UNITS.get(self.order["scene"], 1)

@@ -38,7 +38,7 @@ def frame_tasks(descriptor, threads):
         "strain": pullback,
     }
     if "out" in inspect.signature(descriptor.derivatives).parameters:
-        tasks["jacobian, memory kept"] = memory_kept(descriptor, threads)
+        tasks["jacobian into out"] = memory_kept(descriptor, threads)
     return tasks
 
 
@@ -65,12 +65,15 @@ def molecule_tasks(make, threads, options=()):
         transform.reach = descriptor.reach
         return transform
 
-    return {
+    tasks = {
         "rows": many(rows),
         "one by one": lambda frames: one_by_one(rows.transform, frames),
         **{average: many(make(average=average)) for average in options},
         "jacobian": lambda frames: one_by_one(rows.derivatives, frames),
     }
+    if "sparse" in inspect.signature(rows.transform).parameters:
+        tasks["sparse rows"] = lambda frames: rows.transform(frames, sparse="scipy", n_jobs=threads)
+    return tasks
 
 
 def script_tasks(make):
