@@ -387,8 +387,8 @@ class Descriptor(Estimator):
         *,
         features: Literal[False] = False,
         out: None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Pullback: ...
@@ -401,8 +401,8 @@ class Descriptor(Estimator):
         *,
         features: Literal[True],
         out: None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> tuple[NDArray[np.float64], Pullback]: ...
@@ -415,8 +415,8 @@ class Descriptor(Estimator):
         *,
         features: bool = False,
         out: Out,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> tuple[Out, Pullback]: ...
@@ -428,8 +428,8 @@ class Descriptor(Estimator):
         *,
         features: bool = False,
         out: NDArray[Any] | None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Any:

@@ -84,35 +84,9 @@ class ConcatenatedCore:
             positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
         return positions, strain
 
-    def fused(
-        self,
-        frames: Any,
-        centers: Any,
-        function: Callable[[Any, Any], Any],
-        *,
-        block: int,
-        average: Any,
-        threads: int,
-        progress: Report | None,
-    ) -> tuple[Any, Any]:
-        """Gradients where the adjoint of at most `block` rows is `function(rows, features)`: some frames at a time."""
-        positions, strain = np.zeros((frames.n_atoms, 3)), np.zeros((frames.n_frames, 3, 3))
-        n_rows = frames.n_frames if average else len(centers.atom)
-        for some, own, rows, atoms, structures in _pieces(frames, centers, bool(average), max(block, _PIECE)):
-            options: dict[str, Any] = {"average": average, "threads": threads, "progress": None}
-            features = np.empty((len(rows), self.n_features))
-            self.transform(some, own, features, **options)
-            adjoint = np.empty_like(features)
-            for start in range(0, len(rows), block):
-                these = slice(start, start + block)
-                adjoint[these] = function(np.array(rows[these]), features[these].copy())
-            finite("adjoint", adjoint, rows.start)
-            of_atoms, of_structures = self.pullback(some, own, adjoint, **options)
-            positions[atoms] += of_atoms
-            strain[structures] += of_structures
-            if progress is not None:
-                progress(rows.stop, n_rows)
-        return positions, strain
+    def fused(self, frames: Any, centers: Any, function: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients where the adjoint of some rows is `function(rows, features)`."""
+        return _fused(self, frames, centers, function, **options)
 
     def pushforward(
         self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
@@ -154,6 +128,38 @@ class ConcatenatedCore:
 
 # Rows that are described together: neighbors of a frame are sought anew for each piece of it.
 _PIECE = 1024
+
+
+def _fused(
+    core: ConcatenatedCore | ForeignDescriptor,
+    frames: Frames,
+    centers: Centers,
+    function: Callable[[Any, Any], Any],
+    *,
+    block: int,
+    average: Any,
+    threads: int,
+    progress: Report | None,
+) -> tuple[Any, Any]:
+    """Features and gradients of a fingerprint that knows each alone, for some frames at a time."""
+    positions, strain = np.zeros((frames.n_atoms, 3)), np.zeros((frames.n_frames, 3, 3))
+    n_rows = frames.n_frames if average else len(centers.atom)
+    options: dict[str, Any] = {"average": average, "threads": threads, "progress": None}
+    for some, own, rows, atoms, structures in _pieces(frames, centers, bool(average), max(block, _PIECE)):
+        features = np.empty((len(rows), core.n_features))
+        core.transform(some, own, features, **options)
+        adjoint = np.empty_like(features)
+        for start in range(0, len(rows), block):
+            these = slice(start, start + block)
+            adjoint[these] = function(np.array(rows[these]), features[these].copy())
+        finite("adjoint", adjoint, rows.start)
+        of_atoms, of_structures = core.pullback(some, own, adjoint, **options)
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
+            positions[atoms] += of_atoms
+            strain[structures] += of_structures
+        if progress is not None:
+            progress(rows.stop, n_rows)
+    return positions, strain
 
 
 def _pieces(
@@ -256,6 +262,10 @@ class ForeignDescriptor:
             strain.append(np.reshape(back.strain, (1, 3, 3)))
             start = stop
         return np.concatenate(positions), np.concatenate(strain)
+
+    def fused(self, frames: Any, centers: Any, function: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients where the adjoint of some rows is `function(rows, features)`."""
+        return _fused(self, frames, centers, function, **options)
 
     def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, **options: Any) -> None:
         """Write the derivatives along the displacements into `out`."""
