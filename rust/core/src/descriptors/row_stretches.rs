@@ -8,6 +8,9 @@ use crate::{Error, memory};
 /// Purpose of the memory, for the message where it is refused.
 const PURPOSE: &str = "row of one center";
 
+/// Features a stretch below which to clear the whole row is quicker than to clear what is between the stretches.
+const SHORT: usize = 64;
+
 /// A row whose features are zero outside of some stretches, before it is written anywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct RowStretches<'a> {
@@ -70,6 +73,10 @@ impl RowStretches<'_> {
 
     /// Writes every feature.
     pub fn write(&self, row: &mut [f64]) {
+        if self.values.len() < SHORT * self.stretches.len() {
+            row.fill(0.0);
+            return self.write_to_zeros(row);
+        }
         let mut end = 0;
         for stretch in self.stretches {
             row[end..stretch.start].fill(0.0);

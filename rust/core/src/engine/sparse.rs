@@ -114,7 +114,7 @@ impl<D: Descriptor> Forward<'_, D> {
         counter: &RowCounter,
     ) -> Result<(), Error> {
         let sums = self.sums(batch, job, counter)?;
-        let mut worker = Worker::new(self.descriptor)?;
+        let mut worker = self.worker(job)?;
         job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 stop.check()?;

@@ -9,6 +9,7 @@ use super::means::add;
 use super::output::RowElement;
 use super::walk::{Chunk, walk};
 use super::worker::{Worker, environment};
+use super::worker_cache::WorkerCache;
 use crate::descriptors::{Descriptor, RowStretches};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
@@ -135,7 +136,7 @@ impl<D: Descriptor> Forward<'_, D> {
         counter: &RowCounter,
     ) -> Result<(), Error> {
         let sums = self.sums(batch, job, counter)?;
-        let mut worker = Worker::new(self.descriptor)?;
+        let mut worker = self.worker(job)?;
         job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 let Some(row) = slots[frame.frame].take() else { continue };
@@ -152,7 +153,16 @@ impl<D: Descriptor> Forward<'_, D> {
                 }
             }
             Ok(())
-        })
+        })?;
+        if let Some(worker_cache) = job.worker_cache {
+            worker_cache.put(worker);
+        }
+        Ok(())
+    }
+
+    /// Buffers for the caller's thread: those that wait, or new ones.
+    pub(super) fn worker(&self, job: &Job<'_>) -> Result<Worker<D>, Error> {
+        job.worker_cache.and_then(WorkerCache::take).map_or_else(|| Worker::new(self.descriptor), Ok)
     }
 
     /// Sums over the centers of each frame of a batch; `None` for a frame without centers.

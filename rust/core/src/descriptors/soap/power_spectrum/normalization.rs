@@ -90,8 +90,11 @@ impl PowerSpectrum {
     /// not in range; none where all are zero, or of order one already.
     #[cold]
     pub(super) fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+        if self.norm != Some(NO_FLOOR) {
+            return None;
+        }
         let largest = coefficients.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
-        if self.norm != Some(NO_FLOOR) || largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
+        if largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
             return None;
         }
         let unit = libm::ldexp(1.0, (-libm::frexp(largest).1).clamp(-1000, 1000));

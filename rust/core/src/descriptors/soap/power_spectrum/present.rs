@@ -19,6 +19,8 @@ const MOST_SETS: usize = 32;
 /// The features of the present center, and what is known of the sets of species met so far.
 #[derive(Debug, Default)]
 pub struct PresentScratch {
+    /// Bits of the coefficients of each function.
+    bits: Vec<u64>,
     /// Species of the left factor, then of the right one, that have coefficients.
     species: Vec<bool>,
     sets: Vec<SpeciesSet>,
@@ -143,8 +145,10 @@ impl PowerSpectrum {
                 present.species.extend_from_within(..);
                 break;
             }
-            let (coefficients, isa) = (factors[side], Isa::detect());
-            let is_there = |functions: &Range<usize>| isa.run(AnyNonzero { coefficients, stride, functions });
+            memory::resize(PURPOSE, &mut present.bits, stride, 0)?;
+            let bits = &mut present.bits[..stride];
+            Isa::detect().run(BitsOfFunctions { coefficients: factors[side], bits });
+            let is_there = |functions: &Range<usize>| bits[functions.clone()].iter().any(|&bits| bits != 0);
             present.species.extend(self.species[side].iter().map(is_there));
         }
         Ok(())
@@ -166,17 +170,16 @@ impl PowerSpectrum {
             Some(Selection::Columns(_)) => memory::resize(PURPOSE, products, self.layout.n_products(), 0.0)?,
             None => {}
         }
-        let place = match sets.iter().position(is_same) {
-            Some(place) => place,
-            None => {
-                if sets.len() >= MOST_SETS {
-                    sets.clear();
-                }
-                let found = self.species_set(species, stop)?;
-                memory::reserve(PURPOSE, sets, 1)?;
-                sets.push(found);
-                sets.len() - 1
+        let place = if let Some(place) = sets.iter().position(is_same) {
+            place
+        } else {
+            if sets.len() >= MOST_SETS {
+                sets.clear();
             }
+            let found = self.species_set(species, stop)?;
+            memory::reserve(PURPOSE, sets, 1)?;
+            sets.push(found);
+            sets.len() - 1
         };
         *set = Some(place);
         Ok(())
@@ -231,35 +234,26 @@ fn extend(stretches: &mut Vec<Range<usize>>, next: Range<usize>) -> Result<(), E
     Ok(())
 }
 
-/// Whether any coefficient of some functions is not zero.
-struct AnyNonzero<'a> {
+/// Writes for each function all bits but the sign that any of its coefficients has: none where all are zero.
+struct BitsOfFunctions<'a> {
     coefficients: &'a [f64],
-    stride: usize,
-    functions: &'a Range<usize>,
+    bits: &'a mut [u64],
 }
 
-impl Kernel for AnyNonzero<'_> {
-    type Output = bool;
+impl Kernel for BitsOfFunctions<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> bool {
-        let Self { coefficients, stride, functions } = self;
-        // All bits but the sign.
-        let bits = |c: &f64| c.to_bits() << 1;
-        let mut rows = coefficients.chunks_exact(stride).map(|row| &row[functions.clone()]);
-        // Of a species that is there, one of the first will do.
-        if rows.next().is_some_and(|row| row.iter().any(|c| bits(c) != 0)) {
-            return true;
-        }
-        let mut any = [0; LANES];
-        for row in rows {
-            let (packs, rest) = row.as_chunks::<LANES>();
-            for pack in packs {
-                any.iter_mut().zip(pack).for_each(|(any, c)| *any |= bits(c));
+    fn run<V: Lanes>(self) {
+        let stride = self.bits.len();
+        for (pack, bits) in self.bits.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let mut any = [0; LANES];
+            for row in self.coefficients.chunks_exact(stride) {
+                let own = &row.as_chunks::<LANES>().0[pack];
+                any = std::array::from_fn(|lane| any[lane] | own[lane].to_bits() << 1);
             }
-            any.iter_mut().zip(rest).for_each(|(any, c)| *any |= bits(c));
+            *bits = any;
         }
-        any != [0; LANES]
     }
 }
 
