@@ -15,6 +15,7 @@ from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._base import Compiled
 from isoprint.descriptors._reach import reach_of
+from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
 from isoprint.descriptors.derivatives import finite
 from isoprint.structures.centers import Centers
 from isoprint.structures.elements import ANY
@@ -59,7 +60,15 @@ class ConcatenatedCore:
             yield part, columns, admitted, _share(progress, place, len(self._parts))
 
     def transform(
-        self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Report | None
+        self,
+        frames: Any,
+        centers: Any,
+        out: Any,
+        *,
+        average: Any,
+        threads: int,
+        progress: Report | None,
+        holds_zeros: bool = False,
     ) -> None:
         """Write every block into its columns of `out`."""
         for part, columns, admitted, report in self._blocks(frames, progress):
@@ -67,6 +76,24 @@ class ConcatenatedCore:
             options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
             part.compiled.core.transform(admitted, centers, block, **options)
             _scale(part, block, out[:, columns])
+
+    def sparse(
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
+    ) -> SparseRows:
+        """Entries of every block, row by row."""
+        found: list[SparseRows] = []
+        for part, _, admitted, report in self._blocks(frames, progress):
+            options: dict[str, Any] = {
+                "average": part.compiled.average,
+                "dtype": "float64",
+                "threads": threads,
+                "progress": report,
+            }
+            offsets, columns, entries = part.compiled.core.sparse(admitted, centers, **options)
+            values = np.empty(len(entries), dtype)
+            _scale(part, np.asarray(entries, np.float64), values)
+            found.append((offsets, columns, values))
+        return side_by_side(found, [columns.start for columns in self._columns], dtype)
 
     def pullback(
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
@@ -251,6 +278,14 @@ class ForeignDescriptor:
         """Write the rows into `out`."""
         rows = [self._method("transform")(frame, centers=own) for frame, own, _ in _one_by_one(frames, centers)]
         self._gather(rows, out, "transform")
+
+    def sparse(self, frames: Any, centers: Any, *, average: Any, dtype: Any, **options: Any) -> SparseRows:
+        """Entries that are not zero."""
+        rows = np.empty((frames.n_frames if average else len(centers.atom), self.n_features))
+        self.transform(frames, centers, rows)
+        offsets, columns, values = sparse_rows(rows)
+        with np.errstate(over="ignore"):  # whoever asked is told
+            return offsets, columns, values.astype(dtype)
 
     def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
         """Gradients with respect to positions and strain."""
