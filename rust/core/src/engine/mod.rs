@@ -32,8 +32,9 @@ mod worker;
 mod worker_cache;
 
 pub use average::{Average, n_rows};
+pub use batch::PreparedFrames;
 pub use interrupt::RowCounter;
-pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
+pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
 pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
