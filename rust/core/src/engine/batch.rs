@@ -3,7 +3,8 @@
 //! A *chunk* is what a worker takes at a time: some centers of one frame that lie near each other, at most
 //! [`LARGEST_CHUNK`].
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -35,10 +36,71 @@ pub struct Prepared {
     pub grid: Grid,
 }
 
+/// Frames that were prepared together, in their order; a copy is the same ones.
+#[derive(Clone)]
+pub struct PreparedFrames(Arc<Vec<Prepared>>);
+
+impl Deref for PreparedFrames {
+    type Target = [Prepared];
+
+    fn deref(&self) -> &[Prepared] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a PreparedFrames {
+    type Item = &'a Prepared;
+    type IntoIter = std::slice::Iter<'a, Prepared>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl PreparedFrames {
+    /// Prepares the frames of `range`.
+    ///
+    /// # Errors
+    /// Of the first frame that has one.
+    pub(super) fn new<D: Descriptor>(
+        descriptor: &D,
+        frames: &Frames<'_>,
+        range: Range<usize>,
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<Self, Error> {
+        let one = |frame: usize, stop: &Stop<'_>| {
+            stop.check()?;
+            let view = frames.get(frame);
+            let channels = channels(descriptor, frame, view.numbers)?;
+            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
+            Ok(Prepared { frame, channels, grid })
+        };
+        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
+        let Some(pool) = job.pool else {
+            return job.run_on_caller(counter, |stop| {
+                for frame in range {
+                    prepared.push(one(frame, stop)?);
+                }
+                Ok(Self(Arc::new(prepared)))
+            });
+        };
+        job.run_on_pool(pool, counter, |stop| {
+            let requested = stop.requested();
+            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
+            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
+            for result in results {
+                prepared.push(result?);
+            }
+            Ok(Self(Arc::new(prepared)))
+        })
+    }
+}
+
 /// Frames that were prepared together, and the centers of all frames.
 pub struct FrameBatch<'a> {
     /// The frames, in their order.
-    pub prepared: Vec<Prepared>,
+    pub prepared: PreparedFrames,
     /// Centers of all frames, those of other batches too.
     pub centers: &'a Centers<'a>,
     /// The rows of this batch, counted over all frames, in the order in which they are computed.
@@ -82,31 +144,7 @@ impl<'a> FrameBatch<'a> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<Self, Error> {
-        let one = |frame: usize, stop: &Stop<'_>| {
-            stop.check()?;
-            let view = frames.get(frame);
-            let channels = channels(descriptor, frame, view.numbers)?;
-            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
-            Ok(Prepared { frame, channels, grid })
-        };
-        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
-        let Some(pool) = job.pool else {
-            return job.run_on_caller(counter, |stop| {
-                for frame in range {
-                    prepared.push(one(frame, stop)?);
-                }
-                Self::in_chunks(prepared, centers)
-            });
-        };
-        job.run_on_pool(pool, counter, |stop| {
-            let requested = stop.requested();
-            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
-            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
-            for result in results {
-                prepared.push(result?);
-            }
-            Self::in_chunks(prepared, centers)
-        })
+        Self::in_chunks(PreparedFrames::new(descriptor, frames, range, job, counter)?, centers)
     }
 
     /// The only frame of `frames`, every atom of which is seen as the same.
@@ -125,7 +163,7 @@ impl<'a> FrameBatch<'a> {
             let grid = Grid::interruptible(&frames.get(0), 0, &channels, r_cut, stop)?;
             let mut prepared = memory::with_capacity(FRAMES, 1)?;
             prepared.push(Prepared { frame: 0, channels, grid });
-            Self::in_chunks(prepared, centers)
+            Self::in_chunks(PreparedFrames(Arc::new(prepared)), centers)
         };
         match job.pool {
             Some(pool) => job.run_on_pool(pool, counter, one),
@@ -134,7 +172,10 @@ impl<'a> FrameBatch<'a> {
     }
 
     /// Cuts the rows of these frames into chunks, in the order in which their results are merged.
-    fn in_chunks(prepared: Vec<Prepared>, centers: &'a Centers<'a>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn in_chunks(prepared: PreparedFrames, centers: &'a Centers<'a>) -> Result<Self, Error> {
         let n_rows = prepared.iter().map(|frame| centers.rows(frame.frame).len()).sum();
         let mut batch = Self { prepared, centers, rows: memory::with_capacity(FRAMES, n_rows)?, chunks: Vec::new() };
         for (slot, frame) in batch.prepared.iter().enumerate() {
