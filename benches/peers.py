@@ -175,9 +175,10 @@ def run_case(result, scene, case, threads, args):
 
 def without_ratios(result):
     """Take the ratios from those whose numbers are not those of their twins."""
-    differ = {(c["contestant"], c["task"], c["case"]) for c in result["compared"] if not c["agrees"]}
+    keys = ("contestant", "scene", "task")
+    differ = {(*(c[key] for key in keys), c["case"]) for c in result["compared"] if not c["agrees"]}
     for one in result["records"]:
-        if (one["contestant"], one["task"], tables.case_of(one)) in differ:
+        if (*(one[key] for key in keys), tables.case_of(one)) in differ:
             one["times_twin"] = None
 
 
