@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.parameters import choice, flag
+from isoprint._support.parameters import choice, flag, whole
 from isoprint._support.progress import Report, reporting
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
-from isoprint.descriptors._sparse import LIBRARIES, Rows, sparse_array
+from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
+from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
 from isoprint.descriptors._watch import Watch, changeable
-from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
@@ -338,15 +340,15 @@ class Descriptor(Estimator):
         if out is None:
             rows, holds_zeros = _new_rows(shape, call.compiled.dtype)
             _write(call, rows, progress, holds_zeros)
-            _require_range(rows)
+            require_range(rows)
             return self._contained(rows)
-        rows, target = _output(out, shape)
+        rows, target = _output(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
             _write(call, target, progress, False)
             if target is not rows:
                 rows[...] = target
-        _require_range(target)
+        require_range(target)
         return self._contained(out)
 
     def pullback(
@@ -406,6 +408,134 @@ class Descriptor(Estimator):
             )
         require_no_overflow("adjoint", weights, positions, strain)
         return Pullback(positions, strain)
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[False] = False,
+        out: None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Pullback: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[True],
+        out: None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[NDArray[np.float64], Pullback]: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: Out,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[Out, Pullback]: ...
+
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: NDArray[Any] | None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Any:
+        """Features and the gradients of a function of them, in one pass.
+
+        As `transform` followed by `pullback`, but neighbors, radial functions and coefficients are computed once. Rows
+        are taken a block at a time: their features are shown to `function`, which returns their adjoint. Neither the
+        features nor the adjoint of all rows need memory.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        function : callable
+            Called with `Rows`, which tell frame, atom and species of each, and their features `(n, n_features)`, which
+            it may keep; returns the derivative of a scalar, such as an energy, with respect to each of these features,
+            an array of the same shape. It is called on your thread, block by block, with each row once; which rows a
+            block has, and the order of the blocks, depend on the structures and on `block` alone. What it raises ends
+            the work, and is raised.
+        features : bool
+            Whether to return the features as well.
+        out : ndarray, optional
+            As in `transform`: an array to write the features into.
+        block : int
+            Rows of a block at most.
+        centers, n_jobs, progress : optional
+            As in `transform`.
+
+        Returns
+        -------
+        Pullback
+            As of `pullback`, to a few parts in 1e16 of the largest term.
+        (ndarray, Pullback)
+            With `features` or `out`, the features before it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> weights = np.linspace(-1.0, 1.0, soap.n_features)
+        >>> energies = np.zeros(1)
+        >>> def linear(rows, features):
+        ...     np.add.at(energies, rows.frame, features @ weights)
+        ...     return np.broadcast_to(weights, features.shape)
+        >>> forces = -soap.fused(water, linear).positions
+        >>> bool(np.isclose(energies[0], (soap.transform(water) @ weights).sum())), forces.shape
+        (True, (3, 3))
+        """
+        call = self._call(frames, centers, n_jobs)
+        compiled = call.compiled
+        rows = target = None
+        if flag("features", features) or out is not None:
+            rows, target = _output(out, (call.n_rows, compiled.core.n_features), compiled.dtype)
+        if out is not None:
+            require_apart(out, call.given[0], self._inputs(call))
+        averaged = compiled.average is not None
+        ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
+        size = whole("block", block, 1)
+        with reporting(progress) as report, nullcontext() if out is None else ExclusiveOutput(out):
+            positions, strain = compiled.core.fused(
+                call.frames,
+                call.centers,
+                ask,
+                block=size,
+                average=compiled.average,
+                threads=call.threads,
+                progress=report,
+            )
+            if rows is not None and target is not None and target is not rows:
+                rows[...] = target
+        require_finite(positions, strain)
+        gradient = Pullback(positions, strain)
+        return gradient if rows is None else (self._contained(rows if out is None else out), gradient)
 
     def pushforward(
         self,
@@ -507,7 +637,7 @@ class Descriptor(Estimator):
                 threads=call.threads,
                 progress=report,
             )
-        _require_range(blocks[0])
+        require_range(blocks[0])
         return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
@@ -550,7 +680,7 @@ def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None, ho
         )
 
 
-def _sparse(call: _Call, progress: Report | bool | None) -> Rows:
+def _sparse(call: _Call, progress: Report | bool | None) -> SparseRows:
     with reporting(progress) as report:
         rows = call.compiled.core.sparse(
             call.frames,
@@ -560,7 +690,7 @@ def _sparse(call: _Call, progress: Report | bool | None) -> Rows:
             threads=call.threads,
             progress=report,
         )
-    _require_range(rows[2])
+    require_range(rows[2])
     return rows
 
 
@@ -572,12 +702,6 @@ def precision(dtype: Any) -> str:
     except Exception:  # numpy asks the object itself
         name, native = None, False
     return str(choice("dtype", name if native else short_repr(dtype), DTYPES))
-
-
-def _require_range(rows: NDArray[Any]) -> None:
-    """Raise where single precision has no room for a number that double precision had."""
-    if rows.dtype.char == "f" and not all_finite(rows):
-        raise ValueError("there are numbers beyond the range of float32 in the result; take float64")
 
 
 def _is_any(species: Any) -> bool:
@@ -595,8 +719,11 @@ def _new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
     return np.zeros(shape, dtype), True
 
 
-def _output(out: Any, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
+    if out is None:
+        rows = np.empty(shape, dtype)
+        return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(

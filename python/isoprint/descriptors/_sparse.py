@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]
+SparseRows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]
 """Where each row begins among the entries, and where the last one ends; their columns; their values."""
 
 LIBRARIES = ("scipy", "pydata")
 _LARGEST = np.iinfo(np.int32).max
 
 
-def sparse_array(library: str, rows: Rows, shape: tuple[int, int]) -> Any:
+def sparse_array(library: str, rows: SparseRows, shape: tuple[int, int]) -> Any:
     """The rows as an array of that library, without a copy of columns or values where it takes them as they are."""
     offsets, columns, values = rows
     if library == "scipy":
@@ -37,7 +37,7 @@ def sparse_array(library: str, rows: Rows, shape: tuple[int, int]) -> Any:
     return COO(coords, values, shape=shape, has_duplicates=False, sorted=True)
 
 
-def sparse_rows(dense: NDArray[Any]) -> Rows:
+def sparse_rows(dense: NDArray[Any]) -> SparseRows:
     """The entries of dense rows that are not zero."""
     row, column = np.nonzero(dense)
     offsets = np.zeros(len(dense) + 1, np.int64)
@@ -45,7 +45,7 @@ def sparse_rows(dense: NDArray[Any]) -> Rows:
     return offsets, column.astype(np.int32), dense[row, column]
 
 
-def side_by_side(blocks: list[Rows], starts: list[int], dtype: Any) -> Rows:
+def side_by_side(blocks: list[SparseRows], starts: list[int], dtype: Any) -> SparseRows:
     """Blocks of columns, the first of which is `starts` of the whole, as one."""
     offsets = sum((block[0] for block in blocks), np.zeros_like(blocks[0][0]))
     columns, values = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], dtype)

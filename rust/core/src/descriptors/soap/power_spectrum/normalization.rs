@@ -23,6 +23,29 @@ pub struct Unnormalized<'a> {
     pub coefficients: Cow<'a, [f64]>,
 }
 
+/// What a row was divided by.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Divisor {
+    /// Nobody knows: coefficients were brought into range before, or there was no row.
+    #[default]
+    Unknown,
+    /// Nothing.
+    One,
+    /// Its length.
+    Length(f64),
+}
+
+impl Divisor {
+    /// Of a row of this length, if it was normalized, of coefficients in this unit.
+    pub(super) fn of(norm: Option<f64>, unit: f64) -> Self {
+        match norm {
+            _ if unit != 1.0 => Self::Unknown,
+            Some(norm) => Self::Length(norm),
+            None => Self::One,
+        }
+    }
+}
+
 impl PowerSpectrum {
     /// Writes the row as it is before normalization, but for the constant.
     ///
@@ -110,6 +133,12 @@ impl PowerSpectrum {
 pub(super) fn project_out(p: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
     let along = dot(p, derivative) / (norm * norm);
     Isa::detect().run(Perpendicular { p, derivative, along, inverse: 1.0 / norm, out });
+}
+
+/// As [`project_out`], from the row `q` of length one that was `norm` long.
+pub(super) fn project_out_unit(q: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
+    let along = dot(q, derivative);
+    Isa::detect().run(Perpendicular { p: q, derivative, along, inverse: 1.0 / norm, out });
 }
 
 /// `(derivative - along · p) · inverse`

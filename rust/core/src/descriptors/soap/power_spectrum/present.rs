@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::super::limits::PURPOSE;
 use super::super::selection::Selection;
 use super::kernels::{FactorFunctions, PowerSpectrumProducts};
-use super::{PowerSpectrum, PowerSpectrumScratch};
+use super::{Divisor, PowerSpectrum, PowerSpectrumScratch, Unnormalized};
 use crate::descriptors::RowStretches;
 use crate::simd::{Isa, Kernel, LANES, Lanes, scale};
 use crate::{Error, Stop, memory};
@@ -64,7 +64,9 @@ impl PowerSpectrum {
             return Ok(());
         }
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        if let Some(norm) = self.before_normalization(coefficients, scratch, row, stop)?.norm {
+        let Unnormalized { norm, unit, .. } = self.before_normalization(coefficients, scratch, row, stop)?;
+        scratch.divisor = Divisor::of(norm, unit);
+        if let Some(norm) = norm {
             scale(1.0 / norm, row);
         }
         Ok(())
@@ -86,10 +88,12 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<RowStretches<'a>, Error> {
         let mut norm = self.present_row(coefficients, scratch, stop)?;
+        scratch.divisor = Divisor::of(norm, 1.0);
         if norm.is_none()
-            && let Some((_, scaled)) = self.rescaled(coefficients)
+            && let Some((unit, scaled)) = self.rescaled(coefficients)
         {
             norm = self.present_row(&scaled, scratch, stop)?;
+            scratch.divisor = Divisor::of(norm, unit);
         }
         let PresentScratch { sets, set, row, .. } = &scratch.present;
         let stretches = set.map_or(&[][..], |set| &sets[set].stretches);
