@@ -344,7 +344,7 @@ class Descriptor(Estimator):
             _write(call, rows, progress, holds_zeros)
             require_range(rows)
             return self._contained(rows)
-        rows, target = _output(out, shape)
+        rows, target = _output(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
             _write(call, target, progress, False)
@@ -817,8 +817,11 @@ def _new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
     return np.zeros(shape, dtype), True
 
 
-def _output(out: Any, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
+    if out is None:
+        rows = np.empty(shape, dtype)
+        return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(
