@@ -100,6 +100,20 @@ class _Descriptor(Protocol):
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (N, 3) and strain (F, 3, 3)."""
+    def fused(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
+        *,
+        block: int,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3), where the adjoint of at most `block` rows is a function of their places
+        and features.
+        """
     def pushforward(
         self,
         frames: _Frames,

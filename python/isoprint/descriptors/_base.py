@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -15,9 +16,10 @@ from isoprint._support.parameters import choice, flag, whole
 from isoprint._support.progress import Report, reporting, require_report
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
+from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
 from isoprint.descriptors._jacobians import computed, piece_by_piece, require_blocks
 from isoprint.descriptors._watch import Watch, changeable
-from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
@@ -318,7 +320,7 @@ class Descriptor(Estimator):
                 _write(call, target, progress)
                 if target is not rows:
                     rows[...] = target
-        _require_range(target)
+        require_range(target)
         return self._contained(rows if out is None else out)
 
     def pullback(
@@ -378,6 +380,134 @@ class Descriptor(Estimator):
             )
         require_no_overflow("adjoint", weights, positions, strain)
         return Pullback(positions, strain)
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[False] = False,
+        out: None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Pullback: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[True],
+        out: None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[NDArray[np.float64], Pullback]: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: Out,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[Out, Pullback]: ...
+
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: NDArray[Any] | None = None,
+        centers: Any = None,
+        block: int = BLOCK,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Any:
+        """Features and the gradients of a function of them, in one pass.
+
+        As `transform` followed by `pullback`, but neighbors, radial functions and coefficients are computed once. Rows
+        are taken a block at a time: their features are shown to `function`, which returns their adjoint. Neither the
+        features nor the adjoint of all rows need memory.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        function : callable
+            Called with `Rows`, which tell frame, atom and species of each, and their features `(n, n_features)`, which
+            it may keep; returns the derivative of a scalar, such as an energy, with respect to each of these features,
+            an array of the same shape. It is called on your thread, block by block, with each row once; which rows a
+            block has, and the order of the blocks, depend on the structures and on `block` alone. What it raises ends
+            the work, and is raised.
+        features : bool
+            Whether to return the features as well.
+        out : ndarray, optional
+            As in `transform`: an array to write the features into.
+        block : int
+            Rows of a block at most.
+        centers, n_jobs, progress : optional
+            As in `transform`.
+
+        Returns
+        -------
+        Pullback
+            As of `pullback`, to a few parts in 1e16 of the largest term.
+        (ndarray, Pullback)
+            With `features` or `out`, the features before it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> weights = np.linspace(-1.0, 1.0, soap.n_features)
+        >>> energies = np.zeros(1)
+        >>> def linear(rows, features):
+        ...     np.add.at(energies, rows.frame, features @ weights)
+        ...     return np.broadcast_to(weights, features.shape)
+        >>> forces = -soap.fused(water, linear).positions
+        >>> bool(np.isclose(energies[0], (soap.transform(water) @ weights).sum())), forces.shape
+        (True, (3, 3))
+        """
+        call = self._call(frames, centers, n_jobs)
+        compiled = call.compiled
+        rows = target = None
+        if flag("features", features) or out is not None:
+            rows, target = _output(out, (call.n_rows, compiled.core.n_features), compiled.dtype)
+        if out is not None:
+            require_apart(out, call.given[0], self._inputs(call))
+        averaged = compiled.average is not None
+        ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
+        size = whole("block", block, 1)
+        with reporting(progress) as report, nullcontext() if out is None else ExclusiveOutput(out):
+            positions, strain = compiled.core.fused(
+                call.frames,
+                call.centers,
+                ask,
+                block=size,
+                average=compiled.average,
+                threads=call.threads,
+                progress=report,
+            )
+            if rows is not None and target is not None and target is not rows:
+                rows[...] = target
+        require_finite(positions, strain)
+        gradient = Pullback(positions, strain)
+        return gradient if rows is None else (self._contained(rows if out is None else out), gradient)
 
     def pushforward(
         self,
@@ -516,7 +646,7 @@ class Descriptor(Estimator):
             with ExclusiveOutput(out):
                 found = computed(call, out, progress)
         for blocks in found:
-            _require_range(blocks.values)
+            require_range(blocks.values)
         return found[0] if single else found
 
     def iter_derivatives(
@@ -571,7 +701,7 @@ class Descriptor(Estimator):
         def pieces() -> Iterator[Derivatives]:
             for piece in piece_by_piece(call, most, progress):
                 while piece:
-                    _require_range(piece[0].values)
+                    require_range(piece[0].values)
                     yield piece.pop(0)
 
         return pieces()
@@ -606,12 +736,6 @@ def precision(dtype: Any) -> str:
     except Exception:  # numpy asks the object itself
         name, native = None, False
     return str(choice("dtype", name if native else short_repr(dtype), DTYPES))
-
-
-def _require_range(rows: NDArray[Any]) -> None:
-    """Raise where single precision has no room for a number that double precision had."""
-    if rows.dtype.char == "f" and not all_finite(rows):
-        raise ValueError("there are numbers beyond the range of float32 in the result; take float64")
 
 
 def _is_any(species: Any) -> bool:

@@ -86,6 +86,36 @@ class ConcatenatedCore:
             positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
         return positions, strain
 
+    def fused(
+        self,
+        frames: Any,
+        centers: Any,
+        function: Callable[[Any, Any], Any],
+        *,
+        block: int,
+        average: Any,
+        threads: int,
+        progress: Report | None,
+    ) -> tuple[Any, Any]:
+        """Gradients where the adjoint of at most `block` rows is `function(rows, features)`: some frames at a time."""
+        positions, strain = np.zeros((frames.n_atoms, 3)), np.zeros((frames.n_frames, 3, 3))
+        n_rows = frames.n_frames if average else len(centers.atom)
+        for some, own, rows, atoms, structures in _pieces(frames, centers, bool(average), max(block, _PIECE)):
+            options: dict[str, Any] = {"average": average, "threads": threads, "progress": None}
+            features = np.empty((len(rows), self.n_features))
+            self.transform(some, own, features, **options)
+            adjoint = np.empty_like(features)
+            for start in range(0, len(rows), block):
+                these = slice(start, start + block)
+                adjoint[these] = function(np.array(rows[these]), features[these].copy())
+            finite("adjoint", adjoint, rows.start)
+            of_atoms, of_structures = self.pullback(some, own, adjoint, **options)
+            positions[atoms] += of_atoms
+            strain[structures] += of_structures
+            if progress is not None:
+                progress(rows.stop, n_rows)
+        return positions, strain
+
     def pushforward(
         self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
     ) -> None:
@@ -167,6 +197,40 @@ def _rows(starts: Any) -> Any:
     return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 
+# Rows that are described together: neighbors of a frame are sought anew for each piece of it.
+_PIECE = 1024
+
+
+def _pieces(
+    frames: Frames, centers: Centers, averaged: bool, size: int
+) -> Iterator[tuple[Frames, Centers, range, slice, slice]]:
+    """Frames, or parts of large ones, with at most `size` rows: with their centers, rows, atoms, and places."""
+    start, n_frames = 0, frames.n_frames
+    while start < n_frames:
+        first = int(centers.offsets[start])
+        stop = start + 1
+        while stop < n_frames and (stop + 1 - start if averaged else int(centers.offsets[stop + 1]) - first) <= size:
+            stop += 1
+        atoms = slice(int(frames.offsets[start]), int(frames.offsets[stop]))
+        structures = slice(start, stop)
+        some = Frames(
+            frames.positions[atoms],
+            frames.numbers[atoms],
+            frames.cells[structures],
+            frames.pbc[structures],
+            frames.offsets[start : stop + 1] - atoms.start,
+        )
+        end = int(centers.offsets[stop])
+        step = max(1, end - first) if averaged or stop > start + 1 else size
+        for low in range(first, end, step) if end > first else range(first, first + (1 if averaged else 0)):
+            high = min(low + step, end)
+            offsets = np.clip(centers.offsets[start : stop + 1], low, high) - low
+            points = None if centers.points is None else centers.points[low:high]
+            rows = range(start, stop) if averaged else range(low, high)
+            yield some, Centers(offsets, centers.atom[low:high], points), rows, atoms, structures
+        start = stop
+
+
 def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
     """Write a block times its factor; what is too large for the output is an error."""
     if part.factor == 1.0 and out.dtype.char == "d":
@@ -216,7 +280,8 @@ class ForeignDescriptor:
     def compiled(self) -> Compiled:
         """Return this fingerprint in the form that `Descriptor._compiled` gives our own."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
+        core: Any = self  # which answers all calls of a block of several, not those of a whole
+        return Compiled([], core, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names of its columns: its own, or numbers."""

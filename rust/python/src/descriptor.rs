@@ -66,15 +66,15 @@ impl FromPyObject<'_, '_> for AverageName {
 }
 
 /// A request: descriptor, average, frames and centers.
-struct Request<'a, D> {
-    descriptor: &'a D,
-    average: Average,
-    frames: Frames<'a>,
-    centers: Centers<'a>,
+pub struct Request<'a, D> {
+    pub descriptor: &'a D,
+    pub average: Average,
+    pub frames: Frames<'a>,
+    pub centers: Centers<'a>,
 }
 
 impl<'a, D: Descriptor> Request<'a, D> {
-    fn new(
+    pub fn new(
         descriptor: &'a D,
         frames: &'a FrameArrays<'_>,
         centers: &'a CenterArrays<'_>,
@@ -92,7 +92,7 @@ impl<'a, D: Descriptor> Request<'a, D> {
     }
 
     /// Length of the work, in rows.
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.centers.len()
     }
 }
@@ -337,6 +337,22 @@ macro_rules! methods {
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
                 crate::descriptor::pullback(&*self.0, (&frames, &centers), adjoint, average, &self.0.options(threads, progress))
+            }
+
+            /// Gradients of `Σ adjoint · features`, where the adjoint of at most `block` rows is `function(rows, features)`.
+            #[pyo3(signature = (frames, centers, function, *, block, average, threads, progress))]
+            fn fused<'py>(
+                &self,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                function: &Bound<'py, PyAny>,
+                block: usize,
+                average: crate::descriptor::AverageName,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
+                let options = self.0.options(threads, progress);
+                crate::fused::fused(&*self.0, (&frames, &centers), function, block, average, &options)
             }
 
             /// Writes the derivatives of all features along `displacements` into `out`.

@@ -44,6 +44,11 @@ use crate::{Error, Stop};
 pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
     type Scratch: Send + 'static;
+    /// What is known of one prepared center, for [`Self::exchange`].
+    type Kept: Default + Send + 'static;
+    /// Whether what is known of a prepared center is worth keeping while others are prepared; where it is not, a center
+    /// is prepared anew.
+    const KEEPS: bool = false;
 
     /// Distance in Å beyond which nothing is seen.
     fn reach(&self) -> f64;
@@ -88,6 +93,10 @@ pub trait Descriptor: Sync + 'static {
     ) -> Result<(), Refusal> {
         Ok(())
     }
+
+    /// Exchanges what is known of the prepared center, and of its features where these have been written, with what
+    /// `kept` holds of another one, which is then the prepared one. Only where [`Self::KEEPS`] says so.
+    fn exchange(&self, _scratch: &mut Self::Scratch, _kept: &mut Self::Kept) {}
 
     /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that
     /// [`Self::prepare`] was shown.
@@ -171,6 +180,22 @@ pub trait Descriptor: Sync + 'static {
     ) -> Result<(), Error> {
         coefficients_adjoint.copy_from_slice(adjoint);
         Ok(())
+    }
+
+    /// [`Self::contract_pullback`] of the prepared center, whose `features` [`Self::contract`] has written last.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn contract_pullback_of_row(
+        &self,
+        coefficients: &[f64],
+        _features: &[f64],
+        adjoint: &[f64],
+        scratch: &mut Self::Scratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.contract_pullback(coefficients, adjoint, scratch, coefficients_adjoint, stop)
     }
 
     /// Puts the derivative of the features with respect to each site's position into `row`.

@@ -14,7 +14,7 @@ use super::job::Job;
 use crate::{Error, Stop};
 
 /// Time between two moments at which the caller is heard.
-const REPORT_INTERVAL: Duration = Duration::from_millis(50);
+pub const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Counts rows for `progress`, over several walks.
 pub struct RowCounter {

@@ -13,18 +13,22 @@
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
 //! | `transform`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 
 mod average;
 mod batch;
 mod checks;
+mod fused;
 mod gradients;
 mod interrupt;
 mod jacobian;
 mod job;
+mod kept;
 mod lists;
 mod means;
 mod neighbors;
 mod output;
+mod pipeline;
 mod pullback;
 mod transform;
 mod walk;
@@ -33,6 +37,7 @@ mod worker_cache;
 
 pub use average::{Average, n_rows};
 pub use batch::PreparedFrames;
+pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
 pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
 pub use job::Job;

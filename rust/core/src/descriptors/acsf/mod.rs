@@ -90,6 +90,7 @@ impl Acsf {
 
 impl Descriptor for Acsf {
     type Scratch = AcsfScratch;
+    type Kept = ();
 
     fn reach(&self) -> f64 {
         self.parameters.r_cut()

@@ -9,8 +9,8 @@ use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
 use kernels::{Apply, PowerSpectrumProducts};
-use normalization::project_out;
-pub use normalization::{NO_FLOOR, Unnormalized};
+pub use normalization::{Divisor, NO_FLOOR, Unnormalized};
+use normalization::{project_out, project_out_unit};
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -50,9 +50,18 @@ pub struct PowerSpectrumScratch {
     /// Features but the constant, and their tangents or adjoints, before normalization.
     row: Vec<f64>,
     derivative_row: Vec<f64>,
+    /// What the row that was contracted last was divided by.
+    divisor: Divisor,
     /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
     tile: Vec<[f64; LANES]>,
     matrix: Vec<f64>,
+}
+
+impl PowerSpectrumScratch {
+    /// Exchanges what is known of the row that was contracted last with that of another.
+    pub fn exchange(&mut self, divisor: &mut Divisor) {
+        std::mem::swap(&mut self.divisor, divisor);
+    }
 }
 
 impl PowerSpectrum {
@@ -106,6 +115,7 @@ impl PowerSpectrum {
             products: memory::zeros(PURPOSE, n_products)?,
             row: Vec::new(),
             derivative_row: Vec::new(),
+            divisor: Divisor::Unknown,
             tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
             matrix: Vec::new(),
         })
@@ -142,7 +152,13 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        if let Some(norm) = self.before_normalization(coefficients, scratch, row, stop)?.norm {
+        let Unnormalized { norm, unit, .. } = self.before_normalization(coefficients, scratch, row, stop)?;
+        scratch.divisor = match norm {
+            _ if unit != 1.0 => Divisor::Unknown,
+            Some(norm) => Divisor::Length(norm),
+            None => Divisor::One,
+        };
+        if let Some(norm) = norm {
             scale(1.0 / norm, row);
         }
         Ok(())
@@ -206,8 +222,6 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
-        let ProductLayout { left, right, .. } = &self.layout;
-        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
         let Unnormalized { norm, unit, coefficients } =
@@ -221,15 +235,62 @@ impl PowerSpectrum {
             }
             None => adjoint,
         };
+        self.products_pullback(&coefficients, inner, scratch, coefficients_adjoint, stop)?;
+        if unit != 1.0 {
+            scale(unit, coefficients_adjoint);
+        }
+        (scratch.row, scratch.derivative_row) = (p, projected);
+        Ok(())
+    }
+
+    /// [`Self::contract_pullback`] where `features` are what [`Self::contract`] has written last, of these coefficients.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn contract_pullback_of_row(
+        &self,
+        coefficients: &[f64],
+        features: &[f64],
+        adjoint: &[f64],
+        scratch: &mut PowerSpectrumScratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
+        let of_products = &adjoint[..self.layout.n_features()];
+        match scratch.divisor {
+            Divisor::Unknown => self.contract_pullback(coefficients, adjoint, scratch, coefficients_adjoint, stop),
+            Divisor::One => self.products_pullback(coefficients, of_products, scratch, coefficients_adjoint, stop),
+            Divisor::Length(norm) => {
+                let mut projected = std::mem::take(&mut scratch.derivative_row);
+                project_out_unit(&features[..of_products.len()], norm, of_products, &mut projected);
+                self.products_pullback(coefficients, &projected, scratch, coefficients_adjoint, stop)?;
+                scratch.derivative_row = projected;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients, without normalization.
+    fn products_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut PowerSpectrumScratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let ProductLayout { left, right, .. } = &self.layout;
+        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let PowerSpectrumScratch { sums, derivative_sums, products, matrix, .. } = scratch;
         let products = match &self.layout.selection {
             Some(selection) => {
-                selection.apply_transposed(inner, products);
+                selection.apply_transposed(adjoint, products);
                 products
             }
-            None => inner,
+            None => adjoint,
         };
-        let [left, right] = self.gather(&coefficients, sums);
+        let [left, right] = self.gather(coefficients, sums);
         // The left factor's adjoint is the matrix of products times the right factor, and the other way round; where
         // both are one, that is the symmetric matrix times the coefficients, once.
         let sides: &[_] = if self.layout.symmetric { &[(0, right)] } else { &[(0, right), (1, left)] };
@@ -248,10 +309,6 @@ impl PowerSpectrum {
                 factors[side].spread(&derivative_sums[side], self.stride, coefficients_adjoint);
             }
         }
-        if unit != 1.0 {
-            scale(unit, coefficients_adjoint);
-        }
-        (scratch.row, scratch.derivative_row) = (p, projected);
         Ok(())
     }
 

@@ -23,6 +23,18 @@ pub struct Unnormalized<'a> {
     pub coefficients: Cow<'a, [f64]>,
 }
 
+/// What a row was divided by.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Divisor {
+    /// Nobody knows: coefficients were brought into range before, or there was no row.
+    #[default]
+    Unknown,
+    /// Nothing.
+    One,
+    /// Its length.
+    Length(f64),
+}
+
 impl PowerSpectrum {
     /// Writes the row as it is before normalization, but for the constant.
     ///
@@ -101,6 +113,12 @@ impl PowerSpectrum {
 pub(super) fn project_out(p: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
     let along = dot(p, derivative) / (norm * norm);
     Isa::detect().run(Perpendicular { p, derivative, along, inverse: 1.0 / norm, out });
+}
+
+/// As [`project_out`], from the row `q` of length one that was `norm` long.
+pub(super) fn project_out_unit(q: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
+    let along = dot(q, derivative);
+    Isa::detect().run(Perpendicular { p: q, derivative, along, inverse: 1.0 / norm, out });
 }
 
 /// `(derivative - along · p) · inverse`
