@@ -49,14 +49,19 @@ def compare(workers, tasks, folder):
         for task, (array, about) in arrays_of(worker, tasks, folder).items():
             if task not in ours[twin]:
                 continue
-            own, own_about = ours[twin][task]
+            own = ours[twin][task][0]
             if array is not None and array.size == 0:
                 continue  # a script that keeps nothing
             entry = {
-                "contestant": worker.name, "twin": twin, "scene": worker.order["scene"],
-                "case": case_of(worker.order["case"]), "task": task, "shape": about["shape"],
-                "dtype": about["dtype"], "twin_shape": own_about["shape"], "twin_dtype": own_about["dtype"],
-            }  # fmt: skip
+                "contestant": worker.name,
+                "twin": twin,
+                "scene": worker.order["scene"],
+                "case": case_of(worker.order["case"]),
+                "task": task,
+                "shape": about["shape"],
+                "dtype": about["dtype"],
+                "neighbors": by_name[twin].about.get("neighbors"),
+            }
             if array is None or own is None:
                 entries.append({**entry, "difference": None, "agrees": False})
                 continue

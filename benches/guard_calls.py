@@ -14,67 +14,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from guard_descriptors import DESCRIPTORS, ELEMENTS, METHODS, SMALL_FRAME_ATOMS, carbon, small_molecules
 from turns import Call, serve
 
-FRAME_ATOMS, SMALL_FRAME_ATOMS = 200, 64
-ELEMENTS = ("H", "C", "N", "O", "F")
-FEATOMIC = {
-    "cutoff": {"radius": 5.0, "smoothing": {"type": "ShiftedCosine", "width": 0.5}},
-    "density": {"type": "Gaussian", "width": 0.5},
-    "basis": {"type": "TensorProduct", "max_angular": 8, "radial": {"type": "Gto", "max_radial": 7}},
-}
-QUIP_SOAP = "soap l_max=8 n_max=8 cutoff={r_cut} cutoff_transition_width=0.5 atom_sigma=0.5 n_species=1 species_Z={{6}}"
-
-# Name, and how to make it of the package, the elements and a cutoff.
-DESCRIPTORS: dict[str, Callable[[Any, list[str], float], Any]] = {
-    "SOAP 4,4": lambda ip, species, r: ip.SOAP(species=species, r_cut=r, n_max=4, l_max=4),
-    "SOAP 8,8": lambda ip, species, r: ip.SOAP(species=species, r_cut=r, n_max=8, l_max=8),
-    "SOAP 9,8": lambda ip, species, r: ip.SOAP(species=species, r_cut=r, n_max=9, l_max=8),
-    "SOAP 12,12": lambda ip, species, r: ip.SOAP(species=species, r_cut=r, n_max=12, l_max=12),
-    "SOAP polynomial": lambda ip, species, r: ip.SOAP(species=species, r_cut=r, n_max=8, l_max=8, basis="polynomial"),
-    "SOAP.from_featomic": lambda ip, species, r: ip.SOAP.from_featomic(**featomic(r), species=species),
-    "SOAP.from_dscribe": lambda ip, species, r: ip.SOAP.from_dscribe(
-        species=species, r_cut=r, n_max=8, l_max=8, sigma=0.5, periodic=True
-    ),
-    "SOAP.from_quip": lambda ip, species, r: ip.SOAP.from_quip(QUIP_SOAP.format(r_cut=r)),
-    "SoapTurbo 4,4": lambda ip, species, r: ip.SoapTurbo(species=species, r_cut=r, n_max=4, l_max=4),
-    "SoapTurbo 8,8": lambda ip, species, r: ip.SoapTurbo(species=species, r_cut=r, n_max=8, l_max=8),
-    "SoapTurbo compressed": lambda ip, species, r: ip.SoapTurbo(
-        species=species, r_cut=r, n_max=8, l_max=8, compression="trivial"
-    ),
-    "ACSF": lambda ip, species, r: ip.ACSF.standard(species=species, r_cut=r),
-    "OverlapMatrix": lambda ip, species, r: ip.OverlapMatrix(species=species, r_cut=r - 1.0, max_sites=60),
-    "CoulombMatrix": lambda ip, species, r: ip.CoulombMatrix(species=species, r_cut=r - 1.0, max_sites=60),
-    "RadialDistribution": lambda ip, species, r: ip.RadialDistribution(species=species, r_cut=r, n_points=50),
-    "Hybrid": lambda ip, species, r: ip.Hybrid(
-        [ip.SoapTurbo(species=species, r_cut=r, n_max=4, l_max=4), ip.ACSF.standard(species=species, r_cut=r)]
-    ).fit([carbon(SMALL_FRAME_ATOMS)]),
-}
-METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "transform": lambda d, atoms, rows: d.transform(atoms, n_jobs=1),
-    "pullback": lambda d, atoms, rows: d.pullback(atoms, rows, n_jobs=1),
-    "pushforward": lambda d, atoms, rows: d.pushforward(atoms, atoms.positions, n_jobs=1),
-    "derivatives": lambda d, atoms, rows: d.derivatives(atoms, n_jobs=1),
-}
-
-
-def featomic(r_cut: float) -> dict[str, Any]:
-    """Parameters with another radius."""
-    return {**FEATOMIC, "cutoff": {**FEATOMIC["cutoff"], "radius": r_cut}}
-
-
-def carbon(n_atoms: int) -> Any:
-    """The seed system of all benchmarks."""
-    from seed_system import seed_system
-
-    return seed_system(n_atoms)
-
-
-def small_molecules(n: int) -> list[Any]:
-    """Molecules of five elements."""
-    from scenes import molecules
-
-    return molecules(n)
+FRAME_ATOMS = 200
 
 
 def of_frames(calls: dict[str, Callable[[Any], Call]]) -> None:
@@ -245,6 +188,53 @@ def of_the_rest(calls: dict[str, Callable[[Any], Call]]) -> None:
     calls["follow_manifold, 5 steps"] = manifold
 
 
+def of_later_versions(calls: dict[str, Callable[[Any], Call]]) -> None:
+    """What the first versions did not have."""
+
+    def soap_of(ip: Any, **options: Any) -> Any:
+        return ip.SOAP(species=["C"], r_cut=5.0, n_max=8, l_max=8, **options)
+
+    def fused(ip: Any) -> Call:
+        soap, atoms = soap_of(ip), carbon(FRAME_ATOMS)
+        adjoint = soap.transform(atoms)
+        return Call(
+            lambda given: soap.fused(given, lambda rows, found: adjoint[rows.atom], n_jobs=1), atoms.copy, len(atoms)
+        )
+
+    def jacobian_into(ip: Any) -> Call:
+        import numpy as np
+
+        soap, atoms = soap_of(ip), carbon(SMALL_FRAME_ATOMS)
+        out = np.empty_like(soap.derivatives(atoms).values)
+        return Call(lambda given: soap.derivatives(given, out=out, n_jobs=1), atoms.copy, len(atoms))
+
+    def jacobians_of_many(ip: Any) -> Call:
+        frames = small_molecules(20)
+        soap = ip.SOAP(species=list(ELEMENTS), r_cut=5.0, n_max=4, l_max=4)
+        return Call(lambda nothing: len(soap.derivatives(frames, n_jobs=1)), units=sum(map(len, frames)))
+
+    def sparse(ip: Any) -> Call:
+        frames = small_molecules(100)
+        soap = ip.SOAP(species=list(ELEMENTS), r_cut=5.0, n_max=8, l_max=6)
+        return Call(lambda nothing: soap.transform(frames, sparse="scipy", n_jobs=1), units=sum(map(len, frames)))
+
+    def neighbors_given(ip: Any) -> Call:
+        soap, atoms = soap_of(ip), carbon(2000)
+        known = ip.neighbors(atoms, 5.0)
+        return Call(lambda nothing: soap.transform(atoms, centers=[7], neighbors=known, n_jobs=1))
+
+    def single(ip: Any) -> Call:
+        soap, atoms = soap_of(ip, precision="single"), carbon(FRAME_ATOMS)
+        return Call(lambda given: soap.transform(given, n_jobs=1), atoms.copy, len(atoms))
+
+    calls["fused"] = fused
+    calls["derivatives into out"] = jacobian_into
+    calls["derivatives of many frames"] = jacobians_of_many
+    calls["sparse rows"] = sparse
+    calls["one center, neighbors given"] = neighbors_given
+    calls["precision single"] = single
+
+
 def prepare() -> tuple[dict[str, Any], Callable[[str, int | None], Call]]:
     """All calls that this version has, and why it does not have the others."""
     import numpy as np
@@ -252,7 +242,7 @@ def prepare() -> tuple[dict[str, Any], Callable[[str, int | None], Call]]:
     import isoprint as ip
 
     makers: dict[str, Callable[[Any], Call]] = {}
-    for add in (of_frames, of_construction, of_molecules, of_the_rest):
+    for add in (of_frames, of_construction, of_molecules, of_the_rest, of_later_versions):
         add(makers)
     calls, missing = {}, {}
     for name, make in makers.items():

@@ -53,6 +53,8 @@ class Worker(turns.Program):
     def fitting_size(self, task, target, largest):
         """The largest input with which a call keeps below the target, judged by the smallest."""
         sizes = self.scene.sizes
+        if len(sizes) == 1:
+            return sizes[0]
         call = self.ask(time=task, size=sizes[0], seconds=0.0)["wall"]
         allowed = min(largest, dict(self.scene.largest).get(task, largest))
         per_unit = 1e-6 * call * UNITS.get(self.order["scene"], 1)
@@ -78,7 +80,7 @@ def start(names, scene, case, threads, python):
         try:
             worker.about = worker.ask(start=worker.order)
         except turns.Failed as problem:
-            missing.append({"contestant": worker.name, "scene": scene, **case, "reason": str(problem)})
+            missing.append({**worker.order, **case, "reason": str(problem)})
         else:
             if worker.about["calls"]:
                 ready.append(worker)
@@ -109,7 +111,7 @@ def lanes_of(workers, task, args, missing):
             size = worker.fitting_size(task, args.target, args.largest)
             worker.ask(time=task, size=size, seconds=0.0)
         except turns.Failed as problem:
-            missing.append({"contestant": worker.name, **worker.order, "task": task, "reason": str(problem)})
+            missing.append({**worker.order, **worker.order["case"], "task": task, "reason": str(problem)})
         else:
             lanes.append((worker, size, []))
     return lanes

@@ -111,7 +111,7 @@ SCENES = {
         # A Jacobian of some hundred MB would time the pages of the system.
         largest=(
             ("jacobian", 100),
-            ("jacobian, memory kept", 100),
+            ("jacobian into out", 100),
             ("pullback by the Jacobian", 100),
             ("strain", 100),
         ),

@@ -42,26 +42,70 @@ def shares(result):
     return ["scene", "task", "case", "contestant", "in the system"], rows
 
 
+def in_scenes(entries, text):
+    """What is said of each scene, once where all say the same."""
+    said = {c["scene"]: text([d for d in entries if d["scene"] == c["scene"]]) for c in entries}
+    said = {scene: words for scene, words in said.items() if words}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{scene}: {words}" for scene, words in said.items()) or "-"
+
+
+def once(words):
+    """Words in their order, each once."""
+    return ", ".join(dict.fromkeys(words))
+
+
+def columns_of(entries):
+    """Columns of each case."""
+    wide = [c for c in entries if c["shape"] and len(c["shape"]) == 2 and c["task"] in ("features", "rows")]
+    return once(f"{c['shape'][1]:,} ({c['case']})" for c in wide)
+
+
+def neighbors_of(entries):
+    """Neighbors of each case; one number where the cutoff is the same."""
+    known = {c["case"]: f"{c['neighbors']:.0f}" for c in entries if c.get("neighbors") is not None}
+    return once(known.values())
+
+
+def worst(entries):
+    """The largest difference of all arrays."""
+    known = [c["difference"] for c in entries if c["difference"] is not None]
+    return f"{max(known):.0e}" if known else "-"
+
+
 def compared(result):
-    """What was compared with what: one row for each peer and scene, for the largest case."""
-    header = ["peer", "beside", "scene", "tasks", "columns", "type", "largest difference", "what to know"]
+    """What was compared with what: one row for each peer."""
+    header = ["peer", "beside", "tasks", "columns", "neighbors", "type", "threads", "largest difference"]
     rows = []
-    for key in dict.fromkeys((c["contestant"], c["scene"]) for c in result["compared"]):
-        entries = [c for c in result["compared"] if (c["contestant"], c["scene"]) == key]
-        about = result["about"][key[0]]
-        features = [c for c in entries if c["shape"] and len(c["shape"]) == 2 and c["task"] in ("features", "rows")]
-        columns = ", ".join(dict.fromkeys(f"{c['shape'][1]:,} ({c['case']})" for c in features)) or "-"
-        known = [c["difference"] for c in entries if c["difference"] is not None]
-        worst = f"{max(known):.0e}" if known else "-"
-        differ = [f"{c['task']} {c['case']}" for c in entries if not c["agrees"]]
-        note = about["note"] + (f"; differs, so no ratio: {', '.join(differ)}" if differ else "")
-        tasks = ", ".join(dict.fromkeys(c["task"] for c in entries))
-        types = ", ".join(dict.fromkeys(c["dtype"] for c in entries if c["dtype"]))
-        twin = result["about"][about["twin"]]["name"]
-        rows.append([f"{about['name']} {about['version']}", twin, key[1], tasks, columns, types, worst, note])
-    alone = [a for a in result["about"].values() if not a["own"] and a["twin"] is None]
-    rows += [[f"{a['name']} {a['version']}", "nothing", "-", "-", "-", "-", "-", a["note"]] for a in alone]
+    for name in dict.fromkeys(c["contestant"] for c in result["compared"]):
+        entries = [c for c in result["compared"] if c["contestant"] == name]
+        about = result["about"][name]
+        number = {r["threads"] for r in result["records"] if r["contestant"] == name}
+        rows.append([
+            f"{about['name']} {about['version']}",
+            result["about"][about["twin"]]["name"],
+            in_scenes(entries, lambda some: once(c["task"] for c in some)),
+            in_scenes(entries, columns_of),
+            in_scenes(entries, neighbors_of),
+            once(c["dtype"] for c in entries if c["dtype"]),
+            once(map(str, sorted(number))),
+            worst(entries),
+        ])  # fmt: skip
     return header, rows
+
+
+def notes(result):
+    """What each leaves out, and whose numbers are not those of the twin."""
+    rows = []
+    for name, about in result["about"].items():
+        differ = [c for c in result["compared"] if c["contestant"] == name and not c["agrees"]]
+        which = once(f"{c['scene']} {c['task']} {c['case']}" for c in differ)
+        rows.append(
+            [about["name"], about["note"] + (f"; differs by more than it should, no ratio: {which}" if which else "")]
+        )
+    rows += [[m["contestant"], f"{m['scene']} {case_of(m)} left out: {m['reason']}"] for m in result["missing"]]
+    return ["", "what to know"], rows
 
 
 def plain(header, rows):
@@ -98,9 +142,6 @@ def races(result):
 def everything(result):
     """All that a run found, for the terminal."""
     parts = [f"{title}\n{plain(header, rows)}" for title, header, rows in races(result)]
-    header, rows = compared(result)
-    brief = [[*row[:5], row[6]] for row in rows]
-    parts.append(f"what was compared with what\n{plain([*header[:5], header[6]], brief)}")
-    parts += [f"{about['name']}: {about['note']}" for about in result["about"].values()]
-    parts += [f"{m['contestant']}, {m['scene']} {m.get('task', '')}: {m['reason']}" for m in result["missing"]]
+    parts.append(f"what was compared with what\n{plain(*compared(result))}")
+    parts += [f"{name}: {note}" for name, note in notes(result)[1]]
     return "\n\n".join(parts)

@@ -16,6 +16,18 @@ def as_it_is(task, result, given):
     return result
 
 
+def neighbors(tasks, place):
+    """How many neighbors a center has on average within the reach of the fingerprint."""
+    import isoprint
+
+    reach = next((task.reach for task in tasks.values() if hasattr(task, "reach")), None)
+    if reach is None:
+        return None
+    given = place.make(place.least)
+    found = [isoprint.neighbors(atoms, reach).offsets for atoms in (given if isinstance(given, list) else [given])]
+    return sum(int(offsets[-1]) for offsets in found) / sum(len(offsets) - 1 for offsets in found)
+
+
 def prepare(contestant, scene, case, threads):
     """What there is, and a function that makes a call of a task and a size."""
     module = importlib.import_module(f"contestants.{contestant}")
@@ -39,7 +51,8 @@ def prepare(contestant, scene, case, threads):
         import isoprint
         from isoprint import _core
 
-        return {"version": isoprint.__version__, "isa": _core.isa(), **about}, make
+        seen = neighbors(tasks, place) if scene != "construction" else None
+        return {"version": isoprint.__version__, "isa": _core.isa(), "neighbors": seen, **about}, make
     return {"version": version(module.PACKAGE), **about}, make
 
 

@@ -27,7 +27,9 @@ def dense(values, row, atom, n_atoms, rows):
 
 
 def together(result):
-    """Rows of several frames as one array; nothing where there is nothing to compare."""
+    """Rows of several frames as one dense array; nothing where there is nothing to compare."""
     if result is None:
         return np.empty(0)
-    return np.concatenate(result) if isinstance(result, list) else result
+    if isinstance(result, list):
+        return np.concatenate([together(one) for one in result])
+    return next((getattr(result, name)() for name in ("toarray", "todense") if hasattr(result, name)), result)

@@ -22,11 +22,12 @@ def frame_tasks(descriptor, threads):
 
     def fused(atoms):
         given = adjoint(len(atoms), descriptor.n_features)
-        return descriptor.fused(atoms, lambda rows, features: given[rows], n_jobs=threads)
+        return descriptor.fused(atoms, lambda rows, features: given[rows.atom], features=True, n_jobs=threads)
 
     def jacobian(atoms):
         return descriptor.derivatives(atoms, n_jobs=threads)
 
+    features.reach = descriptor.reach
     tasks = {
         "features": features,
         "pullback": pullback,
@@ -37,7 +38,7 @@ def frame_tasks(descriptor, threads):
         "strain": pullback,
     }
     if "out" in inspect.signature(descriptor.derivatives).parameters:
-        tasks["jacobian, memory kept"] = memory_kept(descriptor, threads)
+        tasks["jacobian into out"] = memory_kept(descriptor, threads)
     return tasks
 
 
@@ -58,14 +59,21 @@ def molecule_tasks(make, threads, options=()):
     rows = make()
 
     def many(descriptor):
-        return lambda frames: descriptor.transform(frames, n_jobs=threads)
+        def transform(frames):
+            return descriptor.transform(frames, n_jobs=threads)
 
-    return {
+        transform.reach = descriptor.reach
+        return transform
+
+    tasks = {
         "rows": many(rows),
         "one by one": lambda frames: one_by_one(rows.transform, frames),
         **{average: many(make(average=average)) for average in options},
         "jacobian": lambda frames: one_by_one(rows.derivatives, frames),
     }
+    if "sparse" in inspect.signature(rows.transform).parameters:
+        tasks["sparse rows"] = lambda frames: rows.transform(frames, sparse="scipy", n_jobs=threads)
+    return tasks
 
 
 def script_tasks(make):

@@ -23,8 +23,8 @@ def tasks(scene, case, threads):
     from dscribe.descriptors import SOAP
     from scenes import ELEMENTS, R_CUT, SIGMA, one_by_one
 
-    def make(species, r_cut, periodic=False, average="off"):
-        return SOAP(species=species, r_cut=r_cut, sigma=SIGMA, rbf="gto", periodic=periodic, average=average, **case)
+    def make(species, r_cut, **options):
+        return SOAP(species=species, r_cut=r_cut, sigma=SIGMA, rbf="gto", **{"periodic": False, **options}, **case)
 
     if scene == "carbon":
         soap = make(["C"], R_CUT, periodic=True)
@@ -37,6 +37,7 @@ def tasks(scene, case, threads):
         rows, inner, outer = (make(ELEMENTS, R_CUT, average=average) for average in ("off", "inner", "outer"))
         return {
             "rows": rows.create,
+            "sparse rows": make(ELEMENTS, R_CUT, sparse=True).create,
             "one by one": lambda frames: one_by_one(rows.create, frames),
             "inner": inner.create,
             "outer": outer.create,

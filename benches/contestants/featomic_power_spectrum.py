@@ -40,7 +40,7 @@ def tasks(scene, case, threads):
         return {
             "features": lambda atoms: calculator.compute(atoms).block(0).values,
             "jacobian": jacobian,
-            "jacobian, memory kept": jacobian,
+            "jacobian into out": jacobian,
             "pullback by the Jacobian": positions,
             "strain": strain,
         }

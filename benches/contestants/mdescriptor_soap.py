@@ -13,14 +13,14 @@ NOTE = "no derivatives; rows come with samples and labels, which are part of its
 
 def tasks(scene, case, threads):
     """What is timed."""
-    from mdescriptor import ExecutionOptions
+    from mdescriptor import ExecutionOptions, OutputOptions
     from mdescriptor.descriptors import SOAP
     from scenes import R_CUT, SIGMA, one_by_one
 
-    def make(species, r_cut, average="off"):
+    def make(species, r_cut, average="off", sparse=False):
         return SOAP(
             species=species, r_cut=r_cut, sigma=SIGMA, rbf="gto", average=average,
-            execution=ExecutionOptions(num_threads=threads), **case,
+            execution=ExecutionOptions(num_threads=threads), output=OutputOptions(sparse=sparse), **case,
         )  # fmt: skip
 
     if scene == "carbon":
@@ -28,8 +28,10 @@ def tasks(scene, case, threads):
         return {"features": lambda atoms: soap.compute(atoms).values}
     if scene == "molecules":
         rows, inner, outer = (make([1, 6, 7, 8, 9], R_CUT, average) for average in ("off", "inner", "outer"))
+        sparse = make([1, 6, 7, 8, 9], R_CUT, sparse=True)
         return {
             "rows": lambda frames: rows.compute(frames).values,
+            "sparse rows": lambda frames: sparse.compute(frames).values,
             "one by one": lambda frames: one_by_one(lambda atoms: rows.compute(atoms).values, frames),
             "inner": lambda frames: inner.compute(frames).values,
             "outer": lambda frames: outer.compute(frames).values,

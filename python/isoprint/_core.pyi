@@ -88,7 +88,18 @@ class _Descriptor(Protocol):
         average: str | None,  # "inner" or "outer"
         threads: int,
         progress: _Progress,
+        holds_zeros: bool = False,
     ) -> None: ...
+    def sparse(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64] | NDArray[np.float32]]: ...
     def pullback(
         self,
         frames: _Frames,

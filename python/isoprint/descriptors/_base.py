@@ -18,6 +18,7 @@ from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
 from isoprint.descriptors._jacobians import computed, piece_by_piece, require_blocks
+from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
 from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
@@ -239,7 +240,8 @@ class Descriptor(Estimator):
         """
         structures, single = as_list(frames)
         frames = structures[0] if single else structures
-        return self.fit(frames).transform(frames, **options)
+        rows: NDArray[np.float64] = self.fit(frames).transform(frames, **options)
+        return rows
 
     # Describing
 
@@ -252,7 +254,20 @@ class Descriptor(Estimator):
         out: None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal[False] | None = None,
     ) -> NDArray[np.float64]: ...
+
+    @overload
+    def transform(
+        self,
+        frames: FramesLike,
+        *,
+        centers: Any = None,
+        out: None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+        sparse: Literal["scipy", "pydata"],
+    ) -> Any: ...
 
     @overload
     def transform(
@@ -263,6 +278,7 @@ class Descriptor(Estimator):
         out: Out,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal[False] | None = None,
     ) -> Out: ...
 
     def transform(
@@ -273,6 +289,7 @@ class Descriptor(Estimator):
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal["scipy", "pydata", False] | None = None,
     ) -> Any:
         """Describe the surroundings of every center.
 
@@ -292,12 +309,17 @@ class Descriptor(Estimator):
         progress : callable or bool, optional
             Called with (rows done, rows in all) some times a second; what it raises ends the work, as Ctrl-C does,
             within a fraction of a second. `True` shows a bar.
+        sparse : {"scipy", "pydata", False}, optional
+            A sparse array in place of a dense one: `scipy.sparse.csr_array`, or `sparse.COO` of the package sparse.
+            The dense array is never made, and memory is that of the entries that are stored: in a power spectrum the
+            products of species that are there, of other fingerprints what is not zero. `None`: as `set_output` says,
+            else dense.
 
         Returns
         -------
         ndarray (n_rows, n_features)
             One row a center, in frame order, then in the order of the centers; with `average`, one row a frame. A data
-            frame after `set_output`.
+            frame or a sparse array after `set_output`.
 
         Examples
         --------
@@ -309,19 +331,27 @@ class Descriptor(Estimator):
         (6, 144)
         >>> soap.transform(water, centers=[0, (0.0, 0.0, 1.0)]).shape  # an atom, and a point in space
         (2, 144)
+        >>> soap.transform([water, water], sparse="scipy").shape
+        (6, 144)
         """
+        library = self._sparse_library(sparse, out)
         call = self._call(frames, centers, n_jobs)
-        rows, target = _output(out, (call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
+        shape = (call.n_rows, call.compiled.core.n_features)
+        if library is not None:
+            return sparse_array(library, _sparse(call, progress), shape)
         if out is None:
-            _write(call, target, progress)
-        else:
-            require_apart(out, call.given[0], self._inputs(call))
-            with ExclusiveOutput(out):
-                _write(call, target, progress)
-                if target is not rows:
-                    rows[...] = target
+            rows, holds_zeros = _new_rows(shape, call.compiled.dtype)
+            _write(call, rows, progress, holds_zeros)
+            require_range(rows)
+            return self._contained(rows)
+        rows, target = _output(out, shape)
+        require_apart(out, call.given[0], self._inputs(call))
+        with ExclusiveOutput(out):
+            _write(call, target, progress, False)
+            if target is not rows:
+                rows[...] = target
         require_range(target)
-        return self._contained(rows if out is None else out)
+        return self._contained(out)
 
     def pullback(
         self,
@@ -389,8 +419,8 @@ class Descriptor(Estimator):
         *,
         features: Literal[False] = False,
         out: None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Pullback: ...
@@ -403,8 +433,8 @@ class Descriptor(Estimator):
         *,
         features: Literal[True],
         out: None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> tuple[NDArray[np.float64], Pullback]: ...
@@ -417,8 +447,8 @@ class Descriptor(Estimator):
         *,
         features: bool = False,
         out: Out,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> tuple[Out, Pullback]: ...
@@ -430,8 +460,8 @@ class Descriptor(Estimator):
         *,
         features: bool = False,
         out: NDArray[Any] | None = None,
-        centers: Any = None,
         block: int = BLOCK,
+        centers: Any = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Any:
@@ -486,9 +516,11 @@ class Descriptor(Estimator):
         call = self._call(frames, centers, n_jobs)
         compiled = call.compiled
         rows = target = None
-        if flag("features", features) or out is not None:
-            rows, target = _output(out, (call.n_rows, compiled.core.n_features), compiled.dtype)
-        if out is not None:
+        shape = (call.n_rows, compiled.core.n_features)
+        if out is None and flag("features", features):
+            rows = target = np.empty(shape, compiled.dtype)
+        elif out is not None:
+            rows, target = _output(out, shape)
             require_apart(out, call.given[0], self._inputs(call))
         averaged = compiled.average is not None
         ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
@@ -716,16 +748,48 @@ class Descriptor(Estimator):
         n_rows = packed.n_frames if compiled.average else len(resolved.atom)
         return _Call(compiled, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
 
+    def _sparse_library(self, sparse: Any, out: Any) -> str | None:
+        """The library whose sparse arrays are asked for; `None` for a dense array."""
+        if sparse is None:
+            container = vars(self).get("_sklearn_output_config", {}).get("transform")
+            return container if container in LIBRARIES and out is None else None
+        if sparse is False:
+            return None
+        library: str = choice("sparse", sparse, (*LIBRARIES, False))
+        if out is not None:
+            raise ValueError(f"out is given with sparse={library!r}; sparse rows make arrays of their own, so give one")
+        return library
+
     def _inputs(self, call: _Call) -> dict[str, Any]:
         """What is given besides the structures and may be an array, by name."""
         return {**self.get_params(), "centers": call.given[1]}
 
 
-def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
+def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
     with reporting(progress) as report:
         call.compiled.core.transform(
-            call.frames, call.centers, target, average=call.compiled.average, threads=call.threads, progress=report
+            call.frames,
+            call.centers,
+            target,
+            average=call.compiled.average,
+            threads=call.threads,
+            progress=report,
+            holds_zeros=holds_zeros,
         )
+
+
+def _sparse(call: _Call, progress: Report | bool | None) -> SparseRows:
+    with reporting(progress) as report:
+        rows = call.compiled.core.sparse(
+            call.frames,
+            call.centers,
+            average=call.compiled.average,
+            dtype=call.compiled.dtype,
+            threads=call.threads,
+            progress=report,
+        )
+    require_range(rows[2])
+    return rows
 
 
 def precision(dtype: Any) -> str:
@@ -742,11 +806,19 @@ def _is_any(species: Any) -> bool:
     return isinstance(species, (str, list, tuple)) and species in ("any", ["any"], ("any",))
 
 
-def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+# Of so many bytes every system makes zeros that cost nothing until they are written to.
+_FRESH = 32 << 20
+
+
+def _new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
+    """Rows to write into, and whether they hold zeros."""
+    if shape[0] * shape[1] * np.dtype(dtype).itemsize < _FRESH:
+        return np.empty(shape, dtype), False
+    return np.zeros(shape, dtype), True
+
+
+def _output(out: Any, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
-    if out is None:
-        rows = np.empty(shape, dtype)
-        return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(

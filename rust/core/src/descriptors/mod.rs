@@ -23,12 +23,14 @@ pub mod overlap_matrix;
 pub mod pair_matrix;
 pub mod radial_distribution;
 mod read;
+mod row_stretches;
 pub mod soap;
 mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
+pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
 
 pub use crate::error::Refusal;
@@ -150,6 +152,24 @@ pub trait Descriptor: Sync + 'static {
     ) -> Result<(), Error> {
         row.copy_from_slice(coefficients);
         Ok(())
+    }
+    /// Makes every feature that is not zero for want of a species, or none that is zero, in stretches of a row.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn contract_in_stretches<'a>(
+        &self,
+        coefficients: &[f64],
+        scratch: &'a mut Self::Scratch,
+        buffer: &'a mut RowBuffer,
+        stop: &Stop<'_>,
+    ) -> Result<RowStretches<'a>, Error> {
+        buffer.stretches_of(self.n_features(), |row| self.contract(coefficients, scratch, row, stop))
+    }
+    /// Whether a row is made in stretches first, so that to write these alone into a row of zeros is quicker than to
+    /// write every feature.
+    fn prefers_stretches(&self) -> bool {
+        false
     }
     /// Writes the derivative of every feature along `tangent`.
     ///

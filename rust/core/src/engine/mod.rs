@@ -12,7 +12,7 @@
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
-//! | `transform`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 
 mod average;
@@ -30,6 +30,7 @@ mod neighbors;
 mod output;
 mod pipeline;
 mod pullback;
+mod sparse;
 mod transform;
 mod walk;
 mod worker;
@@ -44,5 +45,6 @@ pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
-pub use transform::{pushforward, transform};
+pub use sparse::{SparseRows, transform_sparse};
+pub use transform::{pushforward, transform, transform_into_zeros};
 pub use worker_cache::WorkerCache;

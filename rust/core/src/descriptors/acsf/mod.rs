@@ -179,6 +179,10 @@ impl Descriptor for Acsf {
             spheres[sphere].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
+            if !spheres[group.sphere].has_pairs(group.segments) {
+                group.columns.iter().for_each(|&column| coefficients[column as usize] = 0.0);
+                continue;
+            }
             isa.run(angular::AngularValues {
                 group,
                 plan: &self.plan.spheres[group.sphere],

@@ -6,7 +6,7 @@ use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch, Kept
 use super::jacobian::{JacobianScratch, JacobianWriter};
 use super::power_spectrum::{Divisor, PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, RowBuffer, RowStretches, Species};
 use crate::{Error, Stop};
 
 /// The power spectrum of the neighbor density that `D` describes.
@@ -165,6 +165,20 @@ impl<D: Density> Descriptor for SoapOf<D> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.spectrum.contract(coefficients, &mut scratch.spectrum, row, stop)
+    }
+
+    fn contract_in_stretches<'a>(
+        &self,
+        coefficients: &[f64],
+        scratch: &'a mut SoapScratch,
+        _buffer: &'a mut RowBuffer,
+        stop: &Stop<'_>,
+    ) -> Result<RowStretches<'a>, Error> {
+        self.spectrum.contract_in_stretches(coefficients, &mut scratch.spectrum, stop)
+    }
+
+    fn prefers_stretches(&self) -> bool {
+        self.spectrum.prefers_stretches()
     }
 
     fn contract_tangent(

@@ -35,6 +35,8 @@ pub struct Sites {
     images: Vec<Vector>,
     n_images: usize,
     found: Found,
+    /// Where the next site of each channel goes.
+    next_of_channel: Vec<usize>,
     /// The memory that was refused in the middle of a search.
     refused: Option<Error>,
 }
@@ -176,12 +178,14 @@ impl Sites {
 
     /// A counting sort by channel, which keeps the order within a channel.
     fn group(&mut self, bins: &Bins) {
-        let mut next = [0_usize; 256];
+        let next = &mut self.next_of_channel;
+        next.clear();
+        next.resize(bins.n_channels, 0);
         for &slot in &self.found.slot {
             next[bins.channel[slot as usize] as usize] += 1;
         }
         let mut start = 0;
-        for next in &mut next[..bins.n_channels] {
+        for next in next.iter_mut() {
             start += std::mem::replace(next, start);
         }
         let n = self.found.len();

@@ -2,15 +2,19 @@
 
 mod kernels;
 mod normalization;
+mod present;
+
+use std::ops::Range;
 
 use super::factor::Factor;
 use super::layout::ProductLayout;
 use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
-use kernels::{Apply, PowerSpectrumProducts};
+use kernels::{Apply, FactorFunctions, PowerSpectrumProducts, padded};
 pub use normalization::{Divisor, NO_FLOOR, Unnormalized};
 use normalization::{project_out, project_out_unit};
+use present::PresentScratch;
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -20,6 +24,10 @@ pub struct PowerSpectrum {
     degree_weights: Vec<f64>,
     norm: Option<f64>,
     constant: Option<f64>,
+    /// Functions of each species, by factor.
+    species: [Vec<Range<usize>>; 2],
+    /// Numbers of all functions, by factor.
+    all: [Vec<u32>; 2],
 }
 
 /// Parameters of a power spectrum.
@@ -55,6 +63,8 @@ pub struct PowerSpectrumScratch {
     /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
     tile: Vec<[f64; LANES]>,
     matrix: Vec<f64>,
+    /// Made when features are first asked for.
+    present: PresentScratch,
 }
 
 impl PowerSpectrumScratch {
@@ -68,7 +78,9 @@ impl PowerSpectrum {
     /// A spectrum of coefficients `[lm][stride]`.
     pub fn new(parameters: PowerSpectrumParameters) -> Self {
         let PowerSpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
-        Self { layout, stride, degree_weights, norm, constant }
+        let factors = [&layout.left, &layout.right];
+        let (species, all) = (factors.map(Factor::species), factors.map(|factor| (0..factor.len() as u32).collect()));
+        Self { layout, stride, degree_weights, norm, constant, species, all }
     }
 
     /// Number of features.
@@ -116,8 +128,9 @@ impl PowerSpectrum {
             row: Vec::new(),
             derivative_row: Vec::new(),
             divisor: Divisor::Unknown,
-            tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
+            tile: memory::zeros(PURPOSE, LANES * padded(self.l_max() + 1))?,
             matrix: Vec::new(),
+            present: PresentScratch::default(),
         })
     }
 
@@ -136,30 +149,6 @@ impl PowerSpectrum {
         }
         if scratch.derivative_sums[0].is_empty() {
             scratch.derivative_sums = self.room_for_sums()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the features.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub fn contract(
-        &self,
-        coefficients: &[f64],
-        scratch: &mut PowerSpectrumScratch,
-        row: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        let Unnormalized { norm, unit, .. } = self.before_normalization(coefficients, scratch, row, stop)?;
-        scratch.divisor = match norm {
-            _ if unit != 1.0 => Divisor::Unknown,
-            Some(norm) => Divisor::Length(norm),
-            None => Divisor::One,
-        };
-        if let Some(norm) = norm {
-            scale(1.0 / norm, row);
         }
         Ok(())
     }
@@ -194,7 +183,8 @@ impl PowerSpectrum {
         let [left_tangent, right_tangent] = self.gather(tangent, derivative_sums);
         let terms = [[left, right_tangent], [left_tangent, right]];
         let out = if self.layout.selection.is_some() { &mut *products } else { &mut tangent_row };
-        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
+        let factors = self.all_functions();
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, factors, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, &mut tangent_row);
         }
@@ -310,6 +300,17 @@ impl PowerSpectrum {
             }
         }
         Ok(())
+    }
+
+    /// All functions of both factors.
+    fn all_functions(&self) -> [FactorFunctions<'_>; 2] {
+        let strides = self.strides();
+        [0, 1].map(|side| FactorFunctions { places: &self.all[side], stride: strides[side] })
+    }
+
+    /// Length of one `lm` in the coefficients of both factors.
+    fn strides(&self) -> [usize; 2] {
+        [&self.layout.left, &self.layout.right].map(Factor::stride)
     }
 
     /// The coefficients of both factors.
