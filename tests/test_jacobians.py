@@ -222,6 +222,36 @@ def test_pieces_of_points_and_of_chosen_centers(water):
         assert np.array_equal(np.concatenate([piece.values for piece in pieces]), whole.values)
 
 
+class Stranger:
+    """A fingerprint of another package, which knows one frame at a time."""
+
+    def __init__(self):
+        self._soap = soap(n_max=2)
+        self.n_features, self.r_cut = self._soap.n_features, self._soap.r_cut
+
+    def transform(self, frame, centers=None):
+        return self._soap.transform(frame, centers=centers)
+
+    def derivatives(self, frame, centers=None):
+        found = self._soap.derivatives(frame, centers=centers)
+        order = np.random.default_rng(0).permutation(len(found.values))
+        return SimpleNamespace(values=found.values[order], center=found.center[order], atom=found.atom[order])
+
+
+def test_blocks_of_other_packages_join_in(water):
+    frames = [water, molecule("CH4"), bulk("C", cubic=True)]
+    ours, strange = (ip.Hybrid([soap(r_cut=2.0), other], scale=None) for other in (soap(n_max=2), Stranger()))
+    for found, expected in zip(strange.derivatives(frames), ours.derivatives(frames), strict=True):
+        assert_same(found, expected)
+    assert_same(strange.derivatives(water, centers=[1]), ours.derivatives(water, centers=[1]))
+    for max_bytes in (1, 10_000, None):
+        pieces = list(strange.iter_derivatives(frames, max_bytes=max_bytes))
+        rows = [row for piece in pieces for row in range(piece.rows.start, piece.rows.stop)]
+        assert rows == list(range(16))
+        whole = np.concatenate([blocks.values for blocks in ours.derivatives(frames)])
+        assert np.array_equal(np.concatenate([piece.values for piece in pieces]), whole)
+
+
 def test_errors_count_frames_and_centers_from_the_first():
     apart = Atoms("HHHH", np.eye(4, 3) * 2.0)
     twice = Atoms("HHHH", [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]])

@@ -313,7 +313,8 @@ class ForeignDescriptor:
     def compiled(self) -> Compiled:
         """Return this fingerprint in the form that `Descriptor._compiled` gives our own."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
+        core: Any = self  # which answers all calls of a block of several, not those of a whole
+        return Compiled([], core, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names of its columns: its own, or numbers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,17 +90,16 @@ class _Piece(NamedTuple):
 def _of_frames(found: tuple[Any, ...], piece: _Piece, average: str | None) -> list[Derivatives]:
     """Blocks of several frames, one after the other, as blocks of each."""
     values, row, atom, starts = found
-    n = piece.frames.n_frames
-    rows = np.arange(n + 1) if average else piece.centers.offsets
+    if piece.frames.n_frames == 1:
+        n_rows = 1 if average else len(piece.centers.atom)
+        return [Derivatives(values, row, atom, n_rows, piece.frames.n_atoms, piece.frame, piece.row)]
+    rows = np.arange(piece.frames.n_frames + 1) if average else piece.centers.offsets
     each = zip(*(offsets.tolist() for offsets in (rows, starts[rows], piece.frames.offsets)), strict=True)
     derivatives = []
-    last = next(each)
-    for frame, following in enumerate(each, piece.frame):
-        (first_row, start, first_atom), (next_row, stop, next_atom) = last, following
-        blocks = (values, row, atom) if n == 1 else (values[start:stop], row[start:stop], atom[start:stop])
-        counts = {"n_rows": next_row - first_row, "n_atoms": next_atom - first_atom}
-        derivatives.append(Derivatives(*blocks, **counts, frame=frame, first_row=piece.row + first_row))
-        last = following
+    for place, ((first_row, start, first_atom), (next_row, stop, next_atom)) in enumerate(pairwise(each)):
+        own, n_rows, n_atoms = slice(start, stop), next_row - first_row, next_atom - first_atom
+        counted = n_rows, n_atoms, piece.frame + place, piece.row + first_row
+        derivatives.append(Derivatives(values[own], row[own], atom[own], *counted))
     return derivatives
 
 
