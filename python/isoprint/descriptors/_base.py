@@ -19,6 +19,7 @@ from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, 
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
+from isoprint.structures.neighbors import NeighborsLike, with_neighbors
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -245,6 +246,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -256,6 +258,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: Out,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -266,6 +269,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -279,6 +283,11 @@ class Descriptor(Estimator):
         centers : sequence, optional
             For one frame the indices of atoms, or points `(k, 3)` in Å, or both in one list; for several frames one
             such sequence a frame, with `None` for the default: every atom, or those that the parameter `centers` names.
+        neighbors : Neighbors, or a sequence of one a frame, optional
+            What `isoprint.neighbors` found, for these atoms and centers and as far as `reach` or farther, so that there
+            is no search. It may have been made a little earlier: vectors are computed from the present positions and
+            cell, and it is an error if an atom has moved so far that a neighbor may be missing (`Neighbors.serves`).
+            The result is the same but for rounding.
         out : ndarray, optional
             Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine. It
             may not share memory with any other argument. After an error or an interrupt some of its rows are written,
@@ -306,7 +315,7 @@ class Descriptor(Estimator):
         >>> soap.transform(water, centers=[0, (0.0, 0.0, 1.0)]).shape  # an atom, and a point in space
         (2, 144)
         """
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         rows, target = _output(out, (call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         if out is None:
             _write(call, target, progress)
@@ -325,6 +334,7 @@ class Descriptor(Estimator):
         adjoint: ArrayLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Pullback:
@@ -339,7 +349,7 @@ class Descriptor(Estimator):
         adjoint : array_like (n_rows, n_features)
             Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
             are not finite are an error.
-        centers, n_jobs, progress : optional
+        centers, neighbors, n_jobs, progress : optional
             As in `transform`.
 
         Returns
@@ -358,7 +368,7 @@ class Descriptor(Estimator):
         >>> forces.shape, bool(abs(forces.sum(axis=0)).max() < 1e-12)
         ((3, 3), True)
         """
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         meaning = (
             "one row a frame, one column a feature"
             if call.compiled.average
@@ -383,6 +393,7 @@ class Descriptor(Estimator):
         displacements: ArrayLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> NDArray[Any]:
@@ -394,7 +405,7 @@ class Descriptor(Estimator):
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
             How each atom moves. Entries so large that the result is not finite are an error.
-        centers, n_jobs, progress : optional
+        centers, neighbors, n_jobs, progress : optional
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
         Returns
@@ -412,7 +423,7 @@ class Descriptor(Estimator):
         >>> bool(abs(soap.pushforward(water, shift)).max() < 1e-12)
         True
         """
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         along = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
         rows = np.empty((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         with reporting(progress) as report:
@@ -433,6 +444,7 @@ class Descriptor(Estimator):
         frame: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Derivatives:
@@ -444,7 +456,7 @@ class Descriptor(Estimator):
         ----------
         frame : ase.Atoms or alike
             The structure.
-        centers, n_jobs, progress : optional
+        centers, neighbors, n_jobs, progress : optional
             As in `transform`.
 
         Returns
@@ -467,7 +479,7 @@ class Descriptor(Estimator):
         structures, single = as_list(frame)
         if len(structures) != 1:
             raise ValueError(f"derivatives are those of one frame, not of {len(structures)}; call them for each frame")
-        call = self._call(structures[0] if single else structures, centers, n_jobs)
+        call = self._call(structures[0] if single else structures, centers, n_jobs, neighbors)
         with reporting(progress) as report:
             blocks = call.compiled.core.derivatives(
                 call.frames,
@@ -480,12 +492,13 @@ class Descriptor(Estimator):
         _require_range(blocks[0])
         return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
 
-    def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
+    def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> _Call:
         compiled = self._compiled()
         structures, single = as_list(frames)
         if centers is not None and hasattr(centers, "__next__"):
             centers = list(centers)
-        packed = compiled.admitted(pack(structures), type(self).__name__)
+        packed = with_neighbors(pack(structures), neighbors, single)
+        packed = compiled.admitted(packed, type(self).__name__)
         resolved = resolve(centers, packed, single, compiled.centers)
         n_rows = packed.n_frames if compiled.average else len(resolved.atom)
         return _Call(compiled, (structures, centers), packed, resolved, n_rows, threads(n_jobs))

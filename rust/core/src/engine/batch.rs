@@ -5,40 +5,29 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::interrupt::RowCounter;
 use super::job::Job;
+use super::prepared::FRAMES;
+pub use super::prepared::{Prepared, PreparedFrames};
 use crate::descriptors::Descriptor;
-use crate::error::LAST_ELEMENT;
-use crate::geometry::{Center, Centers, Frames, Grid};
-use crate::{Error, Stop, memory};
+use crate::geometry::{Center, Centers, Frames};
+use crate::{Error, memory};
 
 /// Centers in a chunk at most.
-pub const LARGEST_CHUNK: usize = 64;
+pub const LARGEST_CHUNK: usize = 16;
 /// Centers in a chunk at least, and chunks that a frame of a few hundred centers is cut into. These depend on the
 /// input alone, never on the number of threads: sums over chunks must keep their order.
 const SMALLEST_CHUNK: usize = 4;
-const CHUNKS_OF_A_FRAME: usize = 16;
+const CHUNKS_OF_A_FRAME: usize = 32;
+/// Centers of a frame that are sorted by place.
+const WORTH_SORTING: usize = 1024;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
-/// Purpose of the memory, for the message where it is refused.
-const FRAMES: &str = "neighbor search";
-
-/// A frame ready to be asked for the sites of its centers.
-pub struct Prepared {
-    /// Index of the frame among all frames.
-    pub frame: usize,
-    /// Channel of each atom; `u8::MAX` where the descriptor does not see it.
-    pub channels: Vec<u8>,
-    /// The neighbor search.
-    pub grid: Grid,
-}
 
 /// Frames that were prepared together, and the centers of all frames.
 pub struct FrameBatch<'a> {
     /// The frames, in their order.
-    pub prepared: Vec<Prepared>,
+    pub prepared: PreparedFrames,
     /// Centers of all frames, those of other batches too.
     pub centers: &'a Centers<'a>,
     /// The rows of this batch, counted over all frames, in the order in which they are computed.
@@ -82,31 +71,7 @@ impl<'a> FrameBatch<'a> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<Self, Error> {
-        let one = |frame: usize, stop: &Stop<'_>| {
-            stop.check()?;
-            let view = frames.get(frame);
-            let channels = channels(descriptor, frame, view.numbers)?;
-            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
-            Ok(Prepared { frame, channels, grid })
-        };
-        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
-        let Some(pool) = job.pool else {
-            return job.run_on_caller(counter, |stop| {
-                for frame in range {
-                    prepared.push(one(frame, stop)?);
-                }
-                Self::in_chunks(prepared, centers)
-            });
-        };
-        job.run_on_pool(pool, counter, |stop| {
-            let requested = stop.requested();
-            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
-            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
-            for result in results {
-                prepared.push(result?);
-            }
-            Self::in_chunks(prepared, centers)
-        })
+        Self::in_chunks(PreparedFrames::new(descriptor, frames, range, job, counter)?, centers)
     }
 
     /// The only frame of `frames`, every atom of which is seen as the same.
@@ -120,21 +85,14 @@ impl<'a> FrameBatch<'a> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<Self, Error> {
-        let one = |stop: &Stop<'_>| {
-            let channels = memory::zeros(FRAMES, frames.n_atoms())?;
-            let grid = Grid::interruptible(&frames.get(0), 0, &channels, r_cut, stop)?;
-            let mut prepared = memory::with_capacity(FRAMES, 1)?;
-            prepared.push(Prepared { frame: 0, channels, grid });
-            Self::in_chunks(prepared, centers)
-        };
-        match job.pool {
-            Some(pool) => job.run_on_pool(pool, counter, one),
-            None => job.run_on_caller(counter, one),
-        }
+        Self::in_chunks(PreparedFrames::of_one_kind(frames, r_cut, job, counter)?, centers)
     }
 
     /// Cuts the rows of these frames into chunks, in the order in which their results are merged.
-    fn in_chunks(prepared: Vec<Prepared>, centers: &'a Centers<'a>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn in_chunks(prepared: PreparedFrames, centers: &'a Centers<'a>) -> Result<Self, Error> {
         let n_rows = prepared.iter().map(|frame| centers.rows(frame.frame).len()).sum();
         let mut batch = Self { prepared, centers, rows: memory::with_capacity(FRAMES, n_rows)?, chunks: Vec::new() };
         for (slot, frame) in batch.prepared.iter().enumerate() {
@@ -142,7 +100,7 @@ impl<'a> FrameBatch<'a> {
             batch.rows.extend(centers.rows(frame.frame));
             let n_rows = batch.rows.len() - first;
             let size = (n_rows / CHUNKS_OF_A_FRAME).clamp(SMALLEST_CHUNK, LARGEST_CHUNK);
-            if size == LARGEST_CHUNK {
+            if n_rows >= WORTH_SORTING {
                 sort_by_place(&mut batch.rows[first..], centers, frame)?;
             }
             memory::reserve(FRAMES, &mut batch.chunks, n_rows.div_ceil(size))?;
@@ -151,34 +109,6 @@ impl<'a> FrameBatch<'a> {
         }
         Ok(batch)
     }
-}
-
-/// Channel of each atom.
-///
-/// # Errors
-/// Where a number is that of no element, whatever the descriptor does about species that it was not told about; and
-/// where there is such a species.
-fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Result<Vec<u8>, Error> {
-    // Neighbors in the list of atoms tend to be of one element: ask once for each run.
-    let (mut last, mut channel) = (None, None);
-    let mut of = |(atom, &number): (usize, &i64)| {
-        if last != Some(number) {
-            if !(0..=LAST_ELEMENT).contains(&number) {
-                return Err(Error::NotAnElement { frame, atom, number });
-            }
-            (last, channel) = (Some(number), descriptor.species().channel(number));
-        }
-        match channel {
-            Some(channel) => Ok(channel),
-            None if descriptor.species().ignores_unknown() => Ok(u8::MAX),
-            None => Err(Error::UnknownSpecies { frame, atom, number }),
-        }
-    };
-    let mut channels = memory::with_capacity(FRAMES, numbers.len())?;
-    for atom in numbers.iter().enumerate() {
-        channels.push(of(atom)?);
-    }
-    Ok(channels)
 }
 
 /// Brings rows whose centers are near each other together: they share sites, and what is known of them is in cache.
@@ -192,7 +122,7 @@ fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) ->
             _ => others.push(row),
         }
     }
-    let sorted = frame.grid.order().iter().filter_map(|&atom| row_of[atom as usize]).chain(others);
+    let sorted = frame.order().iter().filter_map(|&atom| row_of[atom as usize]).chain(others);
     rows.iter_mut().zip(sorted).for_each(|(slot, row)| *slot = row);
     Ok(())
 }
