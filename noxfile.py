@@ -1,4 +1,4 @@
-"""One verb a chore: ``nox -s lint test bench docs wheel``, and the long ones: ``oldest slow sanitize fuzz``."""
+"""One verb a chore: ``nox -s lint test bench docs wheel``, and the long ones: ``guard oldest slow sanitize fuzz``."""
 
 from pathlib import Path
 
@@ -37,13 +37,19 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Race the peers; arguments go to `benches/peers.py`."""
+    """Measure all that `docs/performance.md` shows, and race the peers; arguments go to `benches/performance.py`."""
     session.install(".", *group("bench"))
     peers = Path(session.create_tmp()) / "peers"
     session.run("python", "-m", "venv", str(peers))
     python = str(peers / "bin" / "python")
     session.run(python, "-m", "pip", "install", "-q", "-r", "benches/requirements-peers.txt", external=True)
-    session.run("python", "benches/peers.py", "--peers-python", python, *session.posargs)
+    session.run("python", "benches/performance.py", "--peers-python", python, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def guard(session: nox.Session) -> None:
+    """Is any call slower than in the last release? Builds both; arguments go to `benches/guard.py`."""
+    session.run("python", "benches/guard.py", *session.posargs)
 
 
 @nox.session

@@ -72,7 +72,7 @@ PROGRAMS = {"isoprint": isoprint, "QUIP": quip}
 
 def ring():
     """Seconds of one ring: in all, and in the descriptor."""
-    os.environ.update(turns.ONE_THREAD)
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1"))
     import isoprint as ip
     from isoprint.blindness.environment import Environment
 
@@ -104,7 +104,7 @@ def main():
     parser.add_argument("--serve", choices=PROGRAMS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.serve:
-        turns.serve(PROGRAMS[args.serve])
+        turns.serve(lambda: turns.plain(PROGRAMS[args.serve]()))
         return
     own = {"isoprint": [sys.executable, __file__, "--serve", "isoprint"]}
     peer = {"QUIP": [args.peers_python, __file__, "--serve", "QUIP"]} if args.peers_python else {}

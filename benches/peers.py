@@ -1,216 +1,231 @@
 """Times isoprint against other programs, in one run, so that the ratios hold on a noisy machine.
 
     python benches/peers.py --peers-python .venv-peers/bin/python
+    python benches/peers.py --peers-python ... --quick                      about a minute
+    python benches/peers.py --peers-python ... --scenes molecules --contestants dscribe_soap isoprint_from_dscribe
 
 The peers live in an environment of their own:
 
     python3 -m venv .venv-peers && .venv-peers/bin/pip install -r benches/requirements-peers.txt
 
-Every case has a fresh process for each contestant. All of them stand ready while the repeats go round, one call each in
-turn. A call goes from `ase.Atoms` to the finished array; the descriptor and the atoms are made before. The system is
-that of `seed_system.py`, so large that a call takes about ``--target`` seconds, and smaller for slow contestants: times
-are per center, and the number of atoms is in the file. Symmetry functions and overlap matrices, which have other
-parameters, follow on silicon (`silicon.py`). Results go to ``benches/results/``, as json and as a plot.
+What is compared writes the same columns from the same neighbors: every peer has a twin here (`SOAP.from_featomic` and
+so on), and before anything is timed the arrays of both are compared on a small input. A peer whose numbers differ by
+more than its accuracy is shown without a ratio. Our own order of columns, which is the fastest, stands beside.
+
+Every case has a fresh process for each contestant; all stand ready while the turns go round, and each turn repeats a
+call for a while. Frames are copied before each call, which is not timed. A call goes from `ase.Atoms` to the finished
+array. Where a call of a peer takes long, its frame is smaller: times are per center. Ratios are medians over rounds, of
+the time of the processor with one thread, of the clock with several. Results go to ``benches/results/peers.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
-import platform
 import shlex
 import statistics
-import subprocess
 import sys
+import tempfile
 from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 
-import contestants
-import silicon
-from plot_peers import plot
+import tables
+import turns
+from agreement import compare
+from contestants import ALL, FOR_A_PEER, OWN_ORDER, module
+from machine import machine
+from scenes import SCENES
 
 HERE = Path(__file__).resolve().parent
-SIZES = (100, 200, 300, 500, 1000, 2000, 5000, 10_000)
-# A Jacobian of 10,000 centers would not fit into memory, and one of some hundred MB times the system's pages.
-LARGEST = {"jacobian": 100}
 
 
-def module(name):
-    """The module of a contestant."""
-    return importlib.import_module(f"contestants.{name}")
-
-
-class Worker:
+class Worker(turns.Program):
     """A contestant in its own process, set to one case and a number of threads."""
 
-    def __init__(self, name, case, threads, python):
-        self.name, self.case, self.threads = name, case, threads
-        self.contestant = module(name)
-        limits = {f"{k}_NUM_THREADS": str(threads) for k in ("OMP", "RAYON", "OPENBLAS", "MKL")}
-        self.process = subprocess.Popen(
-            [sys.executable if self.contestant.OWN else python, str(HERE / "worker.py")],
-            env={**os.environ, **limits, "PYTHONWARNINGS": "ignore"},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        self.about = self.ask(contestant=name, case=case, threads=threads)
-
-    def ask(self, **order):
-        """Send one order, wait for its answer."""
-        print(json.dumps(order), file=self.process.stdin, flush=True)
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.contestant.NAME} ended with status {self.process.wait()} at {order}")
-        return json.loads(line)
+    def __init__(self, name, scene, case, threads, python):
+        self.contestant, self.scene = module(name), SCENES[scene]
+        command = [sys.executable if self.contestant.OWN else python, str(HERE / "worker.py")]
+        super().__init__(name, command, threads=threads)
+        self.order = {"contestant": name, "scene": scene, "case": case, "threads": threads}
 
     def fitting_size(self, task, target, largest):
-        """How many atoms keep a call near the target, from two calls on the smallest system (the first warms up)."""
-        seconds = [self.ask(task=task, atoms=SIZES[0])["seconds"] for _ in range(2)][1]
-        allowed = min(largest, LARGEST.get(task, largest))
-        return max([n for n in SIZES if n <= allowed and seconds * n / SIZES[0] <= target], default=SIZES[0])
+        """The largest input with which a call keeps below the target, judged by the smallest."""
+        sizes = self.scene.sizes
+        if len(sizes) == 1:
+            return sizes[0]
+        call = self.ask(time=task, size=sizes[0], seconds=0.0)["wall"]
+        allowed = min(largest, dict(self.scene.largest).get(task, largest))
+        per_unit = 1e-6 * call * UNITS.get(self.order["scene"], 1)
+        return max([n for n in sizes if n <= allowed and n * per_unit <= target], default=sizes[0])
 
-    def close(self):
-        """Let the process end by itself."""
-        self.process.stdin.close()
-        self.process.wait()
+
+# Centers for each unit of size.
+UNITS = {"molecules": 7}
 
 
-def start(names, case, threads, python):
-    """The workers that can run this case, and why the others cannot."""
+def start(names, scene, case, threads, python):
+    """Workers that are ready, what they say about themselves, and why others are not there."""
     workers, missing = [], []
     for name in names:
-        contestant = module(name)
-        reason = contestant.cannot(case)
-        if threads > 1 and not contestant.PARALLEL:
-            continue
-        if reason is None:
-            workers.append(Worker(name, case, threads, python))
+        one = module(name)
+        reason = one.cannot(scene, case) if hasattr(one, "cannot") and "n_max" in case else None
+        if reason is not None:
+            missing.append({"contestant": name, "scene": scene, **case, "reason": reason})
+        elif threads == 1 or scene in one.PARALLEL:
+            workers.append(Worker(name, scene, case, threads, python))
+    ready = []
+    for worker in workers:
+        try:
+            worker.about = worker.ask(start=worker.order)
+        except turns.Failed as problem:
+            missing.append({**worker.order, **case, "reason": str(problem)})
         else:
-            missing.append({"contestant": name, **case, "threads": threads, "reason": reason})
-    return workers, missing
+            if worker.about["calls"]:
+                ready.append(worker)
+                continue
+        worker.close()
+    return ready, missing
 
 
-def measure(workers, tasks, args):
-    """One record for each worker and task; the repeats of all workers alternate."""
+def taking_part(workers, task):
+    """Peers, their twins, and our own order; nobody where a peer with a twin has nobody to be compared with."""
+    able = [worker for worker in workers if task in worker.about["calls"]]
+    twins = {getattr(worker.contestant, "TWIN", None) for worker in able}
+    own = {worker.name for worker in able if worker.contestant.OWN}
+    wanted = twins if task in FOR_A_PEER else twins | set(OWN_ORDER)
+    present = {*own, None}
+    return [
+        worker
+        for worker in able
+        if (worker.name in wanted if worker.contestant.OWN else getattr(worker.contestant, "TWIN", None) in present)
+    ]
+
+
+def lanes_of(workers, task, args, missing):
+    """Who does a task, at which size; sizes are judged before the turns begin."""
+    lanes = []
+    for worker in taking_part(workers, task):
+        try:
+            size = worker.fitting_size(task, args.target, args.largest)
+            worker.ask(time=task, size=size, seconds=0.0)
+        except turns.Failed as problem:
+            missing.append({**worker.order, **worker.order["case"], "task": task, "reason": str(problem)})
+        else:
+            lanes.append((worker, size, []))
+    return lanes
+
+
+def measure(workers, tasks, args, missing):
+    """One record for each worker and task; the turns of all workers alternate."""
     records = []
     for task in tasks:
-        lanes = []
-        for worker in workers:
-            if task in worker.contestant.TASKS:
-                n = worker.fitting_size(task, args.target, args.largest)
-                lanes.append((worker, n, []))
-        for round_ in range(args.repeats):
-            # Who goes first may find the system's memory cold: every round begins with another one.
-            first = round_ % max(1, len(lanes))
-            for worker, n, seconds in lanes[first:] + lanes[:first]:
-                answer = worker.ask(task=task, atoms=n)
-                seconds.append(answer["seconds"])
-        ours = {worker.name: (n, seconds) for worker, n, seconds in lanes if worker.contestant.OWN}
-        for worker, n, seconds in lanes:
-            # Round by round: what slows the machine down for a while slows both.
-            own = ours.get(worker.name if worker.contestant.OWN else worker.contestant.AGAINST)
-            ratios = own and [s / n * own[0] / s_own for s, s_own in zip(seconds, own[1], strict=True)]
-            records.append({
-                "contestant": worker.name, **worker.case, "threads": worker.threads, "task": task, "atoms": n,
-                "seconds": seconds, "us_per_center": 1e6 * statistics.median(seconds) / n,
-                "us_per_center_min": 1e6 * min(seconds) / n, "times_isoprint": ratios and statistics.median(ratios),
-                "load": round(os.getloadavg()[0], 1),
-            })  # fmt: skip
+        lanes = lanes_of(workers, task, args, missing)
+        for round_ in range(args.rounds):
+            for worker, size, taken in turns.in_turn(round_, lanes):
+                taken.append(worker.ask(time=task, size=size, seconds=args.turn))
+        own = {worker.name: taken for worker, _, taken in lanes if worker.contestant.OWN}
+        for worker, size, taken in lanes:
+            records.append(record(worker, task, size, taken, own.get(getattr(worker.contestant, "TWIN", None))))
     return records
 
 
-def machine():
-    """What was it run on?"""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        model = next((x.split(":", 1)[1].strip() for x in cpuinfo.read_text().splitlines() if "model name" in x), model)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def record(worker, task, size, taken, twin):
+    """What is kept of the turns of one worker with one task."""
+    threads = worker.order["threads"]
+    kept = {key: statistics.median(turn[key] for turn in taken) for key in taken[0]}
+    clock = "processor" if threads == 1 else "wall"
+    # Round by round: what slows the machine down for a while slows both.
+    ratios = twin and [a[clock] / b[clock] for a, b in zip(taken, twin, strict=True)]
     return {
-        "cpu": model,
-        "cores": cores,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
+        "contestant": worker.name, "scene": worker.order["scene"], **worker.order["case"], "threads": threads,
+        "task": task, "size": size, **{key: round(value, 3) for key, value in kept.items()},
+        "least": round(min(turn[clock] for turn in taken), 3),
+        "times_twin": ratios and round(statistics.median(ratios), 3), "load": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
 
 
-def table(records, tasks, names):
-    """Median (least) µs per center, and how many times longer than the same of isoprint."""
-    lines = []
-    for task in tasks:
-        for threads in sorted({r["threads"] for r in records}):
-            rows = [r for r in records if r["task"] == task and r["threads"] == threads]
-            if not rows:
-                continue
-            lines += [
-                "",
-                f"{task}, {threads} thread{'s' * (threads > 1)}: µs per center, median (least), times isoprint",
-            ]
-            present = [n for n in names if any(r["contestant"] == n for r in rows)]
-            lines.append("   n  l" + "".join(f"{module(n).NAME:>32}" for n in present))
-            for n_max, l_max in dict.fromkeys((r["n_max"], r["l_max"]) for r in rows):
-                found = {r["contestant"]: r for r in rows if (r["n_max"], r["l_max"]) == (n_max, l_max)}
-                line = f"{n_max:4d} {l_max:2d}"
-                for name in present:
-                    r = found.get(name)
-                    text = "-" if r is None else f"{r['us_per_center']:.1f} ({r['us_per_center_min']:.1f})"
-                    if r is not None and r["times_isoprint"] and not module(name).OWN:
-                        text += f" x{r['times_isoprint']:.1f}"
-                    line += f"{text:>32}"
-                lines.append(line)
-    return "\n".join(lines)
+def tasks_of(workers, wanted):
+    """All tasks that somebody offers, or those of them that are wanted."""
+    offered = dict.fromkeys(task for worker in workers for task in worker.about["calls"])
+    return [task for task in offered if wanted is None or task in wanted]
 
 
-def arguments():
+def run_case(result, scene, case, threads, args):
+    """All contestants of one case: compare, measure, let go."""
+    workers, missing = start(args.contestants, scene, case, threads, args.peers_python)
+    tasks = tasks_of(workers, args.tasks)
+    if threads == 1:
+        with tempfile.TemporaryDirectory() as folder:
+            result["compared"] += compare(workers, tasks, Path(folder))
+    result["records"] += measure(workers, tasks, args, missing)
+    result["missing"] += missing
+    for worker in workers:
+        one = worker.contestant
+        about = {"name": one.NAME, "note": one.NOTE, "own": one.OWN, "twin": getattr(one, "TWIN", None)}
+        kept = {key: worker.about[key] for key in ("version", "numpy", "python", "isa") if key in worker.about}
+        result["about"][worker.name] = {**about, **kept}
+        worker.close()
+
+
+def without_ratios(result):
+    """Take the ratios from those whose numbers are not those of their twins."""
+    differ = {(c["contestant"], c["task"], c["case"]) for c in result["compared"] if not c["agrees"]}
+    for one in result["records"]:
+        if (one["contestant"], one["task"], tables.case_of(one)) in differ:
+            one["times_twin"] = None
+
+
+def arguments(given=None):
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers-python", default=sys.executable, help="interpreter that has the peers")
-    parser.add_argument("--contestants", nargs="+", default=list(contestants.ALL), choices=contestants.ALL)
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(range(3, 13)), help="n_max = l_max")
-    parser.add_argument("--tasks", nargs="+", help="default: all that the contestants offer")
+    parser.add_argument("--contestants", nargs="+", default=list(ALL), choices=ALL, metavar="NAME")
+    parser.add_argument("--scenes", nargs="+", default=list(SCENES), choices=SCENES)
+    parser.add_argument("--sizes", nargs="+", metavar="N,L", help="n_max,l_max in place of those of the scenes")
+    parser.add_argument("--tasks", nargs="+", help="default: all that somebody offers")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--target", type=float, default=0.5, help="seconds a call may take")
-    parser.add_argument("--largest", type=int, default=10_000, help="largest number of atoms")
-    parser.add_argument("--r-cut", type=float, default=5.0)
-    parser.add_argument("--sigma", type=float, default=0.5)
-    parser.add_argument("--soap-only", action="store_true", help="leave out symmetry functions and overlap matrices")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turn", type=float, default=0.1, help="seconds for which a call is repeated")
+    parser.add_argument("--target", type=float, default=0.2, help="seconds that one call may take")
+    parser.add_argument("--largest", type=int, default=2000, help="largest number of atoms or molecules")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one thread, few turns")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results" / "peers.json")
-    return parser.parse_args()
+    args = parser.parse_args(given)
+    if args.quick:
+        args.threads, args.rounds, args.turn, args.target, args.largest = [1], 3, 0.02, 0.05, 500
+    return args
+
+
+def cases_of(scene, args):
+    """The parameters of a scene, or those of the command line where they have n_max."""
+    cases = SCENES[scene].cases
+    if args.sizes and "n_max" in cases[0]:
+        pairs = [[int(word) for word in size.split(",")] for size in args.sizes]
+        cases = [{"n_max": pair[0], "l_max": pair[-1]} for pair in pairs]
+    return cases[:1] if args.quick and not args.sizes else cases
 
 
 def main():
     """Run, print, write."""
     args = arguments()
-    tasks = args.tasks or list(dict.fromkeys(t for n in args.contestants for t in module(n).TASKS))
     words = ["PEERS_PYTHON" if before == "--peers-python" else word for before, word in pairwise(sys.argv)]
     result = {
         "machine": machine(), "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "benches/peers.py", *words]), "about": {}, "missing": [], "records": [],
+        "command": shlex.join(["python", "benches/peers.py", *words]),
+        "about": {}, "compared": [], "missing": [], "records": [],
     }  # fmt: skip
-    for size in args.sizes:
-        case = {"n_max": size, "l_max": size, "r_cut": args.r_cut, "sigma": args.sigma}
-        for threads in args.threads:
-            workers, missing = start(args.contestants, case, threads, args.peers_python)
-            result["missing"] += missing
-            result["records"] += measure(workers, tasks, args)
-            for worker in workers:
-                note = {"name": worker.contestant.NAME, "note": worker.contestant.NOTE, "own": worker.contestant.OWN}
-                result["about"][worker.name] = {**note, **worker.about}
-                worker.close()
-        print(f"{size},{size} done", file=sys.stderr, flush=True)
-    if not args.soap_only:
-        result["silicon"] = silicon.compare(args.peers_python, args.repeats)
+    for scene in args.scenes:
+        for case in cases_of(scene, args):
+            for threads in args.threads:
+                run_case(result, scene, case, threads, args)
+                done = f"{scene} {tables.case_of(case)}, {threads} thread{'s' * (threads > 1)}"
+                print(f"{done} done", file=sys.stderr, flush=True)
+    without_ratios(result)
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(json.dumps(result, indent=1) + "\n")
-    plot(result, args.output.with_suffix(".png"))
-    print(table(result["records"], tasks, args.contestants))
-    if "silicon" in result:
-        print(f"\n{silicon.table(result['silicon'])}")
-    for m in result["missing"]:
-        print(f"{m['contestant']} cannot run {m['n_max']},{m['l_max']}: {m['reason']}")
+    args.output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(tables.everything(result))
 
 
 if __name__ == "__main__":

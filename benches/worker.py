@@ -1,52 +1,60 @@
-"""The process in which one contestant runs one case: reads orders from stdin, answers on stdout, a line of json each.
+"""The process in which one contestant runs one case, and takes its turns."""
 
-The first line names the contestant, the case and the threads; each further line is ``{"task": ..., "atoms": n}`` and is
-answered with the seconds that one call took. Setting up and making the atoms are not timed.
-"""
-
-import gc
 import importlib
-import json
-import os
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from seed_system import seed_system
+import turns
+from scenes import SCENES
 
 
-def main():
-    """Serve until stdin is closed."""
-    # Peers print to stdout as they please, some below Python: keep a private copy for the answers.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    order = json.loads(sys.stdin.readline())
-    contestant = importlib.import_module(f"contestants.{order['contestant']}")
-    tasks = contestant.tasks(order["case"], order["threads"])
-    answer = {"version": version(contestant.PACKAGE), "numpy": version("numpy"), "python": sys.version.split()[0]}
-    if contestant.OWN:
+def as_it_is(task, result, given):
+    """The result of a contestant that says nothing of arrays."""
+    return result
+
+
+def neighbors(tasks, place):
+    """How many neighbors a center has on average within the reach of the fingerprint."""
+    import isoprint
+
+    reach = next((task.reach for task in tasks.values() if hasattr(task, "reach")), None)
+    if reach is None:
+        return None
+    given = place.make(place.least)
+    found = [isoprint.neighbors(atoms, reach).offsets for atoms in (given if isinstance(given, list) else [given])]
+    return sum(int(offsets[-1]) for offsets in found) / sum(len(offsets) - 1 for offsets in found)
+
+
+def prepare(contestant, scene, case, threads):
+    """What there is, and a function that makes a call of a task and a size."""
+    module = importlib.import_module(f"contestants.{contestant}")
+    tasks = module.tasks(scene, case, threads)
+    place = SCENES[scene]
+    inputs = {}
+
+    def make(task, size):
+        if size not in inputs:
+            inputs[size] = place.make(size)
+        given, array = inputs[size], getattr(module, "array", as_it_is)
+        return turns.Call(
+            tasks[task],
+            lambda: place.fresh(given),
+            place.units(task, given),
+            lambda: array(task, tasks[task](given), given),
+        )
+
+    about = {"calls": list(tasks), "numpy": version("numpy"), "python": sys.version.split()[0]}
+    if module.OWN:
+        import isoprint
         from isoprint import _core
 
-        answer["isa"] = _core.isa()
-    print(json.dumps(answer), file=answers)
-    systems = {}
-    for line in sys.stdin:
-        order = json.loads(line)
-        n = order["atoms"]
-        if n not in systems:
-            systems[n] = seed_system(n)
-        atoms = systems[n].copy()  # nothing that a program may have kept with the atoms helps the next call
-        gc.collect()
-        start = time.perf_counter()
-        result = tasks[order["task"]](atoms)
-        seconds = time.perf_counter() - start
-        shape = list(getattr(result, "shape", ()))
-        del result
-        print(json.dumps({"seconds": seconds, "shape": shape}), file=answers)
+        seen = neighbors(tasks, place) if scene != "construction" else None
+        return {"version": isoprint.__version__, "isa": _core.isa(), "neighbors": seen, **about}, make
+    return {"version": version(module.PACKAGE), **about}, make
 
 
 if __name__ == "__main__":
-    main()
+    turns.serve(prepare)

@@ -85,6 +85,7 @@ def test_control_c_ends_every_call_of_every_descriptor(name):
             calls = dict(
                 transform=lambda: descriptor.transform([frame], n_jobs=n_jobs),
                 pullback=lambda: descriptor.pullback([frame], adjoint, n_jobs=n_jobs),
+                fused=lambda: descriptor.fused([frame], lambda rows, features: features, n_jobs=n_jobs),
                 pushforward=lambda: descriptor.pushforward([frame], moves, n_jobs=n_jobs),
                 derivatives=lambda: descriptor.derivatives(frame, centers=[0, 1], n_jobs=n_jobs),
             )
@@ -113,11 +114,29 @@ def test_control_c_ends_averages_and_neighbor_lists():
                 adjoint = np.ones((3, averaged.n_features))
                 report(f"transform {average} {n_jobs}", lambda: averaged.transform(frames, n_jobs=n_jobs))
                 report(f"pullback {average} {n_jobs}", lambda: averaged.pullback(frames, adjoint, n_jobs=n_jobs))
+                report(f"fused {average} {n_jobs}", lambda: averaged.fused(frames, lambda _, f: f, n_jobs=n_jobs))
                 report(f"derivatives {average} {n_jobs}", lambda: averaged.derivatives(frame, n_jobs=n_jobs))
             report(f"neighbors {n_jobs}", lambda: neighbors(large, 7.0, n_jobs=n_jobs))
         """
     )
-    assert len(seconds) == 14
+    assert len(seconds) == 18
+    assert max(seconds.values()) < BOUND, seconds
+
+
+def test_control_c_ends_a_function_that_is_asked_for_adjoints():
+    seconds = run(
+        """
+        descriptor, frame = SoapTurbo(species=["H"], r_cut=4.0, n_max=4, l_max=4).fit([crowd(3)]), gas(100_000)
+
+        def slow(rows, features):
+            time.sleep(0.05)
+            return features
+
+        for n_jobs in (1, 2):
+            report(f"{n_jobs}", lambda: descriptor.fused([frame], slow, n_jobs=n_jobs))
+        """
+    )
+    assert len(seconds) == 2
     assert max(seconds.values()) < BOUND, seconds
 
 

@@ -61,6 +61,7 @@ def calls(descriptor, frames, centers=None, n_jobs=1):
     return dict(
         transform=lambda: descriptor.transform(frames, **options),
         pullback=lambda: descriptor.pullback(frames, adjoint, **options),
+        fused=lambda: descriptor.fused(frames, lambda rows, features: features, **options),
         pushforward=lambda: descriptor.pushforward(frames, moves, **options),
         derivatives=lambda: descriptor.derivatives(frames[0], centers=centers and centers[0], n_jobs=n_jobs),
     )

@@ -1,24 +1,29 @@
-"""isoprint's recursive SOAP."""
+"""isoprint's recursive SOAP in its own order."""
 
-NAME = "isoprint SoapTurbo"
+NAME = "isoprint SoapTurbo, own order"
 PACKAGE = "isoprint"
 OWN = True
-PARALLEL = True
-TASKS = ("features", "pullback", "features+pullback", "jacobian", "neighbors")
-NOTE = "pullback: one reverse pass from an adjoint to positions and strain (it computes the coefficients again)"
+PARALLEL = ("carbon", "molecules")
+NOTE = "basis poly3gauss, exact"
 
 
-def cannot(case):
-    """Runs everything."""
-
-
-def tasks(case, threads):
+def tasks(scene, case, threads):
     """What is timed."""
-    import isoprint
-    from contestants._isoprint import tasks_of
+    from scenes import SIGMA
 
-    descriptor = isoprint.SoapTurbo(
-        species=["C"], r_cut=case["r_cut"], r_soft=case["r_cut"] - 0.5, n_max=case["n_max"], l_max=case["l_max"],
-        sigma=case["sigma"], basis="poly3gauss",
-    )  # fmt: skip
-    return tasks_of(descriptor, case, threads)
+    import isoprint
+    from contestants._isoprint import soap_tasks
+
+    def make(species, r_cut, case, periodic, **options):
+        return isoprint.SoapTurbo(
+            species=species, r_cut=r_cut, r_soft=r_cut - 0.5, sigma=SIGMA, basis="poly3gauss", **case, **options
+        )
+
+    return soap_tasks(make, scene, case, threads)
+
+
+def array(task, result, given):
+    """What is compared."""
+    from contestants._isoprint import array
+
+    return array(task, result, given)

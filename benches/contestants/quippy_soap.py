@@ -3,25 +3,21 @@
 NAME = "quippy soap"
 PACKAGE = "quippy-ase"
 OWN = False
-AGAINST = "isoprint_soap"
-PARALLEL = False
-TASKS = ("features", "jacobian")
-NOTE = "equally spaced Gaussians; the wheel runs on one thread whatever is asked"
+TWIN = "isoprint_from_quip_soap"
+AGREES = 1e-6
+PARALLEL = ()
+NOTE = "no gradient of a sum: a Jacobian, contracted in numpy; the wheel runs on one thread whatever is asked"
 
 
-def cannot(case):
-    """Runs everything asked so far."""
-
-
-def tasks(case, threads):
+def tasks(scene, case, threads):
     """What is timed."""
-    from quippy.descriptors import Descriptor
+    from contestants._quippy import soap_tasks
 
-    descriptor = Descriptor(
-        f"soap l_max={case['l_max']} n_max={case['n_max']} cutoff={case['r_cut']} cutoff_transition_width=0.5 "
-        f"atom_sigma={case['sigma']} n_species=1 species_Z={{6}} n_Z=1 Z={{6}}"
-    )
-    return {
-        "features": lambda atoms: descriptor.calc(atoms)["data"],
-        "jacobian": lambda atoms: descriptor.calc(atoms, grad=True)["grad_data"],
-    }
+    return soap_tasks(scene, case)
+
+
+def array(task, result, given):
+    """What is compared."""
+    from contestants._quippy import array
+
+    return array(task, result, given)

@@ -3,29 +3,29 @@
 NAME = "quippy soap_turbo"
 PACKAGE = "quippy-ase"
 OWN = False
-AGAINST = "isoprint_turbo"
-PARALLEL = False
-TASKS = ("features", "jacobian")
-NOTE = "basis poly3gauss; the wheel runs on one thread whatever is asked"
+TWIN = "isoprint_from_quip_turbo"
+# Its basis is orthonormal to so many digits: 1e-6 with 8 functions, 1e-3 with 11.
+AGREES = 1e-4
+PARALLEL = ()
+NOTE = "no gradient of a sum: a Jacobian, contracted in numpy; the wheel runs on one thread whatever is asked"
 
 
-def cannot(case):
+def cannot(scene, case):
     """The program refuses large bases."""
     return "more than 11 radial functions abort the process" if case["n_max"] > 11 else None
 
 
-def tasks(case, threads):
+def tasks(scene, case, threads):
     """What is timed."""
-    from quippy.descriptors import Descriptor
+    from scenes import R_CUT
 
-    r, sigma = case["r_cut"], case["sigma"]
-    descriptor = Descriptor(
-        f"soap_turbo l_max={case['l_max']} alpha_max={{{case['n_max']}}} rcut_hard={r} rcut_soft={r - 0.5} "
-        f"atom_sigma_r={{{sigma}}} atom_sigma_t={{{sigma}}} atom_sigma_r_scaling={{0.0}} atom_sigma_t_scaling={{0.0}} "
-        "amplitude_scaling={1.0} central_weight={1.0} radial_enhancement=0 basis=poly3gauss scaling_mode=polynomial "
-        "species_Z={6} n_species=1 central_index=1 add_species=F compress_mode=None"
-    )
-    return {
-        "features": lambda atoms: descriptor.calc(atoms)["data"],
-        "jacobian": lambda atoms: descriptor.calc(atoms, grad=True)["grad_data"],
-    }
+    from contestants._quippy import frame_tasks, turbo_string
+
+    return frame_tasks(turbo_string(["C"], R_CUT, case)) if scene == "carbon" else {}
+
+
+def array(task, result, given):
+    """What is compared."""
+    from contestants._quippy import array
+
+    return array(task, result, given)

@@ -25,6 +25,7 @@ from isoprint.blindness.pairs.search import find_blind_pairs
 from isoprint.blindness.sensitivity import Sensitivity, sensitivity
 from isoprint.descriptors import *  # noqa: F403 (every fingerprint, by the list there)
 from isoprint.descriptors.derivatives import Derivatives, Pullback
+from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "Pairs",
     "Path",
     "Pullback",
+    "Rows",
     "Sensitivity",
     "__version__",
     "configuration_distance",

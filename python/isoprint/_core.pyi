@@ -77,7 +77,18 @@ class _Descriptor(Protocol):
         average: str | None,  # "inner" or "outer"
         threads: int,
         progress: _Progress,
+        holds_zeros: bool = False,
     ) -> None: ...
+    def sparse(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,
+        dtype: str,  # "float64" or "float32"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64] | NDArray[np.float32]]: ...
     def pullback(
         self,
         frames: _Frames,
@@ -89,6 +100,20 @@ class _Descriptor(Protocol):
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (N, 3) and strain (F, 3, 3)."""
+    def fused(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
+        *,
+        block: int,
+        average: str | None,  # "inner" or "outer"
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3), where the adjoint of at most `block` rows is a function of their places
+        and features.
+        """
     def pushforward(
         self,
         frames: _Frames,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -10,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.parameters import choice, flag
+from isoprint._support.parameters import choice, flag, whole
 from isoprint._support.progress import Report, reporting
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
+from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
+from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
 from isoprint.descriptors._watch import Watch, changeable
-from isoprint.descriptors.derivatives import Derivatives, Pullback, all_finite, require_no_overflow, shaped
+from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_overflow, shaped
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
@@ -236,7 +239,8 @@ class Descriptor(Estimator):
         """
         structures, single = as_list(frames)
         frames = structures[0] if single else structures
-        return self.fit(frames).transform(frames, **options)
+        rows: NDArray[np.float64] = self.fit(frames).transform(frames, **options)
+        return rows
 
     # Describing
 
@@ -250,7 +254,21 @@ class Descriptor(Estimator):
         out: None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal[False] | None = None,
     ) -> NDArray[np.float64]: ...
+
+    @overload
+    def transform(
+        self,
+        frames: FramesLike,
+        *,
+        centers: Any = None,
+        neighbors: NeighborsLike = None,
+        out: None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+        sparse: Literal["scipy", "pydata"],
+    ) -> Any: ...
 
     @overload
     def transform(
@@ -262,6 +280,7 @@ class Descriptor(Estimator):
         out: Out,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal[False] | None = None,
     ) -> Out: ...
 
     def transform(
@@ -273,6 +292,7 @@ class Descriptor(Estimator):
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
+        sparse: Literal["scipy", "pydata", False] | None = None,
     ) -> Any:
         """Describe the surroundings of every center.
 
@@ -297,12 +317,17 @@ class Descriptor(Estimator):
         progress : callable or bool, optional
             Called with (rows done, rows in all) some times a second; what it raises ends the work, as Ctrl-C does,
             within a fraction of a second. `True` shows a bar.
+        sparse : {"scipy", "pydata", False}, optional
+            A sparse array in place of a dense one: `scipy.sparse.csr_array`, or `sparse.COO` of the package sparse.
+            The dense array is never made, and memory is that of the entries that are stored: in a power spectrum the
+            products of species that are there, of other fingerprints what is not zero. `None`: as `set_output` says,
+            else dense.
 
         Returns
         -------
         ndarray (n_rows, n_features)
             One row a center, in frame order, then in the order of the centers; with `average`, one row a frame. A data
-            frame after `set_output`.
+            frame or a sparse array after `set_output`.
 
         Examples
         --------
@@ -314,19 +339,27 @@ class Descriptor(Estimator):
         (6, 144)
         >>> soap.transform(water, centers=[0, (0.0, 0.0, 1.0)]).shape  # an atom, and a point in space
         (2, 144)
+        >>> soap.transform([water, water], sparse="scipy").shape
+        (6, 144)
         """
+        library = self._sparse_library(sparse, out)
         call = self._call(frames, centers, n_jobs, neighbors)
-        rows, target = _output(out, (call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
+        shape = (call.n_rows, call.compiled.core.n_features)
+        if library is not None:
+            return sparse_array(library, _sparse(call, progress), shape)
         if out is None:
-            _write(call, target, progress)
-        else:
-            require_apart(out, call.given[0], self._inputs(call))
-            with ExclusiveOutput(out):
-                _write(call, target, progress)
-                if target is not rows:
-                    rows[...] = target
-        _require_range(target)
-        return self._contained(rows if out is None else out)
+            rows, holds_zeros = _new_rows(shape, call.compiled.dtype)
+            _write(call, rows, progress, holds_zeros)
+            require_range(rows)
+            return self._contained(rows)
+        rows, target = _output(out, shape)
+        require_apart(out, call.given[0], self._inputs(call))
+        with ExclusiveOutput(out):
+            _write(call, target, progress, False)
+            if target is not rows:
+                rows[...] = target
+        require_range(target)
+        return self._contained(out)
 
     def pullback(
         self,
@@ -386,6 +419,136 @@ class Descriptor(Estimator):
             )
         require_no_overflow("adjoint", weights, positions, strain)
         return Pullback(positions, strain)
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[False] = False,
+        out: None = None,
+        block: int = BLOCK,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Pullback: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: Literal[True],
+        out: None = None,
+        block: int = BLOCK,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[NDArray[np.float64], Pullback]: ...
+
+    @overload
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: Out,
+        block: int = BLOCK,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> tuple[Out, Pullback]: ...
+
+    def fused(
+        self,
+        frames: FramesLike,
+        function: AdjointFunction,
+        *,
+        features: bool = False,
+        out: NDArray[Any] | None = None,
+        block: int = BLOCK,
+        centers: Any = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Any:
+        """Features and the gradients of a function of them, in one pass.
+
+        As `transform` followed by `pullback`, but neighbors, radial functions and coefficients are computed once. Rows
+        are taken a block at a time: their features are shown to `function`, which returns their adjoint. Neither the
+        features nor the adjoint of all rows need memory.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        function : callable
+            Called with `Rows`, which tell frame, atom and species of each, and their features `(n, n_features)`, which
+            it may keep; returns the derivative of a scalar, such as an energy, with respect to each of these features,
+            an array of the same shape. It is called on your thread, block by block, with each row once; which rows a
+            block has, and the order of the blocks, depend on the structures and on `block` alone. What it raises ends
+            the work, and is raised.
+        features : bool
+            Whether to return the features as well.
+        out : ndarray, optional
+            As in `transform`: an array to write the features into.
+        block : int
+            Rows of a block at most.
+        centers, n_jobs, progress : optional
+            As in `transform`.
+
+        Returns
+        -------
+        Pullback
+            As of `pullback`, to a few parts in 1e16 of the largest term.
+        (ndarray, Pullback)
+            With `features` or `out`, the features before it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> from ase.build import molecule
+        >>> water = molecule("H2O")
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> weights = np.linspace(-1.0, 1.0, soap.n_features)
+        >>> energies = np.zeros(1)
+        >>> def linear(rows, features):
+        ...     np.add.at(energies, rows.frame, features @ weights)
+        ...     return np.broadcast_to(weights, features.shape)
+        >>> forces = -soap.fused(water, linear).positions
+        >>> bool(np.isclose(energies[0], (soap.transform(water) @ weights).sum())), forces.shape
+        (True, (3, 3))
+        """
+        call = self._call(frames, centers, n_jobs)
+        compiled = call.compiled
+        rows = target = None
+        shape = (call.n_rows, compiled.core.n_features)
+        if out is None and flag("features", features):
+            rows = target = np.empty(shape, compiled.dtype)
+        elif out is not None:
+            rows, target = _output(out, shape)
+            require_apart(out, call.given[0], self._inputs(call))
+        averaged = compiled.average is not None
+        ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
+        size = whole("block", block, 1)
+        with reporting(progress) as report, nullcontext() if out is None else ExclusiveOutput(out):
+            positions, strain = compiled.core.fused(
+                call.frames,
+                call.centers,
+                ask,
+                block=size,
+                average=compiled.average,
+                threads=call.threads,
+                progress=report,
+            )
+            if rows is not None and target is not None and target is not rows:
+                rows[...] = target
+        require_finite(positions, strain)
+        gradient = Pullback(positions, strain)
+        return gradient if rows is None else (self._contained(rows if out is None else out), gradient)
 
     def pushforward(
         self,
@@ -489,7 +652,7 @@ class Descriptor(Estimator):
                 threads=call.threads,
                 progress=report,
             )
-        _require_range(blocks[0])
+        require_range(blocks[0])
         return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> _Call:
@@ -503,16 +666,48 @@ class Descriptor(Estimator):
         n_rows = packed.n_frames if compiled.average else len(resolved.atom)
         return _Call(compiled, (structures, centers), packed, resolved, n_rows, threads(n_jobs))
 
+    def _sparse_library(self, sparse: Any, out: Any) -> str | None:
+        """The library whose sparse arrays are asked for; `None` for a dense array."""
+        if sparse is None:
+            container = vars(self).get("_sklearn_output_config", {}).get("transform")
+            return container if container in LIBRARIES and out is None else None
+        if sparse is False:
+            return None
+        library: str = choice("sparse", sparse, (*LIBRARIES, False))
+        if out is not None:
+            raise ValueError(f"out is given with sparse={library!r}; sparse rows make arrays of their own, so give one")
+        return library
+
     def _inputs(self, call: _Call) -> dict[str, Any]:
         """What is given besides the structures and may be an array, by name."""
         return {**self.get_params(), "centers": call.given[1]}
 
 
-def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None) -> None:
+def _write(call: _Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
     with reporting(progress) as report:
         call.compiled.core.transform(
-            call.frames, call.centers, target, average=call.compiled.average, threads=call.threads, progress=report
+            call.frames,
+            call.centers,
+            target,
+            average=call.compiled.average,
+            threads=call.threads,
+            progress=report,
+            holds_zeros=holds_zeros,
         )
+
+
+def _sparse(call: _Call, progress: Report | bool | None) -> SparseRows:
+    with reporting(progress) as report:
+        rows = call.compiled.core.sparse(
+            call.frames,
+            call.centers,
+            average=call.compiled.average,
+            dtype=call.compiled.dtype,
+            threads=call.threads,
+            progress=report,
+        )
+    require_range(rows[2])
+    return rows
 
 
 def precision(dtype: Any) -> str:
@@ -525,21 +720,23 @@ def precision(dtype: Any) -> str:
     return str(choice("dtype", name if native else short_repr(dtype), DTYPES))
 
 
-def _require_range(rows: NDArray[Any]) -> None:
-    """Raise where single precision has no room for a number that double precision had."""
-    if rows.dtype.char == "f" and not all_finite(rows):
-        raise ValueError("there are numbers beyond the range of float32 in the result; take float64")
-
-
 def _is_any(species: Any) -> bool:
     return isinstance(species, (str, list, tuple)) and species in ("any", ["any"], ("any",))
 
 
-def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+# Of so many bytes every system makes zeros that cost nothing until they are written to.
+_FRESH = 32 << 20
+
+
+def _new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
+    """Rows to write into, and whether they hold zeros."""
+    if shape[0] * shape[1] * np.dtype(dtype).itemsize < _FRESH:
+        return np.empty(shape, dtype), False
+    return np.zeros(shape, dtype), True
+
+
+def _output(out: Any, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
-    if out is None:
-        rows = np.empty(shape, dtype)
-        return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(

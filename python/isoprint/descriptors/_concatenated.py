@@ -15,6 +15,7 @@ from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._base import Compiled
 from isoprint.descriptors._reach import reach_of
+from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
 from isoprint.descriptors.derivatives import finite
 from isoprint.structures.centers import Centers
 from isoprint.structures.elements import ANY
@@ -59,7 +60,15 @@ class ConcatenatedCore:
             yield part, columns, admitted, _share(progress, place, len(self._parts))
 
     def transform(
-        self, frames: Any, centers: Any, out: Any, *, average: Any, threads: int, progress: Report | None
+        self,
+        frames: Any,
+        centers: Any,
+        out: Any,
+        *,
+        average: Any,
+        threads: int,
+        progress: Report | None,
+        holds_zeros: bool = False,
     ) -> None:
         """Write every block into its columns of `out`."""
         for part, columns, admitted, report in self._blocks(frames, progress):
@@ -67,6 +76,24 @@ class ConcatenatedCore:
             options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
             part.compiled.core.transform(admitted, centers, block, **options)
             _scale(part, block, out[:, columns])
+
+    def sparse(
+        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
+    ) -> SparseRows:
+        """Entries of every block, row by row."""
+        found: list[SparseRows] = []
+        for part, _, admitted, report in self._blocks(frames, progress):
+            options: dict[str, Any] = {
+                "average": part.compiled.average,
+                "dtype": "float64",
+                "threads": threads,
+                "progress": report,
+            }
+            offsets, columns, entries = part.compiled.core.sparse(admitted, centers, **options)
+            values = np.empty(len(entries), dtype)
+            _scale(part, np.asarray(entries, np.float64), values)
+            found.append((offsets, columns, values))
+        return side_by_side(found, [columns.start for columns in self._columns], dtype)
 
     def pullback(
         self, frames: Any, centers: Any, adjoint: Any, *, average: Any, threads: int, progress: Report | None
@@ -83,6 +110,10 @@ class ConcatenatedCore:
         with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
             positions, strain = (reduce(np.add, terms) for terms in zip(*gradients, strict=True))
         return positions, strain
+
+    def fused(self, frames: Any, centers: Any, function: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients where the adjoint of some rows is `function(rows, features)`."""
+        return _fused(self, frames, centers, function, **options)
 
     def pushforward(
         self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
@@ -120,6 +151,72 @@ class ConcatenatedCore:
                 _scale(part, block, block)
                 values[np.searchsorted(every, own), :, columns] = block
         return values, every // n_atoms, every % n_atoms
+
+
+# Rows that are described together: neighbors of a frame are sought anew for each piece of it.
+_PIECE = 1024
+
+
+def _fused(
+    core: ConcatenatedCore | ForeignDescriptor,
+    frames: Frames,
+    centers: Centers,
+    function: Callable[[Any, Any], Any],
+    *,
+    block: int,
+    average: Any,
+    threads: int,
+    progress: Report | None,
+) -> tuple[Any, Any]:
+    """Features and gradients of a fingerprint that knows each alone, for some frames at a time."""
+    positions, strain = np.zeros((frames.n_atoms, 3)), np.zeros((frames.n_frames, 3, 3))
+    n_rows = frames.n_frames if average else len(centers.atom)
+    options: dict[str, Any] = {"average": average, "threads": threads, "progress": None}
+    for some, own, rows, atoms, structures in _pieces(frames, centers, bool(average), max(block, _PIECE)):
+        features = np.empty((len(rows), core.n_features))
+        core.transform(some, own, features, **options)
+        adjoint = np.empty_like(features)
+        for start in range(0, len(rows), block):
+            these = slice(start, start + block)
+            adjoint[these] = function(np.array(rows[these]), features[these].copy())
+        finite("adjoint", adjoint, rows.start)
+        of_atoms, of_structures = core.pullback(some, own, adjoint, **options)
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever gave the adjoint is told
+            positions[atoms] += of_atoms
+            strain[structures] += of_structures
+        if progress is not None:
+            progress(rows.stop, n_rows)
+    return positions, strain
+
+
+def _pieces(
+    frames: Frames, centers: Centers, averaged: bool, size: int
+) -> Iterator[tuple[Frames, Centers, range, slice, slice]]:
+    """Frames, or parts of large ones, with at most `size` rows: with their centers, rows, atoms, and places."""
+    start, n_frames = 0, frames.n_frames
+    while start < n_frames:
+        first = int(centers.offsets[start])
+        stop = start + 1
+        while stop < n_frames and (stop + 1 - start if averaged else int(centers.offsets[stop + 1]) - first) <= size:
+            stop += 1
+        atoms = slice(int(frames.offsets[start]), int(frames.offsets[stop]))
+        structures = slice(start, stop)
+        some = Frames(
+            frames.positions[atoms],
+            frames.numbers[atoms],
+            frames.cells[structures],
+            frames.pbc[structures],
+            frames.offsets[start : stop + 1] - atoms.start,
+        )
+        end = int(centers.offsets[stop])
+        step = max(1, end - first) if averaged or stop > start + 1 else size
+        for low in range(first, end, step) if end > first else range(first, first + (1 if averaged else 0)):
+            high = min(low + step, end)
+            offsets = np.clip(centers.offsets[start : stop + 1], low, high) - low
+            points = None if centers.points is None else centers.points[low:high]
+            rows = range(start, stop) if averaged else range(low, high)
+            yield some, Centers(offsets, centers.atom[low:high], points), rows, atoms, structures
+        start = stop
 
 
 def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
@@ -182,6 +279,14 @@ class ForeignDescriptor:
         rows = [self._method("transform")(frame, centers=own) for frame, own, _ in _one_by_one(frames, centers)]
         self._gather(rows, out, "transform")
 
+    def sparse(self, frames: Any, centers: Any, *, average: Any, dtype: Any, **options: Any) -> SparseRows:
+        """Entries that are not zero."""
+        rows = np.empty((frames.n_frames if average else len(centers.atom), self.n_features))
+        self.transform(frames, centers, rows)
+        offsets, columns, values = sparse_rows(rows)
+        with np.errstate(over="ignore"):  # whoever asked is told
+            return offsets, columns, values.astype(dtype)
+
     def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
         """Gradients with respect to positions and strain."""
         positions, strain, start = [np.empty((0, 3))], [np.empty((0, 3, 3))], 0
@@ -192,6 +297,10 @@ class ForeignDescriptor:
             strain.append(np.reshape(back.strain, (1, 3, 3)))
             start = stop
         return np.concatenate(positions), np.concatenate(strain)
+
+    def fused(self, frames: Any, centers: Any, function: Any, **options: Any) -> tuple[Any, Any]:
+        """Gradients where the adjoint of some rows is `function(rows, features)`."""
+        return _fused(self, frames, centers, function, **options)
 
     def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, **options: Any) -> None:
         """Write the derivatives along the displacements into `out`."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from isoprint._support import hints
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice
+from isoprint.descriptors._sparse import LIBRARIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from isoprint.typing import Tabular
 
-_CONTAINERS = ("default", "pandas", "polars")
+_CONTAINERS = ("default", "pandas", "polars", *LIBRARIES)
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -150,13 +151,17 @@ class Estimator(ABC):
     @overload
     def set_output(self, *, transform: Literal["polars"]) -> Tabular[pl.DataFrame]: ...
 
+    @overload
+    def set_output(self, *, transform: Literal["scipy", "pydata"]) -> Tabular[Any]: ...
+
     def set_output(self, *, transform: str | None = None) -> Any:
         """Choose the container that `transform` and `fit_transform` return.
 
         Parameters
         ----------
-        transform : {"default", "pandas", "polars"}, optional
-            A numpy array, or a data frame with the names of the features as columns; `None` changes nothing.
+        transform : {"default", "pandas", "polars", "scipy", "pydata"}, optional
+            A numpy array; a data frame with the names of the features as columns; or a sparse array, as the argument
+            `sparse` of `transform` makes it, for the next step of a pipeline. `None` changes nothing.
 
         Returns
         -------

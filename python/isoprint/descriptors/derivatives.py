@@ -216,13 +216,15 @@ def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str)
     return real_array(name, value)
 
 
-def finite(name: str, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+def finite(name: str, numbers: NDArray[np.float64], first_row: int = 0) -> NDArray[np.float64]:
     """Return an array of finite numbers, or raise where one is not. The compiled module looks for itself."""
     good = np.isfinite(numbers)
     if not good.all():
         row, column = map(int, np.argwhere(~good)[0])
         value = str(numbers[row, column]).replace("nan", "NaN")
-        raise ValueError(f"{name} has the entry {value} in row {row}, column {column}; all entries must be finite")
+        raise ValueError(
+            f"{name} has the entry {value} in row {first_row + row}, column {column}; all entries must be finite"
+        )
     return numbers
 
 

@@ -424,7 +424,8 @@ class Hybrid(Descriptor):
         structures, single = as_list(frames)
         frames = structures[0] if single else structures
         shared = {name: options[name] for name in ("centers", "n_jobs") if name in options}
-        return self.fit(frames, **shared).transform(frames, **options)
+        rows: NDArray[np.float64] = self.fit(frames, **shared).transform(frames, **options)
+        return rows
 
 
 def _class_name(descriptor: Any) -> str:

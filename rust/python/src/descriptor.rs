@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, WorkerCache};
+use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, SparseRows, WorkerCache};
 use isoprint_core::geometry::{Centers, Frames};
 use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
@@ -64,15 +64,15 @@ impl FromPyObject<'_, '_> for AverageName {
 }
 
 /// A request: descriptor, average, frames and centers.
-struct Request<'a, D> {
-    descriptor: &'a D,
-    average: Average,
-    frames: Frames<'a>,
-    centers: Centers<'a>,
+pub struct Request<'a, D> {
+    pub descriptor: &'a D,
+    pub average: Average,
+    pub frames: Frames<'a>,
+    pub centers: Centers<'a>,
 }
 
 impl<'a, D: Descriptor> Request<'a, D> {
-    fn new(
+    pub fn new(
         descriptor: &'a D,
         frames: &'a FrameArrays<'_>,
         centers: &'a CenterArrays<'_>,
@@ -90,36 +90,76 @@ impl<'a, D: Descriptor> Request<'a, D> {
     }
 
     /// Length of the work, in rows.
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.centers.len()
     }
 }
 
-/// Writes the features into `out`.
+/// Writes the features into `out`, which may be known to hold zeros.
 pub fn transform<D: Descriptor>(
     descriptor: &D,
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
-    out: &Bound<'_, PyAny>,
+    (out, holds_zeros): (&Bound<'_, PyAny>, bool),
     average: AverageName,
     options: &CallOptions<'_>,
 ) -> PyResult<()> {
     fn fill<D: Descriptor, T: RowElement + Element>(
         request: &Request<'_, D>,
-        out: &Bound<'_, PyAny>,
+        (out, holds_zeros): (&Bound<'_, PyAny>, bool),
         options: &CallOptions<'_>,
     ) -> PyResult<()> {
         let mut out_array = arrays::write::<T, Ix2>("out", out, &request.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
         let Request { descriptor, average, frames, centers } = request;
         door::enter(out.py(), options, request.length(), |job| {
-            engine::transform(*descriptor, *average, frames, centers, rows, job)
+            if holds_zeros {
+                engine::transform_into_zeros(*descriptor, *average, frames, centers, rows, job)
+            } else {
+                engine::transform(*descriptor, *average, frames, centers, rows, job)
+            }
         })
     }
     let request = Request::new(descriptor, frames, centers, average)?;
     match arrays::precision("out", out)? {
-        Precision::Single => fill::<D, f32>(&request, out, options),
-        Precision::Double => fill::<D, f64>(&request, out, options),
+        Precision::Single => fill::<D, f32>(&request, (out, holds_zeros), options),
+        Precision::Double => fill::<D, f64>(&request, (out, holds_zeros), options),
     }
+}
+
+/// Compressed sparse rows: where each row begins, columns and values.
+pub type SparseArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyAny>);
+
+/// The features without those that are zero for want of a species.
+pub fn sparse<'py, D: Descriptor>(
+    py: Python<'py>,
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    average: AverageName,
+    dtype: &str,
+    options: &CallOptions<'_>,
+) -> PyResult<SparseArrays<'py>> {
+    fn found<'py, D: Descriptor, T: RowElement + Element>(
+        py: Python<'py>,
+        request: &Request<'_, D>,
+        options: &CallOptions<'_>,
+    ) -> PyResult<SparseArrays<'py>> {
+        let Request { descriptor, average, frames, centers } = request;
+        let rows: SparseRows<T> = door::enter(py, options, request.length(), |job| {
+            engine::transform_sparse(*descriptor, *average, frames, centers, job)
+        })?;
+        let (offsets, columns) = (PyArray1::from_vec(py, rows.offsets), PyArray1::from_vec(py, rows.columns));
+        Ok((offsets, columns, PyArray1::from_vec(py, rows.values).into_any()))
+    }
+    let request = Request::new(descriptor, frames, centers, average)?;
+    match dtype {
+        "float64" => found::<D, f64>(py, &request, options),
+        "float32" => found::<D, f32>(py, &request, options),
+        _ => Err(unknown_dtype(dtype)),
+    }
+}
+
+fn unknown_dtype(dtype: &str) -> PyErr {
+    PyValueError::new_err(format!("dtype is {dtype:?}; expected \"float64\" or \"float32\""))
 }
 
 /// Writes the derivatives of the features along `displacements` into `out`.
@@ -200,7 +240,7 @@ pub fn derivatives<'py, D: Descriptor>(
     let values = match dtype {
         "float64" => blocks::<D, f64>(py, &request, &pattern, options),
         "float32" => blocks::<D, f32>(py, &request, &pattern, options),
-        _ => Err(PyValueError::new_err(format!("dtype is {dtype:?}; expected \"float64\" or \"float32\""))),
+        _ => Err(unknown_dtype(dtype)),
     }?;
     Ok((values, PyArray1::from_vec(py, pattern.row), PyArray1::from_vec(py, pattern.atom)))
 }
@@ -262,8 +302,8 @@ macro_rules! methods {
                 self.0.reach()
             }
 
-            /// Writes the features of all centers into `out`.
-            #[pyo3(signature = (frames, centers, out, *, average, threads, progress))]
+            /// Writes the features of all centers into `out`, which may be known to hold zeros.
+            #[pyo3(signature = (frames, centers, out, *, average, threads, progress, holds_zeros=false))]
             fn transform(
                 &self,
                 frames: crate::arrays::FrameArrays<'_>,
@@ -272,8 +312,26 @@ macro_rules! methods {
                 average: crate::descriptor::AverageName,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
+                holds_zeros: bool,
             ) -> PyResult<()> {
-                crate::descriptor::transform(&*self.0, (&frames, &centers), out, average, &self.0.options(threads, progress))
+                let (input, out) = ((&frames, &centers), (out, holds_zeros));
+                crate::descriptor::transform(&*self.0, input, out, average, &self.0.options(threads, progress))
+            }
+
+            /// The features of all centers as compressed sparse rows: where each row begins, columns and values.
+            #[pyo3(signature = (frames, centers, *, average, dtype, threads, progress))]
+            fn sparse<'py>(
+                &self,
+                py: Python<'py>,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                average: crate::descriptor::AverageName,
+                dtype: &str,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::descriptor::SparseArrays<'py>> {
+                let (input, options) = ((&frames, &centers), self.0.options(threads, progress));
+                crate::descriptor::sparse(py, &*self.0, input, average, dtype, &options)
             }
 
             /// Gradients of `Σ adjoint · features` with respect to positions and strains.
@@ -288,6 +346,22 @@ macro_rules! methods {
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
                 crate::descriptor::pullback(&*self.0, (&frames, &centers), adjoint, average, &self.0.options(threads, progress))
+            }
+
+            /// Gradients of `Σ adjoint · features`, where the adjoint of at most `block` rows is `function(rows, features)`.
+            #[pyo3(signature = (frames, centers, function, *, block, average, threads, progress))]
+            fn fused<'py>(
+                &self,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                function: &Bound<'py, PyAny>,
+                block: usize,
+                average: crate::descriptor::AverageName,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
+                let options = self.0.options(threads, progress);
+                crate::fused::fused(&*self.0, (&frames, &centers), function, block, average, &options)
             }
 
             /// Writes the derivatives of all features along `displacements` into `out`.

@@ -189,3 +189,25 @@ fn build(threads: usize) -> PyResult<ThreadPool> {
         .build()
         .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Lent, ThreadPool};
+
+    fn helpers(lent: &Lent) -> usize {
+        lent.pool.as_ref().map_or(0, ThreadPool::current_num_threads)
+    }
+
+    #[test]
+    fn calls_at_the_same_time_share_the_threads_and_pools_are_lent_again() {
+        let lend = |threads| Lent::new(threads).expect("some threads");
+        assert_eq!(helpers(&lend(1)), 0);
+        let (first, second, third) = (lend(12), lend(12), lend(12));
+        assert_eq!([&first, &second, &third].map(helpers), [11, 5, 3]);
+        assert_eq!(helpers(&lend(3)), 0);
+        let threads = |lent: &Lent| lent.pool.as_ref().map(|pool| pool.broadcast(|_| std::thread::current().id()));
+        let known = threads(&third);
+        drop((first, second, third));
+        assert_eq!(threads(&lend(4)), known);
+    }
+}

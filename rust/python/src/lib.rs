@@ -5,6 +5,7 @@
 //! * `arrays` borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
 //! * `read` makes the parameters of a descriptor out of a mapping; `compression` takes a sparse matrix in arrays.
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
+//! * `fused` asks Python in the middle of the work.
 //! * `neighbors` is the neighbor search without a descriptor.
 //! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
 //!   there is memory left to raise it.
@@ -24,6 +25,7 @@ mod descriptor;
 mod descriptors;
 mod door;
 mod errors;
+mod fused;
 mod memory;
 mod neighbors;
 mod read;

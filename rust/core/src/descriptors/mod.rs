@@ -23,12 +23,14 @@ pub mod overlap_matrix;
 pub mod pair_matrix;
 pub mod radial_distribution;
 mod read;
+mod row_stretches;
 pub mod soap;
 mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
+pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
 
 pub use crate::error::Refusal;
@@ -44,6 +46,11 @@ use crate::{Error, Stop};
 pub trait Descriptor: Sync + 'static {
     /// Buffers reused from center to center, one set per worker; nothing is allocated in between.
     type Scratch: Send + 'static;
+    /// What is known of one prepared center, for [`Self::exchange`].
+    type Kept: Default + Send + 'static;
+    /// Whether what is known of a prepared center is worth keeping while others are prepared; where it is not, a center
+    /// is prepared anew.
+    const KEEPS: bool = false;
 
     /// Distance in Å beyond which nothing is seen.
     fn reach(&self) -> f64;
@@ -88,6 +95,10 @@ pub trait Descriptor: Sync + 'static {
     ) -> Result<(), Refusal> {
         Ok(())
     }
+
+    /// Exchanges what is known of the prepared center, and of its features where these have been written, with what
+    /// `kept` holds of another one, which is then the prepared one. Only where [`Self::KEEPS`] says so.
+    fn exchange(&self, _scratch: &mut Self::Scratch, _kept: &mut Self::Kept) {}
 
     /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that
     /// [`Self::prepare`] was shown.
@@ -142,6 +153,24 @@ pub trait Descriptor: Sync + 'static {
         row.copy_from_slice(coefficients);
         Ok(())
     }
+    /// Makes every feature that is not zero for want of a species, or none that is zero, in stretches of a row.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn contract_in_stretches<'a>(
+        &self,
+        coefficients: &[f64],
+        scratch: &'a mut Self::Scratch,
+        buffer: &'a mut RowBuffer,
+        stop: &Stop<'_>,
+    ) -> Result<RowStretches<'a>, Error> {
+        buffer.stretches_of(self.n_features(), |row| self.contract(coefficients, scratch, row, stop))
+    }
+    /// Whether a row is made in stretches first, so that to write these alone into a row of zeros is quicker than to
+    /// write every feature.
+    fn prefers_stretches(&self) -> bool {
+        false
+    }
     /// Writes the derivative of every feature along `tangent`.
     ///
     /// # Errors
@@ -171,6 +200,22 @@ pub trait Descriptor: Sync + 'static {
     ) -> Result<(), Error> {
         coefficients_adjoint.copy_from_slice(adjoint);
         Ok(())
+    }
+
+    /// [`Self::contract_pullback`] of the prepared center, whose `features` [`Self::contract`] has written last.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn contract_pullback_of_row(
+        &self,
+        coefficients: &[f64],
+        _features: &[f64],
+        adjoint: &[f64],
+        scratch: &mut Self::Scratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.contract_pullback(coefficients, adjoint, scratch, coefficients_adjoint, stop)
     }
 
     /// Puts the derivative of the features with respect to each site's position into `row`.

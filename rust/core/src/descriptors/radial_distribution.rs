@@ -168,6 +168,7 @@ impl Kernel for PointTerms<'_> {
 
 impl Descriptor for RadialDistribution {
     type Scratch = RadialDistributionScratch;
+    type Kept = ();
 
     fn reach(&self) -> f64 {
         self.parameters.r_cut

@@ -1,6 +1,7 @@
 //! Gradients of the atoms that a chunk of centers has seen.
 
-use crate::geometry::{Center, Sites};
+use crate::descriptors::Environment;
+use crate::geometry::Center;
 use crate::{Error, memory};
 
 /// Purpose of the memory, for the message where it is refused.
@@ -19,7 +20,7 @@ pub struct ChunkGradients {
 }
 
 impl ChunkGradients {
-    /// Puts the gradients of the sites of `center` where their atoms are, and the reaction where the center is.
+    /// Puts the gradients of the sites of `center` where their atoms, `index`, are, and the reaction where the center is.
     ///
     /// `place` holds the place of each atom that the chunk has seen, and [`UNSEEN`] for the others.
     ///
@@ -28,15 +29,16 @@ impl ChunkGradients {
     pub fn scatter(
         &mut self,
         place: &mut [u32],
-        sites: &Sites,
+        (environment, index): (&Environment<'_>, &[u32]),
         gradients: &[[f64; 3]],
         center: Center,
     ) -> Result<(), Error> {
-        memory::reserve(GRADIENTS, &mut self.atoms, sites.len() + 1)?;
+        memory::reserve(GRADIENTS, &mut self.atoms, index.len() + 1)?;
         let mut reaction = [0.0; 3];
-        for (site, gradient) in gradients.iter().enumerate() {
-            self.add(place, sites.index[site], *gradient);
-            let vector = [sites.dx[site], sites.dy[site], sites.dz[site]];
+        let Environment { dx, dy, dz, .. } = environment;
+        for ((((gradient, &atom), &x), &y), &z) in gradients.iter().zip(index).zip(*dx).zip(*dy).zip(*dz) {
+            self.add(place, atom, *gradient);
+            let vector = [x, y, z];
             for i in 0..3 {
                 reaction[i] -= gradient[i];
                 (0..3).for_each(|j| self.strain[i][j] += vector[i] * gradient[j]);

@@ -6,6 +6,7 @@ use super::job::Job;
 use super::walk::{Chunk, walk};
 use super::worker::Worker;
 use crate::descriptors::Descriptor;
+use crate::simd::add_scaled;
 use crate::{Error, Stop, memory};
 
 /// Purpose of the memory, for the message where it is refused.
@@ -13,7 +14,8 @@ pub const MEANS: &str = "mean coefficients of the frames";
 
 /// `sum += part`, over as many numbers as `sum` has.
 pub fn add(sum: &mut [f64], part: &[f64]) {
-    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    // A product with one is exact: this rounds as a sum does.
+    add_scaled(1.0, part, sum);
 }
 
 /// The mean of the coefficients over the centers of each frame, one frame after the other.

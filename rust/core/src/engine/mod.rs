@@ -13,33 +13,40 @@
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
-//! | `transform`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 
 mod average;
 mod batch;
 mod checks;
+mod fused;
 mod gradients;
 mod interrupt;
 mod jacobian;
 mod job;
+mod kept;
 mod lists;
 mod means;
 mod neighbors;
 mod output;
+mod pipeline;
 mod prepared;
 mod pullback;
 mod queue;
+mod sparse;
 mod transform;
 mod walk;
 mod worker;
 mod worker_cache;
 
 pub use average::{Average, n_rows};
+pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
 pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
 pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
-pub use transform::{pushforward, transform};
+pub use sparse::{SparseRows, transform_sparse};
+pub use transform::{pushforward, transform, transform_into_zeros};
 pub use worker_cache::WorkerCache;

@@ -1,9 +1,13 @@
 //! The numbers that rows are written in.
 
+use crate::descriptors::RowStretches;
 use crate::{Error, memory};
 
 /// A number that a row can be written in.
 pub trait RowElement: Copy + Default + Send + Sync {
+    /// The nearest to `value`.
+    fn rounded(value: f64) -> Self;
+
     /// Lets `write` fill `row`: in place where the types agree, through `buffer` where they do not.
     ///
     /// # Errors
@@ -13,9 +17,16 @@ pub trait RowElement: Copy + Default + Send + Sync {
         buffer: &mut Vec<f64>,
         write: impl FnOnce(&mut [f64]) -> Result<(), Error>,
     ) -> Result<(), Error>;
+
+    /// Writes `from` into `row`, which may be known to hold zeros.
+    fn write(row: &mut [Self], from: &RowStretches<'_>, is_zero: bool);
 }
 
 impl RowElement for f64 {
+    fn rounded(value: f64) -> Self {
+        value
+    }
+
     fn fill(
         row: &mut [Self],
         _room: &mut Vec<f64>,
@@ -23,9 +34,17 @@ impl RowElement for f64 {
     ) -> Result<(), Error> {
         write(row)
     }
+
+    fn write(row: &mut [Self], from: &RowStretches<'_>, is_zero: bool) {
+        if is_zero { from.write_to_zeros(row) } else { from.write(row) }
+    }
 }
 
 impl RowElement for f32 {
+    fn rounded(value: f64) -> Self {
+        value as Self
+    }
+
     fn fill(
         row: &mut [Self],
         buffer: &mut Vec<f64>,
@@ -35,5 +54,22 @@ impl RowElement for f32 {
         write(buffer)?;
         row.iter_mut().zip(buffer).for_each(|(out, value)| *out = *value as Self);
         Ok(())
+    }
+
+    fn write(row: &mut [Self], from: &RowStretches<'_>, is_zero: bool) {
+        let mut end = 0;
+        let RowStretches { values, stretches, factor, last } = *from;
+        for stretch in stretches {
+            if !is_zero {
+                row[end..stretch.start].fill(0.0);
+            }
+            let out = row[stretch.clone()].iter_mut();
+            out.zip(&values[stretch.clone()]).for_each(|(out, value)| *out = (factor * value) as Self);
+            end = stretch.end;
+        }
+        if !is_zero {
+            row[end..values.len()].fill(0.0);
+        }
+        row[values.len()..].fill(last.unwrap_or(0.0) as Self);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::queue::{Work, share};
+use super::queue::{Pieces, share};
 use crate::descriptors::Descriptor;
 use crate::error::LAST_ELEMENT;
 use crate::geometry::{Center, Frame, Frames, Grid, Listed, Sites};
@@ -143,7 +143,7 @@ impl PreparedFrames {
         while !rest.is_empty() {
             let first = rest.start;
             let n_others = rest.clone().take_while(|&frame| !is_large(frame)).count();
-            let others = Work {
+            let others = Pieces {
                 size: |piece: usize| frames.atoms(first + piece).len(),
                 worker: || Ok(()),
                 payload: |_| (),

@@ -6,8 +6,8 @@ use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::means::{MEANS, add, mean_coefficients};
-use super::walk::{Chunk, walk};
+use super::means::{add, mean_coefficients};
+use super::walk::{Chunk, each_frame, walk};
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
@@ -38,50 +38,84 @@ pub fn pullback<D: Descriptor>(
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
     check_length("adjoint", adjoint.len(), n_rows(average, frames, centers) * n_features)?;
-    let mut result = Pullback {
-        positions: memory::zeros(GRADIENTS, frames.n_atoms())?,
-        strain: memory::zeros(GRADIENTS, frames.len())?,
-    };
+    let mut result = Pullback::zero(frames)?;
     let passes = if average == Average::Inner { 2 } else { 1 };
     let counter = RowCounter::new(passes * centers.len());
-    let task = Backward { descriptor, average, centers, adjoint };
+    let task = Backward { descriptor, average, centers, adjoint, first_row: 0 };
     for range in batches(frames, centers)? {
         let batch = FrameBatch::new(descriptor, frames, centers, range, job, &counter)?;
-        let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-        let means = match average {
-            Average::Inner => task.adjoints_of_means(&batch, job, &counter)?,
+        let mut means = match average {
+            Average::Inner => mean_coefficients(descriptor, &batch, job, &counter)?,
             Average::Off | Average::Outer => Vec::new(),
         };
-        let n_coefficients = descriptor.n_coefficients();
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
-            for &row in chunk.rows {
-                let mean = means.chunks_exact(n_coefficients.max(1)).nth(frame.frame - first);
-                task.visit(worker, frame, row, mean, stop)?;
-            }
-            Ok(worker.gradients.take(&mut worker.place))
-        };
-        let merge = |frame: &Prepared, _: &Chunk<'_>, gradients: ChunkGradients| {
-            let positions = &mut result.positions[frames.atoms(frame.frame)];
-            for (atom, gradient) in gradients.atoms {
-                (0..3).for_each(|i| positions[atom as usize][i] += gradient[i]);
-            }
-            let strain = result.strain[frame.frame].as_flattened_mut();
-            add(strain, gradients.strain.as_flattened());
-            Ok(())
-        };
-        walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
+        task.run(&batch, &mut means, frames, &mut result, job, &counter)?;
     }
     Ok(result)
 }
 
-struct Backward<'a, D> {
-    descriptor: &'a D,
-    average: Average,
-    centers: &'a Centers<'a>,
-    adjoint: &'a [f64],
+impl Pullback {
+    /// Zeros for every atom and frame.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(super) fn zero(frames: &Frames<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            positions: memory::zeros(GRADIENTS, frames.n_atoms())?,
+            strain: memory::zeros(GRADIENTS, frames.len())?,
+        })
+    }
+
+    /// Adds what a chunk of centers of one frame has found.
+    pub(super) fn add(&mut self, frames: &Frames<'_>, frame: usize, gradients: ChunkGradients) {
+        let positions = &mut self.positions[frames.atoms(frame)];
+        for (atom, gradient) in gradients.atoms {
+            (0..3).for_each(|i| positions[atom as usize][i] += gradient[i]);
+        }
+        add(self.strain[frame].as_flattened_mut(), gradients.strain.as_flattened());
+    }
+}
+
+/// The way back from adjoints.
+pub(super) struct Backward<'a, D> {
+    pub descriptor: &'a D,
+    pub average: Average,
+    pub centers: &'a Centers<'a>,
+    /// Adjoints of rows from `first_row` on.
+    pub adjoint: &'a [f64],
+    pub first_row: usize,
 }
 
 impl<D: Descriptor> Backward<'_, D> {
+    /// Adds the gradients of the centers of a batch. `means` are the mean coefficients of its frames where these are
+    /// averaged, and their adjoints afterwards.
+    pub fn run(
+        &self,
+        batch: &FrameBatch<'_>,
+        means: &mut [f64],
+        frames: &Frames<'_>,
+        result: &mut Pullback,
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<(), Error> {
+        if self.average == Average::Inner {
+            self.adjoints_of_means(batch, means, job, counter)?;
+        }
+        let first = batch.prepared.first().map_or(0, |frame| frame.frame);
+        let n_coefficients = self.descriptor.n_coefficients();
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+            for &row in chunk.rows {
+                let mean = means.chunks_exact(n_coefficients.max(1)).nth(frame.frame - first);
+                self.visit(worker, frame, row, mean, stop)?;
+            }
+            Ok(worker.gradients.take(&mut worker.place))
+        };
+        let merge = |frame: &Prepared, _: &Chunk<'_>, gradients: ChunkGradients| {
+            result.add(frames, frame.frame, gradients);
+            Ok(())
+        };
+        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)
+    }
+
     /// Adds the gradients of one center.
     fn visit(
         &self,
@@ -91,24 +125,14 @@ impl<D: Descriptor> Backward<'_, D> {
         mean: Option<&[f64]>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        worker.expect_atoms(frame.channels.len())?;
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
-        memory::refill(GRADIENTS, &mut worker.vectors, worker.sites.len(), [0.0; 3])?;
-        let adjoint = if let Some(mean) = mean {
-            mean
-        } else {
-            if !self.descriptor.is_linear() {
-                worker.expand(self.descriptor, frame, center, stop)?;
-            }
-            let Worker { coefficients, adjoint_or_tangent, scratch, buffer, .. } = worker;
-            let adjoint = self.row_adjoint(frame, row, buffer)?;
-            self.descriptor.contract_pullback(coefficients, adjoint, scratch, adjoint_or_tangent, stop)?;
-            &worker.adjoint_or_tangent
-        };
-        let environment = environment(frame, center, &worker.sites);
-        self.descriptor.expand_pullback(&environment, adjoint, &mut worker.scratch, &mut worker.vectors, stop)?;
-        let Worker { sites, vectors, place, gradients, .. } = worker;
-        gradients.scatter(place, sites, vectors, center)
+        if let Some(mean) = mean {
+            return pull_center(self.descriptor, worker, frame, self.centers, row, AdjointOf::Coefficients(mean), stop);
+        }
+        let mut buffer = std::mem::take(&mut worker.buffer);
+        let adjoint = AdjointOf::Features(self.row_adjoint(frame, row, &mut buffer)?);
+        pull_center(self.descriptor, worker, frame, self.centers, row, adjoint, stop)?;
+        worker.buffer = buffer;
+        Ok(())
     }
 
     /// The adjoint of the row of one center.
@@ -127,31 +151,65 @@ impl<D: Descriptor> Backward<'_, D> {
     /// One row of the adjoint, all entries of which are finite; looked at here, where it will be in cache.
     fn checked_row(&self, row: usize) -> Result<&[f64], Error> {
         let n_features = self.descriptor.n_features();
-        let entries = &self.adjoint[row * n_features..][..n_features];
+        let entries = &self.adjoint[(row - self.first_row) * n_features..][..n_features];
         check_finite("adjoint", entries, n_features).map_err(|error| error.in_row(row))?;
         Ok(entries)
     }
 
-    /// For each frame, the adjoint of every center's coefficients: they share the mean.
+    /// For each frame, turns the mean of the coefficients into the adjoint of every center's, which share it.
     fn adjoints_of_means(
         &self,
         batch: &FrameBatch<'_>,
+        means: &mut [f64],
         job: &mut Job<'_>,
         counter: &RowCounter,
-    ) -> Result<Vec<f64>, Error> {
+    ) -> Result<(), Error> {
         let n = self.descriptor.n_coefficients();
-        let mut means = mean_coefficients(self.descriptor, batch, job, counter)?;
-        let mut scratch = self.descriptor.scratch()?;
-        let mut adjoint = memory::zeros(MEANS, n)?;
-        job.run_on_caller(counter, |stop| {
-            for (frame, mean) in batch.prepared.iter().zip(means.chunks_exact_mut(n.max(1))) {
-                stop.check()?;
-                let row = self.checked_row(frame.frame)?;
-                self.descriptor.contract_pullback(mean, row, &mut scratch, &mut adjoint, stop)?;
-                let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
-                mean.iter_mut().zip(&adjoint).for_each(|(out, x)| *out = share * x);
-            }
-            Ok(means)
-        })
+        let mut means = means.chunks_exact_mut(n.max(1));
+        let take = |_: &Prepared| means.next().unwrap_or_default();
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, mean: &mut [f64], stop: &Stop<'_>| {
+            let row = self.checked_row(frame.frame)?;
+            let Worker { scratch, adjoint_or_tangent: adjoint, .. } = worker;
+            self.descriptor.contract_pullback(mean, row, scratch, adjoint, stop)?;
+            let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
+            mean.iter_mut().zip(adjoint).for_each(|(out, x)| *out = share * *x);
+            Ok(())
+        };
+        each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
     }
+}
+
+/// Where the way back of one center begins.
+pub(super) enum AdjointOf<'a> {
+    Features(&'a [f64]),
+    Coefficients(&'a [f64]),
+}
+
+/// Adds the gradients of one center to those of its chunk.
+pub(super) fn pull_center<D: Descriptor>(
+    descriptor: &D,
+    worker: &mut Worker<D>,
+    frame: &Prepared,
+    centers: &Centers<'_>,
+    row: usize,
+    adjoint: AdjointOf<'_>,
+    stop: &Stop<'_>,
+) -> Result<(), Error> {
+    worker.expect_atoms(frame.channels.len())?;
+    let center = worker.prepare(descriptor, frame, centers, row, true, stop)?;
+    if matches!(adjoint, AdjointOf::Features(_)) && !descriptor.is_linear() {
+        worker.expand(descriptor, frame, center, stop)?;
+    }
+    let Worker { sites, scratch, coefficients, adjoint_or_tangent, vectors, place, gradients, .. } = worker;
+    let adjoint = match adjoint {
+        AdjointOf::Coefficients(adjoint) => adjoint,
+        AdjointOf::Features(adjoint) => {
+            descriptor.contract_pullback(coefficients, adjoint, scratch, adjoint_or_tangent, stop)?;
+            adjoint_or_tangent
+        }
+    };
+    memory::refill(GRADIENTS, vectors, sites.len(), [0.0; 3])?;
+    let environment = environment(frame, center, sites);
+    descriptor.expand_pullback(&environment, adjoint, scratch, vectors, stop)?;
+    gradients.scatter(place, (&environment, &sites.index), vectors, center)
 }

@@ -28,8 +28,8 @@ const ROWS_AHEAD: usize = 4 * ROWS_AT_ONCE;
 /// Looks at the others, of about ten nanoseconds each, before the caller goes to sleep.
 const SPINS: usize = 2000;
 
-/// What is done with each of some pieces of work, which are numbered from 0.
-pub struct Work<Size, Begin, Payload, Visit, Merge> {
+/// Pieces of work, which are numbered from 0, and what is done with each.
+pub struct Pieces<Size, Begin, Payload, Visit, Merge> {
     /// Rows of a piece, its size.
     pub size: Size,
     /// Makes the buffers of one thread.
@@ -42,7 +42,7 @@ pub struct Work<Size, Begin, Payload, Visit, Merge> {
     pub merge: Merge,
 }
 
-/// Does `work` for `n_pieces` pieces on all threads of `job`. Buffers come from `stock` and go there.
+/// Does `n_pieces` pieces of work on all threads of `job`. Buffers come from `stock` and go there.
 ///
 /// # Errors
 /// Of the first piece that has one, and [`Error::Interrupted`].
@@ -51,7 +51,7 @@ pub fn share<W: Send, P: Send, R: Send>(
     counter: &RowCounter,
     n_pieces: usize,
     stock: &Mutex<Vec<W>>,
-    work: Work<
+    pieces: Pieces<
         impl Fn(usize) -> usize + Sync,
         impl Fn() -> Result<W, Error> + Sync,
         impl FnMut(usize) -> P + Send,
@@ -59,7 +59,7 @@ pub fn share<W: Send, P: Send, R: Send>(
         impl FnMut(usize, R) -> Result<(), Error> + Send,
     >,
 ) -> Result<(), Error> {
-    let Work { size, worker, payload, visit, merge } = work;
+    let Pieces { size, worker, payload, visit, merge } = pieces;
     let pool = job.pool;
     let n_helpers = pool.map_or(0, rayon::ThreadPool::current_num_threads).min(n_pieces.saturating_sub(1));
     let queue = Queue {
@@ -354,7 +354,7 @@ mod tests {
         let mut job = Job { pool, progress, worker_cache: None };
         let (mut merged, mut payloads) = (Vec::new(), 0..);
         let stock = Mutex::new(Vec::new());
-        let work = Work {
+        let pieces = Pieces {
             size: |piece: usize| piece % 7,
             worker: || Ok(std::thread::current().id()),
             payload: |piece: usize| (piece, payloads.next()),
@@ -369,7 +369,7 @@ mod tests {
                 Ok(())
             },
         };
-        let result = share(&mut job, &RowCounter::new(PIECES), PIECES, &stock, work);
+        let result = share(&mut job, &RowCounter::new(PIECES), PIECES, &stock, pieces);
         (result, merged, stock.into_inner().expect("nobody panicked").into_iter().collect())
     }
 

@@ -7,9 +7,9 @@ use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::add;
 use super::output::RowElement;
-use super::walk::{Chunk, walk};
+use super::walk::{Chunk, each_frame, walk};
 use super::worker::{Worker, environment};
-use crate::descriptors::Descriptor;
+use crate::descriptors::{Descriptor, RowStretches};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
 
@@ -29,7 +29,22 @@ pub fn transform<D: Descriptor, T: RowElement>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    Forward { descriptor, average, frames, centers, displacements: None }.run(rows, job)
+    Forward { descriptor, average, frames, centers, displacements: None, into_zeros: false }.run(rows, job)
+}
+
+/// [`transform`], for `rows` that hold zeros: what is zero anyway is left as it is.
+///
+/// # Errors
+/// Errors of [`transform`].
+pub fn transform_into_zeros<D: Descriptor, T: RowElement>(
+    descriptor: &D,
+    average: Average,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    rows: &mut [T],
+    job: &mut Job<'_>,
+) -> Result<(), Error> {
+    Forward { descriptor, average, frames, centers, displacements: None, into_zeros: true }.run(rows, job)
 }
 
 /// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
@@ -47,21 +62,24 @@ pub fn pushforward<D: Descriptor, T: RowElement>(
 ) -> Result<(), Error> {
     check_length("displacements", displacements.len(), frames.n_atoms())?;
     check_finite("displacements", displacements.as_flattened(), 3)?;
-    Forward { descriptor, average, frames, centers, displacements: Some(displacements) }.run(rows, job)
+    let displacements = Some(displacements);
+    Forward { descriptor, average, frames, centers, displacements, into_zeros: false }.run(rows, job)
 }
 
 /// Features, or their derivatives where there are displacements.
-struct Forward<'a, D> {
-    descriptor: &'a D,
-    average: Average,
-    frames: &'a Frames<'a>,
-    centers: &'a Centers<'a>,
-    displacements: Option<&'a [[f64; 3]]>,
+pub(super) struct Forward<'a, D> {
+    pub descriptor: &'a D,
+    pub average: Average,
+    pub frames: &'a Frames<'a>,
+    pub centers: &'a Centers<'a>,
+    pub displacements: Option<&'a [[f64; 3]]>,
+    /// Whether the rows hold zeros.
+    pub into_zeros: bool,
 }
 
 /// Sums over the centers of one frame: of rows, or of coefficients and their tangents.
 #[derive(Debug, Clone, Default)]
-struct FrameSums {
+pub(super) struct FrameSums {
     values: Vec<f64>,
     tangents: Vec<f64>,
 }
@@ -102,9 +120,7 @@ impl<D: Descriptor> Forward<'_, D> {
             for (&row, out) in chunk.rows.iter().zip(rows) {
                 let Some(out) = out.take() else { continue };
                 self.expand(worker, frame, row, stop)?;
-                let mut buffer = std::mem::take(&mut worker.buffer);
-                T::fill(out, &mut buffer, |out| self.contract(worker, out, stop))?;
-                worker.buffer = buffer;
+                self.write(worker, out, stop)?;
             }
             Ok(())
         };
@@ -118,11 +134,39 @@ impl<D: Descriptor> Forward<'_, D> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
+        let mut sums = self.sums(batch, job, counter)?.into_iter();
+        let take = |frame: &Prepared| (slots[frame.frame].take(), sums.next().flatten());
+        let visit = |worker: &mut Worker<D>,
+                     frame: &Prepared,
+                     (row, sum): (Option<&mut [T]>, Option<FrameSums>),
+                     stop: &Stop<'_>| {
+            let Some(row) = row else { return Ok(()) };
+            if self.average == Average::Outer {
+                return T::fill(row, &mut worker.buffer, |row| {
+                    self.mean_row(frame.frame, sum.as_ref(), row);
+                    Ok(())
+                });
+            }
+            self.mean_coefficients(frame.frame, sum.as_ref(), worker);
+            self.write(worker, row, stop)
+        };
+        each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
+    }
+
+    /// Buffers for the caller's thread: those that wait, or new ones.
+    pub(super) fn worker(&self, job: &Job<'_>) -> Result<Worker<D>, Error> {
+        job.worker_cache.and_then(|cache| cache.take(1).pop()).map_or_else(|| Worker::new(self.descriptor), Ok)
+    }
+
+    /// Sums over the centers of each frame of a batch; `None` for a frame without centers.
+    pub(super) fn sums(
+        &self,
+        batch: &FrameBatch<'_>,
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<Vec<Option<FrameSums>>, Error> {
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
-        let mut sums = memory::with_capacity(SUMS, batch.prepared.len())?;
-        for _ in &batch.prepared {
-            sums.push(self.no_sums()?);
-        }
+        let mut sums = memory::filled(SUMS, batch.prepared.len(), None)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
             let mut sums = self.no_sums()?;
             for &row in chunk.rows {
@@ -132,25 +176,27 @@ impl<D: Descriptor> Forward<'_, D> {
             Ok(sums)
         };
         let merge = |frame: &Prepared, _: &Chunk<'_>, part: FrameSums| {
-            let sum = &mut sums[frame.frame - first];
-            add(&mut sum.values, &part.values);
-            add(&mut sum.tangents, &part.tangents);
+            match &mut sums[frame.frame - first] {
+                Some(FrameSums { values, tangents }) => {
+                    add(values, &part.values);
+                    add(tangents, &part.tangents);
+                }
+                empty => *empty = Some(part),
+            }
             Ok(())
         };
         walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
-        let mut worker = Worker::new(self.descriptor)?;
-        job.run_on_caller(counter, |stop| {
-            for (frame, sum) in batch.prepared.iter().zip(&sums) {
-                let Some(row) = slots[frame.frame].take() else { continue };
-                let n_centers = self.centers.rows(frame.frame).len();
-                T::fill(row, &mut Vec::new(), |row| self.finish(sum, n_centers, &mut worker, row, stop))?;
-            }
-            Ok(())
-        })
+        Ok(sums)
     }
 
     /// Coefficients of one center, and their tangents where there are displacements, into the worker.
-    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<(), Error> {
+    pub(super) fn expand(
+        &self,
+        worker: &mut Worker<D>,
+        frame: &Prepared,
+        row: usize,
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
         let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some(), stop)?;
         let Some(displacements) = self.displacements else {
             return worker.expand(self.descriptor, frame, center, stop);
@@ -169,6 +215,18 @@ impl<D: Descriptor> Forward<'_, D> {
         self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, tangent, stop)
     }
 
+    /// Writes the row of the worker's coefficients.
+    fn write<T: RowElement>(&self, worker: &mut Worker<D>, row: &mut [T], stop: &Stop<'_>) -> Result<(), Error> {
+        if self.displacements.is_none() && self.descriptor.prefers_stretches() {
+            T::write(row, &self.stretches(worker, stop)?, self.into_zeros);
+            return Ok(());
+        }
+        let mut buffer = std::mem::take(&mut worker.buffer);
+        T::fill(row, &mut buffer, |row| self.contract(worker, row, stop))?;
+        worker.buffer = buffer;
+        Ok(())
+    }
+
     /// The row of the worker's coefficients.
     fn contract(&self, worker: &mut Worker<D>, row: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let Worker { scratch, coefficients, adjoint_or_tangent: tangent, .. } = worker;
@@ -176,6 +234,12 @@ impl<D: Descriptor> Forward<'_, D> {
             Some(_) => self.descriptor.contract_tangent(coefficients, tangent, scratch, row, stop),
             None => self.descriptor.contract(coefficients, scratch, row, stop),
         }
+    }
+
+    /// The row of the worker's coefficients, in stretches.
+    pub(super) fn stretches<'w>(&self, worker: &'w mut Worker<D>, stop: &Stop<'_>) -> Result<RowStretches<'w>, Error> {
+        let Worker { scratch, coefficients, row, .. } = worker;
+        self.descriptor.contract_in_stretches(coefficients, scratch, row, stop)
     }
 
     fn no_sums(&self) -> Result<FrameSums, Error> {
@@ -193,6 +257,10 @@ impl<D: Descriptor> Forward<'_, D> {
             add(&mut sums.tangents, &worker.adjoint_or_tangent);
             return Ok(());
         }
+        if self.displacements.is_none() && self.descriptor.prefers_stretches() {
+            self.stretches(worker, stop)?.add_to(&mut sums.values);
+            return Ok(());
+        }
         let mut row = std::mem::take(&mut worker.buffer);
         memory::resize(SUMS, &mut row, self.descriptor.n_features(), 0.0)?;
         self.contract(worker, &mut row, stop)?;
@@ -201,23 +269,34 @@ impl<D: Descriptor> Forward<'_, D> {
         Ok(())
     }
 
-    /// The row of a frame; zeros for one without centers.
-    fn finish(
-        &self,
-        sums: &FrameSums,
-        n_centers: usize,
-        worker: &mut Worker<D>,
-        row: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        let share = if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 };
-        let scaled = |out: &mut [f64], sums: &[f64]| out.iter_mut().zip(sums).for_each(|(out, sum)| *out = share * sum);
-        if self.average == Average::Inner {
-            scaled(&mut worker.coefficients, &sums.values);
-            scaled(&mut worker.adjoint_or_tangent, &sums.tangents);
-            return self.contract(worker, row, stop);
+    /// What each center of a frame counts for in a mean.
+    fn share(&self, frame: usize) -> f64 {
+        let n_centers = self.centers.rows(frame).len();
+        if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 }
+    }
+
+    /// Writes the mean row of a frame: zeros for one without centers.
+    pub(super) fn mean_row(&self, frame: usize, sum: Option<&FrameSums>, row: &mut [f64]) {
+        let all = 0..row.len();
+        match sum {
+            Some(FrameSums { values, .. }) => {
+                RowStretches { values, stretches: &[all], factor: self.share(frame), last: None }.write_to_zeros(row);
+            }
+            None => row.fill(0.0),
         }
-        scaled(row, &sums.values);
-        Ok(())
+    }
+
+    /// Leaves the mean coefficients of a frame with the worker: zeros for one without centers.
+    pub(super) fn mean_coefficients(&self, frame: usize, sum: Option<&FrameSums>, worker: &mut Worker<D>) {
+        let share = self.share(frame);
+        let Worker { coefficients, adjoint_or_tangent: tangents, .. } = worker;
+        let Some(sum) = sum else {
+            coefficients.fill(0.0);
+            return tangents.fill(0.0);
+        };
+        for (mean, values) in [(coefficients, &sum.values), (tangents, &sum.tangents)] {
+            let (all, factor) = (0..values.len(), share);
+            RowStretches { values, stretches: &[all], factor, last: None }.write_to_zeros(&mut mean[..values.len()]);
+        }
     }
 }

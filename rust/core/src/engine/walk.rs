@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use super::batch::{FrameBatch, Prepared};
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::queue::{Work, share};
+use super::queue::{Pieces, share};
 use crate::{Error, Stop};
 
 /// Rows of one frame that one worker computes.
@@ -33,7 +33,7 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
 ) -> Result<(), Error> {
     let chunk = |piece: usize| Chunk { rows: &batch.rows[batch.chunks[piece].1.clone()] };
     let frame = |piece: usize| &batch.prepared[batch.chunks[piece].0];
-    let work = Work {
+    let pieces = Pieces {
         size: |piece: usize| batch.chunks[piece].1.len(),
         worker,
         payload: |piece: usize| payload(&chunk(piece)),
@@ -45,7 +45,7 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
         },
         merge: |piece: usize, result: R| merge(frame(piece), &chunk(piece), result),
     };
-    with_workers(job, |job, stock| share(job, counter, batch.chunks.len(), stock, work))?;
+    with_workers(job, |job, stock| share(job, counter, batch.chunks.len(), stock, pieces))?;
     job.report(counter)
 }
 
@@ -62,7 +62,7 @@ pub fn each_frame<W: Send + 'static, P: Send>(
     mut payload: impl FnMut(&Prepared) -> P + Send,
     visit: impl Fn(&mut W, &Prepared, P, &Stop<'_>) -> Result<(), Error> + Sync,
 ) -> Result<(), Error> {
-    let work = Work {
+    let pieces = Pieces {
         size: |_| 1,
         worker,
         payload: |piece: usize| payload(&batch.prepared[piece]),
@@ -71,7 +71,7 @@ pub fn each_frame<W: Send + 'static, P: Send>(
         },
         merge: |_: usize, (): ()| Ok(()),
     };
-    with_workers(job, |job, stock| share(job, counter, batch.prepared.len(), stock, work))
+    with_workers(job, |job, stock| share(job, counter, batch.prepared.len(), stock, pieces))
 }
 
 /// Does something with the buffers of the last call, and keeps those that are left for the next.

@@ -2,7 +2,7 @@
 
 use super::batch::Prepared;
 use super::gradients::{ChunkGradients, UNSEEN};
-use crate::descriptors::{CenterKind, Descriptor, Environment, Refusal};
+use crate::descriptors::{CenterKind, Descriptor, Environment, Refusal, RowBuffer};
 use crate::geometry::{Center, Centers, Sites};
 use crate::{Error, Stop, memory};
 
@@ -20,6 +20,8 @@ pub struct Worker<D: Descriptor> {
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub buffer: Vec<f64>,
+    /// Room for rows whose stretches have to be found.
+    pub row: RowBuffer,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
     pub place: Vec<u32>,
     /// Place of the atom of each site.
@@ -44,6 +46,7 @@ impl<D: Descriptor> Worker<D> {
             coefficients: coefficients()?,
             vectors: Vec::new(),
             buffer: Vec::new(),
+            row: RowBuffer::default(),
             place: Vec::new(),
             of_site: Vec::new(),
             written: Vec::new(),

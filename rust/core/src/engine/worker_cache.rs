@@ -21,8 +21,13 @@ impl WorkerCache {
     /// At most `n` of the buffers that wait here and are of this kind.
     pub(super) fn take<W: 'static>(&self, n: usize) -> Vec<W> {
         let taken = ask(&self.workers, |waiting| {
-            let kept = waiting.len().saturating_sub(n);
-            waiting.split_off(kept)
+            let mut taken = Vec::new();
+            for place in (0..waiting.len()).rev() {
+                if taken.len() < n && (*waiting[place]).is::<W>() {
+                    taken.push(waiting.swap_remove(place));
+                }
+            }
+            taken
         });
         let of_kind = |buffers: Box<dyn Any + Send>| buffers.downcast().ok().map(|buffers| *buffers);
         taken.into_iter().flatten().filter_map(of_kind).collect()
@@ -72,11 +77,13 @@ mod tests {
         let worker_cache = WorkerCache::default();
         assert!(worker_cache.take::<Vec<f64>>(2).is_empty());
         worker_cache.put(vec![vec![1.0], vec![2.0], vec![3.0]]);
-        assert_eq!(worker_cache.take::<Vec<f64>>(2), [[2.0], [3.0]]);
+        assert_eq!(worker_cache.take::<Vec<f64>>(2), [[3.0], [2.0]]);
         assert_eq!(worker_cache.take::<Vec<f64>>(2), [[1.0]]);
         assert!(worker_cache.take::<Vec<f64>>(2).is_empty());
         worker_cache.put(vec![vec![2.0]]);
         assert!(worker_cache.take::<String>(2).is_empty());
+        worker_cache.put(vec![String::from("other")]);
+        assert_eq!(worker_cache.take::<Vec<f64>>(2), [[2.0]]);
         worker_cache.put(vec![vec![4.0]]);
         let _held = worker_cache.workers.lock();
         assert!(worker_cache.take::<Vec<f64>>(1).is_empty());

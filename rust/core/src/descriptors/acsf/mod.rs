@@ -90,6 +90,7 @@ impl Acsf {
 
 impl Descriptor for Acsf {
     type Scratch = AcsfScratch;
+    type Kept = ();
 
     fn reach(&self) -> f64 {
         self.parameters.r_cut()
@@ -178,6 +179,10 @@ impl Descriptor for Acsf {
             spheres[sphere].value[slot] = 0.0;
         }
         for group in &self.plan.groups {
+            if !spheres[group.sphere].has_pairs(group.segments) {
+                group.columns.iter().for_each(|&column| coefficients[column as usize] = 0.0);
+                continue;
+            }
             isa.run(angular::AngularValues {
                 group,
                 plan: &self.plan.spheres[group.sphere],

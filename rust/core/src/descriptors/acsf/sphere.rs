@@ -35,37 +35,36 @@ impl CutoffSphere {
     /// [`Error::Memory`].
     pub fn fill(&mut self, plan: &SpherePlan, weights: &[f64], environment: &Environment<'_>) -> Result<(), Error> {
         let n_segments = plan.angular.len();
-        // Every segment may leave a pack unfilled, and one follows the last.
+        // Every segment may leave a pack unfilled, and whoever looks at eight slots from any slot on finds eight.
         let most = environment.len() + LANES * (n_segments + 1);
         self.segments.clear();
         memory::reserve(PURPOSE, &mut self.segments, n_segments)?;
         for column in self.columns() {
-            column.clear();
-            memory::reserve(PURPOSE, column, most)?;
+            memory::resize(PURPOSE, column, most, 0.0)?;
         }
-        self.site.clear();
-        memory::reserve(PURPOSE, &mut self.site, most)?;
-        let mut next = 0;
+        memory::resize(PURPOSE, &mut self.site, most, 0)?;
+        let (mut next, mut slot) = (0, 0);
         for segment in 0..n_segments {
-            let start = self.site.len();
+            let start = slot;
             while next < environment.len() && (plan.merged || usize::from(environment.channel[next]) == segment) {
                 let r = environment.r[next];
                 if r < plan.r_cut {
-                    let weight = if plan.merged { weights[usize::from(environment.channel[next])] } else { 1.0 };
-                    let inverse = if r > 0.0 { 1.0 / r } else { 0.0 };
-                    self.push(next as u32, [environment.dx[next], environment.dy[next], environment.dz[next]]);
-                    self.r.push(r);
-                    self.inverse.push(inverse);
-                    self.value.push(weight);
+                    self.site[slot] = next as u32;
+                    (self.x[slot], self.y[slot], self.z[slot]) =
+                        (environment.dx[next], environment.dy[next], environment.dz[next]);
+                    self.r[slot] = r;
+                    self.inverse[slot] = if r > 0.0 { 1.0 / r } else { 0.0 };
+                    self.value[slot] = if plan.merged { weights[usize::from(environment.channel[next])] } else { 1.0 };
+                    slot += 1;
                 }
                 next += 1;
             }
-            self.segments.push(start..self.site.len());
-            self.pad(self.site.len().next_multiple_of(LANES));
+            self.segments.push(start..slot);
+            slot = self.leave_empty(slot..slot.next_multiple_of(LANES));
         }
-        // Whoever looks at eight slots from any slot on finds eight.
-        self.pad(self.site.len() + LANES);
-        self.derivative.resize(self.site.len(), 0.0);
+        let end = self.leave_empty(slot..slot + LANES);
+        self.columns().into_iter().for_each(|column| column.truncate(end));
+        self.site.truncate(end);
         crate::simd::Isa::detect().run(CutoffOfSites { plan, sphere: self });
         Ok(())
     }
@@ -75,18 +74,19 @@ impl CutoffSphere {
         [x, y, z, r, inverse, value, derivative]
     }
 
-    fn push(&mut self, site: u32, [x, y, z]: [f64; 3]) {
-        self.site.push(site);
-        self.x.push(x);
-        self.y.push(y);
-        self.z.push(z);
+    /// Empties some slots, and returns the next one.
+    fn leave_empty(&mut self, slots: Range<usize>) -> usize {
+        for column in self.columns() {
+            column[slots.clone()].iter_mut().for_each(|entry| *entry = 0.0);
+        }
+        self.site[slots.clone()].iter_mut().for_each(|site| *site = 0);
+        slots.end
     }
 
-    fn pad(&mut self, length: usize) {
-        self.site.resize(length, 0);
-        for column in [&mut self.x, &mut self.y, &mut self.z, &mut self.r, &mut self.inverse, &mut self.value] {
-            column.resize(length, 0.0);
-        }
+    /// Whether two segments have pairs of sites.
+    pub fn has_pairs(&self, (a, b): (usize, usize)) -> bool {
+        let (a_sites, b_sites) = (self.segments[a].len(), self.segments[b].len());
+        if a == b { a_sites > 1 } else { a_sites > 0 && b_sites > 0 }
     }
 
     /// The vector to the site in a slot.

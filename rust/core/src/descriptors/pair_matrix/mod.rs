@@ -112,6 +112,7 @@ const NOISE: f64 = 1e-12;
 
 impl<P: MatrixElements> Descriptor for PairMatrix<P> {
     type Scratch = PairMatrixScratch;
+    type Kept = ();
 
     fn reach(&self) -> f64 {
         self.parameters.r_cut

@@ -2,11 +2,11 @@
 
 use super::columns;
 use super::density::{Density, PowerSpectrumOptions};
-use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch};
+use super::expansion::{CenterDensities, DensityExpansion, ExpansionScratch, KeptSites};
 use super::jacobian::{JacobianScratch, JacobianWriter};
-use super::power_spectrum::{PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
+use super::power_spectrum::{Divisor, PowerSpectrum, PowerSpectrumParameters, PowerSpectrumScratch};
 use super::radial_basis::RadialBasis;
-use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, Species};
+use crate::descriptors::{Descriptor, Environment, JacobianRow, Refusal, RowBuffer, RowStretches, Species};
 use crate::{Error, Stop};
 
 /// The power spectrum of the neighbor density that `D` describes.
@@ -25,6 +25,13 @@ pub struct SoapScratch {
     spectrum: PowerSpectrumScratch,
     /// Made when a Jacobian is first asked for.
     jacobian: Option<JacobianScratch>,
+}
+
+/// What is known of one prepared center.
+#[derive(Debug, Default)]
+pub struct KeptSoap {
+    sites: KeptSites,
+    divisor: Divisor,
 }
 
 impl<D: Density> SoapOf<D> {
@@ -69,6 +76,8 @@ impl<D: Density> SoapOf<D> {
 
 impl<D: Density> Descriptor for SoapOf<D> {
     type Scratch = SoapScratch;
+    type Kept = KeptSoap;
+    const KEEPS: bool = true;
 
     fn reach(&self) -> f64 {
         self.density.reach()
@@ -108,6 +117,11 @@ impl<D: Density> Descriptor for SoapOf<D> {
         self.density.admit(environment)?;
         self.expansion.prepare(environment, derivatives, &mut scratch.expansion, stop)?;
         Ok(())
+    }
+
+    fn exchange(&self, scratch: &mut SoapScratch, kept: &mut KeptSoap) {
+        scratch.expansion.exchange(&mut kept.sites);
+        scratch.spectrum.exchange(&mut kept.divisor);
     }
 
     fn expand(
@@ -153,6 +167,20 @@ impl<D: Density> Descriptor for SoapOf<D> {
         self.spectrum.contract(coefficients, &mut scratch.spectrum, row, stop)
     }
 
+    fn contract_in_stretches<'a>(
+        &self,
+        coefficients: &[f64],
+        scratch: &'a mut SoapScratch,
+        _buffer: &'a mut RowBuffer,
+        stop: &Stop<'_>,
+    ) -> Result<RowStretches<'a>, Error> {
+        self.spectrum.contract_in_stretches(coefficients, &mut scratch.spectrum, stop)
+    }
+
+    fn prefers_stretches(&self) -> bool {
+        self.spectrum.prefers_stretches()
+    }
+
     fn contract_tangent(
         &self,
         coefficients: &[f64],
@@ -173,6 +201,19 @@ impl<D: Density> Descriptor for SoapOf<D> {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.spectrum.contract_pullback(coefficients, adjoint, &mut scratch.spectrum, coefficients_adjoint, stop)
+    }
+
+    fn contract_pullback_of_row(
+        &self,
+        coefficients: &[f64],
+        features: &[f64],
+        adjoint: &[f64],
+        scratch: &mut SoapScratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let spectrum = &mut scratch.spectrum;
+        self.spectrum.contract_pullback_of_row(coefficients, features, adjoint, spectrum, coefficients_adjoint, stop)
     }
 
     fn jacobian(

@@ -87,10 +87,19 @@ impl ProductLayout {
     /// first of these. Rows follow each other.
     #[inline(always)]
     pub fn row(&self, n: usize) -> (std::ops::Range<usize>, usize) {
+        let others = self.others(n, self.right.len());
+        let place = if self.symmetric && self.lower { self.place(0, n) } else { self.place(n, others.start) };
+        (others, place)
+    }
+
+    /// The functions whose products with function `n` are stored one after the other, where there are `n_right`: all of
+    /// the second factor, or some of both.
+    #[inline(always)]
+    pub fn others(&self, n: usize, n_right: usize) -> std::ops::Range<usize> {
         match (self.symmetric, self.lower) {
-            (true, false) => (n..self.right.len(), self.place(n, n)),
-            (true, true) => (0..n + 1, self.place(0, n)),
-            (false, _) => (0..self.right.len(), self.place(n, 0)),
+            (true, false) => n..n_right,
+            (true, true) => 0..n + 1,
+            (false, _) => 0..n_right,
         }
     }
 

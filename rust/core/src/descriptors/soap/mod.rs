@@ -33,7 +33,7 @@ mod turbo;
 pub use compression::Compression;
 pub use convention::Convention;
 pub use density::{Density, PowerSpectrumOptions};
-pub use descriptor::{SoapOf, SoapScratch};
+pub use descriptor::{KeptSoap, SoapOf, SoapScratch};
 pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, WeightFunction, Weighting};
 pub use limits::{MAX_DEGREE, MAX_FUNCTIONS};
 pub use turbo::{Policy, SoapTurbo, SpeciesParameters, TurboBasis, TurboParameters};

@@ -1,5 +1,7 @@
 //! Selection: the products of two factors that are kept, or their sums.
 
+use std::ops::Range;
+
 use super::limits::PURPOSE;
 use crate::{Error, memory};
 
@@ -40,14 +42,30 @@ impl Selection {
 
     /// `row = P p`
     pub fn apply(&self, p: &[f64], row: &mut [f64]) {
+        self.apply_to(0..row.len(), p, row);
+    }
+
+    /// `row = P p`, for some entries of the row.
+    pub fn apply_to(&self, some: Range<usize>, p: &[f64], row: &mut [f64]) {
+        let out = row[some.clone()].iter_mut();
         match self {
             Self::Columns(columns) => {
-                row.iter_mut().zip(columns).for_each(|(out, &(column, weight))| *out = weight * p[column]);
+                out.zip(&columns[some]).for_each(|(out, &(column, weight))| *out = weight * p[column]);
             }
             Self::Sums { offsets, entries } => {
-                for (out, range) in row.iter_mut().zip(offsets.windows(2)) {
+                for (out, range) in out.zip(offsets[some.start..].windows(2)) {
                     *out = entries[range[0]..range[1]].iter().map(|&(column, value)| value * p[column]).sum();
                 }
+            }
+        }
+    }
+
+    /// Whether an entry of the row is made of any product that `is_there`.
+    pub fn needs_any(&self, entry: usize, is_there: &[bool]) -> bool {
+        match self {
+            Self::Columns(columns) => is_there[columns[entry].0],
+            Self::Sums { offsets, entries } => {
+                entries[offsets[entry]..offsets[entry + 1]].iter().any(|&(column, _)| is_there[column])
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::{Error, Stop, memory};
 use bins::Bins;
 use layout::BinLayout;
 use range::Range;
+use runs::Run;
 use sites::Query;
 
 pub use known::{FoundNeighbors, Listed, Motion};
@@ -42,6 +43,9 @@ pub const MAX_ATOMS: usize = (u32::MAX as usize - 66) / 4;
 // One bin more for those that are not seen, and whole vectors may be read behind the last slot.
 const _: () = assert!(layout::most_bins(MAX_ATOMS) + 1.0 <= u32::MAX as f64 && MAX_ATOMS + LANES <= u32::MAX as usize);
 
+/// To test so many atoms is quicker than to find out which of them are near.
+const FEW_ATOMS: usize = 64;
+
 /// The channel of atoms that are not seen.
 const INVISIBLE: u8 = u8::MAX;
 
@@ -54,6 +58,8 @@ pub struct Grid {
     cell: Cell,
     layout: BinLayout,
     bins: Bins,
+    /// Whether all atoms are tested for every center: those of a small molecule. Their order is that of the bins.
+    is_one_run: bool,
     isa: Isa,
 }
 
@@ -109,7 +115,8 @@ impl Grid {
             return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
         }
         let bins = Bins::new(&layout, &wrapped, channels, pool, stop)?;
-        Ok(Self { frame: frame_index, r_cut, range, cell, layout, bins, isa: Isa::detect() })
+        let is_one_run = bins.n_visible <= FEW_ATOMS && layout.axes.iter().all(|axis| !axis.periodic);
+        Ok(Self { frame: frame_index, r_cut, range, cell, layout, bins, is_one_run, isa: Isa::detect() })
     }
 
     /// Replaces the contents of `sites` by all atoms and periodic images closer to `center` than the cutoff, grouped
@@ -182,6 +189,10 @@ impl Kernel for Search<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> bool {
         let Self { grid, query, sites } = self;
+        if grid.is_one_run {
+            let run = Run { start: 0, end: grid.bins.n_visible as u32, shift: [0.0; 3] };
+            return (run.end == 0 || sites.collect(query, run)) && sites.test(query);
+        }
         runs::visit(&grid.layout, &grid.bins.offsets, query.origin, |run| sites.collect(query, run))
             && sites.test(query)
     }

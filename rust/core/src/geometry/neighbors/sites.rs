@@ -35,6 +35,8 @@ pub struct Sites {
     images: Vec<Vector>,
     n_images: usize,
     found: Found,
+    /// Where the next site of each channel goes.
+    next_of_channel: Vec<usize>,
     /// The memory that was refused in the middle of a search.
     refused: Option<Error>,
 }
@@ -199,12 +201,14 @@ impl Sites {
 
     /// A counting sort by channel, which keeps the order within a channel; `of` knows atom and channel of a slot.
     fn group(&mut self, n_channels: usize, of: impl Fn(u32) -> (u32, u8)) {
-        let mut next = [0_usize; 256];
+        let next = &mut self.next_of_channel;
+        next.clear();
+        next.resize(n_channels, 0);
         for &slot in &self.found.slot {
             next[of(slot).1 as usize] += 1;
         }
         let mut start = 0;
-        for next in &mut next[..n_channels] {
+        for next in next.iter_mut() {
             start += std::mem::replace(next, start);
         }
         let n = self.found.len();

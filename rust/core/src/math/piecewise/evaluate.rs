@@ -7,7 +7,7 @@ use super::Piecewise;
 use crate::simd::{Capacity, LANES, Lanes};
 use crate::{Error, memory};
 
-/// Up to so many packs of functions are evaluated place by place.
+/// Up to so many packs of functions are evaluated place by place, and up to so many places of any number.
 const FEW: usize = 4;
 
 /// Scratch of an evaluation: points sorted by the interval that they fall in.
@@ -38,7 +38,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     /// Writes the values of all functions, a row of [`Self::n_packs`] packs for each place in `r`.
     #[inline(always)]
     pub fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, values: &mut [[f64; LANES]]) {
-        if self.n_packs <= FEW {
+        if self.n_packs.min(r.len()) <= FEW {
             return self.each_point::<V>(r, Horner { values });
         }
         self.sort(r, points);
@@ -60,7 +60,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
     ) {
         let scale = 2.0 * self.intervals_per_length;
         let horner = HornerWithDerivative { scale, values, derivatives };
-        if self.n_packs <= FEW {
+        if self.n_packs.min(r.len()) <= FEW {
             return self.each_point::<V>(r, horner);
         }
         self.sort(r, points);
@@ -87,12 +87,7 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         for (k, &r) in r.iter().enumerate() {
             let (interval, t) = self.locate(r);
             let (block, t, rows) = (&self.coefficients[interval * size..][..size], [V::splat(t)], [k * n_packs]);
-            match n_packs {
-                1 => scheme.packs::<V, 1, 1>((1, 0), block, &t, &rows),
-                2 => scheme.packs::<V, 1, 2>((2, 0), block, &t, &rows),
-                3 => scheme.packs::<V, 1, 3>((3, 0), block, &t, &rows),
-                _ => scheme.packs::<V, 1, 4>((4, 0), block, &t, &rows),
-            }
+            all_packs::<V, 1, 4>(n_packs, block, &t, &rows, &mut scheme);
         }
     }
 
@@ -163,15 +158,26 @@ fn with_all_packs<V: Lanes, const SITES: usize, const PACKS: usize>(
         t[i] = V::splat(points.found[sites[i] as usize].1);
         rows[i] = sites[i] as usize * n_packs;
     }
+    all_packs::<V, SITES, PACKS>(n_packs, block, &t, &rows, scheme);
+}
+
+#[inline(always)]
+fn all_packs<V: Lanes, const SITES: usize, const PACKS: usize>(
+    n_packs: usize,
+    block: &[[f64; LANES]],
+    t: &[V; SITES],
+    rows: &[usize; SITES],
+    scheme: &mut impl Scheme,
+) {
     let mut first = 0;
     while first + PACKS <= n_packs {
-        scheme.packs::<V, SITES, PACKS>((n_packs, first), block, &t, &rows);
+        scheme.packs::<V, SITES, PACKS>((n_packs, first), block, t, rows);
         first += PACKS;
     }
     match n_packs - first {
-        3 => scheme.packs::<V, SITES, 3>((n_packs, first), block, &t, &rows),
-        2 => scheme.packs::<V, SITES, 2>((n_packs, first), block, &t, &rows),
-        1 => scheme.packs::<V, SITES, 1>((n_packs, first), block, &t, &rows),
+        3 => scheme.packs::<V, SITES, 3>((n_packs, first), block, t, rows),
+        2 => scheme.packs::<V, SITES, 2>((n_packs, first), block, t, rows),
+        1 => scheme.packs::<V, SITES, 1>((n_packs, first), block, t, rows),
         _ => {}
     }
 }

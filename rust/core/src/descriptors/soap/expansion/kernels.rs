@@ -32,6 +32,9 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
     fn run<V: Lanes>(mut self) -> Result<(), Error> {
         let n_blocks = self.scratch.n_blocks;
         let mut block = 0;
+        // Species without sites, and what fills up the rows.
+        self.coefficients.fill(0.0);
+        self.tangent.fill(0.0);
         for channel in 0..self.expansion.bases.len() {
             let first = block;
             while block < n_blocks && self.scratch.blocks[block].channel == channel {
@@ -41,12 +44,13 @@ impl<P: RadialBasis> Kernel for Expand<'_, P> {
                     self.stop.check()?;
                 }
             }
+            if block == first {
+                continue;
+            }
             let BlockScratch { sums, tangents, .. } = &self.scratch.work;
-            let sums = (block > first).then_some(sums.as_slice());
-            self.expansion.scatter(sums, channel, self.coefficients);
+            self.expansion.scatter::<V>(sums, channel, self.coefficients);
             if self.displacements.is_some() {
-                let tangents = (block > first).then_some(tangents.as_slice());
-                self.expansion.scatter(tangents, channel, self.tangent);
+                self.expansion.scatter::<V>(tangents, channel, self.tangent);
             }
         }
         if let Some(density) = self.expansion.centers.of(self.center) {
@@ -221,23 +225,19 @@ impl<P: RadialBasis> DensityExpansion<P> {
         ]
     }
 
-    /// Writes the sums of one species, normalized, into its columns of all coefficients: zeros where it has no sites.
-    /// The last species fills up the rows.
+    /// Writes the sums of one species, normalized, into its columns of all coefficients.
     #[inline(always)]
-    fn scatter(&self, sums: Option<&[[f64; LANES]]>, channel: usize, coefficients: &mut [f64]) {
+    fn scatter<V: Lanes>(&self, sums: &[[f64; LANES]], channel: usize, coefficients: &mut [f64]) {
         let (stride, own) = (self.stride(), self.functions_of(channel));
-        let end = if channel + 1 == self.bases.len() { stride } else { own.end };
         let n_packs = own.len().div_ceil(LANES);
-        for (lm, (row, norm)) in coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).enumerate() {
-            let (row, rest) = row[own.start..end].split_at_mut(own.len());
-            rest.fill(0.0);
-            let Some(sums) = sums else {
-                row.fill(0.0);
-                continue;
-            };
-            let sums = sums[lm * n_packs..][..n_packs].as_flattened();
-            for (slot, sum) in row.iter_mut().zip(sums) {
-                *slot = norm * sum;
+        let rows = coefficients.chunks_exact_mut(stride).zip(self.harmonics.norms()).zip(sums.chunks_exact(n_packs));
+        for ((row, norm), sums) in rows {
+            let (packs, rest) = row[own.clone()].as_chunks_mut();
+            for (pack, sum) in packs.iter_mut().zip(sums) {
+                (V::splat(*norm) * V::load(sum)).store(pack);
+            }
+            if let Some(sum) = sums.get(packs.len()) {
+                rest.iter_mut().zip(sum).for_each(|(slot, sum)| *slot = norm * sum);
             }
         }
     }

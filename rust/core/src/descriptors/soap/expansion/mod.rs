@@ -9,7 +9,7 @@ mod kernels;
 mod prepare;
 
 pub use center::CenterDensities;
-pub use prepare::ExpansionScratch;
+pub use prepare::{ExpansionScratch, KeptSites};
 
 use self::kernels::{Expand, ExpandPullback, HarmonicsWithGradients};
 use self::prepare::Prepare;

@@ -25,6 +25,15 @@ pub struct ExpansionScratch {
     pub(super) work: BlockScratch,
 }
 
+/// The prepared sites of one center, while others are prepared.
+#[derive(Debug, Default)]
+pub struct KeptSites {
+    blocks: Vec<SiteBlock>,
+    n_blocks: usize,
+    rows: Vec<[f64; LANES]>,
+    derivatives: Vec<[f64; LANES]>,
+}
+
 /// Buffers for one block.
 #[derive(Debug)]
 pub(super) struct BlockScratch {
@@ -159,6 +168,14 @@ impl ExpansionScratch {
             points: EvaluationPoints::default(),
             work,
         })
+    }
+
+    /// Exchanges the prepared sites with others.
+    pub fn exchange(&mut self, kept: &mut KeptSites) {
+        std::mem::swap(&mut self.blocks, &mut kept.blocks);
+        std::mem::swap(&mut self.n_blocks, &mut kept.n_blocks);
+        std::mem::swap(&mut self.rows, &mut kept.rows);
+        std::mem::swap(&mut self.derivatives, &mut kept.derivatives);
     }
 
     /// Makes room for rows of this many packs together, of so many sites.

@@ -1,17 +1,28 @@
 //! Sums over `m` of products of coefficients, and the way back.
 
-use super::super::limits::MAX_DEGREE;
+use std::ops::Range;
+
 use super::PowerSpectrum;
 use crate::simd::{Capacity, Kernel, LANES, Lanes};
 use crate::{Error, Stop};
 
-/// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs that are stored.
+/// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs of some functions that are stored.
 pub(super) struct PowerSpectrumProducts<'a> {
     pub spectrum: &'a PowerSpectrum,
+    pub factors: [FactorFunctions<'a>; 2],
     pub terms: &'a [[&'a [f64]; 2]],
     pub tile: &'a mut [[f64; LANES]],
     pub out: &'a mut [f64],
     pub stop: &'a Stop<'a>,
+}
+
+/// Functions of one factor: all of them, or those that are there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FactorFunctions<'a> {
+    /// Place of each among all functions of the factor, ascending.
+    pub places: &'a [u32],
+    /// Length of one `lm` in their coefficients.
+    pub stride: usize,
 }
 
 impl Kernel for PowerSpectrumProducts<'_> {
@@ -30,34 +41,33 @@ impl Kernel for PowerSpectrumProducts<'_> {
 impl PowerSpectrumProducts<'_> {
     /// `SIZE` functions of the left factor with eight of the right at a time.
     #[inline(always)]
-    fn tiles<V: Lanes, const SIZE: usize>(self) -> Result<(), Error> {
-        let Self { spectrum, terms, tile, out, stop } = self;
-        let layout = &spectrum.layout;
-        for n in (0..layout.left.len()).step_by(SIZE) {
-            let last = (n + SIZE).min(layout.left.len()) - 1;
-            let (first, end) = (layout.row(n).0.start, layout.row(last).0.end);
-            stop.check_after((end - first) * spectrum.n_harmonics())?;
+    fn tiles<V: Lanes, const SIZE: usize>(mut self) -> Result<(), Error> {
+        let [n_left, n_right] = self.factors.map(|factor| factor.places.len());
+        let n_padded = padded(self.spectrum.degree_weights.len());
+        for n in (0..n_left).step_by(SIZE) {
+            let last = (n + SIZE).min(n_left) - 1;
+            let layout = &self.spectrum.layout;
+            let (first, end) = (layout.others(n, n_right).start, layout.others(last, n_right).end);
+            self.stop.check_after((end - first) * self.spectrum.n_harmonics())?;
             for pack in first / LANES..end.div_ceil(LANES) {
-                for (l, kappa) in spectrum.degree_weights.iter().enumerate() {
-                    let sums = spectrum.tile::<V, SIZE>(l, n, pack, terms);
+                for (l, kappa) in self.spectrum.degree_weights.iter().enumerate() {
+                    let sums = self.tile::<V, SIZE>(l, n, pack);
                     for (i, sum) in sums.into_iter().enumerate() {
-                        (sum * V::splat(*kappa)).store(&mut tile[i * spectrum.degree_weights.len() + l]);
+                        (sum * V::splat(*kappa)).store(&mut self.tile[i * n_padded + l]);
                     }
                 }
-                spectrum.write::<V>(n..last + 1, pack, tile, out);
+                self.write::<V>(n..last + 1, pack);
             }
         }
         Ok(())
     }
-}
 
-impl PowerSpectrum {
     /// Sums over `m` of one degree.
     #[inline(always)]
-    fn tile<V: Lanes, const SIZE: usize>(&self, l: usize, n: usize, pack: usize, terms: &[[&[f64]; 2]]) -> [V; SIZE] {
-        let [left, right] = [self.layout.left.stride(), self.layout.right.stride()];
+    fn tile<V: Lanes, const SIZE: usize>(&self, l: usize, n: usize, pack: usize) -> [V; SIZE] {
+        let [left, right] = self.factors.map(|factor| factor.stride);
         let mut sums = [V::zero(); SIZE];
-        for [a, b] in terms {
+        for [a, b] in self.terms {
             let rows = l * l..(l + 1) * (l + 1);
             let a = a[rows.start * left..rows.end * left].chunks_exact(left);
             let b = b[rows.start * right..rows.end * right].chunks_exact(right);
@@ -75,35 +85,57 @@ impl PowerSpectrum {
 
     /// Puts a tile, `[n][l]` with `n'` in lanes, where it belongs.
     #[inline(always)]
-    fn write<V: Lanes>(&self, functions: std::ops::Range<usize>, pack: usize, tile: &[[f64; LANES]], out: &mut [f64]) {
-        let n_degrees = self.degree_weights.len();
-        let mut lines = [[[0.0; LANES]; (MAX_DEGREE + 1) / LANES]; LANES];
-        for (n, tile) in functions.zip(tile.chunks_exact(n_degrees)) {
-            let (others, place) = self.layout.row(n);
-            let first = others.start.max(pack * LANES);
-            let last = others.end.min((pack + 1) * LANES);
+    fn write<V: Lanes>(&mut self, functions: Range<usize>, pack: usize) {
+        let layout = &self.spectrum.layout;
+        let n_degrees = self.spectrum.degree_weights.len();
+        let [left, right] = self.factors.map(|factor| factor.places);
+        for (n, tile) in functions.zip(self.tile.chunks_exact(padded(n_degrees))) {
+            let others = layout.others(n, right.len());
+            let (first, last) = (others.start.max(pack * LANES), others.end.min((pack + 1) * LANES));
             if first >= last {
                 continue;
             }
-            let (groups, beyond) = tile.as_chunks::<LANES>();
-            for (group, degrees) in groups.iter().enumerate() {
+            let mut weights = [layout.weight(0, 1); LANES];
+            if n / LANES == pack {
+                weights[n % LANES] = layout.weight(n, n);
+            }
+            let weights = V::load(&weights);
+            let row = layout.row(left[n] as usize);
+            let place = |n_prime: u32| row.1 + (n_prime as usize - row.0.start) * n_degrees;
+            for (group, degrees) in tile.as_chunks::<LANES>().0.iter().enumerate() {
                 let mut rows = [V::zero(); LANES];
                 for (row, degree) in rows.iter_mut().zip(degrees) {
-                    *row = V::load(degree);
+                    *row = V::load(degree) * weights;
                 }
-                for (line, lanes) in lines.iter_mut().zip(V::transpose(rows)) {
-                    lanes.store(&mut line[group]);
+                let lines = V::transpose(rows).map(V::to_array);
+                let lines = lines[first % LANES..].iter().zip(&right[first..last]);
+                let out = lines.map(|(line, &n_prime)| (line, place(n_prime) + group * LANES));
+                match n_degrees - group * LANES {
+                    1 => store::<1>(out, self.out),
+                    2 => store::<2>(out, self.out),
+                    3 => store::<3>(out, self.out),
+                    4 => store::<4>(out, self.out),
+                    5 => store::<5>(out, self.out),
+                    6 => store::<6>(out, self.out),
+                    7 => store::<7>(out, self.out),
+                    _ => store::<8>(out, self.out),
                 }
             }
-            for n_prime in first..last {
-                let weight = self.layout.weight(n, n_prime);
-                let out = &mut out[place + (n_prime - others.start) * n_degrees..][..n_degrees];
-                let (groups, rest) = out.as_chunks_mut::<LANES>();
-                for (out, lanes) in groups.iter_mut().zip(&lines[n_prime % LANES]) {
-                    (V::load(lanes) * V::splat(weight)).store(out);
-                }
-                rest.iter_mut().zip(beyond).for_each(|(out, degree)| *out = weight * degree[n_prime % LANES]);
-            }
+        }
+    }
+}
+
+/// Degrees of one function in a tile: whole groups, so that they can be transposed.
+pub(super) fn padded(n_degrees: usize) -> usize {
+    n_degrees.next_multiple_of(LANES)
+}
+
+/// Writes the first `COUNT` degrees of each line to its place.
+#[inline(always)]
+fn store<'a, const COUNT: usize>(lines: impl Iterator<Item = (&'a [f64; LANES], usize)>, out: &mut [f64]) {
+    for (line, place) in lines {
+        if let (Some(line), Some(out)) = (line.first_chunk::<COUNT>(), out[place..].first_chunk_mut::<COUNT>()) {
+            *out = *line;
         }
     }
 }

@@ -2,15 +2,19 @@
 
 mod kernels;
 mod normalization;
+mod present;
+
+use std::ops::Range;
 
 use super::factor::Factor;
 use super::layout::ProductLayout;
 use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
-use kernels::{Apply, PowerSpectrumProducts};
-use normalization::project_out;
-pub use normalization::{NO_FLOOR, Unnormalized};
+use kernels::{Apply, FactorFunctions, PowerSpectrumProducts, padded};
+pub use normalization::{Divisor, NO_FLOOR, Unnormalized};
+use normalization::{project_out, project_out_unit};
+use present::PresentScratch;
 
 /// The power spectrum of one set of coefficients.
 #[derive(Debug, Clone)]
@@ -20,6 +24,10 @@ pub struct PowerSpectrum {
     degree_weights: Vec<f64>,
     norm: Option<f64>,
     constant: Option<f64>,
+    /// Functions of each species, by factor.
+    species: [Vec<Range<usize>>; 2],
+    /// Numbers of all functions, by factor.
+    all: [Vec<u32>; 2],
 }
 
 /// Parameters of a power spectrum.
@@ -50,16 +58,29 @@ pub struct PowerSpectrumScratch {
     /// Features but the constant, and their tangents or adjoints, before normalization.
     row: Vec<f64>,
     derivative_row: Vec<f64>,
+    /// What the row that was contracted last was divided by.
+    divisor: Divisor,
     /// `[n'][l][LANES]` of a tile, or the matrices of the adjoint.
     tile: Vec<[f64; LANES]>,
     matrix: Vec<f64>,
+    /// Made when features are first asked for.
+    present: PresentScratch,
+}
+
+impl PowerSpectrumScratch {
+    /// Exchanges what is known of the row that was contracted last with that of another.
+    pub fn exchange(&mut self, divisor: &mut Divisor) {
+        std::mem::swap(&mut self.divisor, divisor);
+    }
 }
 
 impl PowerSpectrum {
     /// A spectrum of coefficients `[lm][stride]`.
     pub fn new(parameters: PowerSpectrumParameters) -> Self {
         let PowerSpectrumParameters { layout, stride, degree_weights, norm, constant } = parameters;
-        Self { layout, stride, degree_weights, norm, constant }
+        let factors = [&layout.left, &layout.right];
+        let (species, all) = (factors.map(Factor::species), factors.map(|factor| (0..factor.len() as u32).collect()));
+        Self { layout, stride, degree_weights, norm, constant, species, all }
     }
 
     /// Number of features.
@@ -106,8 +127,10 @@ impl PowerSpectrum {
             products: memory::zeros(PURPOSE, n_products)?,
             row: Vec::new(),
             derivative_row: Vec::new(),
-            tile: memory::zeros(PURPOSE, LANES * (self.l_max() + 1))?,
+            divisor: Divisor::Unknown,
+            tile: memory::zeros(PURPOSE, LANES * padded(self.l_max() + 1))?,
             matrix: Vec::new(),
+            present: PresentScratch::default(),
         })
     }
 
@@ -126,24 +149,6 @@ impl PowerSpectrum {
         }
         if scratch.derivative_sums[0].is_empty() {
             scratch.derivative_sums = self.room_for_sums()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the features.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub fn contract(
-        &self,
-        coefficients: &[f64],
-        scratch: &mut PowerSpectrumScratch,
-        row: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        let row = self.fill_constant(row, self.constant.unwrap_or(0.0));
-        if let Some(norm) = self.before_normalization(coefficients, scratch, row, stop)?.norm {
-            scale(1.0 / norm, row);
         }
         Ok(())
     }
@@ -178,7 +183,8 @@ impl PowerSpectrum {
         let [left_tangent, right_tangent] = self.gather(tangent, derivative_sums);
         let terms = [[left, right_tangent], [left_tangent, right]];
         let out = if self.layout.selection.is_some() { &mut *products } else { &mut tangent_row };
-        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
+        let factors = self.all_functions();
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, factors, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, &mut tangent_row);
         }
@@ -206,8 +212,6 @@ impl PowerSpectrum {
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
-        let ProductLayout { left, right, .. } = &self.layout;
-        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let adjoint = &adjoint[..self.layout.n_features()];
         let mut p = std::mem::take(&mut scratch.row);
         let Unnormalized { norm, unit, coefficients } =
@@ -221,15 +225,62 @@ impl PowerSpectrum {
             }
             None => adjoint,
         };
+        self.products_pullback(&coefficients, inner, scratch, coefficients_adjoint, stop)?;
+        if unit != 1.0 {
+            scale(unit, coefficients_adjoint);
+        }
+        (scratch.row, scratch.derivative_row) = (p, projected);
+        Ok(())
+    }
+
+    /// [`Self::contract_pullback`] where `features` are what [`Self::contract`] has written last, of these coefficients.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn contract_pullback_of_row(
+        &self,
+        coefficients: &[f64],
+        features: &[f64],
+        adjoint: &[f64],
+        scratch: &mut PowerSpectrumScratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expect_derivatives(scratch)?;
+        let of_products = &adjoint[..self.layout.n_features()];
+        match scratch.divisor {
+            Divisor::Unknown => self.contract_pullback(coefficients, adjoint, scratch, coefficients_adjoint, stop),
+            Divisor::One => self.products_pullback(coefficients, of_products, scratch, coefficients_adjoint, stop),
+            Divisor::Length(norm) => {
+                let mut projected = std::mem::take(&mut scratch.derivative_row);
+                project_out_unit(&features[..of_products.len()], norm, of_products, &mut projected);
+                self.products_pullback(coefficients, &projected, scratch, coefficients_adjoint, stop)?;
+                scratch.derivative_row = projected;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the gradient of `Σ adjoint · features` with respect to the coefficients, without normalization.
+    fn products_pullback(
+        &self,
+        coefficients: &[f64],
+        adjoint: &[f64],
+        scratch: &mut PowerSpectrumScratch,
+        coefficients_adjoint: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let ProductLayout { left, right, .. } = &self.layout;
+        memory::resize(PURPOSE, &mut scratch.matrix, (self.l_max() + 1) * left.stride() * right.stride(), 0.0)?;
         let PowerSpectrumScratch { sums, derivative_sums, products, matrix, .. } = scratch;
         let products = match &self.layout.selection {
             Some(selection) => {
-                selection.apply_transposed(inner, products);
+                selection.apply_transposed(adjoint, products);
                 products
             }
-            None => inner,
+            None => adjoint,
         };
-        let [left, right] = self.gather(&coefficients, sums);
+        let [left, right] = self.gather(coefficients, sums);
         // The left factor's adjoint is the matrix of products times the right factor, and the other way round; where
         // both are one, that is the symmetric matrix times the coefficients, once.
         let sides: &[_] = if self.layout.symmetric { &[(0, right)] } else { &[(0, right), (1, left)] };
@@ -248,11 +299,18 @@ impl PowerSpectrum {
                 factors[side].spread(&derivative_sums[side], self.stride, coefficients_adjoint);
             }
         }
-        if unit != 1.0 {
-            scale(unit, coefficients_adjoint);
-        }
-        (scratch.row, scratch.derivative_row) = (p, projected);
         Ok(())
+    }
+
+    /// All functions of both factors.
+    fn all_functions(&self) -> [FactorFunctions<'_>; 2] {
+        let strides = self.strides();
+        [0, 1].map(|side| FactorFunctions { places: &self.all[side], stride: strides[side] })
+    }
+
+    /// Length of one `lm` in the coefficients of both factors.
+    fn strides(&self) -> [usize; 2] {
+        [&self.layout.left, &self.layout.right].map(Factor::stride)
     }
 
     /// The coefficients of both factors.

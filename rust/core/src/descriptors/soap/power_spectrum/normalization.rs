@@ -23,6 +23,29 @@ pub struct Unnormalized<'a> {
     pub coefficients: Cow<'a, [f64]>,
 }
 
+/// What a row was divided by.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Divisor {
+    /// Nobody knows: coefficients were brought into range before, or there was no row.
+    #[default]
+    Unknown,
+    /// Nothing.
+    One,
+    /// Its length.
+    Length(f64),
+}
+
+impl Divisor {
+    /// That of a row of coefficients that were multiplied with `unit` before.
+    pub(super) fn of(norm: Option<f64>, unit: f64) -> Self {
+        match norm {
+            _ if unit != 1.0 => Self::Unknown,
+            Some(norm) => Self::Length(norm),
+            None => Self::One,
+        }
+    }
+}
+
 impl PowerSpectrum {
     /// Writes the row as it is before normalization, but for the constant.
     ///
@@ -70,22 +93,31 @@ impl PowerSpectrum {
         let PowerSpectrumScratch { sums, products, tile, .. } = scratch;
         let terms = [self.gather(coefficients, sums)];
         let out = if self.layout.selection.is_some() { products.as_mut_slice() } else { &mut *row };
-        Isa::detect().run(PowerSpectrumProducts { spectrum: self, terms: &terms, tile, out, stop })?;
+        let factors = self.all_functions();
+        Isa::detect().run(PowerSpectrumProducts { spectrum: self, factors, terms: &terms, tile, out, stop })?;
         if let Some(selection) = &self.layout.selection {
             selection.apply(products, row);
         }
-        let Some(smallest) = self.norm else { return Ok(None) };
-        let square = dot(row, row);
+        Ok(self.norm.and_then(|_| self.length(dot(row, row))))
+    }
+
+    /// The length that a row is to be divided by, of the `square` of its length: none where rows are not normalized, or
+    /// this one not yet.
+    pub(super) fn length(&self, square: f64) -> Option<f64> {
+        let smallest = self.norm?;
         let counts = if smallest == NO_FLOOR { SQUARES.contains(&square) } else { square.sqrt() >= smallest };
-        Ok(counts.then(|| square.sqrt()))
+        counts.then(|| square.sqrt())
     }
 
     /// A power of two, and the coefficients times it, where these are so small or large that squares of lengths were
     /// not in range; none where all are zero, or of order one already.
     #[cold]
-    fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+    pub(super) fn rescaled(&self, coefficients: &[f64]) -> Option<(f64, Vec<f64>)> {
+        if self.norm != Some(NO_FLOOR) {
+            return None;
+        }
         let largest = coefficients.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
-        if self.norm != Some(NO_FLOOR) || largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
+        if largest == 0.0 || !largest.is_finite() || (0.5..1.0).contains(&largest) {
             return None;
         }
         let unit = libm::ldexp(1.0, (-libm::frexp(largest).1).clamp(-1000, 1000));
@@ -101,6 +133,12 @@ impl PowerSpectrum {
 pub(super) fn project_out(p: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
     let along = dot(p, derivative) / (norm * norm);
     Isa::detect().run(Perpendicular { p, derivative, along, inverse: 1.0 / norm, out });
+}
+
+/// As [`project_out`], from the row `q` of length one that was `norm` long.
+pub(super) fn project_out_unit(q: &[f64], norm: f64, derivative: &[f64], out: &mut [f64]) {
+    let along = dot(q, derivative);
+    Isa::detect().run(Perpendicular { p: q, derivative, along, inverse: 1.0 / norm, out });
 }
 
 /// `(derivative - along · p) · inverse`

@@ -1,0 +1,88 @@
+"""Which rows of a result some rows are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint.structures.centers import Centers
+from isoprint.structures.frames import Frames
+
+
+class _OfAll:
+    """Frame, atom and species of every row of a call, once they are asked for."""
+
+    def __init__(self, frames: Frames, centers: Centers, averaged: bool) -> None:
+        self._frames, self._centers, self._averaged = frames, centers, averaged
+
+    @cached_property
+    def frame(self) -> NDArray[np.int64]:
+        counts = 1 if self._averaged else np.diff(self._centers.offsets)
+        return np.repeat(np.arange(self._frames.n_frames), counts)
+
+    @cached_property
+    def atom(self) -> NDArray[np.int64]:
+        return np.full(self._frames.n_frames, -1) if self._averaged else self._centers.atom
+
+    @cached_property
+    def species(self) -> NDArray[np.int64]:
+        if not len(self._frames.numbers):
+            return np.zeros(len(self.atom), np.int64)
+        numbers = self._frames.numbers[np.maximum(self._frames.offsets[self.frame] + self.atom, 0)]
+        return np.where(self.atom < 0, 0, numbers)
+
+
+class Rows:
+    """Some rows of a result: which they are, and what each describes.
+
+    `descriptor.fused` hands one to its function together with the features of these rows.
+
+    Attributes
+    ----------
+    index : ndarray (n,) of int
+        Places of these rows among those of `transform`. Of a large frame, atoms that are near each other come together.
+    frame : ndarray (n,) of int
+        The frame of each.
+    atom : ndarray (n,) of int
+        The atom of each, as its index in the frame; -1 for a point in space, and for the average of a frame.
+    species : ndarray (n,) of int
+        Atomic number of that atom, 0 where there is none.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> def energy(rows, features):
+    ...     print(rows, rows.frame, rows.atom, rows.species)
+    ...     return features  # the adjoint of Σ features² / 2
+    >>> gradient = soap.fused([molecule("H2O"), molecule("OH")], energy)
+    Rows(5 rows of 2 frames) [0 0 0 1 1] [0 1 2 0 1] [8 1 1 8 1]
+    """
+
+    def __init__(self, index: NDArray[np.int64], of_all: _OfAll) -> None:
+        self.index = index
+        self._of_all = of_all
+
+    @property
+    def frame(self) -> NDArray[np.int64]:
+        """The frame of each row."""
+        return self._of_all.frame[self.index]
+
+    @property
+    def atom(self) -> NDArray[np.int64]:
+        """The atom of each row, as its index in the frame; -1 where there is none."""
+        return self._of_all.atom[self.index]
+
+    @property
+    def species(self) -> NDArray[np.int64]:
+        """Atomic number of the atom of each row; 0 where there is none."""
+        return self._of_all.species[self.index]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __repr__(self) -> str:
+        return f"Rows({len(self)} rows of {len(np.unique(self.frame))} frames)"
