@@ -63,7 +63,8 @@ def compare(workers, tasks, folder):
                 "neighbors": by_name[twin].about.get("neighbors"),
             }
             if array is None or own is None:
-                entries.append({**entry, "difference": None, "agrees": False})
+                failed = about.get("failed") or ours[twin][task][1].get("failed")
+                entries.append({**entry, "difference": None, "agrees": False, "failed": failed})
                 continue
             in_order = not getattr(worker.contestant, "ANY_ORDER", False)
             if not in_order and array.ndim != 2:

@@ -39,6 +39,7 @@ from machine import machine
 from scenes import SCENES
 
 HERE = Path(__file__).resolve().parent
+LONG = 1.0
 
 
 class Worker(turns.Program):
@@ -55,14 +56,9 @@ class Worker(turns.Program):
         sizes = self.scene.sizes
         if len(sizes) == 1:
             return sizes[0]
-        call = self.ask(time=task, size=sizes[0], seconds=0.0)["wall"]
+        seconds = self.ask(time=task, size=sizes[0], seconds=0.0)["seconds"] / sizes[0]
         allowed = min(largest, dict(self.scene.largest).get(task, largest))
-        per_unit = 1e-6 * call * UNITS.get(self.order["scene"], 1)
-        return max([n for n in sizes if n <= allowed and n * per_unit <= target], default=sizes[0])
-
-
-# Centers for each unit of size.
-UNITS = {"molecules": 7}
+        return max([n for n in sizes if n <= allowed and n * seconds <= target], default=sizes[0])
 
 
 def start(names, scene, case, threads, python):
@@ -104,25 +100,27 @@ def taking_part(workers, task):
 
 
 def lanes_of(workers, task, args, missing):
-    """Who does a task, at which size; sizes are judged before the turns begin."""
-    lanes = []
+    """Who does a task, at which size, judged before the turns begin; and the seconds of the slowest call."""
+    lanes, slowest = [], 0.0
     for worker in taking_part(workers, task):
         try:
             size = worker.fitting_size(task, args.target, args.largest)
-            worker.ask(time=task, size=size, seconds=0.0)
+            seconds = worker.ask(time=task, size=size, seconds=0.0)["seconds"]
         except turns.Failed as problem:
             missing.append({**worker.order, **worker.order["case"], "task": task, "reason": str(problem)})
         else:
             lanes.append((worker, size, []))
-    return lanes
+            slowest = max(slowest, seconds)
+    return lanes, slowest
 
 
 def measure(workers, tasks, args, missing):
     """One record for each worker and task; the turns of all workers alternate."""
     records = []
     for task in tasks:
-        lanes = lanes_of(workers, task, args, missing)
-        for round_ in range(args.rounds):
+        lanes, slowest = lanes_of(workers, task, args, missing)
+        # A call of seconds is longer than most disturbances.
+        for round_ in range(args.rounds if slowest < LONG else min(args.rounds, 3)):
             for worker, size, taken in turns.in_turn(round_, lanes):
                 taken.append(worker.ask(time=task, size=size, seconds=args.turn))
         own = {worker.name: taken for worker, _, taken in lanes if worker.contestant.OWN}
@@ -134,7 +132,7 @@ def measure(workers, tasks, args, missing):
 def record(worker, task, size, taken, twin):
     """What is kept of the turns of one worker with one task."""
     threads = worker.order["threads"]
-    kept = {key: statistics.median(turn[key] for turn in taken) for key in taken[0]}
+    kept = {key: statistics.median(turn[key] for turn in taken) for key in ("wall", "processor", "user", "system")}
     clock = "processor" if threads == 1 else "wall"
     # Round by round: what slows the machine down for a while slows both.
     ratios = twin and [a[clock] / b[clock] for a, b in zip(taken, twin, strict=True)]
@@ -146,16 +144,22 @@ def record(worker, task, size, taken, twin):
     }  # fmt: skip
 
 
-def tasks_of(workers, wanted):
+# What several threads are shown for; the other tasks say nothing new.
+WITH_THREADS = ("features", "pullback", "jacobian", "rows", "inner")
+
+
+def tasks_of(workers, wanted, threads):
     """All tasks that somebody offers, or those of them that are wanted."""
     offered = dict.fromkeys(task for worker in workers for task in worker.about["calls"])
+    if wanted is None and threads > 1:
+        wanted = WITH_THREADS
     return [task for task in offered if wanted is None or task in wanted]
 
 
 def run_case(result, scene, case, threads, args):
     """All contestants of one case: compare, measure, let go."""
     workers, missing = start(args.contestants, scene, case, threads, args.peers_python)
-    tasks = tasks_of(workers, args.tasks)
+    tasks = tasks_of(workers, args.tasks, threads)
     if threads == 1:
         with tempfile.TemporaryDirectory() as folder:
             result["compared"] += compare(workers, tasks, Path(folder))
@@ -171,9 +175,10 @@ def run_case(result, scene, case, threads, args):
 
 def without_ratios(result):
     """Take the ratios from those whose numbers are not those of their twins."""
-    differ = {(c["contestant"], c["task"], c["case"]) for c in result["compared"] if not c["agrees"]}
+    keys = ("contestant", "scene", "task")
+    differ = {(*(c[key] for key in keys), c["case"]) for c in result["compared"] if not c["agrees"]}
     for one in result["records"]:
-        if (one["contestant"], one["task"], tables.case_of(one)) in differ:
+        if (*(one[key] for key in keys), tables.case_of(one)) in differ:
             one["times_twin"] = None
 
 
@@ -187,7 +192,7 @@ def arguments(given=None):
     parser.add_argument("--tasks", nargs="+", help="default: all that somebody offers")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--turn", type=float, default=0.1, help="seconds for which a call is repeated")
+    parser.add_argument("--turn", type=float, default=0.06, help="seconds for which a call is repeated")
     parser.add_argument("--target", type=float, default=0.2, help="seconds that one call may take")
     parser.add_argument("--largest", type=int, default=2000, help="largest number of atoms or molecules")
     parser.add_argument("--quick", action="store_true", help="small sizes, one thread, few turns")

@@ -27,7 +27,6 @@ def rows_of(result, scene, task, threads):
         own = result["about"][name]["own"]
         times = [cell(found[case], own) if case in found else "-" for case in cases]
         rows.append([result["about"][name]["name"], *times])
-    # Ours alone is no race.
     return cases, rows
 
 

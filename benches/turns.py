@@ -4,7 +4,7 @@ A program is started with a command, reads orders from stdin and answers on stdo
 
 * ``{"start": {...}}``: get ready; the answer says what there is to be timed (``calls``), and more;
 * ``{"time": call, "size": n, "seconds": s}``: repeat the call for about so long, or ``"count"`` times; the answer is
-  `timed`, and how often;
+  `timed`, how often, and the seconds of one call;
 * ``{"save": call, "size": n, "path": p}``: write the result as an array, so that programs can be compared.
 
 What goes wrong is answered as ``{"error": text}``, and `Program.ask` raises it as `Failed`.
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,8 @@ class Server:
             call, estimate = self.call(order["time"], order.get("size"))
             count = round(order.get("seconds", TURN) / max(estimate, 1e-9))
             count = order.get("count") or min(max(count, 1), MOST_CALLS)
-            return {**timed(call, count), "count": count}
+            taken = timed(call, count)
+            return {**taken, "count": count, "seconds": 1e-6 * call.units * taken["wall"]}
         import numpy as np
 
         array = np.asarray(self.make(order["save"], order.get("size")).compared())
@@ -159,7 +161,8 @@ class Program:
 
     def close(self) -> None:
         """Let the process end by itself."""
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already, and an order waits for it
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
 

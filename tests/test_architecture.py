@@ -20,7 +20,8 @@ CORE = Path(__file__).parents[1] / "rust/core/src"
 
 # What each room of `python/isoprint` may import, at the top of a file or inside a function.
 PYTHON = {
-    "isoprint": {"threads", "blindness", "descriptors", "structures", "_support", "_core"},  # the public names
+    # The public names.
+    "isoprint": {"threads", "memory", "blindness", "descriptors", "structures", "_support", "_core"},
     "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
     "blindness": {"descriptors", "structures", "_support"},
@@ -29,6 +30,7 @@ PYTHON = {
     "testing": {"structures", "_support"},  # checks of any descriptor, from here or not
     "structures": {"_support", "_core"},
     "threads": {"_support", "_core"},
+    "memory": {"_support", "_core"},
     "_support": set(),
     "typing": set(),  # for type checkers, which the others ask for it as well
 }

@@ -75,7 +75,7 @@ def every_result(n_threads):
     options = {**QUIET, "threads": n_threads}
     core.pushforward(frames, centers, rng.normal(size=frames[0].shape), tangent, **options)
     gradients = core.pullback(frames, centers, rng.normal(size=rows.shape), **options)
-    blocks = core.derivatives(frames, centers, dtype="float64", **options)
+    blocks = core.derivatives(frames, centers, out=None, dtype="float64", prepared=None, first=(0, 0), **options)
     neighbors = _core.neighbors(frames, centers, 3.0, threads=n_threads)
     results = [rows, tangent, *gradients, *blocks, *neighbors]
     assert all(np.isfinite(result).all() and result.any() for result in results)
@@ -457,4 +457,4 @@ def test_derivatives_larger_than_the_machine_are_refused():
         pytest.skip("this machine is too large")
     centers = around(np.zeros(n_rows, int))
     with pytest.raises(MemoryError, match=r"the derivatives would need \d+ bytes.*use pullback or pushforward"):
-        core.derivatives(frames, centers, dtype="float64", threads=2, **QUIET)
+        core.derivatives(frames, centers, out=None, dtype="float64", prepared=None, first=(0, 0), threads=2, **QUIET)

@@ -291,12 +291,6 @@ def test_progress_must_be_a_function(water):
         turbo().transform(water, progress="bar")
 
 
-def test_derivatives_are_those_of_one_frame(several):
-    with raises("derivatives are those of one frame, not of 3"):
-        turbo().derivatives(several)
-    assert turbo().derivatives(several[:1]).n_rows == 6
-
-
 def test_there_must_be_something_to_learn_from():
     with raises("there are no atoms to learn the species from"):
         ip.SoapTurbo(r_cut=3, n_max=2, l_max=1).fit([])

@@ -1,6 +1,7 @@
 """Any object at any argument of any method: a right answer, or an error that names the argument."""
 
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from ase import Atoms
@@ -65,7 +66,8 @@ METHODS = {
     "transform": ("frames", "centers", "out", "n_jobs", "progress"),
     "pullback": ("frames", "adjoint", "centers", "n_jobs", "progress"),
     "pushforward": ("frames", "displacements", "centers", "n_jobs", "progress"),
-    "derivatives": ("frame", "centers", "n_jobs", "progress"),
+    "derivatives": ("frame", "centers", "out", "n_jobs", "progress"),
+    "iter_derivatives": ("frames", "centers", "max_bytes", "n_jobs", "progress"),
     "fit": ("frames",),
 }
 ATTRIBUTES = ("positions", "numbers", "cell", "pbc")
@@ -79,6 +81,8 @@ def _answer(call, names):
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
             found = call()
+            if isinstance(found, Iterator):
+                found = next(found, None)
     except (ValueError, TypeError, MemoryError) as refusal:
         said = str(refusal)
         if not any(name in said for name in names):

@@ -67,9 +67,9 @@ def molecule_tasks(make, threads, options=()):
 
     tasks = {
         "rows": many(rows),
-        "one by one": lambda frames: one_by_one(rows.transform, frames),
+        "one by one": lambda frames: one_by_one(lambda atoms: rows.transform(atoms, n_jobs=threads), frames),
         **{average: many(make(average=average)) for average in options},
-        "jacobian": lambda frames: one_by_one(rows.derivatives, frames),
+        "jacobian": lambda frames: one_by_one(lambda atoms: rows.derivatives(atoms, n_jobs=threads), frames),
     }
     if "sparse" in inspect.signature(rows.transform).parameters:
         tasks["sparse rows"] = lambda frames: rows.transform(frames, sparse="scipy", n_jobs=threads)

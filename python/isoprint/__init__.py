@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from isoprint import descriptors
+from isoprint import memory as _memory  # noqa: F401 (so that `ip.memory` is there)
 from isoprint import threads as _threads  # noqa: F401 (tells threadpoolctl about our threads)
 from isoprint._core import __version__
 from isoprint._support import moved

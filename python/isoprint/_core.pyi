@@ -3,7 +3,7 @@
 All arrays are C-contiguous. Nothing is copied: inputs are read where they are, `out` is written in place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, final, type_check_only
 
 import numpy as np
@@ -17,14 +17,20 @@ __all__ = [
     "MAX_ROWS",
     "OverlapMatrix",
     "ParameterError",
+    "Prepared",
     "RadialDistribution",
     "SOAP",
     "SoapTurbo",
     "__version__",
+    "buffer",
     "get_num_threads",
+    "get_spare_limit",
     "isa",
     "neighbors",
+    "release_spare_memory",
     "set_num_threads",
+    "set_spare_limit",
+    "spare_memory",
 ]
 
 __version__: str
@@ -35,6 +41,8 @@ __version__: str
 _Frames: TypeAlias = tuple[NDArray[Any] | list[Any] | None, ...]
 # offsets (F + 1,) int64, index (R,) int64 with -1 for a point, points (R, 3) float64 or None if there are none.
 _Centers: TypeAlias = tuple[NDArray[Any] | None, ...]
+# What the first frame, and the first of its centers, are called in errors.
+_First: TypeAlias = tuple[int, int]
 # Called with (rows done, rows in all) a few times a second; may raise to stop.
 _Progress: TypeAlias = Callable[[int, int], Any] | None
 # (n_rows, row, column, value), zero-based.
@@ -57,6 +65,10 @@ class ParameterError(ValueError):
     function: int | None
     value: str
     remedy: str
+
+@final
+class Prepared:
+    """Frames that were prepared for several calls about one descriptor."""
 
 @type_check_only
 class _Descriptor(Protocol):
@@ -125,17 +137,33 @@ class _Descriptor(Protocol):
         threads: int,
         progress: _Progress,
     ) -> None: ...
-    def derivatives(
+    def prepare(self, frames: _Frames, *, first: _First, threads: int) -> Any:
+        """What the search for neighbors makes of these frames: `Prepared`, or what fingerprints made of others have."""
+    def block_starts(
         self,
         frames: _Frames,
         centers: _Centers,
         *,
         average: str | None,  # "inner" or "outer"
-        dtype: str,  # "float64" or "float32"
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+    ) -> NDArray[np.int64]:
+        """Where the blocks of each row of the derivatives start (n_rows + 1,)."""
+    def derivatives(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32", if there is no `out`
+        prepared: Any,  # of these frames, or None
+        first: _First,
         threads: int,
         progress: _Progress,
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Values (B, 3, n_features), row (B,) and atom (B,), sorted by row, then by atom."""
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Values (B, 3, n_features), row (B,) and atom (B,), counted in their frame, and starts (n_rows + 1,)."""
 
 @final
 class SoapTurbo(_Descriptor):
@@ -203,6 +231,21 @@ def neighbors(
 
 def isa() -> Literal["avx512", "avx2", "baseline"]:
     """The instruction set the kernels run on."""
+
+def buffer(shape: Sequence[int], dtype: str) -> NDArray[Any]:
+    """An array of three axes, to be filled, whose memory becomes spare when it is dropped."""
+
+def get_spare_limit() -> int:
+    """Bytes of spare memory at most."""
+
+def set_spare_limit(n_bytes: int) -> None:
+    """Set how many bytes of spare memory there are at most."""
+
+def spare_memory() -> int:
+    """Bytes of spare memory."""
+
+def release_spare_memory() -> None:
+    """Give all spare memory back."""
 
 def get_num_threads() -> int:
     """What `threads=0` stands for."""

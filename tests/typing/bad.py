@@ -3,7 +3,7 @@
 from ase.build import molecule
 
 import isoprint as ip
-from isoprint.typing import FramesLike
+from isoprint.typing import AtomsLike, FramesLike
 
 water = molecule("H2O")
 soap = ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "O"])
@@ -12,7 +12,9 @@ soap.transform("water.xyz")  # error
 soap.fit([[0.0, 0.0, 0.0]])  # error
 print(soap.transform(water).columns)  # error
 soap.set_output(transform="panda")  # error
-print(soap.derivatives(water).jacobian)  # error
+frame: AtomsLike = water
+print(soap.derivatives(frame).jacobian)  # error
+print(soap.derivatives([frame]).values)  # error
 ip.sensitivity("soap", water, 0)  # error
 ip.configuration_distance(soap, water, "water.xyz")  # error
 ip.configuration_distance(soap, water, water, kind="median")  # error

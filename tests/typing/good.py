@@ -73,6 +73,8 @@ assert counts == [3, 6, 3, 3, 6]
 
 forces: NDArray[np.float64] = -soap.pullback(water, np.ones_like(rows)).positions
 blocks: ip.Derivatives = soap.derivatives(water)
+several: list[ip.Derivatives] = soap.derivatives([water, water], out=np.empty((18, 3, soap.n_features)))
+pieces = [piece.rows for piece in soap.iter_derivatives(water, max_bytes=10**6)]
 dense: NDArray[Any] = blocks.dense()
 assert softest(soap, water) > 0.0
 assert softest(Distances(), water) == 0.0

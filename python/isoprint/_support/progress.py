@@ -27,9 +27,14 @@ def reporting(progress: Report | bool | None) -> Iterator[Report | None]:
             yield bar.report
         finally:
             bar.close()
-    elif callable(progress):
-        yield progress
     else:
+        require_report(progress)
+        yield progress
+
+
+def require_report(progress: Any) -> None:
+    """Raise where `progress` is nothing that `reporting` takes."""
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
         raise TypeError(
             f"progress is {short_repr(progress)}; give True, None, or a function of (rows done, rows in all)"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
@@ -12,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag, whole
-from isoprint._support.progress import Report, reporting
+from isoprint._support.progress import Report, reporting, require_report
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
+from isoprint.descriptors._jacobians import computed, piece_by_piece, require_blocks
 from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
 from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_overflow, shaped
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from isoprint._core import _Descriptor as Core
-    from isoprint.typing import FramesLike
+    from isoprint.typing import FrameLike, FramesLike
 
 Out = TypeVar("Out", bound=NDArray[Any])
 
@@ -352,7 +354,7 @@ class Descriptor(Estimator):
             _write(call, rows, progress, holds_zeros)
             require_range(rows)
             return self._contained(rows)
-        rows, target = _output(out, shape)
+        rows, target = _output(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
             _write(call, target, progress, False)
@@ -529,7 +531,7 @@ class Descriptor(Estimator):
         if out is None and flag("features", features):
             rows = target = np.empty(shape, compiled.dtype)
         elif out is not None:
-            rows, target = _output(out, shape)
+            rows, target = _output(out, shape, compiled.dtype)
             require_apart(out, call.given[0], self._inputs(call))
         averaged = compiled.average is not None
         ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
@@ -602,30 +604,63 @@ class Descriptor(Estimator):
         require_no_overflow("displacements", along, rows)
         return rows
 
+    @overload
+    def derivatives(
+        self,
+        frame: FrameLike,
+        *,
+        centers: Any = None,
+        neighbors: NeighborsLike = None,
+        out: NDArray[Any] | None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Derivatives: ...
+
+    @overload
+    def derivatives(
+        self,
+        frame: Iterable[FrameLike],
+        *,
+        centers: Any = None,
+        neighbors: NeighborsLike = None,
+        out: NDArray[Any] | None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> list[Derivatives]: ...
+
     def derivatives(
         self,
         frame: FramesLike,
         *,
         centers: Any = None,
         neighbors: NeighborsLike = None,
+        out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
-    ) -> Derivatives:
-        """The Jacobian of one frame, without the blocks that are zero.
+    ) -> Derivatives | list[Derivatives]:
+        """The Jacobian of each frame, without the blocks that are zero.
 
-        Forces need `pullback` only, which is faster and needs no memory.
+        Forces need `pullback` only, which is faster and needs no memory. `iter_derivatives` computes what does not fit
+        into memory.
 
         Parameters
         ----------
-        frame : ase.Atoms or alike
-            The structure.
-        centers, neighbors, n_jobs, progress : optional
+        frame : ase.Atoms or alike, or a sequence of these
+            The structure, or several: their Jacobians are computed in one call, in one array.
+        centers, neighbors : optional
+            As in `transform`.
+        out : ndarray, optional
+            C-contiguous array of shape `(n_blocks, 3, n_features)`, or of more blocks, in single or double precision,
+            whose first blocks are written; a memory map is fine. It may not share memory with any other argument.
+            After an error or an interrupt it may be written in part.
+        n_jobs, progress : optional
             As in `transform`.
 
         Returns
         -------
-        Derivatives
-            Blocks `values` (n_blocks, 3, n_features) of the pairs `center` (row) and `atom`.
+        Derivatives, or a list of one a frame
+            Blocks `values` (n_blocks, 3, n_features) of the pairs `center` (row) and `atom`. One frame gives one, a
+            list of frames a list, be there one frame in it. With `out`, `values` are views of that array.
 
         Examples
         --------
@@ -638,22 +673,85 @@ class Descriptor(Estimator):
         ([0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2, 0, 1, 2, 0, 1, 2])
         >>> blocks.dense().shape
         (3, 3, 3, 144)
+        >>> [blocks.rows for blocks in soap.derivatives([water, water])]
+        [slice(0, 3, None), slice(3, 6, None)]
+
+        Memory of one's own, which serves all frames of a trajectory:
+
+        >>> import numpy as np
+        >>> memory = np.empty((20, 3, soap.n_features))
+        >>> soap.derivatives(water, out=memory).values.base is memory
+        True
         """
         structures, single = as_list(frame)
-        if len(structures) != 1:
-            raise ValueError(f"derivatives are those of one frame, not of {len(structures)}; call them for each frame")
         call = self._call(structures[0] if single else structures, centers, n_jobs, neighbors)
-        with reporting(progress) as report:
-            blocks = call.compiled.core.derivatives(
-                call.frames,
-                call.centers,
-                average=call.compiled.average,
-                dtype=call.compiled.dtype,
-                threads=call.threads,
-                progress=report,
-            )
-        require_range(blocks[0])
-        return Derivatives(*blocks, n_rows=call.n_rows, n_atoms=call.frames.n_atoms)
+        if out is None:
+            found = computed(call, None, progress)
+        else:
+            require_blocks(out, call.compiled.core.n_features, DTYPES)
+            require_apart(out, call.given[0], self._inputs(call))
+            with ExclusiveOutput(out):
+                found = computed(call, out, progress)
+        for blocks in found:
+            require_range(blocks.values)
+        return found[0] if single else found
+
+    def iter_derivatives(
+        self,
+        frames: FramesLike,
+        *,
+        centers: Any = None,
+        max_bytes: int | None = None,
+        n_jobs: int | None = None,
+        progress: Report | bool | None = None,
+    ) -> Iterator[Derivatives]:
+        """The Jacobian piece by piece, for whoever reduces it and needs no more than a part at a time.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures, of any size.
+        centers : sequence, optional
+            As in `transform`.
+        max_bytes : int, optional
+            Bytes of the values that are computed together, at most; one row is the least. 16 MiB a thread by default.
+            The memory of a piece that is dropped serves a later one, so that a loop takes twice as much, whatever the
+            frames.
+        n_jobs, progress : optional
+            As in `transform`; progress is that of all pieces.
+
+        Returns
+        -------
+        iterator of Derivatives
+            Each has all blocks of some rows, in the order of the rows: of a small frame all of its rows, of a large one
+            a stretch. `rows` says where they are among those of `transform`, `frame` of which frame they are. With
+            `average`, the one row of a frame, however large. Each stays as it is for as long as it is kept.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> from ase.build import bulk
+        >>> crystal = bulk("Si", cubic=True) * (3, 3, 3)
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["Si"])
+        >>> adjoint = soap.transform(crystal)
+        >>> gradient = np.zeros((len(crystal), 3))
+        >>> for blocks in soap.iter_derivatives(crystal, max_bytes=2**20):
+        ...     gradient += blocks.pullback(adjoint[blocks.rows])
+        >>> bool(np.allclose(gradient, soap.pullback(crystal, adjoint).positions))
+        True
+        """
+        most = None if max_bytes is None else whole("max_bytes", max_bytes, 1)
+        require_report(progress)
+        call = self._call(frames, centers, n_jobs)
+
+        def pieces() -> Iterator[Derivatives]:
+            for piece in piece_by_piece(call, most, progress):
+                while piece:
+                    require_range(piece[0].values)
+                    yield piece.pop(0)
+
+        return pieces()
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> _Call:
         compiled = self._compiled()
@@ -735,8 +833,11 @@ def _new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
     return np.zeros(shape, dtype), True
 
 
-def _output(out: Any, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
+    if out is None:
+        rows = np.empty(shape, dtype)
+        return rows, rows
     if not isinstance(out, np.ndarray) or out.shape != shape:
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint import _core
 from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._base import Compiled
+from isoprint.descriptors._jacobians import leading
 from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
 from isoprint.descriptors.derivatives import finite
@@ -125,32 +127,75 @@ class ConcatenatedCore:
             part.compiled.core.pushforward(admitted, centers, displacements, block, **options)
             _scale(part, block, out[:, columns])
 
+    def prepare(self, frames: Any, *, first: tuple[int, int], threads: int) -> Any:
+        """The frames, prepared for each block."""
+        return [
+            part.compiled.core.prepare(admitted, first=first, threads=threads)
+            for part, _, admitted, _ in self._blocks(frames, None)
+        ]
+
+    def block_starts(self, frames: Any, centers: Any, *, average: Any, prepared: Any, **options: Any) -> Any:
+        """Where the blocks of each row would start at the latest, if no two fingerprints saw the same atom."""
+        return sum(
+            part.compiled.core.block_starts(
+                admitted, centers, average=part.compiled.average, prepared=prepared and prepared[place], **options
+            )
+            for place, (part, _, admitted, _) in enumerate(self._blocks(frames, None))
+        )
+
     def derivatives(
-        self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
-    ) -> tuple[Any, Any, Any]:
+        self,
+        frames: Any,
+        centers: Any,
+        *,
+        out: Any,
+        average: Any,
+        dtype: Any,
+        prepared: Any,
+        progress: Report | None,
+        **options: Any,
+    ) -> tuple[Any, Any, Any, Any]:
         """Blocks of all pairs of row and atom that any of the fingerprints has; zeros where the others have none."""
         found = []
-        for part, columns, admitted, report in self._blocks(frames, progress):
-            options: dict[str, Any] = {
-                "average": part.compiled.average,
-                "dtype": "float64",
-                "threads": threads,
-                "progress": report,
-            }
-            found.append((part, columns, *part.compiled.core.derivatives(admitted, centers, **options)))
-        n_atoms = max(1, frames.n_atoms)
-        pairs = [center * n_atoms + atom for *_, center, atom in found]
-        every, same = pairs[0], all(np.array_equal(own, pairs[0]) for own in pairs)
+        for place, (part, columns, admitted, report) in enumerate(self._blocks(frames, progress)):
+            own = part.compiled.core.derivatives(
+                admitted,
+                centers,
+                out=None,
+                average=part.compiled.average,
+                dtype="float64",
+                prepared=prepared and prepared[place],
+                progress=report,
+                **options,
+            )
+            found.append((part, columns, own))
+        offsets = np.arange(frames.n_frames + 1) if average else centers.offsets
+        most = max(1, int(np.diff(frames.offsets).max(initial=0)))
+        patterns = [pattern for *_, (_, *pattern) in found]
+        row, atom, starts = patterns[0]
+        pairs = [_rows(starts) * most + atom for _, atom, starts in patterns]
+        same = all(np.array_equal(own, pairs[0]) for own in pairs)
         if not same:
             every = np.unique(np.concatenate(pairs))
-        values = (np.empty if same else np.zeros)((len(every), 3, self.n_features), dtype)
-        for own, (part, columns, block, _, _) in zip(pairs, found, strict=True):
-            if len(own) == len(every):
+            of_all, atom = every // most, every % most
+            starts = np.searchsorted(of_all, np.arange(offsets[-1] + 1))
+            row = of_all - np.repeat(offsets[:-1], np.diff(offsets))[of_all]
+        shape = (len(atom), 3, self.n_features)
+        values = _core.buffer(shape, dtype) if out is None else leading(out, *shape)
+        if not same:
+            values[...] = 0.0
+        for pair, (part, columns, (block, *_)) in zip(pairs, found, strict=True):
+            if same:
                 _scale(part, block, values[:, :, columns])
             else:
                 _scale(part, block, block)
-                values[np.searchsorted(every, own), :, columns] = block
-        return values, every // n_atoms, every % n_atoms
+                values[np.searchsorted(every, pair), :, columns] = block
+        return values, row, atom, starts
+
+
+def _rows(starts: Any) -> Any:
+    """The row of each block, counted over all frames."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 
 # Rows that are described together: neighbors of a frame are sought anew for each piece of it.
@@ -268,7 +313,8 @@ class ForeignDescriptor:
     def compiled(self) -> Compiled:
         """Return this fingerprint in the form that `Descriptor._compiled` gives our own."""
         average, periodic = getattr(self._thing, "average", None), getattr(self._thing, "periodic", True)
-        return Compiled([], self, [ANY], ANY_ATOM, None, average, "float64", not periodic)
+        core: Any = self  # which answers all calls of a block of several, not those of a whole
+        return Compiled([], core, [ANY], ANY_ATOM, None, average, "float64", not periodic)
 
     def feature_names(self, symbols: list[str]) -> list[str]:
         """The names of its columns: its own, or numbers."""
@@ -308,13 +354,28 @@ class ForeignDescriptor:
         rows = [push(frame, displacements[atoms], centers=own) for frame, own, atoms in _one_by_one(frames, centers)]
         self._gather(rows, out, "pushforward")
 
-    def derivatives(self, frames: Any, centers: Any, **options: Any) -> tuple[Any, Any, Any]:
-        """Blocks of the one frame, sorted by row and atom."""
-        ((frame, own, _),) = _one_by_one(frames, centers)
-        found = self._method("derivatives")(frame, centers=own)
-        order = np.lexsort((found.atom, found.center))
-        values = real_array(f"derivatives of {self._who}", found.values, "are")
-        return values[order], np.asarray(found.center)[order], np.asarray(found.atom)[order]
+    def prepare(self, frames: Any, **options: Any) -> Any:
+        """Nothing: the other package prepares for itself."""
+
+    def block_starts(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> Any:
+        """Where the blocks of each row would start, if it depended on all atoms."""
+        n_atoms = np.diff(frames.offsets)
+        of_row = n_atoms if average else np.repeat(n_atoms, np.diff(centers.offsets))
+        return np.concatenate([[0], np.cumsum(of_row)])
+
+    def derivatives(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> tuple[Any, Any, Any, Any]:
+        """Blocks of each frame, sorted by row and atom."""
+        none = np.empty(0, np.int64)
+        values, rows, atoms, starts = [np.empty((0, 3, self.n_features))], [none], [none], [np.zeros(1, np.int64)]
+        for frame, own, _ in _one_by_one(frames, centers):
+            found = self._method("derivatives")(frame, centers=own)
+            order = np.lexsort((found.atom, found.center))
+            values.append(real_array(f"derivatives of {self._who}", found.values, "are")[order])
+            rows.append(np.asarray(found.center)[order])
+            atoms.append(np.asarray(found.atom)[order])
+            ends = np.searchsorted(rows[-1], np.arange(1 if average else len(own)), side="right")
+            starts.append(starts[-1][-1] + ends)
+        return np.concatenate(values), np.concatenate(rows), np.concatenate(atoms), np.concatenate(starts)
 
     def _method(self, name: str) -> Callable[..., Any]:
         method = getattr(self._thing, name, None)

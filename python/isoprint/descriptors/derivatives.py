@@ -56,6 +56,9 @@ class Derivatives:
         The atom that moves.
     n_rows, n_atoms : int
         Rows of `transform`, and atoms of the frame.
+    frame, first_row : int
+        Of several frames, or of some rows of a large one: the place of this frame among all of them, and that of the
+        first of its rows here among the rows of all. Rows and atoms are counted from these.
 
     Examples
     --------
@@ -75,6 +78,13 @@ class Derivatives:
     atom: NDArray[np.int64]
     n_rows: int
     n_atoms: int
+    frame: int = 0
+    first_row: int = 0
+
+    @property
+    def rows(self) -> slice:
+        """Where the rows of these blocks are among those that `transform` gives for the same frames."""
+        return slice(self.first_row, self.first_row + self.n_rows)
 
     @property
     def n_features(self) -> int:

@@ -4,7 +4,7 @@
 //! of them in libraries: a message, a queue of threads. Where not even these can be had, a Rust program ends at once.
 //! So a reserve is kept while there is enough memory, and given back to the system when something small is refused. From
 //! then on everything that can be told no is told so, which ends the call with a `MemoryError`; the next call begins with
-//! filling the reserve again.
+//! filling the reserve again. What is spare of earlier results (`buffers`) is given up before anything is refused.
 
 #![allow(unsafe_code)]
 
@@ -13,6 +13,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use isoprint_core::memory;
+
+use crate::buffers;
 
 /// Bytes of the largest request that is small.
 const SMALL: usize = 1 << 16;
@@ -29,7 +31,7 @@ struct WithReserve;
 #[global_allocator]
 static ALLOCATOR: WithReserve = WithReserve;
 
-// SAFETY: every question goes to the system's allocator as it is, once or twice, and its last answer is given.
+// SAFETY: every question goes to the system's allocator as it is, once or more often, and its last answer is given.
 unsafe impl GlobalAlloc for WithReserve {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the promises that the system's allocator asks for.
@@ -54,7 +56,10 @@ unsafe impl GlobalAlloc for WithReserve {
 
 #[inline]
 fn ask(size: usize, system: impl Fn() -> *mut u8) -> *mut u8 {
-    let found = system();
+    let mut found = system();
+    if found.is_null() && buffers::release() {
+        found = system();
+    }
     if found.is_null() && size <= SMALL {
         release_reserve();
         return system();

@@ -39,6 +39,18 @@ pub enum Precision {
     Double,
 }
 
+impl FromPyObject<'_, '_> for Precision {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match object.extract::<&str>()? {
+            "float32" => Ok(Self::Single),
+            "float64" => Ok(Self::Double),
+            other => Err(PyValueError::new_err(format!("dtype is {other:?}; expected \"float64\" or \"float32\""))),
+        }
+    }
+}
+
 /// The precision of an array of floating-point numbers.
 pub fn precision(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Precision> {
     let py = value.py();

@@ -3,19 +3,23 @@
 //! The class of a descriptor, in `descriptors`, has its constructor; `methods!` gives it all other methods, which call
 //! the functions of this file.
 
+use std::cmp::Ordering;
 use std::ops::Deref;
 
-use isoprint_core::engine::{self, Average, JacobianPattern, RowElement, SparseRows, WorkerCache};
+use isoprint_core::descriptors::Descriptor;
+use isoprint_core::engine::{
+    self, Average, Jacobian, JacobianPattern, PreparedFrames, RowElement, SparseRows, WorkerCache,
+};
 use isoprint_core::geometry::{Centers, Frames};
-use isoprint_core::{Error, descriptors::Descriptor};
 use numpy::ndarray::{Ix2, Ix3};
-use numpy::{Element, PyArray1, PyArray2, PyArray3, dtype};
-use pyo3::exceptions::{PyMemoryError, PyValueError};
+use numpy::{Element, PyArray1, PyArray2, PyArray3};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PySlice;
 
 use crate::arrays::{self, CenterArrays, Extent, FrameArrays, Precision};
+use crate::buffers;
 use crate::door::{self, CallOptions};
-use crate::{errors, memory};
 
 /// A descriptor, and the buffers that one call about it leaves to the next.
 pub struct WithCache<D> {
@@ -135,7 +139,7 @@ pub fn sparse<'py, D: Descriptor>(
     descriptor: &D,
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     average: AverageName,
-    dtype: &str,
+    dtype: Precision,
     options: &CallOptions<'_>,
 ) -> PyResult<SparseArrays<'py>> {
     fn found<'py, D: Descriptor, T: RowElement + Element>(
@@ -152,14 +156,9 @@ pub fn sparse<'py, D: Descriptor>(
     }
     let request = Request::new(descriptor, frames, centers, average)?;
     match dtype {
-        "float64" => found::<D, f64>(py, &request, options),
-        "float32" => found::<D, f32>(py, &request, options),
-        _ => Err(unknown_dtype(dtype)),
+        Precision::Double => found::<D, f64>(py, &request, options),
+        Precision::Single => found::<D, f32>(py, &request, options),
     }
-}
-
-fn unknown_dtype(dtype: &str) -> PyErr {
-    PyValueError::new_err(format!("dtype is {dtype:?}; expected \"float64\" or \"float32\""))
 }
 
 /// Writes the derivatives of the features along `displacements` into `out`.
@@ -218,64 +217,111 @@ pub fn pullback<'py, D: Descriptor>(
     Ok((positions, arrays::new_array(py, Ix3(frames.len(), 3, 3), strain)?))
 }
 
-/// The blocks of a Jacobian: values, row and atom of each.
-pub type JacobianArrays<'py> = (Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+/// Frames that were prepared for several calls about a descriptor.
+#[pyclass(frozen)]
+pub struct Prepared(PreparedFrames);
 
-/// The blocks of the Jacobian of one frame that are not zero.
+/// Prepares frames.
+pub fn prepare<D: Descriptor>(
+    py: Python<'_>,
+    descriptor: &D,
+    frames: &FrameArrays<'_>,
+    first: First,
+    options: &CallOptions<'_>,
+) -> PyResult<Prepared> {
+    let frames = frames.view()?;
+    let prepared = door::enter(py, options, frames.n_atoms(), |job| {
+        engine::prepare_frames(descriptor, &frames, job).map_err(|error| error.counted_from(first))
+    });
+    prepared.map(Prepared)
+}
+
+/// What the first of the frames, and the first of its centers, are called in errors, where they are part of more.
+pub type First = (usize, usize);
+
+/// The blocks of a Jacobian: values, row and atom of each, and where those of each row start.
+pub type JacobianArrays<'py> =
+    (Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+
+/// The blocks of the Jacobian that are not zero, in `out` or in an array of their own.
 pub fn derivatives<'py, D: Descriptor>(
     py: Python<'py>,
     descriptor: &D,
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    out: Option<Bound<'py, PyAny>>,
     average: AverageName,
-    dtype: &str,
+    dtype: Precision,
+    (prepared, first): (Option<&Prepared>, First),
     options: &CallOptions<'_>,
 ) -> PyResult<JacobianArrays<'py>> {
-    let request = Request::new(descriptor, frames, centers, average)?;
-    let pattern = {
-        let Request { descriptor, average, frames, centers } = &request;
-        door::enter(py, &options.silent(), request.length(), |job| {
-            engine::jacobian_pattern(*descriptor, *average, frames, centers, job)
-        })?
-    };
-    let values = match dtype {
-        "float64" => blocks::<D, f64>(py, &request, &pattern, options),
-        "float32" => blocks::<D, f32>(py, &request, &pattern, options),
-        _ => Err(unknown_dtype(dtype)),
-    }?;
-    Ok((values, PyArray1::from_vec(py, pattern.row), PyArray1::from_vec(py, pattern.atom)))
-}
-
-/// The values of the blocks of `pattern`, in an array of their own.
-fn blocks<'py, D: Descriptor, T: RowElement + Element>(
-    py: Python<'py>,
-    request: &Request<'_, D>,
-    pattern: &JacobianPattern,
-    options: &CallOptions<'_>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let shape = [pattern.row.len(), 3, request.descriptor.n_features()];
-    let array = allocate::<T>(py, "derivatives", shape)?;
-    let mut borrowed = arrays::write::<T, Ix3>("derivatives", &array, &shape.map(Extent::Exactly))?;
-    let values = arrays::slice_mut("derivatives", &mut borrowed)?;
-    let Request { descriptor, average, frames, centers } = request;
-    door::enter(py, options, request.length(), |job| {
-        engine::jacobian(*descriptor, *average, frames, centers, pattern, values, job)
-    })?;
-    drop(borrowed);
-    Ok(array)
-}
-
-/// An array to be filled, by numpy, which can be told no; a refusal names the size and the alternatives.
-fn allocate<'py, T: Element>(py: Python<'py>, what: &'static str, shape: [usize; 3]) -> PyResult<Bound<'py, PyAny>> {
-    let bytes = shape.iter().map(|&length| length as u128).product::<u128>() * size_of::<T>() as u128;
-    let refusal = || {
-        let remedy = "use pullback or pushforward, fewer centers, or dtype=\"float32\"";
-        errors::to_python(&Error::Memory { what, bytes, remedy })
-    };
-    if bytes > memory::limit() {
-        return Err(refusal());
+    fn fill<D: Descriptor, T: RowElement + Element>(
+        jacobian: &Jacobian<'_, D>,
+        length: usize,
+        values: &Bound<'_, PyAny>,
+        shape: [usize; 3],
+        first: First,
+        options: &CallOptions<'_>,
+    ) -> PyResult<()> {
+        let mut borrowed = arrays::write::<T, Ix3>("out", values, &shape.map(Extent::Exactly))?;
+        let slice = arrays::slice_mut("out", &mut borrowed)?;
+        door::enter(values.py(), options, length, |job| {
+            jacobian.write(slice, job).map_err(|error| error.counted_from(first))
+        })
     }
-    let array = py.import("numpy")?.call_method1("empty", (shape, dtype::<T>(py)));
-    array.map_err(|error| if error.is_instance_of::<PyMemoryError>(py) { refusal() } else { error })
+    let request = Request::new(descriptor, frames, centers, average)?;
+    let jacobian = find(py, &request, (prepared, first), options)?;
+    let shape = [jacobian.pattern().len(), 3, descriptor.n_features()];
+    let values = match out {
+        Some(out) => leading("out", &out, shape)?,
+        None => buffers::buffer(py, shape, dtype)?,
+    };
+    match arrays::precision("out", &values)? {
+        Precision::Single => fill::<D, f32>(&jacobian, request.length(), &values, shape, first, options),
+        Precision::Double => fill::<D, f64>(&jacobian, request.length(), &values, shape, first, options),
+    }?;
+    let JacobianPattern { row, atom, starts } = jacobian.into_pattern();
+    Ok((values, PyArray1::from_vec(py, row), PyArray1::from_vec(py, atom), PyArray1::from_vec(py, starts)))
+}
+
+/// Where the blocks of each row would start.
+pub fn block_starts<'py, D: Descriptor>(
+    py: Python<'py>,
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    average: AverageName,
+    (prepared, first): (Option<&Prepared>, First),
+    options: &CallOptions<'_>,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let request = Request::new(descriptor, frames, centers, average)?;
+    Ok(PyArray1::from_vec(py, find(py, &request, (prepared, first), options)?.into_pattern().starts))
+}
+
+fn find<'a, D: Descriptor>(
+    py: Python<'_>,
+    request: &'a Request<'a, D>,
+    (prepared, first): (Option<&Prepared>, First),
+    options: &CallOptions<'_>,
+) -> PyResult<Jacobian<'a, D>> {
+    let Request { descriptor, average, frames, centers } = request;
+    let prepared = prepared.map(|prepared| &prepared.0);
+    door::enter(py, &options.silent(), request.length(), |job| {
+        let found = Jacobian::find(*descriptor, *average, frames, centers, prepared, job);
+        found.map_err(|error| error.counted_from(first))
+    })
+}
+
+/// The first blocks of an array, as many as there are.
+fn leading<'py>(name: &str, out: &Bound<'py, PyAny>, shape: [usize; 3]) -> PyResult<Bound<'py, PyAny>> {
+    let [n_blocks, _, n_features] = shape;
+    let room = out.len()?;
+    match room.cmp(&n_blocks) {
+        Ordering::Equal => Ok(out.clone()),
+        Ordering::Greater => out.get_item(PySlice::new(out.py(), 0, n_blocks as isize, 1)),
+        Ordering::Less => Err(PyValueError::new_err(format!(
+            "{name} has room for {room} blocks of derivatives, but there are {n_blocks}; pass an array of shape \
+             ({n_blocks}, 3, {n_features}), or one of more blocks"
+        ))),
+    }
 }
 
 /// The Python methods of a class that wraps a descriptor, after those of its own.
@@ -326,7 +372,7 @@ macro_rules! methods {
                 frames: crate::arrays::FrameArrays<'py>,
                 centers: crate::arrays::CenterArrays<'py>,
                 average: crate::descriptor::AverageName,
-                dtype: &str,
+                dtype: crate::arrays::Precision,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::SparseArrays<'py>> {
@@ -380,19 +426,55 @@ macro_rules! methods {
                 crate::descriptor::pushforward(&*self.0, (&frames, &centers), displacements, out, average, &options)
             }
 
-            /// The blocks of the Jacobian of one frame: values, row and atom.
-            #[pyo3(signature = (frames, centers, *, average, dtype, threads, progress))]
-            fn derivatives<'py>(
+            /// Prepares frames for several calls about some of their centers each.
+            #[pyo3(signature = (frames, *, first, threads))]
+            fn prepare(
+                &self,
+                py: Python<'_>,
+                frames: crate::arrays::FrameArrays<'_>,
+                first: crate::descriptor::First,
+                threads: usize,
+            ) -> PyResult<crate::descriptor::Prepared> {
+                crate::descriptor::prepare(py, &*self.0, &frames, first, &self.0.options(threads, None))
+            }
+
+            /// Where the blocks of each row of the Jacobian start, and where the last one ends.
+            #[pyo3(signature = (frames, centers, *, average, prepared, first, threads))]
+            fn block_starts<'py>(
                 &self,
                 py: Python<'py>,
                 frames: crate::arrays::FrameArrays<'py>,
                 centers: crate::arrays::CenterArrays<'py>,
                 average: crate::descriptor::AverageName,
-                dtype: &str,
+                prepared: Option<Bound<'py, crate::descriptor::Prepared>>,
+                first: crate::descriptor::First,
+                threads: usize,
+            ) -> PyResult<Bound<'py, numpy::PyArray1<i64>>> {
+                let prepared = (prepared.as_ref().map(Bound::get), first);
+                let options = self.0.options(threads, None);
+                crate::descriptor::block_starts(py, &*self.0, (&frames, &centers), average, prepared, &options)
+            }
+
+            /// The blocks of the Jacobian: values, row and atom, and where those of each row start.
+            #[pyo3(signature = (frames, centers, *, out, average, dtype, prepared, first, threads, progress))]
+            fn derivatives<'py>(
+                &self,
+                py: Python<'py>,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                out: Option<Bound<'py, PyAny>>,
+                average: crate::descriptor::AverageName,
+                dtype: crate::arrays::Precision,
+                prepared: Option<Bound<'py, crate::descriptor::Prepared>>,
+                first: crate::descriptor::First,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
             ) -> PyResult<crate::descriptor::JacobianArrays<'py>> {
-                crate::descriptor::derivatives(py, &*self.0, (&frames, &centers), average, dtype, &self.0.options(threads, progress))
+                let prepared = (prepared.as_ref().map(Bound::get), first);
+                let options = self.0.options(threads, progress);
+                crate::descriptor::derivatives(
+                    py, &*self.0, (&frames, &centers), out, average, dtype, prepared, &options,
+                )
             }
         }
     };

@@ -7,6 +7,7 @@
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
 //! * `fused` asks Python in the middle of the work.
 //! * `neighbors` is the neighbor search without a descriptor.
+//! * `buffers` is the memory of large results, which serves one after the other; `pages` asks Linux for it.
 //! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
 //!   there is memory left to raise it.
 
@@ -20,6 +21,7 @@ use pyo3::prelude::*;
 
 mod allocator;
 mod arrays;
+mod buffers;
 mod compression;
 mod descriptor;
 mod descriptors;
@@ -28,6 +30,8 @@ mod errors;
 mod fused;
 mod memory;
 mod neighbors;
+#[cfg(target_os = "linux")]
+mod pages;
 mod read;
 mod threads;
 
@@ -35,19 +39,26 @@ mod threads;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
+    use crate::buffers::{buffer, get_spare_limit, release_spare_memory, set_spare_limit, spare_memory};
+    #[pymodule_export]
+    use crate::descriptor::Prepared;
+    #[pymodule_export]
     use crate::errors::ParameterError;
     #[pymodule_export]
     use crate::neighbors::{KnownNeighbors, neighbors};
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 
-    use super::{Bound, Isa, PyModule, PyModuleMethods, PyResult, PyValueError, allocator, descriptors, errors};
+    use super::{
+        Bound, Isa, PyModule, PyModuleMethods, PyResult, PyValueError, allocator, buffers, descriptors, errors,
+    };
 
     /// The version of the workspace, which is written in its `Cargo.toml` and nowhere else.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Whoever asks for other instructions wants to be sure of getting them.
         Isa::requested().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        buffers::requested_limit().map_err(PyValueError::new_err)?;
         allocator::fill_reserve().map_err(|error| errors::to_python(&error))?;
         descriptors::add_to(module)?;
         module.add("MAX_FUNCTIONS", isoprint_core::descriptors::soap::MAX_FUNCTIONS)?;

@@ -1,7 +1,12 @@
 //! The derivative of every feature with respect to every atom, as sparse blocks.
+//!
+//! Blocks are found first, so that whoever keeps their values knows how much room these need; then they are written.
+//! Both look at the same grid.
 
-use super::average::Average;
-use super::batch::{FrameBatch, Prepared};
+use std::sync::{Mutex, PoisonError};
+
+use super::average::{Average, n_rows};
+use super::batch::{FrameBatch, Prepared, PreparedFrames};
 use super::checks::check_length;
 use super::gradients::UNSEEN;
 use super::interrupt::RowCounter;
@@ -18,73 +23,328 @@ use crate::{Error, Stop, memory};
 /// Purpose of the memory, for the message where it is refused.
 const PATTERN: &str = "list of the blocks of the derivatives";
 const BLOCKS: &str = "derivatives of one row";
-const SUMS: &str = "derivatives of the mean";
 
-/// Blocks of the Jacobian of one frame that are not zero: `(row, atom)`, unique, sorted by row, then by atom.
+/// Blocks of a Jacobian that are not zero: `(row, atom)`, unique, sorted by frame, then by row, then by atom.
 #[derive(Debug, Clone, Default)]
 pub struct JacobianPattern {
-    /// Row of the features of each block.
+    /// Row of the features of each block, counted from the first row of its frame.
     pub row: Vec<i64>,
-    /// Atom with respect to which they are differentiated.
+    /// Atom with respect to which they are differentiated, counted from the first atom of its frame.
     pub atom: Vec<i64>,
+    /// The blocks of row `r`, counted over all frames, are `starts[r]..starts[r + 1]`.
+    pub starts: Vec<i64>,
 }
 
-/// Finds the blocks of the Jacobian of the only frame of `frames`.
+impl JacobianPattern {
+    /// No blocks yet, and room for so many, of so many rows.
+    fn with_capacity(n_blocks: usize, n_rows: usize) -> Result<Self, Error> {
+        let mut starts = memory::with_capacity(PATTERN, n_rows + 1)?;
+        starts.push(0);
+        let (row, atom) = (memory::with_capacity(PATTERN, n_blocks)?, memory::with_capacity(PATTERN, n_blocks)?);
+        Ok(Self { row, atom, starts })
+    }
+
+    /// Adds the blocks of the next row, which is the one at `row` of its frame.
+    fn push(&mut self, row: usize, atoms: impl Iterator<Item = i64>) {
+        self.atom.extend(atoms);
+        self.row.resize(self.atom.len(), row as i64);
+        self.starts.push(self.atom.len() as i64);
+    }
+
+    /// Number of blocks.
+    pub fn len(&self) -> usize {
+        self.atom.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.atom.is_empty()
+    }
+
+    /// The blocks of one row.
+    fn blocks(&self, row: usize) -> std::ops::Range<usize> {
+        self.starts[row] as usize..self.starts[row + 1] as usize
+    }
+}
+
+/// Blocks of the rows of a chunk, row by row, and the atom of each; there may be room for more.
+#[derive(Default)]
+struct ChunkBlocks {
+    atoms: Vec<i64>,
+    blocks: Vec<f64>,
+}
+
+/// Prepares frames for several calls about some of their centers each.
 ///
 /// # Errors
-/// Any [`Error`] that the input or the caller can cause.
-pub fn jacobian_pattern<D: Descriptor>(
+/// Of the first frame that has one.
+pub fn prepare_frames<D: Descriptor>(
     descriptor: &D,
-    average: Average,
     frames: &Frames<'_>,
-    centers: &Centers<'_>,
     job: &mut Job<'_>,
-) -> Result<JacobianPattern, Error> {
-    let counter = RowCounter::new(centers.len());
-    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
-    let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
-        let mut part = ChunkLists::new();
-        for &row in chunk.rows {
-            let center = worker.find(frame, centers, row)?;
-            part.push(PATTERN, atoms_of(worker, center)?.iter().copied())?;
+) -> Result<PreparedFrames, Error> {
+    PreparedFrames::new(descriptor, frames, 0..frames.len(), job, &RowCounter::new(frames.n_atoms()))
+}
+
+/// The Jacobian of some frames, whose blocks are known and whose values are not computed yet.
+pub struct Jacobian<'a, D> {
+    descriptor: &'a D,
+    average: Average,
+    frames: Frames<'a>,
+    centers: &'a Centers<'a>,
+    batch: FrameBatch<'a>,
+    pattern: JacobianPattern,
+}
+
+impl<'a, D: Descriptor> Jacobian<'a, D> {
+    /// Finds the blocks of the rows of `centers`; `prepared` are these frames, where they have been prepared before.
+    ///
+    /// # Errors
+    /// Any [`Error`] that the input or the caller can cause.
+    pub fn find(
+        descriptor: &'a D,
+        average: Average,
+        frames: &Frames<'a>,
+        centers: &'a Centers<'a>,
+        prepared: Option<&PreparedFrames>,
+        job: &mut Job<'_>,
+    ) -> Result<Self, Error> {
+        let counter = RowCounter::new(centers.len());
+        let prepared = match prepared {
+            Some(prepared) => {
+                check_length("prepared frames", prepared.len(), frames.len())?;
+                for (frame, prepared) in prepared.iter().enumerate() {
+                    check_length("atoms of a prepared frame", prepared.channels.len(), frames.atoms(frame).len())?;
+                }
+                prepared.clone()
+            }
+            None => PreparedFrames::new(descriptor, frames, 0..frames.len(), job, &counter)?,
+        };
+        let batch = FrameBatch::in_chunks(prepared, centers)?;
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
+            let mut part = ChunkLists::new();
+            for &row in chunk.rows {
+                let center = worker.find(frame, centers, row)?;
+                part.push(PATTERN, atoms_of(worker, center)?.iter().copied())?;
+            }
+            Ok(part)
+        };
+        let mut found = Lists::new(PATTERN, centers.len(), batch.chunks.len())?;
+        let merge = |_: &Prepared, chunk: &Chunk<'_>, part: ChunkLists<u32>| {
+            found.put(chunk.rows, part);
+            Ok(())
+        };
+        walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
+        let pattern = job.run_on_caller(&counter, |stop| match average {
+            Average::Off => pattern_of_rows(&found, frames, centers, stop),
+            Average::Inner | Average::Outer => pattern_of_means(&found, frames, centers, stop),
+        })?;
+        Ok(Self { descriptor, average, frames: *frames, centers, batch, pattern })
+    }
+
+    /// The blocks.
+    pub fn pattern(&self) -> &JacobianPattern {
+        &self.pattern
+    }
+
+    /// The blocks, when their values are no longer asked for.
+    pub fn into_pattern(self) -> JacobianPattern {
+        self.pattern
+    }
+
+    /// Writes the values of all blocks, each `[xyz][feature]`, into `values`.
+    ///
+    /// # Errors
+    /// Any [`Error`] that the input or the caller can cause; `values` may then be written in part.
+    pub fn write<T: RowElement>(&self, values: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
+        check_length("values", values.len(), self.pattern.len() * self.block())?;
+        let passes = if self.average == Average::Inner { 2 } else { 1 };
+        let counter = RowCounter::new(passes * self.centers.len());
+        let mean = match self.average {
+            Average::Off => return self.write_rows(values, job, &counter),
+            Average::Inner => Some(mean_coefficients(self.descriptor, &self.batch, job, &counter)?),
+            Average::Outer => None,
+        };
+        T::fill(values, &mut Vec::new(), |values| self.write_means(mean.as_deref(), values, job, &counter))
+    }
+
+    /// Numbers in a block.
+    fn block(&self) -> usize {
+        3 * self.descriptor.n_features()
+    }
+
+    fn write_rows<T: RowElement>(
+        &self,
+        values: &mut [T],
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<(), Error> {
+        let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
+        let (mut rest, mut atoms) = (values, self.pattern.atom.as_slice());
+        for row in 0..self.centers.len() {
+            let length = self.pattern.blocks(row).len();
+            let (blocks, tail) = rest.split_at_mut(length * self.block());
+            let (own, other) = atoms.split_at(length);
+            slots.push(Some((blocks, own)));
+            (rest, atoms) = (tail, other);
         }
-        Ok(part)
-    };
-    let mut found = Lists::new(PATTERN, centers.len(), batch.chunks.len())?;
-    let merge = |_: &Prepared, chunk: &Chunk<'_>, part: ChunkLists<u32>| {
-        found.put(chunk.rows, part);
+        let mut in_order = memory::collect(PATTERN, self.batch.rows.iter().map(|&row| slots[row].take()))?;
+        let mut rest = in_order.as_mut_slice();
+        let take = |chunk: &Chunk<'_>| rest.split_off_mut(..chunk.rows.len()).unwrap_or_default();
+        let visit = |worker: &mut Worker<D>,
+                     frame: &Prepared,
+                     chunk: &Chunk<'_>,
+                     rows: &mut [Option<(&mut [T], &[i64])>],
+                     stop: &Stop<'_>| {
+            for (&row, own) in chunk.rows.iter().zip(rows) {
+                let Some((blocks, atoms)) = own.take() else { continue };
+                let center = self.expand(worker, frame, row, stop)?;
+                let mut buffer = std::mem::take(&mut worker.buffer);
+                T::fill(blocks, &mut buffer, |blocks| {
+                    self.write_row(worker, (frame, center), atoms, None, blocks, stop)
+                })?;
+                worker.buffer = buffer;
+            }
+            Ok(())
+        };
+        walk(&self.batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
+    }
+
+    /// Writes the means over the centers of each frame of the derivatives of their rows.
+    fn write_means(
+        &self,
+        mean: Option<&[f64]>,
+        values: &mut [f64],
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<(), Error> {
+        let (block, pattern) = (self.block(), &self.pattern);
+        values.fill(0.0);
+        let n_coefficients = self.descriptor.n_coefficients();
+        // Memory of chunks whose blocks were added serves others: fresh memory would cost as much as the blocks.
+        let merged = Mutex::new(Vec::<ChunkBlocks>::new());
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
+            let mean = mean.map(|means| &means[frame.frame * n_coefficients..][..n_coefficients]);
+            let mut part = merged.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            part.atoms.clear();
+            for &row in chunk.rows {
+                let center = self.expand(worker, frame, row, stop)?;
+                let first = part.atoms.len();
+                let atoms = atoms_of(worker, center)?;
+                memory::reserve(BLOCKS, &mut part.atoms, atoms.len())?;
+                part.atoms.extend(atoms.iter().map(|&atom| i64::from(atom)));
+                let places = first * block..part.atoms.len() * block;
+                let length = part.blocks.len().max(places.end);
+                memory::resize(BLOCKS, &mut part.blocks, length, 0.0)?;
+                let (atoms, blocks) = (&part.atoms[first..], &mut part.blocks[places]);
+                self.write_row(worker, (frame, center), atoms, mean, blocks, stop)?;
+            }
+            Ok(part)
+        };
+        let merge = |frame: &Prepared, _: &Chunk<'_>, part: ChunkBlocks| {
+            let of_frame = pattern.blocks(frame.frame);
+            for (atom, own) in part.atoms.iter().zip(part.blocks.chunks_exact(block)) {
+                let place = of_frame.start + pattern.atom[of_frame.clone()].partition_point(|a| a < atom);
+                add(&mut values[place * block..][..block], own);
+            }
+            let mut merged = merged.lock().unwrap_or_else(PoisonError::into_inner);
+            memory::reserve(BLOCKS, &mut merged, 1)?;
+            merged.push(part);
+            Ok(())
+        };
+        walk(&self.batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
+        let n = values.len();
+        job.run_on_caller(counter, |stop| {
+            for frame in 0..self.frames.len() {
+                let share = 1.0 / self.centers.rows(frame).len().max(1) as f64;
+                for place in pattern.blocks(frame) {
+                    stop.check_after(n)?;
+                    values[place * block..][..block].iter_mut().for_each(|value| *value *= share);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<Center, Error> {
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
+        if !self.descriptor.is_linear() {
+            worker.expand(self.descriptor, frame, center, stop)?;
+        }
+        Ok(center)
+    }
+
+    /// Writes the blocks of one row, which are those of `atoms`.
+    fn write_row(
+        &self,
+        worker: &mut Worker<D>,
+        (frame, center): (&Prepared, Center),
+        atoms: &[i64],
+        mean: Option<&[f64]>,
+        blocks: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        worker.expect_atoms(frame.channels.len())?;
+        let Worker { sites, scratch, coefficients, place, of_site, written, .. } = worker;
+        for (block, &atom) in (0..).zip(atoms) {
+            place[atom as usize] = block;
+        }
+        of_site.clear();
+        memory::reserve(BLOCKS, of_site, sites.len())?;
+        of_site.extend(sites.index.iter().map(|&atom| place[atom as usize]));
+        let own = match center {
+            Center::Atom(atom) => Some(place[atom]),
+            Center::Point(_) => None,
+        };
+        atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
+        let block = self.block();
+        memory::resize(BLOCKS, written, blocks.len() / block.max(1), false)?;
+        let mut row = JacobianRow::new(blocks, block, of_site, own, written);
+        let environment = environment(frame, center, sites);
+        self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
+        row.finish();
         Ok(())
-    };
-    walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
-    job.run_on_caller(&counter, |stop| match average {
-        Average::Off => pattern_of_rows(&found, stop),
-        Average::Inner | Average::Outer => pattern_of_mean(&found, frames.n_atoms(), stop),
-    })
+    }
 }
 
 /// The pattern of rows that depend on these atoms.
-fn pattern_of_rows(found: &Lists<u32>, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
+fn pattern_of_rows(
+    found: &Lists<u32>,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    stop: &Stop<'_>,
+) -> Result<JacobianPattern, Error> {
     let n = found.n_entries();
-    let mut pattern =
-        JacobianPattern { row: memory::with_capacity(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
-    for (row, atoms) in (0_i64..).zip(found.iter()) {
-        stop.check_after(n)?;
-        pattern.row.extend(std::iter::repeat_n(row, atoms.len()));
-        pattern.atom.extend(atoms.iter().map(|&atom| i64::from(atom)));
+    let mut pattern = JacobianPattern::with_capacity(n, centers.len())?;
+    let mut lists = found.iter();
+    for frame in 0..frames.len() {
+        for (row, atoms) in lists.by_ref().take(centers.rows(frame).len()).enumerate() {
+            stop.check_after(n)?;
+            pattern.push(row, atoms.iter().map(|&atom| i64::from(atom)));
+        }
     }
     Ok(pattern)
 }
 
-/// The pattern of one row that depends on all of them.
-fn pattern_of_mean(found: &Lists<u32>, n_atoms: usize, stop: &Stop<'_>) -> Result<JacobianPattern, Error> {
-    let mut seen = memory::filled(PATTERN, n_atoms, false)?;
-    for atoms in found.iter() {
-        stop.check_after(found.n_entries())?;
-        atoms.iter().for_each(|&atom| seen[atom as usize] = true);
+/// The pattern of one row a frame that depends on all of the atoms that its centers depend on.
+fn pattern_of_means(
+    found: &Lists<u32>,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    stop: &Stop<'_>,
+) -> Result<JacobianPattern, Error> {
+    let most = frames.n_atoms().min(found.n_entries());
+    let mut pattern = JacobianPattern::with_capacity(most, n_rows(Average::Outer, frames, centers))?;
+    let mut seen = Vec::new();
+    let mut lists = found.iter();
+    for frame in 0..frames.len() {
+        memory::refill(PATTERN, &mut seen, frames.atoms(frame).len(), false)?;
+        for atoms in lists.by_ref().take(centers.rows(frame).len()) {
+            stop.check_after(found.n_entries())?;
+            atoms.iter().for_each(|&atom| seen[atom as usize] = true);
+        }
+        pattern.push(0, (0_i64..).zip(&seen).filter(|(_, seen)| **seen).map(|(atom, _)| atom));
     }
-    let n = seen.iter().filter(|seen| **seen).count();
-    let mut pattern = JacobianPattern { row: memory::zeros(PATTERN, n)?, atom: memory::with_capacity(PATTERN, n)? };
-    pattern.atom.extend((0_i64..).zip(&seen).filter(|(_, seen)| **seen).map(|(atom, _)| atom));
     Ok(pattern)
 }
 
@@ -100,165 +360,4 @@ fn atoms_of<D: Descriptor>(worker: &mut Worker<D>, center: Center) -> Result<&[u
     atoms.sort_unstable();
     atoms.dedup();
     Ok(atoms)
-}
-
-fn one_frame(frames: &Frames<'_>) -> Result<std::ops::Range<usize>, Error> {
-    check_length("frames", frames.len(), 1)?;
-    Ok(0..1)
-}
-
-/// Writes the blocks of `pattern`, each `[xyz][feature]`, into `values`.
-///
-/// # Errors
-/// Any [`Error`] that the input or the caller can cause.
-pub fn jacobian<D: Descriptor, T: RowElement>(
-    descriptor: &D,
-    average: Average,
-    frames: &Frames<'_>,
-    centers: &Centers<'_>,
-    pattern: &JacobianPattern,
-    values: &mut [T],
-    job: &mut Job<'_>,
-) -> Result<(), Error> {
-    let block = 3 * descriptor.n_features();
-    check_length("values", values.len(), pattern.atom.len() * block)?;
-    let passes = if average == Average::Inner { 2 } else { 1 };
-    let counter = RowCounter::new(passes * centers.len());
-    let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
-    let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms() };
-    if average == Average::Off {
-        return task.write_rows(&batch, pattern, values, job, &counter);
-    }
-    let mean = match average {
-        Average::Inner => Some(mean_coefficients(descriptor, &batch, job, &counter)?),
-        Average::Off | Average::Outer => None,
-    };
-    let sums = task.sums(&batch, pattern, mean.as_deref(), job, &counter)?;
-    let share = 1.0 / centers.len().max(1) as f64;
-    let write = |out: &mut [f64]| {
-        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = share * sum);
-        Ok(())
-    };
-    T::fill(values, &mut Vec::new(), write)
-}
-
-struct JacobianTask<'a, D> {
-    descriptor: &'a D,
-    centers: &'a Centers<'a>,
-    /// Numbers in a block.
-    block: usize,
-    n_atoms: usize,
-}
-
-impl<D: Descriptor> JacobianTask<'_, D> {
-    fn write_rows<T: RowElement>(
-        &self,
-        batch: &FrameBatch<'_>,
-        pattern: &JacobianPattern,
-        values: &mut [T],
-        job: &mut Job<'_>,
-        counter: &RowCounter,
-    ) -> Result<(), Error> {
-        let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
-        let (mut rest, mut atoms) = (values, pattern.atom.as_slice());
-        for row in 0..self.centers.len() as i64 {
-            let n_before = pattern.atom.len() - atoms.len();
-            let length = pattern.row[n_before..].partition_point(|&r| r == row);
-            let (blocks, tail) = rest.split_at_mut(length * self.block);
-            let (own, other) = atoms.split_at(length);
-            slots.push(Some((blocks, own)));
-            (rest, atoms) = (tail, other);
-        }
-        let mut in_order = memory::collect(PATTERN, batch.rows.iter().map(|&row| slots[row].take()))?;
-        let mut rest = in_order.as_mut_slice();
-        let take = |chunk: &Chunk<'_>| rest.split_off_mut(..chunk.rows.len()).unwrap_or_default();
-        let visit = |worker: &mut Worker<D>,
-                     frame: &Prepared,
-                     chunk: &Chunk<'_>,
-                     rows: &mut [Option<(&mut [T], &[i64])>],
-                     stop: &Stop<'_>| {
-            for (&row, own) in chunk.rows.iter().zip(rows) {
-                let Some((blocks, atoms)) = own.take() else { continue };
-                let center = self.expand(worker, frame, row, stop)?;
-                let mut buffer = std::mem::take(&mut worker.buffer);
-                T::fill(blocks, &mut buffer, |blocks| self.write(worker, (frame, center), atoms, None, blocks, stop))?;
-                worker.buffer = buffer;
-            }
-            Ok(())
-        };
-        walk(batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
-    }
-
-    /// Sums over all centers of the derivatives of their rows.
-    fn sums(
-        &self,
-        batch: &FrameBatch<'_>,
-        pattern: &JacobianPattern,
-        mean: Option<&[f64]>,
-        job: &mut Job<'_>,
-        counter: &RowCounter,
-    ) -> Result<Vec<f64>, Error> {
-        let mut sums = memory::zeros(SUMS, pattern.atom.len() * self.block)?;
-        let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
-            let mut parts = memory::with_capacity(BLOCKS, chunk.rows.len())?;
-            for &row in chunk.rows {
-                let center = self.expand(worker, frame, row, stop)?;
-                let atoms = memory::collect(BLOCKS, atoms_of(worker, center)?.iter().map(|&atom| i64::from(atom)))?;
-                let mut blocks = memory::zeros(BLOCKS, atoms.len() * self.block)?;
-                self.write(worker, (frame, center), &atoms, mean, &mut blocks, stop)?;
-                parts.push((atoms, blocks));
-            }
-            Ok(parts)
-        };
-        let merge = |_: &Prepared, _: &Chunk<'_>, parts: Vec<(Vec<i64>, Vec<f64>)>| {
-            for (atoms, blocks) in parts {
-                for (atom, block) in atoms.iter().zip(blocks.chunks_exact(self.block)) {
-                    let place = pattern.atom.partition_point(|a| a < atom);
-                    add(&mut sums[place * self.block..][..self.block], block);
-                }
-            }
-            Ok(())
-        };
-        walk(batch, job, counter, || Worker::new(self.descriptor), |_| (), visit, merge)?;
-        Ok(sums)
-    }
-
-    fn expand(&self, worker: &mut Worker<D>, frame: &Prepared, row: usize, stop: &Stop<'_>) -> Result<Center, Error> {
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, true, stop)?;
-        if !self.descriptor.is_linear() {
-            worker.expand(self.descriptor, frame, center, stop)?;
-        }
-        Ok(center)
-    }
-
-    /// Writes the blocks of one row, which are those of `atoms`.
-    fn write(
-        &self,
-        worker: &mut Worker<D>,
-        (frame, center): (&Prepared, Center),
-        atoms: &[i64],
-        mean: Option<&[f64]>,
-        blocks: &mut [f64],
-        stop: &Stop<'_>,
-    ) -> Result<(), Error> {
-        worker.expect_atoms(self.n_atoms)?;
-        let Worker { sites, scratch, coefficients, place, of_site, written, .. } = worker;
-        for (block, &atom) in (0..).zip(atoms) {
-            place[atom as usize] = block;
-        }
-        of_site.clear();
-        memory::reserve(BLOCKS, of_site, sites.len())?;
-        of_site.extend(sites.index.iter().map(|&atom| place[atom as usize]));
-        let own = match center {
-            Center::Atom(atom) => Some(place[atom]),
-            Center::Point(_) => None,
-        };
-        atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
-        memory::resize(BLOCKS, written, blocks.len() / self.block.max(1), false)?;
-        let mut row = JacobianRow::new(blocks, self.block, of_site, own, written);
-        let environment = environment(frame, center, sites);
-        self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
-        row.finish();
-        Ok(())
-    }
 }

@@ -40,9 +40,10 @@ mod worker;
 mod worker_cache;
 
 pub use average::{Average, n_rows};
+pub use batch::PreparedFrames;
 pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
-pub use jacobian::{JacobianPattern, jacobian, jacobian_pattern};
+pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
 pub use job::Job;
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;

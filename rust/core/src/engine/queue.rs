@@ -388,8 +388,8 @@ mod tests {
             let (result, merged, workers) = shared(pool.as_ref(), &mut never, slow);
             assert_eq!(result, Ok(()));
             assert!(merged.into_iter().eq((0..PIECES).map(|piece| 3 * piece)));
-            assert_eq!(workers.len(), n + 1, "everybody works");
-            assert!(workers.contains(&std::thread::current().id()), "the caller too");
+            assert!(workers.len() <= n + 1);
+            assert!(workers.contains(&std::thread::current().id()), "the caller works too");
         }
     }
 

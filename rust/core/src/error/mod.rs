@@ -242,6 +242,36 @@ impl Error {
         }
     }
 
+    /// This error, where frames were counted from a later one, and the centers of that frame as well.
+    pub fn counted_from(mut self, (first_frame, first_center): (usize, usize)) -> Self {
+        let shift = |frame: &mut usize, center: &mut usize| *center += if *frame == 0 { first_center } else { 0 };
+        match &mut self {
+            Self::PointNotFinite { frame, center, .. }
+            | Self::TooManySites { frame, center, .. }
+            | Self::Environment { frame, center, .. }
+            | Self::TooFar { what: "center", frame, index: center, .. } => {
+                shift(frame, center);
+                *frame += first_frame;
+            }
+            Self::PositionNotFinite { frame, .. }
+            | Self::CellNotFinite { frame, .. }
+            | Self::SingularCell { frame, .. }
+            | Self::UnknownSpecies { frame, .. }
+            | Self::NotAnElement { frame, .. }
+            | Self::CenterOutOfRange { frame, .. }
+            | Self::TooManyImages { frame, .. }
+            | Self::TooFar { frame, .. }
+            | Self::TooWide { frame, .. } => *frame += first_frame,
+            Self::Neighbors { .. }
+            | Self::Parameter { .. }
+            | Self::Shape { .. }
+            | Self::EntryNotFinite { .. }
+            | Self::Memory { .. }
+            | Self::Interrupted => {}
+        }
+        self
+    }
+
     /// This error for an entry of row `row`, where one row alone was looked at.
     pub(crate) fn in_row(self, row: usize) -> Self {
         match self {
