@@ -145,6 +145,29 @@ def test_python_threads_may_call_at_once():
             np.testing.assert_array_equal(future.result(60), alone[number % 8])
 
 
+def test_a_short_call_does_not_wait_for_a_long_one():
+    started, stop = threading.Event(), threading.Event()
+
+    def progress(done, total):
+        started.set()
+        if stop.is_set():
+            raise LookupError("enough")
+
+    core, (frames, centers) = fingerprint(), structure()
+    expected = transform(core, frames, centers)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(transform, *long_work(), threads=3, average="outer", progress=progress)
+        try:
+            assert started.wait(60)
+            for threads in (1, 2, 3, 8):
+                np.testing.assert_array_equal(transform(core, frames, centers, threads=threads), expected)
+            assert not running.done()
+        finally:
+            stop.set()
+        with pytest.raises(LookupError, match="enough"):
+            running.result(60)
+
+
 def test_python_threads_may_fill_parts_of_one_array():
     core, (frames, centers) = fingerprint(), structure()
     expected = transform(core, frames, centers)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "KnownNeighbors",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -36,8 +37,8 @@ __version__: str
 """The version of the package, as `Cargo.toml` has it."""
 
 # positions (N, 3) float64, numbers (N,) int64, cells (F, 3, 3) float64, pbc (F, 3) bool, offsets (F + 1,) int64:
-# the atoms of frame f are offsets[f]:offsets[f + 1].
-_Frames: TypeAlias = tuple[NDArray[Any], ...]
+# the atoms of frame f are offsets[f]:offsets[f + 1]. Behind them may stand a list of one KnownNeighbors a frame, or None.
+_Frames: TypeAlias = tuple[NDArray[Any] | list[Any] | None, ...]
 # offsets (F + 1,) int64, index (R,) int64 with -1 for a point, points (R, 3) float64 or None if there are none.
 _Centers: TypeAlias = tuple[NDArray[Any] | None, ...]
 # What the first frame, and the first of its centers, are called in errors.
@@ -202,6 +203,26 @@ class RadialDistribution(_Descriptor):
     """Distances of the neighbors of each element, smeared."""
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
+
+@final
+class KnownNeighbors:
+    """Neighbors that were found in one frame, for calls about the same atoms a little later."""
+
+    def __new__(
+        cls,
+        frames: _Frames,
+        centers: _Centers,
+        r_cut: float,
+        offsets: NDArray[np.int64],
+        index: NDArray[np.int64],
+        vector: NDArray[np.float64],
+        /,
+    ) -> KnownNeighbors: ...
+    @property
+    def shift(self) -> NDArray[np.int32]:
+        """The image of each neighbor, in lattice vectors, (P, 3)."""
+    def motion(self, frames: _Frames, reach: float) -> tuple[float, int, float]:
+        """How far atoms may move for a fingerprint of this reach, which moved farthest, and how far."""
 
 def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int

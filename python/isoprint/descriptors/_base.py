@@ -24,6 +24,7 @@ from isoprint.descriptors.derivatives import Derivatives, Pullback, require_no_o
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, learned_species, pack, require_species, species_mask
+from isoprint.structures.neighbors import NeighborsLike, with_neighbors
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -251,6 +252,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -263,6 +265,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -275,6 +278,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: Out,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -286,6 +290,7 @@ class Descriptor(Estimator):
         frames: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -300,6 +305,11 @@ class Descriptor(Estimator):
         centers : sequence, optional
             For one frame the indices of atoms, or points `(k, 3)` in Å, or both in one list; for several frames one
             such sequence a frame, with `None` for the default: every atom, or those that the parameter `centers` names.
+        neighbors : Neighbors, or a sequence of one a frame, optional
+            What `isoprint.neighbors` found, for these atoms and centers and as far as `reach` or farther, so that there
+            is no search. It may have been made a little earlier: vectors are computed from the present positions and
+            cell, and it is an error if an atom has moved so far that a neighbor may be missing (`Neighbors.serves`).
+            The result is the same but for rounding.
         out : ndarray, optional
             Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine. It
             may not share memory with any other argument. After an error or an interrupt some of its rows are written,
@@ -335,7 +345,7 @@ class Descriptor(Estimator):
         (6, 144)
         """
         library = self._sparse_library(sparse, out)
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         shape = (call.n_rows, call.compiled.core.n_features)
         if library is not None:
             return sparse_array(library, _sparse(call, progress), shape)
@@ -359,6 +369,7 @@ class Descriptor(Estimator):
         adjoint: ArrayLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Pullback:
@@ -373,7 +384,7 @@ class Descriptor(Estimator):
         adjoint : array_like (n_rows, n_features)
             Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
             are not finite are an error.
-        centers, n_jobs, progress : optional
+        centers, neighbors, n_jobs, progress : optional
             As in `transform`.
 
         Returns
@@ -392,7 +403,7 @@ class Descriptor(Estimator):
         >>> forces.shape, bool(abs(forces.sum(axis=0)).max() < 1e-12)
         ((3, 3), True)
         """
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         meaning = (
             "one row a frame, one column a feature"
             if call.compiled.average
@@ -520,7 +531,7 @@ class Descriptor(Estimator):
         if out is None and flag("features", features):
             rows = target = np.empty(shape, compiled.dtype)
         elif out is not None:
-            rows, target = _output(out, shape)
+            rows, target = _output(out, shape, compiled.dtype)
             require_apart(out, call.given[0], self._inputs(call))
         averaged = compiled.average is not None
         ask = Questions(function, call.frames, call.centers, averaged, compiled.dtype, target)
@@ -547,6 +558,7 @@ class Descriptor(Estimator):
         displacements: ArrayLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> NDArray[Any]:
@@ -558,7 +570,7 @@ class Descriptor(Estimator):
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
             How each atom moves. Entries so large that the result is not finite are an error.
-        centers, n_jobs, progress : optional
+        centers, neighbors, n_jobs, progress : optional
             As in `transform`. A center that is an atom moves with it, a point stays where it is.
 
         Returns
@@ -576,7 +588,7 @@ class Descriptor(Estimator):
         >>> bool(abs(soap.pushforward(water, shift)).max() < 1e-12)
         True
         """
-        call = self._call(frames, centers, n_jobs)
+        call = self._call(frames, centers, n_jobs, neighbors)
         along = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
         rows = np.empty((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         with reporting(progress) as report:
@@ -598,6 +610,7 @@ class Descriptor(Estimator):
         frame: FrameLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -609,6 +622,7 @@ class Descriptor(Estimator):
         frame: Iterable[FrameLike],
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -619,6 +633,7 @@ class Descriptor(Estimator):
         frame: FramesLike,
         *,
         centers: Any = None,
+        neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
@@ -632,7 +647,7 @@ class Descriptor(Estimator):
         ----------
         frame : ase.Atoms or alike, or a sequence of these
             The structure, or several: their Jacobians are computed in one call, in one array.
-        centers : sequence, optional
+        centers, neighbors : optional
             As in `transform`.
         out : ndarray, optional
             C-contiguous array of shape `(n_blocks, 3, n_features)`, or of more blocks, in single or double precision,
@@ -669,7 +684,7 @@ class Descriptor(Estimator):
         True
         """
         structures, single = as_list(frame)
-        call = self._call(structures[0] if single else structures, centers, n_jobs)
+        call = self._call(structures[0] if single else structures, centers, n_jobs, neighbors)
         if out is None:
             found = computed(call, None, progress)
         else:
@@ -738,12 +753,13 @@ class Descriptor(Estimator):
 
         return pieces()
 
-    def _call(self, frames: Any, centers: Any, n_jobs: int | None) -> _Call:
+    def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> _Call:
         compiled = self._compiled()
         structures, single = as_list(frames)
         if centers is not None and hasattr(centers, "__next__"):
             centers = list(centers)
-        packed = compiled.admitted(pack(structures), type(self).__name__)
+        packed = with_neighbors(pack(structures), neighbors, single)
+        packed = compiled.admitted(packed, type(self).__name__)
         resolved = resolve(centers, packed, single, compiled.centers)
         n_rows = packed.n_frames if compiled.average else len(resolved.atom)
         return _Call(compiled, (structures, centers), packed, resolved, n_rows, threads(n_jobs))

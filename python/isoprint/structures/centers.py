@@ -48,6 +48,10 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     """
     if centers is None:
         return _default(frames, elements)
+    # A loop over the centers of a frame asks for one at a time.
+    quick = single and type(centers) is list and set(map(type, centers)) == _INTEGERS
+    if quick and min(centers) >= 0 and max(centers) < frames.n_atoms:
+        return Centers(np.array([0, len(centers)]), np.array(centers, np.int64), None)
     if _is_no_list(centers):
         raise ValueError(
             f"centers is {short_repr(centers)}; {_FORMS}; elements are chosen by the parameter centers of the"

@@ -36,6 +36,8 @@ class Frames(NamedTuple):
     """Which axes are periodic, `(n_frames, 3)`."""
     offsets: Ints
     """The atoms of frame `f` are `offsets[f]:offsets[f + 1]`, `(n_frames + 1,)`."""
+    neighbors: list[Any] | None = None
+    """Neighbors that are known, as the compiled module keeps them, one list a frame."""
 
     @property
     def n_frames(self) -> int:
@@ -247,9 +249,18 @@ def no_element(number: int, frame: int, atom: int) -> str:
     )
 
 
+# Atoms from which on it is their number that takes time.
+_MANY = 500
+
+
 def require_species(frames: Frames, known: NDArray[np.bool_], who: str) -> None:
     """Raise where an atom is of an element that the descriptor was not told about; `known` as of `species_mask`."""
     numbers = frames.numbers
+    if len(numbers) > _MANY:
+        species = np.flatnonzero(known)
+        # To compare all atoms with one element or two is quicker than to look each up.
+        if len(species) <= 2 and sum(np.count_nonzero(numbers == one) for one in species) == len(numbers):
+            return
     found = known.take(numbers, mode="clip")
     if known[0]:
         # Negative numbers were clipped to the place of "X".

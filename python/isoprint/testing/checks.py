@@ -376,8 +376,8 @@ def in_general_position(
 def _atoms(frame: Any) -> Any:
     from ase import Atoms
 
-    positions, numbers, cells, pbc, _ = pack([frame])
-    return Atoms(numbers, positions=positions, cell=cells[0], pbc=pbc[0])
+    packed = pack([frame])
+    return Atoms(packed.numbers, positions=packed.positions, cell=packed.cells[0], pbc=packed.pbc[0])
 
 
 def _reach(descriptor: Any) -> float:

@@ -5,7 +5,9 @@
 //! and new numbers. Calls of this module among each other do know: two may read one array, none may write what
 //! another reads or writes.
 
-use isoprint_core::geometry::{Centers, Frames};
+use std::sync::Arc;
+
+use isoprint_core::geometry::{Centers, Frames, KnownNeighbors};
 use numpy::ndarray::{Array, Dimension, Ix1, Ix2, Ix3};
 use numpy::{
     BorrowError, Element, PyArray, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray, PyReadwriteArray,
@@ -15,7 +17,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::errors;
+use crate::{errors, neighbors};
 
 /// The length of an array along one axis.
 #[derive(Debug, Clone, Copy)]
@@ -187,27 +189,33 @@ fn booleans(name: &str, value: &Bound<'_, PyAny>, shape: &[Extent]) -> PyResult<
 
 type Object<'py> = Bound<'py, PyAny>;
 
-/// The borrowed arrays of [`Frames`]: the tuple (positions, numbers, cells, pbc, offsets).
+/// The borrowed arrays of [`Frames`]: the tuple (positions, numbers, cells, pbc, offsets), and behind them, where there
+/// is one or not `None`, a list of the neighbors that are known of each frame.
 pub struct FrameArrays<'py> {
     positions: PyReadonlyArray<'py, f64, Ix2>,
     numbers: PyReadonlyArray<'py, i64, Ix1>,
     cells: PyReadonlyArray<'py, f64, Ix3>,
     pbc: Vec<[bool; 3]>,
     offsets: PyReadonlyArray<'py, i64, Ix1>,
+    known: Vec<Arc<KnownNeighbors>>,
 }
 
 impl<'py> FromPyObject<'_, 'py> for FrameArrays<'py> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let (positions, numbers, cells, pbc, offsets) =
-            object.extract::<(Object<'py>, Object<'py>, Object<'py>, Object<'py>, Object<'py>)>()?;
+        let known = match object.len()? {
+            6 => object.get_item(5)?.extract::<Option<Vec<PyRef<'_, neighbors::KnownNeighbors>>>>()?,
+            _ => None,
+        };
+        let part = |place: usize| object.get_item(place);
         Ok(Self {
-            positions: read("positions", &positions, &[Any("n_atoms"), Exactly(3)])?,
-            numbers: read("numbers", &numbers, &[Any("n_atoms")])?,
-            cells: read("cells", &cells, &[Any("n_frames"), Exactly(3), Exactly(3)])?,
-            pbc: booleans("pbc", &pbc, &[Any("n_frames"), Exactly(3)])?,
-            offsets: read("offsets", &offsets, &[Any("n_frames + 1")])?,
+            positions: read("positions", &part(0)?, &[Any("n_atoms"), Exactly(3)])?,
+            numbers: read("numbers", &part(1)?, &[Any("n_atoms")])?,
+            cells: read("cells", &part(2)?, &[Any("n_frames"), Exactly(3), Exactly(3)])?,
+            pbc: booleans("pbc", &part(3)?, &[Any("n_frames"), Exactly(3)])?,
+            offsets: read("offsets", &part(4)?, &[Any("n_frames + 1")])?,
+            known: known.into_iter().flatten().map(|known| known.list()).collect(),
         })
     }
 }
@@ -222,6 +230,7 @@ impl FrameArrays<'_> {
             &self.pbc,
             slice("offsets", &self.offsets)?,
         )
+        .and_then(|frames| frames.with_neighbors(&self.known))
         .map_err(|error| errors::to_python(&error))
     }
 }

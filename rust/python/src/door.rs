@@ -1,7 +1,7 @@
 //! The only way from Python to work.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use isoprint_core::engine::{Job, RowCounter, WorkerCache};
@@ -52,13 +52,13 @@ pub fn enter<R: Send>(
     work: impl FnOnce(&mut Job<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
     allocator::fill_reserve().map_err(|error| errors::to_python(&error))?;
-    // Before detaching: see `CACHED`.
-    let pool = if rows < SMALL { None } else { pool(threads::resolve(options.threads))? };
+    // Before detaching, and given back after it: see `POOLS`.
+    let lent = Lent::new(if rows < SMALL { 1 } else { threads::resolve(options.threads) })?;
     let mut listener = Listener { callback: options.progress.as_ref(), last: Instant::now(), raised: None };
     let worker_cache = options.worker_cache;
     let result = py.detach(|| {
         let mut progress = |done, total| listener.hear(done, total);
-        work(&mut Job { pool: pool.as_deref(), progress: &mut progress, worker_cache })
+        work(&mut Job { pool: lent.pool.as_ref(), progress: &mut progress, worker_cache })
     });
     match listener.raised {
         Some(error) => Err(error),
@@ -103,46 +103,81 @@ impl Listener<'_> {
     }
 }
 
-/// A pool, and the process in which its threads live.
-struct Cached {
+/// Pools that were used and may be again, and those that are lent. Waking one costs a fifth of building one.
+struct Pools {
+    /// The process in which the threads live.
     process: u32,
-    threads: usize,
-    pool: Arc<ThreadPool>,
+    /// Calls that have a pool at the moment.
+    lent: usize,
+    idle: Vec<ThreadPool>,
 }
 
-/// The last pool used. Waking it costs a fifth of building one.
-///
+/// Idle pools that are kept; more callers than this at once are rare.
+const KEPT: usize = 8;
+
 /// Only locked while attached to the interpreter, for as long as it takes to look or to build. A `fork` through
 /// Python holds the GIL, so it never finds this locked; any other fork might, hence no waiting for the lock.
-static CACHED: Mutex<Option<Cached>> = Mutex::new(None);
+static POOLS: Mutex<Pools> = Mutex::new(Pools { process: 0, lent: 0, idle: Vec::new() });
 
-/// A pool of so many threads; one is the caller's own and needs none.
-fn pool(threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
-    if threads < 2 {
-        return Ok(None);
-    }
-    let mut cached = match CACHED.try_lock() {
-        Ok(guard) => guard,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return Ok(Some(Arc::new(build(threads)?))),
-    };
-    let process = std::process::id();
-    if let Some(known) = cached.as_ref()
-        && (known.process, known.threads) == (process, threads)
-    {
-        return Ok(Some(Arc::clone(&known.pool)));
-    }
-    let pool = Arc::new(build(threads)?);
-    let previous = cached.replace(Cached { process, threads, pool: Arc::clone(&pool) });
-    if let Some(previous) = previous
-        && previous.process != process
-    {
-        // A child of `fork` inherits the pool but none of its threads: to drop it would be to wait for them.
-        std::mem::forget(previous);
-    }
-    Ok(Some(pool))
+/// A pool that helps one call and nobody else, so that no call waits for another.
+struct Lent {
+    /// There until it is given back.
+    pool: Option<ThreadPool>,
+    /// The process that lent it; `None` where nobody keeps count.
+    process: Option<u32>,
 }
 
+impl Lent {
+    /// Helpers for a call that may use so many threads, its caller's among them.
+    ///
+    /// Calls that run at the same time share: one that begins while `k` others have helpers takes its part, one in
+    /// `k + 1` of the threads.
+    fn new(threads: usize) -> PyResult<Self> {
+        if threads < 2 {
+            return Ok(Self { pool: None, process: None });
+        }
+        let mut pools = match POOLS.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(Self { pool: Some(build(threads - 1)?), process: None }),
+        };
+        let process = std::process::id();
+        if pools.process != process {
+            // A child of `fork` inherits pools but none of their threads: to drop one would be to wait for them.
+            std::mem::take(&mut pools.idle).into_iter().for_each(std::mem::forget);
+            (pools.process, pools.lent) = (process, 0);
+        }
+        let helpers = (threads / (pools.lent + 1)).saturating_sub(1);
+        if helpers == 0 {
+            return Ok(Self { pool: None, process: None });
+        }
+        let known = pools.idle.iter().position(|pool| pool.current_num_threads() == helpers);
+        let pool = match known {
+            Some(place) => pools.idle.swap_remove(place),
+            None => build(helpers)?,
+        };
+        pools.lent += 1;
+        Ok(Self { pool: Some(pool), process: Some(process) })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let (Some(pool), Some(process)) = (self.pool.take(), self.process) else { return };
+        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::process::id() != process {
+            std::mem::forget(pool);
+            return;
+        }
+        pools.lent -= 1;
+        pools.idle.push(pool);
+        let surplus = if pools.idle.len() > KEPT { Some(pools.idle.remove(0)) } else { None };
+        drop(pools);
+        drop(surplus);
+    }
+}
+
+/// So many threads.
 fn build(threads: usize) -> PyResult<ThreadPool> {
     // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
     let needed = memory::with_capacity::<u8>("stacks of the threads", threads * (STACK + BESIDES));
@@ -153,4 +188,26 @@ fn build(threads: usize) -> PyResult<ThreadPool> {
         .thread_name(|index| format!("isoprint-{index}"))
         .build()
         .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lent, ThreadPool};
+
+    fn helpers(lent: &Lent) -> usize {
+        lent.pool.as_ref().map_or(0, ThreadPool::current_num_threads)
+    }
+
+    #[test]
+    fn calls_at_the_same_time_share_the_threads_and_pools_are_lent_again() {
+        let lend = |threads| Lent::new(threads).expect("some threads");
+        assert_eq!(helpers(&lend(1)), 0);
+        let (first, second, third) = (lend(12), lend(12), lend(12));
+        assert_eq!([&first, &second, &third].map(helpers), [11, 5, 3]);
+        assert_eq!(helpers(&lend(3)), 0);
+        let threads = |lent: &Lent| lent.pool.as_ref().map(|pool| pool.broadcast(|_| std::thread::current().id()));
+        let known = threads(&third);
+        drop((first, second, third));
+        assert_eq!(threads(&lend(4)), known);
+    }
 }

@@ -45,7 +45,7 @@ mod _core {
     #[pymodule_export]
     use crate::errors::ParameterError;
     #[pymodule_export]
-    use crate::neighbors::neighbors;
+    use crate::neighbors::{KnownNeighbors, neighbors};
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 

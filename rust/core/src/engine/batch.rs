@@ -3,99 +3,26 @@
 //! A *chunk* is what a worker takes at a time: some centers of one frame that lie near each other, at most
 //! [`LARGEST_CHUNK`].
 
-use std::ops::{Deref, Range};
-use std::sync::Arc;
-
-use rayon::prelude::*;
+use std::ops::Range;
 
 use super::interrupt::RowCounter;
 use super::job::Job;
+use super::prepared::FRAMES;
+pub use super::prepared::{Prepared, PreparedFrames};
 use crate::descriptors::Descriptor;
-use crate::error::LAST_ELEMENT;
-use crate::geometry::{Center, Centers, Frames, Grid};
-use crate::{Error, Stop, memory};
+use crate::geometry::{Center, Centers, Frames};
+use crate::{Error, memory};
 
 /// Centers in a chunk at most.
-pub const LARGEST_CHUNK: usize = 64;
+pub const LARGEST_CHUNK: usize = 16;
 /// Centers in a chunk at least, and chunks that a frame of a few hundred centers is cut into. These depend on the
 /// input alone, never on the number of threads: sums over chunks must keep their order.
 const SMALLEST_CHUNK: usize = 4;
-const CHUNKS_OF_A_FRAME: usize = 16;
+const CHUNKS_OF_A_FRAME: usize = 32;
+/// Centers of a frame that are sorted by place.
+const WORTH_SORTING: usize = 1024;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
-/// Purpose of the memory, for the message where it is refused.
-const FRAMES: &str = "neighbor search";
-
-/// A frame ready to be asked for the sites of its centers.
-pub struct Prepared {
-    /// Index of the frame among all frames.
-    pub frame: usize,
-    /// Channel of each atom; `u8::MAX` where the descriptor does not see it.
-    pub channels: Vec<u8>,
-    /// The neighbor search.
-    pub grid: Grid,
-}
-
-/// Frames that were prepared together, in their order; a copy is the same ones.
-#[derive(Clone)]
-pub struct PreparedFrames(Arc<Vec<Prepared>>);
-
-impl Deref for PreparedFrames {
-    type Target = [Prepared];
-
-    fn deref(&self) -> &[Prepared] {
-        &self.0
-    }
-}
-
-impl<'a> IntoIterator for &'a PreparedFrames {
-    type Item = &'a Prepared;
-    type IntoIter = std::slice::Iter<'a, Prepared>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl PreparedFrames {
-    /// Prepares the frames of `range`.
-    ///
-    /// # Errors
-    /// Of the first frame that has one.
-    pub(super) fn new<D: Descriptor>(
-        descriptor: &D,
-        frames: &Frames<'_>,
-        range: Range<usize>,
-        job: &mut Job<'_>,
-        counter: &RowCounter,
-    ) -> Result<Self, Error> {
-        let one = |frame: usize, stop: &Stop<'_>| {
-            stop.check()?;
-            let view = frames.get(frame);
-            let channels = channels(descriptor, frame, view.numbers)?;
-            let grid = Grid::interruptible(&view, frame, &channels, descriptor.reach(), stop)?;
-            Ok(Prepared { frame, channels, grid })
-        };
-        let mut prepared = memory::with_capacity(FRAMES, range.len())?;
-        let Some(pool) = job.pool else {
-            return job.run_on_caller(counter, |stop| {
-                for frame in range {
-                    prepared.push(one(frame, stop)?);
-                }
-                Ok(Self(Arc::new(prepared)))
-            });
-        };
-        job.run_on_pool(pool, counter, |stop| {
-            let requested = stop.requested();
-            let mut results: Vec<Result<Prepared, Error>> = memory::with_capacity(FRAMES, range.len())?;
-            range.into_par_iter().map(|frame| one(frame, &Stop::on_request(requested))).collect_into_vec(&mut results);
-            for result in results {
-                prepared.push(result?);
-            }
-            Ok(Self(Arc::new(prepared)))
-        })
-    }
-}
 
 /// Frames that were prepared together, and the centers of all frames.
 pub struct FrameBatch<'a> {
@@ -158,17 +85,7 @@ impl<'a> FrameBatch<'a> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<Self, Error> {
-        let one = |stop: &Stop<'_>| {
-            let channels = memory::zeros(FRAMES, frames.n_atoms())?;
-            let grid = Grid::interruptible(&frames.get(0), 0, &channels, r_cut, stop)?;
-            let mut prepared = memory::with_capacity(FRAMES, 1)?;
-            prepared.push(Prepared { frame: 0, channels, grid });
-            Self::in_chunks(PreparedFrames(Arc::new(prepared)), centers)
-        };
-        match job.pool {
-            Some(pool) => job.run_on_pool(pool, counter, one),
-            None => job.run_on_caller(counter, one),
-        }
+        Self::in_chunks(PreparedFrames::of_one_kind(frames, r_cut, job, counter)?, centers)
     }
 
     /// Cuts the rows of these frames into chunks, in the order in which their results are merged.
@@ -183,7 +100,7 @@ impl<'a> FrameBatch<'a> {
             batch.rows.extend(centers.rows(frame.frame));
             let n_rows = batch.rows.len() - first;
             let size = (n_rows / CHUNKS_OF_A_FRAME).clamp(SMALLEST_CHUNK, LARGEST_CHUNK);
-            if size == LARGEST_CHUNK {
+            if n_rows >= WORTH_SORTING {
                 sort_by_place(&mut batch.rows[first..], centers, frame)?;
             }
             memory::reserve(FRAMES, &mut batch.chunks, n_rows.div_ceil(size))?;
@@ -192,34 +109,6 @@ impl<'a> FrameBatch<'a> {
         }
         Ok(batch)
     }
-}
-
-/// Channel of each atom.
-///
-/// # Errors
-/// Where a number is that of no element, whatever the descriptor does about species that it was not told about; and
-/// where there is such a species.
-fn channels<D: Descriptor>(descriptor: &D, frame: usize, numbers: &[i64]) -> Result<Vec<u8>, Error> {
-    // Neighbors in the list of atoms tend to be of one element: ask once for each run.
-    let (mut last, mut channel) = (None, None);
-    let mut of = |(atom, &number): (usize, &i64)| {
-        if last != Some(number) {
-            if !(0..=LAST_ELEMENT).contains(&number) {
-                return Err(Error::NotAnElement { frame, atom, number });
-            }
-            (last, channel) = (Some(number), descriptor.species().channel(number));
-        }
-        match channel {
-            Some(channel) => Ok(channel),
-            None if descriptor.species().ignores_unknown() => Ok(u8::MAX),
-            None => Err(Error::UnknownSpecies { frame, atom, number }),
-        }
-    };
-    let mut channels = memory::with_capacity(FRAMES, numbers.len())?;
-    for atom in numbers.iter().enumerate() {
-        channels.push(of(atom)?);
-    }
-    Ok(channels)
 }
 
 /// Brings rows whose centers are near each other together: they share sites, and what is known of them is in cache.
@@ -233,7 +122,7 @@ fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) ->
             _ => others.push(row),
         }
     }
-    let sorted = frame.grid.order().iter().filter_map(|&atom| row_of[atom as usize]).chain(others);
+    let sorted = frame.order().iter().filter_map(|&atom| row_of[atom as usize]).chain(others);
     rows.iter_mut().zip(sorted).for_each(|(slot, row)| *slot = row);
     Ok(())
 }

@@ -13,7 +13,6 @@ use super::pipeline;
 use super::pullback::{Backward, Pullback};
 use super::walk::{Chunk, walk};
 use super::worker::Worker;
-use super::worker_cache::WorkerCache;
 use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
 use crate::{Error, Stop, memory};
@@ -84,7 +83,7 @@ impl<D: Descriptor> Fused<'_, D> {
             return work.run(pool, &mut ask, &mut merge, job, counter);
         }
         let worker_cache = job.worker_cache;
-        let cached: Option<(Worker<D>, KeptBlock<D>)> = worker_cache.and_then(WorkerCache::take);
+        let cached: Option<(Worker<D>, KeptBlock<D>)> = worker_cache.and_then(|cache| cache.take(1).pop());
         let fresh = || Ok((Worker::new(self.descriptor)?, KeptBlock::default()));
         let (mut worker, mut kept) = cached.map_or_else(fresh, Ok)?;
         for block in &blocks {
@@ -95,7 +94,7 @@ impl<D: Descriptor> Fused<'_, D> {
             job.report(counter)?;
         }
         if let Some(worker_cache) = worker_cache {
-            worker_cache.put((worker, kept));
+            worker_cache.put(vec![(worker, kept)]);
         }
         job.report(counter)
     }

@@ -6,7 +6,7 @@ use super::worker_cache::WorkerCache;
 
 /// Threads, a listener and buffers for one calculation.
 pub struct Job<'a> {
-    /// Threads to use; `None` stays on the caller's.
+    /// Threads that help the caller's, and nobody else while this job lasts; `None` stays on the caller's.
     pub pool: Option<&'a rayon::ThreadPool>,
     /// Told on the caller's thread, some twenty times a second, how many rows of how many are done; may stop the
     /// work, which then ends within some milliseconds, and with [`Error::Interrupted`](crate::Error::Interrupted).

@@ -8,7 +8,8 @@
 //! | files | purpose |
 //! |---|---|
 //! | `average`, `output`, `checks`, `worker_cache`, `job`, `interrupt` | what a call asks for, in what numbers, and who may stop it |
-//! | `batch`, `walk` | frames prepared in batches, centers visited in chunks |
+//! | `queue` | pieces of work that threads share, merged in their order |
+//! | `prepared`, `batch`, `walk` | frames prepared in batches, centers visited in chunks |
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
@@ -29,7 +30,9 @@ mod means;
 mod neighbors;
 mod output;
 mod pipeline;
+mod prepared;
 mod pullback;
+mod queue;
 mod sparse;
 mod transform;
 mod walk;

@@ -44,7 +44,7 @@ pub fn neighbors(
     let visit = |sites: &mut Sites, frame: &Prepared, chunk: &Chunk<'_>, (): (), _: &Stop<'_>| {
         let mut part = ChunkLists::new();
         for &row in chunk.rows {
-            frame.grid.find(centers.get(row), row, sites)?;
+            frame.find(centers.get(row), row, sites)?;
             let vectors = (0..sites.r.len()).map(|k| (sites.index[k], [sites.dx[k], sites.dy[k], sites.dz[k]]));
             part.push(PURPOSE, vectors)?;
         }

@@ -1,6 +1,6 @@
 //! Blocks of centers on several threads: the way forth, a question on the caller's thread, the way back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -72,20 +72,31 @@ impl<D: Descriptor> Work<'_, D> {
         let requested = AtomicBool::new(false);
         let workers: Mutex<Vec<Worker<D>>> = Mutex::new(Vec::new());
         let (sender, receiver) = channel();
-        let depth = pool.current_num_threads() + WAITING;
+        let waiting: Mutex<VecDeque<(usize, Half, KeptBlock<D>)>> = Mutex::new(VecDeque::new());
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        // The caller's thread works too.
+        let depth = pool.current_num_threads() + 1 + WAITING;
         pool.in_place_scope(|scope| {
-            let mut start = |place: usize, half: Half, mut kept: KeptBlock<D>| {
+            let mut start = |place: usize, half: Half, kept: KeptBlock<D>| {
+                waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back((place, half, kept));
                 let reply = Reply { to: sender.clone(), news: None };
-                let (requested, workers) = (&requested, &workers);
+                let (requested, workers, next) = (&requested, &workers, &next);
                 scope.spawn(move |_| {
                     // All of it moves here, to be dropped here.
                     let mut reply = reply;
                     let stop = Stop::on_request(requested);
-                    let result = self.go(place, half, &mut kept, workers, &stop);
-                    reply.news = Some((place, half, result.map(|()| kept)));
+                    reply.news = Some(next().map(|(place, half, mut kept)| {
+                        let result = self.go(place, half, &mut kept, workers, &stop);
+                        (place, half, result.map(|()| kept))
+                    }));
                 });
             };
-            let result = self.conduct(depth, &mut start, &receiver, (ask, merge), job, counter);
+            let mut own = |job: &mut Job<'_>| {
+                let (place, half, mut kept) = next()?;
+                let result = job.run_on_caller(counter, |stop| self.go(place, half, &mut kept, &workers, stop));
+                Some((place, half, result.map(|()| kept)))
+            };
+            let result = self.conduct(depth, &mut start, &mut own, &receiver, (ask, merge), job, counter);
             if result.is_err() {
                 requested.store(true, Ordering::Relaxed);
             }
@@ -119,7 +130,8 @@ impl<D: Descriptor> Work<'_, D> {
         &self,
         depth: usize,
         start: &mut dyn FnMut(usize, Half, KeptBlock<D>),
-        receiver: &Receiver<Option<News<D>>>,
+        own: &mut dyn FnMut(&mut Job<'_>) -> Option<News<D>>,
+        receiver: &Receiver<Option<Option<News<D>>>>,
         (ask, merge): (Ask<'_, D>, Merge<'_, D>),
         job: &mut Job<'_>,
         counter: &RowCounter,
@@ -143,10 +155,18 @@ impl<D: Descriptor> Work<'_, D> {
                 spare.push(kept);
                 merged += 1;
             } else {
-                match receiver.recv_timeout(REPORT_INTERVAL) {
-                    Ok(Some((place, Half::Forward, kept))) => drop(forth.insert(place, kept)),
-                    Ok(Some((place, Half::Backward, kept))) => drop(back.insert(place, kept)),
-                    Err(RecvTimeoutError::Timeout) => {}
+                // What others have done; else something is done here; else it takes until others have done something.
+                let news = match receiver.try_recv() {
+                    Ok(news) => Ok(news),
+                    Err(_) => {
+                        own(job).map_or_else(|| receiver.recv_timeout(REPORT_INTERVAL), |news| Ok(Some(Some(news))))
+                    }
+                };
+                match news {
+                    Ok(Some(Some((place, Half::Forward, kept)))) => drop(forth.insert(place, kept)),
+                    Ok(Some(Some((place, Half::Backward, kept)))) => drop(back.insert(place, kept)),
+                    // Nothing was left for a thread to do, or nothing is done yet.
+                    Ok(Some(None)) | Err(RecvTimeoutError::Timeout) => {}
                     // A panic, which the scope passes on.
                     Ok(None) | Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                 }

@@ -6,8 +6,8 @@ use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::means::{MEANS, add, mean_coefficients};
-use super::walk::{Chunk, walk};
+use super::means::{add, mean_coefficients};
+use super::walk::{Chunk, each_frame, walk};
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
 use crate::geometry::{Centers, Frames};
@@ -165,18 +165,17 @@ impl<D: Descriptor> Backward<'_, D> {
         counter: &RowCounter,
     ) -> Result<(), Error> {
         let n = self.descriptor.n_coefficients();
-        let mut scratch = self.descriptor.scratch()?;
-        let mut adjoint = memory::zeros(MEANS, n)?;
-        job.run_on_caller(counter, |stop| {
-            for (frame, mean) in batch.prepared.iter().zip(means.chunks_exact_mut(n.max(1))) {
-                stop.check()?;
-                let row = self.checked_row(frame.frame)?;
-                self.descriptor.contract_pullback(mean, row, &mut scratch, &mut adjoint, stop)?;
-                let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
-                mean.iter_mut().zip(&adjoint).for_each(|(out, x)| *out = share * x);
-            }
+        let mut means = means.chunks_exact_mut(n.max(1));
+        let take = |_: &Prepared| means.next().unwrap_or_default();
+        let visit = |worker: &mut Worker<D>, frame: &Prepared, mean: &mut [f64], stop: &Stop<'_>| {
+            let row = self.checked_row(frame.frame)?;
+            let Worker { scratch, adjoint_or_tangent: adjoint, .. } = worker;
+            self.descriptor.contract_pullback(mean, row, scratch, adjoint, stop)?;
+            let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
+            mean.iter_mut().zip(adjoint).for_each(|(out, x)| *out = share * *x);
             Ok(())
-        })
+        };
+        each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
     }
 }
 

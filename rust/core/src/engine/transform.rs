@@ -7,9 +7,8 @@ use super::interrupt::RowCounter;
 use super::job::Job;
 use super::means::add;
 use super::output::RowElement;
-use super::walk::{Chunk, walk};
+use super::walk::{Chunk, each_frame, walk};
 use super::worker::{Worker, environment};
-use super::worker_cache::WorkerCache;
 use crate::descriptors::{Descriptor, RowStretches};
 use crate::geometry::{Center, Centers, Frames};
 use crate::{Error, Stop, memory};
@@ -135,34 +134,28 @@ impl<D: Descriptor> Forward<'_, D> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
-        let sums = self.sums(batch, job, counter)?;
-        let mut worker = self.worker(job)?;
-        job.run_on_caller(counter, |stop| {
-            for (frame, sum) in batch.prepared.iter().zip(sums) {
-                let Some(row) = slots[frame.frame].take() else { continue };
-                stop.check()?;
-                match sum {
-                    sum if self.average == Average::Outer => T::fill(row, &mut worker.buffer, |row| {
-                        self.mean_row(frame.frame, sum.as_ref(), row);
-                        Ok(())
-                    })?,
-                    sum => {
-                        self.mean_coefficients(frame.frame, sum.as_ref(), &mut worker);
-                        self.write(&mut worker, row, stop)?;
-                    }
-                }
+        let mut sums = self.sums(batch, job, counter)?.into_iter();
+        let take = |frame: &Prepared| (slots[frame.frame].take(), sums.next().flatten());
+        let visit = |worker: &mut Worker<D>,
+                     frame: &Prepared,
+                     (row, sum): (Option<&mut [T]>, Option<FrameSums>),
+                     stop: &Stop<'_>| {
+            let Some(row) = row else { return Ok(()) };
+            if self.average == Average::Outer {
+                return T::fill(row, &mut worker.buffer, |row| {
+                    self.mean_row(frame.frame, sum.as_ref(), row);
+                    Ok(())
+                });
             }
-            Ok(())
-        })?;
-        if let Some(worker_cache) = job.worker_cache {
-            worker_cache.put(worker);
-        }
-        Ok(())
+            self.mean_coefficients(frame.frame, sum.as_ref(), worker);
+            self.write(worker, row, stop)
+        };
+        each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
     }
 
     /// Buffers for the caller's thread: those that wait, or new ones.
     pub(super) fn worker(&self, job: &Job<'_>) -> Result<Worker<D>, Error> {
-        job.worker_cache.and_then(WorkerCache::take).map_or_else(|| Worker::new(self.descriptor), Ok)
+        job.worker_cache.and_then(|cache| cache.take(1).pop()).map_or_else(|| Worker::new(self.descriptor), Ok)
     }
 
     /// Sums over the centers of each frame of a batch; `None` for a frame without centers.

@@ -1,25 +1,12 @@
-//! The one loop over centers: chunks of a batch in groups.
-//!
-//! What chunks return is merged on the caller's thread in the order of the chunks, which depends on the input alone. A
-//! *group* is as many chunks as take about a tenth of a second; between groups the caller is told, and may stop.
+//! The one loop over centers: the chunks of a batch, on all threads.
 
-use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
+use std::sync::Mutex;
 
 use super::batch::{FrameBatch, Prepared};
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::worker_cache::WorkerCache;
-use crate::{Error, Stop, memory};
-
-/// Time that a group of chunks is sized to take.
-const GROUP_TIME: Duration = Duration::from_millis(100);
-
-/// Purpose of the memory, for the message where it is refused.
-const GROUP: &str = "results of some centers";
+use super::queue::{Pieces, share};
+use crate::{Error, Stop};
 
 /// Rows of one frame that one worker computes.
 pub struct Chunk<'a> {
@@ -29,9 +16,9 @@ pub struct Chunk<'a> {
 
 /// Visits all centers of a batch.
 ///
-/// For each chunk `payload` is asked on the caller's thread what the chunk needs of its own, such as the rows it
-/// writes; `visit` computes it with the buffers of a worker, wherever that runs; `merge` takes what it returns, on the
-/// caller's thread and in the order of the chunks.
+/// For each chunk `payload` is asked, in the order of the chunks, what the chunk needs of its own, such as the rows it
+/// writes; `visit` computes it with the buffers of a worker, wherever that runs; `merge` takes what it returns, in the
+/// order of the chunks, which depends on the input alone.
 ///
 /// # Errors
 /// Of the first chunk that has one, and [`Error::Interrupted`].
@@ -40,68 +27,61 @@ pub fn walk<W: Send + 'static, P: Send, R: Send>(
     job: &mut Job<'_>,
     counter: &RowCounter,
     worker: impl Fn() -> Result<W, Error> + Sync,
-    mut payload: impl FnMut(&Chunk<'_>) -> P,
+    mut payload: impl FnMut(&Chunk<'_>) -> P + Send,
     visit: impl Fn(&mut W, &Prepared, &Chunk<'_>, P, &Stop<'_>) -> Result<R, Error> + Sync,
-    mut merge: impl FnMut(&Prepared, &Chunk<'_>, R) -> Result<(), Error>,
+    mut merge: impl FnMut(&Prepared, &Chunk<'_>, R) -> Result<(), Error> + Send,
 ) -> Result<(), Error> {
-    let of = |(slot, rows): &(usize, Range<usize>)| (Chunk { rows: &batch.rows[rows.clone()] }, &batch.prepared[*slot]);
-    let Some(pool) = job.pool else {
-        let worker_cache = job.worker_cache;
-        let mut worker = worker_cache.and_then(WorkerCache::take).map_or_else(worker, Ok)?;
-        job.run_on_caller(counter, |stop| {
-            for (chunk, frame) in batch.chunks.iter().map(of) {
-                stop.check()?;
-                let payload = payload(&chunk);
-                merge(frame, &chunk, visit(&mut worker, frame, &chunk, payload, stop)?)?;
-                counter.add(chunk.rows.len());
-            }
-            Ok(())
-        })?;
-        if let Some(worker_cache) = worker_cache {
-            worker_cache.put(worker);
-        }
-        return job.report(counter);
+    let chunk = |piece: usize| Chunk { rows: &batch.rows[batch.chunks[piece].1.clone()] };
+    let frame = |piece: usize| &batch.prepared[batch.chunks[piece].0];
+    let pieces = Pieces {
+        size: |piece: usize| batch.chunks[piece].1.len(),
+        worker,
+        payload: |piece: usize| payload(&chunk(piece)),
+        visit: |worker: &mut W, piece: usize, payload: P, stop: &Stop<'_>| {
+            let chunk = chunk(piece);
+            let result = visit(worker, frame(piece), &chunk, payload, stop)?;
+            counter.add(chunk.rows.len());
+            Ok(result)
+        },
+        merge: |piece: usize, result: R| merge(frame(piece), &chunk(piece), result),
     };
-    let workers: Vec<Mutex<Option<W>>> = (0..pool.current_num_threads()).map(|_| Mutex::new(None)).collect();
-    let one = |chunk: &Chunk<'_>, frame: &Prepared, payload: P, stop: &Stop<'_>| {
-        stop.check()?;
-        let slot = &workers[rayon::current_thread_index().unwrap_or(0) % workers.len()];
-        // A worker that panicked takes the whole walk with it; its buffers are not looked at again.
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let buffers = match &mut *slot {
-            Some(buffers) => buffers,
-            empty => empty.insert(worker()?),
-        };
-        let result = visit(buffers, frame, chunk, payload, stop);
-        counter.add(chunk.rows.len());
-        result
+    with_workers(job, |job, stock| share(job, counter, batch.chunks.len(), stock, pieces))?;
+    job.report(counter)
+}
+
+/// Does something once for each frame of a batch, on all threads: `payload` says what it needs of its own, such as the
+/// row that it writes, in the order of the frames.
+///
+/// # Errors
+/// Of the first frame that has one, and [`Error::Interrupted`].
+pub fn each_frame<W: Send + 'static, P: Send>(
+    batch: &FrameBatch<'_>,
+    job: &mut Job<'_>,
+    counter: &RowCounter,
+    worker: impl Fn() -> Result<W, Error> + Sync,
+    mut payload: impl FnMut(&Prepared) -> P + Send,
+    visit: impl Fn(&mut W, &Prepared, P, &Stop<'_>) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    let pieces = Pieces {
+        size: |_| 1,
+        worker,
+        payload: |piece: usize| payload(&batch.prepared[piece]),
+        visit: |worker: &mut W, piece: usize, payload: P, stop: &Stop<'_>| {
+            visit(worker, &batch.prepared[piece], payload, stop)
+        },
+        merge: |_: usize, (): ()| Ok(()),
     };
-    let (mut rest, mut size) = (batch.chunks.as_slice(), 4 * workers.len());
-    while !rest.is_empty() {
-        let started = Instant::now();
-        let (group, others) = rest.split_at(size.min(rest.len()));
-        rest = others;
-        let mut payloads = memory::with_capacity(GROUP, group.len())?;
-        payloads.extend(group.iter().map(|chunk| payload(&of(chunk).0)));
-        let mut results: Vec<Result<R, Error>> = memory::with_capacity(GROUP, group.len())?;
-        let results = job.run_on_pool(pool, counter, |stop| {
-            let requested = stop.requested();
-            let visited = group.par_iter().zip(payloads).map(|(chunk, payload)| {
-                let (chunk, frame) = of(chunk);
-                one(&chunk, frame, payload, &Stop::on_request(requested))
-            });
-            visited.collect_into_vec(&mut results);
-            Ok(results)
-        })?;
-        for (chunk, result) in group.iter().zip(results) {
-            let (chunk, frame) = of(chunk);
-            merge(frame, &chunk, result?)?;
-        }
-        // As many as fit the patience at this pace: few groups, since all workers wait for the last of each.
-        let pace = GROUP_TIME.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-6);
-        size = (size as f64 * pace.clamp(0.25, 64.0)) as usize;
-        size = size.max(workers.len());
-        job.report(counter)?;
+    with_workers(job, |job, stock| share(job, counter, batch.prepared.len(), stock, pieces))
+}
+
+/// Does something with the buffers of the last call, and keeps those that are left for the next.
+fn with_workers<W: Send + 'static, R>(job: &mut Job<'_>, share: impl FnOnce(&mut Job<'_>, &Mutex<Vec<W>>) -> R) -> R {
+    let n_threads = 1 + job.pool.map_or(0, rayon::ThreadPool::current_num_threads);
+    let worker_cache = job.worker_cache;
+    let stock = Mutex::new(worker_cache.map_or_else(Vec::new, |cache| cache.take(n_threads)));
+    let result = share(job, &stock);
+    if let Some(worker_cache) = worker_cache {
+        worker_cache.put(stock.into_inner().unwrap_or_default());
     }
-    Ok(())
+    result
 }

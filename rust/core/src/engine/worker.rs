@@ -100,7 +100,7 @@ impl<D: Descriptor> Worker<D> {
     /// [`Error::TooManySites`], [`Error::Memory`].
     pub fn find(&mut self, frame: &Prepared, centers: &Centers<'_>, row: usize) -> Result<Center, Error> {
         let center = centers.get(row);
-        frame.grid.find(center, row - centers.rows(frame.frame).start, &mut self.sites)?;
+        frame.find(center, row - centers.rows(frame.frame).start, &mut self.sites)?;
         Ok(center)
     }
 }

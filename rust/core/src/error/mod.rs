@@ -158,6 +158,14 @@ pub enum Error {
         /// Cutoff in Å.
         r_cut: f64,
     },
+    /// A list of neighbors that does not serve.
+    #[error("the neighbors that were given {problem}; {remedy}")]
+    Neighbors {
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// A parameter is outside the range in which the descriptor is defined.
     #[error("{name}{} is {value}; {remedy}", part.map(|part| part.to_string()).unwrap_or_default())]
     Parameter {
@@ -254,7 +262,8 @@ impl Error {
             | Self::TooManyImages { frame, .. }
             | Self::TooFar { frame, .. }
             | Self::TooWide { frame, .. } => *frame += first_frame,
-            Self::Parameter { .. }
+            Self::Neighbors { .. }
+            | Self::Parameter { .. }
             | Self::Shape { .. }
             | Self::EntryNotFinite { .. }
             | Self::Memory { .. }

@@ -1,5 +1,8 @@
 //! Borrowed views of structures and of the centers asked for.
 
+use std::sync::Arc;
+
+use super::known::KnownNeighbors;
 use crate::Error;
 
 /// One structure.
@@ -23,6 +26,7 @@ pub struct Frames<'a> {
     cells: &'a [[[f64; 3]; 3]],
     pbc: &'a [[bool; 3]],
     offsets: &'a [i64],
+    known: &'a [Arc<KnownNeighbors>],
 }
 
 impl<'a> Frames<'a> {
@@ -41,7 +45,23 @@ impl<'a> Frames<'a> {
         expect("numbers", &[numbers.len()], &[positions.len()])?;
         expect("pbc", &[pbc.len(), 3], &[n_frames, 3])?;
         partition("offsets", offsets, n_frames, positions.len())?;
-        Ok(Self { positions, numbers, cells, pbc, offsets })
+        Ok(Self { positions, numbers, cells, pbc, offsets, known: &[] })
+    }
+
+    /// These structures, whose neighbors need not be searched for: there is one list a structure, or none at all.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where there is another number of lists.
+    pub fn with_neighbors(self, known: &'a [Arc<KnownNeighbors>]) -> Result<Self, Error> {
+        if !known.is_empty() {
+            expect("neighbors", &[known.len()], &[self.len()])?;
+        }
+        Ok(Self { known, ..self })
+    }
+
+    /// The neighbors of structure `frame`, if they are known.
+    pub fn neighbors(&self, frame: usize) -> Option<&'a Arc<KnownNeighbors>> {
+        self.known.get(frame)
     }
 
     /// Number of structures.

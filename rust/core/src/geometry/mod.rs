@@ -4,6 +4,7 @@
 
 mod cell;
 mod frame;
+mod known;
 pub mod naive;
 mod neighbors;
 mod rounding;
@@ -11,4 +12,5 @@ mod wrap;
 
 pub use cell::Cell;
 pub use frame::{Center, Centers, Frame, Frames};
-pub use neighbors::{Grid, MAX_ATOMS, MAX_IMAGES, MAX_SITES, Sites};
+pub use known::KnownNeighbors;
+pub use neighbors::{FoundNeighbors, Grid, Listed, MAX_ATOMS, MAX_IMAGES, MAX_SITES, Motion, Sites};

@@ -1,9 +1,11 @@
 //! The neighbor search through the public API: the grid against its plain twin, on frames that visit every corner.
 
+mod known;
 mod refusals;
 mod structure;
 
-use isoprint_core::geometry::{Center, Sites};
+use isoprint_core::Stop;
+use isoprint_core::geometry::{Center, Grid, Sites};
 use proptest::prelude::*;
 use structure::{OPEN, OwnedFrame, PERIODIC, Vector, assert_grid, assert_same, cube, random, rotate, structures};
 
@@ -207,8 +209,8 @@ fn the_order_holds_each_visible_atom_once() {
 fn any_number_of_threads_gives_the_same_bits() {
     let mut structure = random(30_000, 60.0, 1);
     structure.channels = (0..30_000).map(|atom| if atom % 11 == 0 { u8::MAX } else { (atom % 3) as u8 }).collect();
-    let list = || {
-        let grid = structure.grid(3.0).unwrap();
+    let list = |pool: Option<&rayon::ThreadPool>| {
+        let grid = Grid::on_threads(&structure.frame(), 0, &structure.channels, 3.0, pool, &Stop::never()).unwrap();
         let mut sites = Sites::default();
         let mut all = Vec::new();
         for center in structure.centers().step_by(7) {
@@ -217,10 +219,10 @@ fn any_number_of_threads_gives_the_same_bits() {
         }
         (grid.order().to_vec(), all)
     };
-    let alone = list();
+    let alone = list(None);
     for threads in [1, 2, 3, 8] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        assert!(pool.install(list) == alone, "{threads} threads");
+        assert!(list(Some(&pool)) == alone, "{threads} threads");
     }
 }
 

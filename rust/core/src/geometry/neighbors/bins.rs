@@ -1,6 +1,6 @@
 //! The atoms of a frame, sorted by bin.
 
-use rayon::prelude::*;
+use rayon::ThreadPool;
 
 use super::layout::{BinLayout, Bounds};
 use super::{INVISIBLE, PURPOSE, Vector};
@@ -8,14 +8,12 @@ use crate::geometry::cell::Cell;
 use crate::simd::LANES;
 use crate::{Error, Stop, memory};
 
-/// Atoms below which one thread is as quick as many.
-const PARALLEL: usize = 20_000;
-
 /// All atoms wrapped into the cell, and what the visible ones occupy.
 pub(super) fn wrap(
     cell: &Cell,
     positions: &[Vector],
     channels: &[u8],
+    pool: Option<&ThreadPool>,
     stop: &Stop<'_>,
 ) -> Result<(Vec<Vector>, Bounds), Error> {
     let piece = |wrapped: &mut [Vector], positions: &[Vector], channels: &[u8]| {
@@ -30,18 +28,13 @@ pub(super) fn wrap(
     };
     let mut wrapped = memory::zeros(PURPOSE, positions.len())?;
     stop.check_after(positions.len())?;
-    let workers = workers(positions.len());
-    if workers == 1 {
-        let bounds = piece(&mut wrapped, positions, channels);
-        return Ok((wrapped, bounds));
-    }
-    let size = positions.len().div_ceil(workers);
-    let bounds = wrapped
-        .par_chunks_mut(size)
-        .zip(positions.par_chunks(size))
-        .zip(channels.par_chunks(size))
-        .map(|((wrapped, positions), channels)| piece(wrapped, positions, channels))
-        .reduce(|| Bounds::NOTHING, Bounds::union);
+    let size = positions.len().div_ceil(workers(pool)).max(1);
+    let mut pieces = memory::filled(PURPOSE, positions.len().div_ceil(size), Bounds::NOTHING)?;
+    let inputs = wrapped.chunks_mut(size).zip(positions.chunks(size)).zip(channels.chunks(size));
+    each(pool, pieces.iter_mut().zip(inputs).collect(), |(bounds, ((wrapped, positions), channels))| {
+        *bounds = piece(wrapped, positions, channels);
+    });
+    let bounds = pieces.into_iter().fold(Bounds::NOTHING, Bounds::union);
     Ok((wrapped, bounds))
 }
 
@@ -73,27 +66,32 @@ pub(super) struct Bins {
 impl Bins {
     /// A counting sort. Each worker owns consecutive bins, and so consecutive slots: it reads the bin of every atom
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
-    pub(super) fn new(layout: &BinLayout, wrapped: &[Vector], channels: &[u8], stop: &Stop<'_>) -> Result<Self, Error> {
+    pub(super) fn new(
+        layout: &BinLayout,
+        wrapped: &[Vector],
+        channels: &[u8],
+        pool: Option<&ThreadPool>,
+        stop: &Stop<'_>,
+    ) -> Result<Self, Error> {
         let n = wrapped.len();
         let n_bins = layout.n_bins();
-        let workers = workers(n);
-        let bin_of = |(&point, &channel): (&Vector, &u8)| {
-            // Behind the last bin is one for the atoms that are not seen.
-            if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) }
-        };
-        let mut bin = memory::with_capacity(PURPOSE, n)?;
+        let workers = workers(pool);
+        let mut bin = memory::zeros(PURPOSE, n)?;
         stop.check_after(n)?;
-        if workers == 1 {
-            bin.extend(wrapped.iter().zip(channels).map(bin_of));
-        } else {
-            wrapped.par_iter().zip(channels).map(bin_of).collect_into_vec(&mut bin);
-        }
+        let size = n.div_ceil(workers).max(1);
+        let pieces = bin.chunks_mut(size).zip(wrapped.chunks(size)).zip(channels.chunks(size)).collect();
+        each(pool, pieces, |((bins, points), channels)| {
+            for ((bin, &point), &channel) in bins.iter_mut().zip(points).zip(channels) {
+                // Behind the last bin is one for the atoms that are not seen.
+                *bin = if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) };
+            }
+        });
 
         let size = (n_bins + 1).div_ceil(workers);
         let mut offsets = memory::zeros(PURPOSE, n_bins + 2)?;
         stop.check_after(n)?;
         let counts = offsets[1..].chunks_mut(size).enumerate().collect();
-        each(counts, |(part, counts)| count(&bin, part * size, counts));
+        each(pool, counts, |(part, counts): (usize, &mut [u32])| count(&bin, part * size, counts));
         let mut start = 0;
         for count in &mut offsets[1..] {
             start += std::mem::replace(count, start);
@@ -111,7 +109,7 @@ impl Bins {
             only_channel: None,
         };
         stop.check_after(n)?;
-        each(bins.parts(size), |part| part.file(&bin, wrapped, channels));
+        each(pool, bins.parts(size), |part: BinRange<'_>| part.file(&bin, wrapped, channels));
         stop.check_after(n)?;
         for (slot, &atom) in (0..).zip(&bins.atom) {
             bins.slot[atom as usize] = slot;
@@ -183,17 +181,20 @@ fn count(bin: &[u32], first: usize, counts: &mut [u32]) {
     }
 }
 
-/// How many threads of the current pool are worth waking; outside a pool none are.
-fn workers(n_atoms: usize) -> usize {
-    let pooled = n_atoms >= PARALLEL && rayon::current_thread_index().is_some();
-    if pooled { rayon::current_num_threads() } else { 1 }
+/// Threads that work: those of the pool and the caller's.
+fn workers(pool: Option<&ThreadPool>) -> usize {
+    1 + pool.map_or(0, ThreadPool::current_num_threads)
 }
 
-/// Does the work of each part, on the threads of the current pool if there is more than one.
-fn each<T: Send>(parts: Vec<T>, work: impl Fn(T) + Sync + Send) {
-    if parts.len() == 1 {
-        parts.into_iter().for_each(work);
-    } else {
-        parts.into_par_iter().for_each(work);
-    }
+/// Does the work of each part, the first on the caller's thread and the others on those of the pool.
+fn each<T: Send>(pool: Option<&ThreadPool>, parts: Vec<T>, work: impl Fn(T) + Sync) {
+    let Some(pool) = pool else { return parts.into_iter().for_each(work) };
+    pool.in_place_scope(|scope| {
+        let mut parts = parts.into_iter();
+        let own = parts.next();
+        for part in parts {
+            scope.spawn(|_| work(part));
+        }
+        own.into_iter().for_each(&work);
+    });
 }

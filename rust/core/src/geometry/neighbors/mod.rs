@@ -7,10 +7,13 @@
 //! vector from `j` to `i` is the same with the other sign, bit for bit, and both are sites of each other or neither.
 
 mod bins;
+mod known;
 mod layout;
 mod range;
 mod runs;
 mod sites;
+
+use rayon::ThreadPool;
 
 use super::cell::{Cell, Vector, finite};
 use super::{Center, Frame};
@@ -22,6 +25,7 @@ use range::Range;
 use runs::Run;
 use sites::Query;
 
+pub use known::{FoundNeighbors, Listed, Motion};
 pub use sites::Sites;
 
 /// More sites around one center than this are refused.
@@ -62,9 +66,6 @@ pub struct Grid {
 impl Grid {
     /// Bins all atoms of `frame` whose channel is not [`u8::MAX`]. The frame is number `frame_index` in messages.
     ///
-    /// Large frames are binned by the threads of the rayon pool that this is called in, if any; the result does not
-    /// depend on their number.
-    ///
     /// # Errors
     /// [`Error::PositionNotFinite`] for any atom, visible or not; [`Error::CellNotFinite`] and
     /// [`Error::SingularCell`] along periodic axes; [`Error::TooManyImages`] for a cell that is tiny compared with
@@ -72,18 +73,20 @@ impl Grid {
     /// together; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have one
     /// entry an atom; [`Error::Memory`] for more than [`MAX_ATOMS`].
     pub fn new(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<Self, Error> {
-        Self::interruptible(frame, frame_index, channels, r_cut, &Stop::never())
+        Self::on_threads(frame, frame_index, channels, r_cut, None, &Stop::never())
     }
 
-    /// [`Self::new`], which can be told to stop.
+    /// [`Self::new`], which can be told to stop, and is helped by the threads of `pool`; the result does not depend on
+    /// their number.
     ///
     /// # Errors
     /// Errors of [`Self::new`], and [`Error::Interrupted`].
-    pub fn interruptible(
+    pub fn on_threads(
         frame: &Frame<'_>,
         frame_index: usize,
         channels: &[u8],
         r_cut: f64,
+        pool: Option<&ThreadPool>,
         stop: &Stop<'_>,
     ) -> Result<Self, Error> {
         check(frame, frame_index, channels, r_cut)?;
@@ -101,7 +104,7 @@ impl Grid {
             }
             positions = &brought;
         }
-        let (wrapped, bounds) = bins::wrap(&cell, positions, channels, stop)?;
+        let (wrapped, bounds) = bins::wrap(&cell, positions, channels, pool, stop)?;
         if !cell.places(bounds.largest) {
             let seen = |atom: &usize| channels[*atom] != INVISIBLE && !cell.places(wrapped[*atom].map(f64::abs));
             return Err(too_far((0..wrapped.len()).find(seen).unwrap_or(0)));
@@ -111,7 +114,7 @@ impl Grid {
         if images.is_nan() || images > MAX_IMAGES as f64 {
             return Err(Error::TooManyImages { frame: frame_index, images, limit: MAX_IMAGES, r_cut });
         }
-        let bins = Bins::new(&layout, &wrapped, channels, stop)?;
+        let bins = Bins::new(&layout, &wrapped, channels, pool, stop)?;
         let is_one_run = bins.n_visible <= FEW_ATOMS && layout.axes.iter().all(|axis| !axis.periodic);
         Ok(Self { frame: frame_index, r_cut, range, cell, layout, bins, is_one_run, isa: Isa::detect() })
     }

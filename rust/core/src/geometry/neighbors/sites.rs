@@ -2,7 +2,7 @@
 
 use super::bins::Bins;
 use super::runs::Run;
-use super::{MAX_SITES, PURPOSE, Vector};
+use super::{INVISIBLE, MAX_SITES, PURPOSE, Vector};
 use crate::simd::{self, Candidates, Found, Isa, LANES, Points};
 use crate::{Error, memory};
 
@@ -163,7 +163,7 @@ impl Sites {
             for column in [&mut self.dx, &mut self.dy, &mut self.dz] {
                 memory::reserve(PURPOSE, column, n)?;
             }
-            self.group(bins);
+            self.group(bins.n_channels, |slot| (bins.atom[slot as usize], bins.channel[slot as usize]));
         }
         simd::lengths(isa, &self.dx, &self.dy, &self.dz, &mut self.r);
         Ok(())
@@ -176,13 +176,36 @@ impl Sites {
         }
     }
 
-    /// A counting sort by channel, which keeps the order within a channel.
-    fn group(&mut self, bins: &Bins) {
+    /// Takes atoms and vectors, at most `n` of them, and groups them by channel; distances are to follow.
+    pub(super) fn take(
+        &mut self,
+        n: usize,
+        found: impl Iterator<Item = (u32, Vector)>,
+        channels: &[u8],
+    ) -> Result<(), Error> {
+        self.found.expect(n)?;
+        for (atom, [x, y, z]) in found {
+            self.found.slot.push(atom);
+            self.found.dx.push(x);
+            self.found.dy.push(y);
+            self.found.dz.push(z);
+        }
+        memory::reserve(PURPOSE, &mut self.index, n)?;
+        memory::reserve(PURPOSE, &mut self.channel, n)?;
+        for column in [&mut self.dx, &mut self.dy, &mut self.dz, &mut self.r] {
+            memory::reserve(PURPOSE, column, n)?;
+        }
+        self.group(usize::from(INVISIBLE), |atom| (atom, channels[atom as usize]));
+        Ok(())
+    }
+
+    /// A counting sort by channel, which keeps the order within a channel; `of` knows atom and channel of a slot.
+    fn group(&mut self, n_channels: usize, of: impl Fn(u32) -> (u32, u8)) {
         let next = &mut self.next_of_channel;
         next.clear();
-        next.resize(bins.n_channels, 0);
+        next.resize(n_channels, 0);
         for &slot in &self.found.slot {
-            next[bins.channel[slot as usize] as usize] += 1;
+            next[of(slot).1 as usize] += 1;
         }
         let mut start = 0;
         for next in next.iter_mut() {
@@ -196,10 +219,10 @@ impl Sites {
         self.dz.resize(n, 0.0);
         let vectors = self.found.dx.iter().zip(&self.found.dy).zip(&self.found.dz);
         for (&slot, ((&dx, &dy), &dz)) in self.found.slot.iter().zip(vectors) {
-            let channel = bins.channel[slot as usize];
+            let (atom, channel) = of(slot);
             let place = next[channel as usize];
             next[channel as usize] += 1;
-            self.index[place] = bins.atom[slot as usize];
+            self.index[place] = atom;
             self.channel[place] = channel;
             self.dx[place] = dx;
             self.dy[place] = dy;
