@@ -1,0 +1,60 @@
+//! Linear combinations of rows that are as many packs long.
+
+use crate::simd::{Isa, Kernel, LANES, Lanes};
+
+/// `out[i] = Σ_j matrix[i][j] rows[j]`, the last row first: of coefficients that fall off, the smallest are added first.
+pub fn combine<const ROWS: usize>(
+    matrix: &[[f64; ROWS]],
+    rows: &[[f64; LANES]],
+    n_packs: usize,
+    out: &mut [[f64; LANES]],
+) {
+    Isa::detect().run(Combined { matrix, rows, n_packs, out });
+}
+
+struct Combined<'a, const ROWS: usize> {
+    matrix: &'a [[f64; ROWS]],
+    rows: &'a [[f64; LANES]],
+    n_packs: usize,
+    out: &'a mut [[f64; LANES]],
+}
+
+impl<const ROWS: usize> Kernel for Combined<'_, ROWS> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { matrix, rows, n_packs, out } = self;
+        for (factors, out) in matrix.iter().zip(out.chunks_exact_mut(n_packs)) {
+            let mut first = 0;
+            while first + 4 <= n_packs {
+                packs::<V, 4, ROWS>(factors, rows, n_packs, first, out);
+                first += 4;
+            }
+            for pack in first..n_packs {
+                packs::<V, 1, ROWS>(factors, rows, n_packs, pack, out);
+            }
+        }
+    }
+}
+
+/// So many packs of one combination.
+#[inline(always)]
+fn packs<V: Lanes, const PACKS: usize, const ROWS: usize>(
+    factors: &[f64; ROWS],
+    rows: &[[f64; LANES]],
+    n_packs: usize,
+    first: usize,
+    out: &mut [[f64; LANES]],
+) {
+    let mut sums = [V::zero(); PACKS];
+    for (factor, row) in factors.iter().zip(rows.chunks_exact(n_packs)).rev() {
+        if let Some(row) = row[first..].first_chunk::<PACKS>() {
+            for (sum, pack) in sums.iter_mut().zip(row) {
+                *sum = V::load(pack).mul_add(V::splat(*factor), *sum);
+            }
+        }
+    }
+    for (sum, pack) in sums.into_iter().zip(&mut out[first..first + PACKS]) {
+        sum.store(pack);
+    }
+}
