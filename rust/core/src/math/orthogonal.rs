@@ -61,9 +61,9 @@ impl<V: Lanes> Matrix<V> {
             stop.check()?;
             let row = &mut triangle.entries[k * n..][k..n];
             for entries in self.entries.chunks_exact(n) {
-                let own = entries[k];
-                for (sum, entry) in row.iter_mut().zip(&entries[k..]) {
-                    *sum = *sum + own * *entry;
+                let entries = &entries[k..n];
+                for j in 0..n - k {
+                    row[j] = row[j] + entries[0] * entries[j];
                 }
             }
             if side == Side::Rows {
@@ -78,10 +78,10 @@ impl<V: Lanes> Matrix<V> {
                 *entry = *entry * inverse;
             }
             for entries in self.entries.chunks_exact_mut(n) {
-                let own = entries[k] * inverse;
-                entries[k] = own;
-                for (entry, share) in entries[k..].iter_mut().zip(row.iter()).skip(1) {
-                    *entry = *entry - *share * own;
+                let entries = &mut entries[k..n];
+                entries[0] = entries[0] * inverse;
+                for j in 1..n - k {
+                    entries[j] = entries[j] - row[j] * entries[0];
                 }
             }
         }

@@ -47,14 +47,15 @@ fn packs<V: Lanes, const PACKS: usize, const ROWS: usize>(
     out: &mut [[f64; LANES]],
 ) {
     let mut sums = [V::zero(); PACKS];
-    for (factor, row) in factors.iter().zip(rows.chunks_exact(n_packs)).rev() {
-        if let Some(row) = row[first..].first_chunk::<PACKS>() {
-            for (sum, pack) in sums.iter_mut().zip(row) {
-                *sum = V::load(pack).mul_add(V::splat(*factor), *sum);
-            }
+    let mut j = ROWS;
+    while j > 0 {
+        j -= 1;
+        let (row, factor) = (&rows[j * n_packs + first..][..PACKS], V::splat(factors[j]));
+        for k in 0..PACKS {
+            sums[k] = V::load(&row[k]).mul_add(factor, sums[k]);
         }
     }
-    for (sum, pack) in sums.into_iter().zip(&mut out[first..first + PACKS]) {
-        sum.store(pack);
+    for k in 0..PACKS {
+        sums[k].store(&mut out[first + k]);
     }
 }

@@ -236,18 +236,19 @@ impl Sums<'_> {
         let Self { nodes, x, s, out } = self;
         let near = nodes.within(x, WIDTHS * s);
         let weights = nodes.weights.chunks_exact(LANES * PACKS).take(near.end).skip(near.start);
-        let mut sum = [V::zero(); PACKS];
+        let mut sums = [V::zero(); PACKS];
         for (places, weights) in nodes.places[near].iter().zip(weights) {
             let d = (V::load(places) - V::splat(x)) / V::splat(s);
             let e = exp(V::splat(-0.5) * d * d).to_array();
-            for (e, weights) in e.into_iter().zip(weights.chunks_exact(PACKS)) {
-                for (sum, weight) in sum.iter_mut().zip(weights) {
-                    *sum = V::splat(e).mul_add(V::load(weight), *sum);
+            for lane in 0..LANES {
+                let e = V::splat(e[lane]);
+                for k in 0..PACKS {
+                    sums[k] = e.mul_add(V::load(&weights[lane * PACKS + k]), sums[k]);
                 }
             }
         }
-        for (sum, out) in sum.into_iter().zip(out.iter_mut()) {
-            sum.store(out);
+        for k in 0..PACKS {
+            sums[k].store(&mut out[k]);
         }
     }
 }

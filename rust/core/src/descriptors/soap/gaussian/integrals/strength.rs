@@ -8,8 +8,8 @@ use crate::simd::{LANES, Lanes, exp};
 
 /// Below this argument `1 - exp(-2z)` cancels.
 const SMALL: f64 = 0.5;
-/// Powers of two that a recurrence may grow by.
-const MOST_GROWTH: f64 = 900.0;
+/// Degrees of a recurrence that does not overflow above that argument: it grows by `(2l + 1) / z` at each.
+const MOST_DEGREES: usize = 100;
 
 /// Eight radii `s`, and what rounding has taken from each.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +50,7 @@ impl Radii {
             upward(z, phi);
         } else {
             let start = 5 + (((l_max * l_max) as f64 + 30.0 * z_max).sqrt().ceil() as usize);
-            let growth = start as f64 * ((2 * start + 1) as f64 / z_min).log2();
-            if z_min < SMALL || growth > MOST_GROWTH {
+            if z_min < SMALL || start > MOST_DEGREES {
                 by_ratios(z, start, phi);
             } else {
                 downward(z, start, phi);
