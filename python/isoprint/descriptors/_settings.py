@@ -10,8 +10,10 @@ import numpy as np
 
 from isoprint.structures.elements import per_species, spell
 
-# Compiled fingerprints that are kept, so that the clones of a grid search do not build the same basis again.
+# Compiled fingerprints that are kept, with the buffers of their last calls. Their tables of radial functions are kept
+# in the compiled module, many more of them and whatever the species are.
 KEPT = 8
+_PLAIN = frozenset((float, int, str, bool, type(None)))
 
 
 def of_each(name: str, given: Any, species: list[int]) -> list[tuple[str, Any]]:
@@ -40,13 +42,17 @@ class _Settings:
 
 def _frozen(value: Any) -> Any:
     """Return a hashable form of a value; numbers of another type are another value."""
+    kind = type(value)
+    if kind in _PLAIN:
+        # Most are; to ask about the abstract kinds below takes ten times as long.
+        return kind, value
     if isinstance(value, Mapping):
         return tuple((key, _frozen(entry)) for key, entry in value.items())
     if isinstance(value, (list, tuple)):
         return tuple(map(_frozen, value))
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
-    return type(value), value
+    return kind, value
 
 
 @lru_cache(maxsize=KEPT)

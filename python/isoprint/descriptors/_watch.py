@@ -11,10 +11,13 @@ from operator import is_
 from typing import Any
 
 _SEQUENCES = (list, tuple)
+_PLAIN = frozenset((float, int, str, bool, type(None)))
 
 
 def changeable(value: Any) -> bool:
     """Whether this is a container whose content may be exchanged in place. Arrays are taken for what they are."""
+    if type(value) in _PLAIN:
+        return False  # most are; to ask for a mapping takes ten times as long
     if isinstance(value, tuple):
         return any(map(changeable, value))
     return isinstance(value, (list, Mapping))

@@ -2,8 +2,10 @@
 
 pub mod bessel;
 pub mod cutoff;
+pub mod double_double;
 pub mod eigen;
 pub mod extended;
 pub mod harmonics;
+pub mod orthogonal;
 pub mod piecewise;
 pub mod quadrature;

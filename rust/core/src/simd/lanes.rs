@@ -59,6 +59,19 @@ pub trait Lanes:
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
     fn neg_mul_add(self, factor: Self, term: Self) -> Self;
+    /// What rounding has added to `product`, which is `self · factor` rounded: the product itself is the difference.
+    ///
+    /// Exact where no part of it under- or overflows (T. J. Dekker, Numer. Math. 18, 224, 1971).
+    #[inline(always)]
+    fn product_error(self, factor: Self, product: Self) -> Self {
+        let halves = |x: Self| {
+            let scaled = x * Self::splat(134_217_729.0);
+            let high = scaled - (scaled - x);
+            (high, x - high)
+        };
+        let ((a, b), (c, d)) = (halves(self), halves(factor));
+        (((product - a * c) - a * d) - b * c) - b * d
+    }
     /// The larger of the two; no lane may be NaN.
     fn max(self, other: Self) -> Self;
     /// The smaller of the two; no lane may be NaN.

@@ -28,6 +28,7 @@ mod radial_basis;
 mod selection;
 mod site_block;
 mod site_terms;
+mod tables;
 mod turbo;
 
 pub use compression::Compression;

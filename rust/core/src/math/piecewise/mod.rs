@@ -1,14 +1,23 @@
 //! Smooth functions of one variable as piecewise polynomials, many side by side.
 
+mod basis;
+mod combine;
 mod evaluate;
+mod extent;
+mod panels;
 
 pub use evaluate::EvaluationPoints;
 
-use crate::simd::{LANES, Lanes};
+use self::combine::combine;
+use self::extent::Extent;
+use self::panels::Panels;
+use crate::simd::{Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop, memory};
 
 /// More intervals than this would not fit in any cache; no basis within the documented limits asks for them.
 const MAX_INTERVALS: usize = 1 << 14;
+/// Truncation of this size is far above rounding, and far in the range where it falls with the power of the order.
+const MEASURABLE: f64 = 1e-12;
 /// Relative error of a table that stays below rounding in whatever is summed from it.
 pub const FULL_PRECISION: f64 = 2e-15;
 
@@ -18,7 +27,6 @@ pub const FULL_PRECISION: f64 = 2e-15;
 /// intervals, so that points that are asked for together share them.
 #[derive(Debug, Clone)]
 pub struct Piecewise<const ORDER: usize> {
-    n_functions: usize,
     /// Groups of [`LANES`] functions.
     n_packs: usize,
     n_intervals: usize,
@@ -32,9 +40,9 @@ pub struct Piecewise<const ORDER: usize> {
 impl<const ORDER: usize> Piecewise<ORDER> {
     /// Fits `function(r, values)`, which writes the values of all functions at `r`.
     ///
-    /// `groups` are the lengths of consecutive groups of functions that are used together; intervals are made
-    /// shorter, starting from `length_scale`, until every function is met to `tolerance` times the largest value of
-    /// its group, or rounding lets it come no closer.
+    /// They change no faster than a Gaussian of the width `length_scale`. `groups` are the lengths of consecutive
+    /// groups of functions that are used together; intervals are made shorter, starting from `length_scale`, until every
+    /// function is met to `tolerance` times the largest value of its group, or rounding lets it come no closer.
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::Memory`].
@@ -46,43 +54,45 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         stop: &Stop<'_>,
         function: impl Fn(f64, &mut [f64]),
     ) -> Result<Self, Error> {
-        let n_functions = groups.iter().sum();
-        let fit = |n_intervals| {
-            let mut table = Self::interpolate(r_max, n_intervals, n_functions, stop, &function)?;
-            table.error = table.largest_error(r_max, groups, stop, &function)?;
-            Ok(table)
-        };
+        let panels = Panels::new(r_max, length_scale, groups, stop, &function)?;
         let start = (r_max / length_scale).ceil().clamp(1.0, MAX_INTERVALS as f64) as usize;
-        let mut best: Self = fit(start)?;
-        let mut leaps = true;
-        while best.error > tolerance && best.n_intervals < MAX_INTERVALS {
-            let step = one_step(best.n_intervals);
-            let leap = if leaps { best.steps_to(tolerance) } else { step };
-            let finer: Self = fit(leap)?;
-            if leap > step && finer.error > 2.0 * best.error * Self::shrinkage(best.n_intervals, leap) {
-                // Somewhere between, rounding has stopped it: on foot from here.
-                leaps = false;
-                continue;
-            }
-            // Truncation would have shrunk to a sixth or less: what is left is rounding.
-            if finer.error > 0.5 * best.error {
-                break;
+        let n_intervals = Self::n_intervals_for(tolerance, start, &panels, stop)?;
+        let n_functions = groups.iter().sum::<usize>();
+        let exact = |r: f64, values: &mut [[f64; LANES]]| function(r, &mut values.as_flattened_mut()[..n_functions]);
+        let mut table = Self::interpolate(r_max, n_intervals, panels.n_packs(), stop, exact)?;
+        table.error = table.largest_error(&[1, ORDER / 2], groups, stop, exact)?;
+        Ok(table)
+    }
+
+    /// So many intervals that truncation is below `tolerance`, counted in steps from `start` on.
+    ///
+    /// Where it is near rounding it cannot be measured. It is measured where it is [`MEASURABLE`], and falls with the
+    /// power [`ORDER`](Self) of the number of intervals.
+    fn n_intervals_for(tolerance: f64, start: usize, panels: &Panels, stop: &Stop<'_>) -> Result<usize, Error> {
+        let follow = |r: f64, values: &mut [[f64; LANES]]| panels.evaluate(r, values);
+        let trial = |n_intervals| {
+            let table = Self::interpolate(panels.r_max(), n_intervals, panels.n_packs(), stop, follow)?;
+            let error = table.largest_error(&[0, 1, ORDER / 4, ORDER / 2], panels.groups(), stop, follow)?;
+            Ok((n_intervals, error))
+        };
+        let measurable = MEASURABLE.max(tolerance);
+        let mut best = trial(start)?;
+        while best.1 > measurable && best.0 < MAX_INTERVALS {
+            let finer = trial(Self::steps(best, 2.0 * measurable).max(one_step(best.0)))?;
+            // Truncation would have shrunk to a sixth or less: what is left is rounding, and more intervals are no help.
+            if finer.1 > 0.5 * best.1 {
+                return Ok(best.0);
             }
             best = finer;
         }
-        Ok(best)
+        Ok(Self::steps(best, tolerance))
     }
 
-    /// Factor by which more intervals reduce the error of truncation.
-    fn shrinkage(before: usize, after: usize) -> f64 {
-        libm::pow(before as f64 / after as f64, ORDER as f64)
-    }
-
-    /// So many steps to more intervals, one at least, that truncation is rather above `tolerance` still.
-    fn steps_to(&self, tolerance: f64) -> usize {
-        let is_coarse = |n: usize| self.error * Self::shrinkage(self.n_intervals, n) > 2.0 * tolerance;
-        let mut n = one_step(self.n_intervals);
-        while one_step(n) < MAX_INTERVALS && is_coarse(one_step(n)) {
+    /// From a number of intervals with its error, the number at which the error should be below `tolerance`.
+    fn steps((n_intervals, error): (usize, f64), tolerance: f64) -> usize {
+        let is_coarse = |n: usize| error * libm::pow(n_intervals as f64 / n as f64, ORDER as f64) > tolerance;
+        let mut n = n_intervals;
+        while n < MAX_INTERVALS && is_coarse(n) {
             n = one_step(n);
         }
         n
@@ -98,71 +108,72 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         self.n_packs
     }
 
+    /// Memory that it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.coefficients.as_slice())
+    }
+
     /// Number of intervals.
     pub fn n_intervals(&self) -> usize {
         self.n_intervals
     }
 
+    /// The polynomials through the values of `function`, which it writes in whole packs.
     fn interpolate(
         r_max: f64,
         n_intervals: usize,
-        n_functions: usize,
+        n_packs: usize,
         stop: &Stop<'_>,
-        function: &impl Fn(f64, &mut [f64]),
+        function: impl Fn(f64, &mut [[f64; LANES]]),
     ) -> Result<Self, Error> {
-        let n_packs = n_functions.div_ceil(LANES);
-        let mut coefficients = memory::zeros("table of radial functions", n_intervals * ORDER * n_packs)?;
-        let nodes: [f64; ORDER] = std::array::from_fn(|k| angle::<ORDER>(k).cos());
-        let cosines = cosines::<ORDER>();
-        let width = r_max / n_intervals as f64;
-        let mut samples = vec![vec![0.0; n_functions]; ORDER];
-        for (interval, block) in coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
-            for (node, values) in nodes.iter().zip(&mut samples) {
-                stop.check()?;
-                function(width * (interval as f64 + 0.5 * (1.0 + node)), values);
-            }
-            for k in 0..n_functions {
-                let powers: [f64; ORDER] =
-                    to_powers(&chebyshev(&cosines, std::array::from_fn(|node| samples[node][k])));
-                for (row, coefficient) in block.chunks_exact_mut(n_packs).rev().zip(powers) {
-                    row.as_flattened_mut()[k] = coefficient;
-                }
-            }
-        }
         let intervals_per_length = n_intervals as f64 / r_max;
-        Ok(Self { n_functions, n_packs, n_intervals, intervals_per_length, error: f64::INFINITY, coefficients })
+        let coefficients = memory::zeros("table of radial functions", n_intervals * ORDER * n_packs)?;
+        let mut table = Self { n_packs, n_intervals, intervals_per_length, error: f64::INFINITY, coefficients };
+        let [mut samples, mut chebyshev] = [(); 2].map(|()| vec![[0.0; LANES]; ORDER * n_packs]);
+        let (to_chebyshev, to_powers) = (basis::chebyshev_transform::<ORDER>(), basis::powers_transform::<ORDER>());
+        for (interval, block) in table.coefficients.chunks_exact_mut(ORDER * n_packs).enumerate() {
+            for (node, values) in basis::nodes::<ORDER>().iter().zip(samples.chunks_exact_mut(n_packs)) {
+                stop.check()?;
+                function(place(intervals_per_length, interval, *node), values);
+            }
+            combine(&to_chebyshev, &samples, n_packs, &mut chebyshev);
+            combine(&to_powers, &chebyshev, n_packs, block);
+        }
+        Ok(table)
     }
 
-    /// Largest error between the nodes, in units of the largest value of each group.
+    /// Largest error in units of the largest value of a group, at these extremes of the polynomial of [`ORDER`](Self)
+    /// that vanishes at the nodes.
     fn largest_error(
         &self,
-        r_max: f64,
+        extremes: &[usize],
         groups: &[usize],
         stop: &Stop<'_>,
-        function: &impl Fn(f64, &mut [f64]),
+        function: impl Fn(f64, &mut [[f64; LANES]]),
     ) -> Result<f64, Error> {
-        let mut exact = vec![0.0; self.n_functions];
-        let mut fitted = vec![[0.0; LANES]; self.n_packs];
+        let probes: Vec<f64> = extremes.iter().map(|&k| basis::extreme::<ORDER>(k)).collect();
+        let [mut exact, mut fitted] = [(); 2].map(|()| vec![[0.0; LANES]; probes.len() * self.n_packs]);
         let mut points = EvaluationPoints::default();
-        let (mut scale, mut error) = (vec![f64::MIN_POSITIVE; groups.len()], vec![0.0_f64; groups.len()]);
-        let probes = [0.0, 0.093, 0.289, 0.5, 0.711, 0.907, 1.0];
+        let mut extent = Extent::new(groups, self.n_packs);
+        let mut r = vec![0.0; probes.len()];
         for interval in 0..self.n_intervals {
-            for probe in probes {
+            for ((r, probe), exact) in r.iter_mut().zip(&probes).zip(exact.chunks_exact_mut(self.n_packs)) {
                 stop.check()?;
-                let r = r_max * (interval as f64 + probe) / self.n_intervals as f64;
-                function(r, &mut exact);
-                crate::simd::Isa::Baseline.run(AtOnePoint { table: self, r, points: &mut points, values: &mut fitted });
-                let mut pairs = exact.iter().zip(fitted.as_flattened());
-                for (group, &length) in groups.iter().enumerate() {
-                    for (x, y) in pairs.by_ref().take(length) {
-                        scale[group] = scale[group].max(x.abs());
-                        error[group] = error[group].max((x - y).abs());
-                    }
-                }
+                *r = place(self.intervals_per_length, interval, *probe);
+                function(*r, exact);
+            }
+            Isa::detect().run(AtPoints { table: self, r: &r, points: &mut points, values: &mut fitted });
+            for (exact, fitted) in exact.chunks_exact(self.n_packs).zip(fitted.chunks_exact(self.n_packs)) {
+                extent.compare(exact, fitted);
             }
         }
-        Ok(error.iter().zip(&scale).map(|(e, s)| e / s).fold(0.0, f64::max))
+        Ok(extent.largest_error())
     }
+}
+
+/// The distance at `t`, which runs from -1 to 1 over an interval.
+fn place(intervals_per_length: f64, interval: usize, t: f64) -> f64 {
+    (interval as f64 + 0.5 * (1.0 + t)) / intervals_per_length
 }
 
 /// Intervals that are shorter by a fifth.
@@ -170,67 +181,25 @@ fn one_step(n_intervals: usize) -> usize {
     n_intervals + n_intervals.div_ceil(4)
 }
 
-/// All functions at one place.
-struct AtOnePoint<'a, const ORDER: usize> {
+/// All functions at some places.
+struct AtPoints<'a, const ORDER: usize> {
     table: &'a Piecewise<ORDER>,
-    r: f64,
+    r: &'a [f64],
     points: &'a mut EvaluationPoints,
     values: &'a mut [[f64; LANES]],
 }
 
-impl<const ORDER: usize> crate::simd::Kernel for AtOnePoint<'_, ORDER> {
+impl<const ORDER: usize> Kernel for AtPoints<'_, ORDER> {
     type Output = ();
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        self.table.evaluate::<V>(&[self.r], self.points, self.values);
+        self.table.evaluate::<V>(self.r, self.points, self.values);
     }
-}
-
-/// Angles of the Chebyshev nodes.
-fn angle<const ORDER: usize>(k: usize) -> f64 {
-    std::f64::consts::PI * (k as f64 + 0.5) / ORDER as f64
-}
-
-/// `[j][node]`: the Chebyshev polynomials at the nodes.
-type Cosines<const ORDER: usize> = [[f64; ORDER]; ORDER];
-
-fn cosines<const ORDER: usize>() -> Cosines<ORDER> {
-    std::array::from_fn(|j| std::array::from_fn(|k| (j as f64 * angle::<ORDER>(k)).cos()))
-}
-
-/// Chebyshev coefficients of the polynomial through `samples` at the nodes.
-fn chebyshev<const ORDER: usize>(cosines: &Cosines<ORDER>, samples: [f64; ORDER]) -> [f64; ORDER] {
-    std::array::from_fn(|j| {
-        let weight = if j == 0 { 1.0 } else { 2.0 } / ORDER as f64;
-        let sum: f64 = samples.iter().zip(&cosines[j]).map(|(value, cosine)| value * cosine).sum();
-        weight * sum
-    })
-}
-
-/// Coefficients of powers, lowest first, from Chebyshev coefficients.
-///
-/// The entries of this change of basis are large integers, but those of high degree meet coefficients that are small:
-/// in this order, and not as one matrix from samples to powers, rounding stays where it was.
-fn to_powers<const ORDER: usize>(coefficients: &[f64; ORDER]) -> [f64; ORDER] {
-    let mut powers = [0.0; ORDER];
-    let (mut last, mut polynomial) = ([0.0; ORDER], [0.0; ORDER]);
-    polynomial[0] = 1.0;
-    for (j, c) in coefficients.iter().enumerate() {
-        for (sum, p) in powers.iter_mut().zip(&polynomial) {
-            *sum += c * p;
-        }
-        // T_{j+1} = 2 t T_j - T_{j-1}, but T_1 = t
-        let factor = if j == 0 { 1.0 } else { 2.0 };
-        let next = std::array::from_fn(|i| factor * if i == 0 { 0.0 } else { polynomial[i - 1] } - last[i]);
-        last = std::mem::replace(&mut polynomial, next);
-    }
-    powers
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::{Isa, Kernel};
 
     struct ValuesAndDerivatives<'a, const ORDER: usize>(&'a Piecewise<ORDER>, &'a [f64]);
 
@@ -283,26 +252,28 @@ mod tests {
     }
 
     #[test]
-    fn leaps_end_where_steps_do() {
-        for (width, tolerance) in [(0.5, 2e-15), (0.02, 2e-15), (0.3, 1e-9), (0.1, 1e-30), (5.0, 1e-13)] {
+    fn intervals_are_as_many_as_the_tolerance_needs() {
+        for (width, tolerance) in [(0.5, 1e-13), (0.02, 1e-13), (0.3, 1e-9), (0.1, 1e-14), (5.0, 1e-13)] {
             let gauss = |r: f64, f: &mut [f64]| f[0] = (-0.5 * ((r - 2.0) / width).powi(2)).exp();
-            let fit = |n| {
-                let stop = Stop::never();
-                let mut table = Piecewise::<8>::interpolate(5.0, n, 1, &stop, &gauss).expect("a small table");
-                table.error = table.largest_error(5.0, &[1], &stop, &gauss).expect("a small table");
-                table
+            let in_packs = |r: f64, f: &mut [[f64; LANES]]| gauss(r, f.as_flattened_mut());
+            let error_of = |n_intervals| {
+                let table = Piecewise::<8>::interpolate(5.0, n_intervals, 1, &Stop::never(), in_packs);
+                table.and_then(|table| table.largest_error(&[0, 1, 2, 3, 4], &[1], &Stop::never(), in_packs))
             };
-            let mut best: Piecewise<8> = fit((5.0 / width).ceil() as usize);
-            while best.error > tolerance {
-                let finer: Piecewise<8> = fit(best.n_intervals + best.n_intervals.div_ceil(4));
-                if finer.error > 0.5 * best.error {
-                    break;
-                }
-                best = finer;
-            }
-            let leapt = Piecewise::<8>::fit(5.0, width, &[1], tolerance, &Stop::never(), gauss).expect("a small table");
-            assert_eq!(leapt.n_intervals(), best.n_intervals(), "{width}, {tolerance}");
+            let table = Piecewise::<8>::fit(5.0, width, &[1], tolerance, &Stop::never(), gauss).expect("a small table");
+            let [enough, fewer] = [1, 2].map(|part| error_of(table.n_intervals() / part).expect("a small table"));
+            assert!(enough < tolerance + 2e-15, "{width}, {tolerance}: {enough} with {}", table.n_intervals());
+            assert!(fewer > tolerance, "{width}, {tolerance}: {fewer} with half of {}", table.n_intervals());
         }
+    }
+
+    #[test]
+    fn what_is_rough_gets_no_more_intervals_than_help() {
+        // Noise of 1e-9, far above what is asked for.
+        let rough = |r: f64, f: &mut [f64]| f[0] = (-0.5 * (r - 2.0).powi(2)).exp() + 1e-9 * (1e6 * r).sin();
+        let table = Piecewise::<8>::fit(5.0, 1.0, &[1], 1e-14, &Stop::never(), rough).expect("a small table");
+        assert!(table.n_intervals() < 40, "{}", table.n_intervals());
+        assert!((1e-10..1e-8).contains(&table.error()), "{}", table.error());
     }
 
     #[test]

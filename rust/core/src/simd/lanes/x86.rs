@@ -50,6 +50,10 @@ impl Lanes for Avx512 {
         Self(unsafe { _mm512_fnmadd_pd(self.0, factor.0, term.0) })
     }
     #[inline(always)]
+    fn product_error(self, factor: Self, product: Self) -> Self {
+        self.neg_mul_add(factor, product)
+    }
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         // SAFETY: as in `splat`.
         Self(unsafe { _mm512_max_pd(self.0, other.0) })
@@ -194,6 +198,10 @@ impl Lanes for Avx2 {
     fn neg_mul_add(self, factor: Self, term: Self) -> Self {
         // SAFETY: as in `splat`.
         unsafe { Self(_mm256_fnmadd_pd(self.0, factor.0, term.0), _mm256_fnmadd_pd(self.1, factor.1, term.1)) }
+    }
+    #[inline(always)]
+    fn product_error(self, factor: Self, product: Self) -> Self {
+        self.neg_mul_add(factor, product)
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {

@@ -3,9 +3,11 @@
 use std::f64::consts::PI;
 use std::ops::Range;
 
+use super::super::limits::MAX_FUNCTIONS;
 use super::basis::RadialFunctions;
 use super::parameters::{SpeciesParameters, TurboBasis, TurboParameters};
 use crate::math::{bessel, quadrature};
+use crate::simd::{Isa, Kernel, LANES, Lanes, exp};
 use crate::{Error, Stop};
 
 /// A Gaussian counts up to this many widths from its middle; beyond it is below 1e-31.
@@ -81,20 +83,12 @@ impl ExactRadial {
     pub fn radial(&self, r: f64, b: &mut [f64]) {
         let x = r / self.r_cut;
         let s = self.sigma_r.at(x);
-        b.fill(0.0);
         let nodes = self.nodes(s);
-        let near = nodes.within(x, WIDTHS * s);
-        let weights = nodes.weights[near.start * b.len()..near.end * b.len()].chunks_exact(b.len());
-        for (v, weights) in nodes.places[near].iter().zip(weights) {
-            let d = (v - x) / s;
-            let e = (-0.5 * d * d).exp();
-            for (b, weight) in b.iter_mut().zip(weights) {
-                *b += weight * e;
-            }
-        }
+        let mut sums = [[0.0; LANES]; MAX_FUNCTIONS / LANES];
+        Isa::detect().run(Sums { nodes, x, s, out: &mut sums });
         let amplitude = self.r_cut.sqrt() * enhancement(self.enhancement, x, s) / s;
-        for b in b {
-            *b *= amplitude;
+        for (b, sum) in b.iter_mut().zip(sums.as_flattened()) {
+            *b = sum * amplitude;
         }
     }
 
@@ -114,8 +108,9 @@ impl ExactRadial {
         }
     }
 
-    /// The center's own share of `l = 0`.
-    pub fn center(&self, weight: f64) -> Vec<f64> {
+    /// The center's own share of `l = 0`: what its weight is to be multiplied with, in two factors, radial functions
+    /// and the angular one.
+    pub fn center(&self) -> (Vec<f64>, f64) {
         let s = self.sigma_r.at_center;
         let mut b = vec![0.0; self.nodes(s).n_functions];
         match &self.bare_center {
@@ -127,8 +122,7 @@ impl ExactRadial {
             }
             None => self.radial(0.0, &mut b),
         }
-        let angular = (4.0 * PI).sqrt() / (self.sigma_t.at_center * self.sigma_t.at_center);
-        b.iter().map(|b| weight * angular * b).collect()
+        (b, (4.0 * PI).sqrt() / (self.sigma_t.at_center * self.sigma_t.at_center))
     }
 }
 
@@ -145,10 +139,10 @@ pub(super) fn enhancement(k: u8, x: f64, s: f64) -> f64 {
 #[derive(Debug, Clone)]
 struct Nodes {
     n_functions: usize,
-    /// Ascending, in units of the cutoff.
-    places: Vec<f64>,
-    /// `[place][n]`: `weight · (f g_n + (1 - f) w_n φ_G)`.
-    weights: Vec<f64>,
+    /// Ascending, in units of the cutoff, in packs; the last fills the places of those that are missing.
+    places: Vec<[f64; LANES]>,
+    /// `[pack of places][place][pack of n]`: `weight · (f g_n + (1 - f) w_n φ_G)`, and zero where there is no place.
+    weights: Vec<[f64; LANES]>,
 }
 
 impl Nodes {
@@ -183,7 +177,8 @@ impl Nodes {
         let nodes = panels
             .into_iter()
             .flat_map(|(from, to, width)| quadrature::extended_panels(&from.into(), &to.into(), 2.0 * width));
-        let (mut places, mut weights) = (Vec::new(), Vec::new());
+        let (mut places, mut weights): (Vec<f64>, Vec<[f64; LANES]>) = (Vec::new(), Vec::new());
+        let n_packs = basis.len().div_ceil(LANES);
         for (x, weight) in nodes {
             stop.check()?;
             let (v, weight) = (x.to_f64(), weight.to_f64());
@@ -195,14 +190,66 @@ impl Nodes {
             let node = basis.at(&x, v <= 1.0);
             let share = |(g, tail): (&f64, &f64)| weight * (filter * g + (1.0 - filter) * tail);
             places.push(v);
-            weights.extend(node.functions.iter().zip(&node.gaussian).map(share));
+            let row = weights.len();
+            weights.resize(row + n_packs, [0.0; LANES]);
+            let entries = weights[row..].as_flattened_mut().iter_mut();
+            for (entry, share) in entries.zip(node.functions.iter().zip(&node.gaussian).map(share)) {
+                *entry = share;
+            }
         }
+        let packed = |chunk: &[f64]| std::array::from_fn(|k| chunk[k.min(chunk.len() - 1)]);
+        let places: Vec<[f64; LANES]> = places.chunks(LANES).map(packed).collect();
+        weights.resize(places.len() * LANES * n_packs, [0.0; LANES]);
         Ok(Self { n_functions: basis.len(), places, weights })
     }
 
-    /// The nodes no farther from `x` than this.
+    /// The packs of places no farther from `x` than this.
     fn within(&self, x: f64, reach: f64) -> Range<usize> {
-        self.places.partition_point(|&v| v < x - reach)..self.places.partition_point(|&v| v <= x + reach)
+        let first = self.places.partition_point(|places| places[LANES - 1] < x - reach);
+        first..self.places.partition_point(|places| places[0] <= x + reach).max(first)
+    }
+}
+
+/// `Σ weight · exp(-(v - x)² / 2s²)` of all functions.
+struct Sums<'a> {
+    nodes: &'a Nodes,
+    x: f64,
+    s: f64,
+    out: &'a mut [[f64; LANES]],
+}
+
+impl Kernel for Sums<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        match self.nodes.n_functions.div_ceil(LANES) {
+            1 => self.of_packs::<V, 1>(),
+            2 => self.of_packs::<V, 2>(),
+            _ => self.of_packs::<V, { MAX_FUNCTIONS / LANES }>(),
+        }
+    }
+}
+
+impl Sums<'_> {
+    #[inline(always)]
+    fn of_packs<V: Lanes, const PACKS: usize>(self) {
+        let Self { nodes, x, s, out } = self;
+        let near = nodes.within(x, WIDTHS * s);
+        let weights = nodes.weights.chunks_exact(LANES * PACKS).take(near.end).skip(near.start);
+        let mut sums = [V::zero(); PACKS];
+        for (places, weights) in nodes.places[near].iter().zip(weights) {
+            let d = (V::load(places) - V::splat(x)) / V::splat(s);
+            let e = exp(V::splat(-0.5) * d * d).to_array();
+            for lane in 0..LANES {
+                let e = V::splat(e[lane]);
+                for k in 0..PACKS {
+                    sums[k] = e.mul_add(V::load(&weights[lane * PACKS + k]), sums[k]);
+                }
+            }
+        }
+        for k in 0..PACKS {
+            sums[k].store(&mut out[k]);
+        }
     }
 }
 

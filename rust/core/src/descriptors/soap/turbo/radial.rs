@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::super::radial_basis::RadialBasis;
 use super::super::site_block::{SiteBlock, columns};
+use super::super::tables::TableCache;
 use super::exact::ExactRadial;
-use super::parameters::{Policy, SpeciesParameters, TurboParameters};
+use super::parameters::{Policy, SpeciesParameters, TurboBasis, TurboParameters};
 use super::reference::ReferenceRadial;
 use crate::math::cutoff::{CubicCutoff, Cutoff};
 use crate::math::piecewise::{self, EvaluationPoints, Piecewise};
@@ -40,7 +41,7 @@ pub struct TurboRadial {
 #[derive(Debug, Clone)]
 enum Source {
     /// Exact, tabulated; shared by the species that have the same functions.
-    Table(Arc<Piecewise<ORDER>>),
+    Table(Arc<TurboTable>),
     /// Formula by formula as the reference evaluates them.
     Reference(ReferenceRadial),
 }
@@ -51,24 +52,27 @@ impl TurboRadial {
     /// # Errors
     /// [`Error::Parameter`] where the reference policy has no orthonormal basis.
     pub fn all(parameters: &TurboParameters, stop: &Stop<'_>) -> Result<Vec<Self>, Error> {
-        let mut known: Vec<(&SpeciesParameters, TurboTable)> = Vec::new();
-        let mut bases = Vec::new();
-        for species in &parameters.species {
-            bases.push(match parameters.policy {
-                Policy::Exact => {
-                    let place = known.iter().position(|(other, _)| other.functions() == species.functions());
-                    let place = if let Some(place) = place {
-                        place
-                    } else {
-                        known.push((species, TurboTable::new(parameters, species, stop)?));
-                        known.len() - 1
-                    };
-                    known[place].1.radial(parameters, species)
-                }
-                Policy::Reference => Self::reference(parameters, species)?,
-            });
+        let of_species = |species: &SpeciesParameters| match parameters.policy {
+            Policy::Exact => {
+                let key = TableKey::new(parameters, species);
+                let make = || TurboTable::new(parameters, species, stop);
+                Ok(Self::exact(parameters, species, MADE.get(key, TurboTable::bytes, make)?))
+            }
+            Policy::Reference => Self::reference(parameters, species),
+        };
+        parameters.species.iter().map(of_species).collect()
+    }
+
+    fn exact(parameters: &TurboParameters, species: &SpeciesParameters, made: Arc<TurboTable>) -> Self {
+        let scale = species.central_weight * made.angular_at_center;
+        Self {
+            n_max: species.n_max,
+            l_max: parameters.l_max,
+            r_cut: parameters.r_cut,
+            cutoff: CubicCutoff::new(parameters.r_cut, species.amplitude_scaling),
+            center: made.radial_at_center.iter().map(|b| scale * b).collect(),
+            source: Source::Table(made),
         }
-        Ok(bases)
     }
 
     fn reference(parameters: &TurboParameters, species: &SpeciesParameters) -> Result<Self, Error> {
@@ -84,35 +88,56 @@ impl TurboRadial {
     }
 }
 
-/// Functions that were integrated once, for all species that have them.
+/// All that a table depends on.
+#[derive(Debug, PartialEq)]
+struct TableKey {
+    basis: TurboBasis,
+    l_max: usize,
+    radial_enhancement: u8,
+    /// Number of radial functions, and widths.
+    functions: (usize, [f64; 4]),
+    r_cut: f64,
+    r_soft: f64,
+    filter_decay: f64,
+}
+
+impl TableKey {
+    fn new(parameters: &TurboParameters, species: &SpeciesParameters) -> Self {
+        let TurboParameters { basis, l_max, radial_enhancement, r_cut, r_soft, filter_decay, .. } = *parameters;
+        Self { basis, l_max, radial_enhancement, functions: species.functions(), r_cut, r_soft, filter_decay }
+    }
+}
+
+/// Tables of all descriptors.
+static MADE: TableCache<TableKey, TurboTable> = TableCache::new();
+
+/// Functions that were integrated once.
+#[derive(Debug)]
 struct TurboTable {
-    table: Arc<Piecewise<ORDER>>,
-    exact: ExactRadial,
+    table: Piecewise<ORDER>,
+    /// Radial and angular part of a center of weight one.
+    radial_at_center: Vec<f64>,
+    angular_at_center: f64,
 }
 
 impl TurboTable {
     fn new(parameters: &TurboParameters, species: &SpeciesParameters, stop: &Stop<'_>) -> Result<Self, Error> {
         let exact = ExactRadial::new(parameters, species, stop)?;
         let groups = [species.n_max, parameters.l_max + 1];
-        let scale = 0.2 * exact.narrowest() * parameters.r_cut;
+        // Of the angular functions, which are Gaussians of half their width at the center.
+        let scale = 0.5 * exact.narrowest() * parameters.r_cut;
         let tolerance = piecewise::FULL_PRECISION.max(PLACE / exact.narrowest());
         let table = Piecewise::fit(parameters.r_cut, scale, &groups, tolerance, stop, |r, values| {
             let (b, a) = values.split_at_mut(species.n_max);
             exact.radial(r, b);
             exact.angular(r, a);
         })?;
-        Ok(Self { table: Arc::new(table), exact })
+        let (radial_at_center, angular_at_center) = exact.center();
+        Ok(Self { table, radial_at_center, angular_at_center })
     }
 
-    fn radial(&self, parameters: &TurboParameters, species: &SpeciesParameters) -> TurboRadial {
-        TurboRadial {
-            n_max: species.n_max,
-            l_max: parameters.l_max,
-            r_cut: parameters.r_cut,
-            cutoff: CubicCutoff::new(parameters.r_cut, species.amplitude_scaling),
-            center: self.exact.center(species.central_weight),
-            source: Source::Table(self.table.clone()),
-        }
+    fn bytes(&self) -> usize {
+        self.table.bytes() + size_of_val(self.radial_at_center.as_slice())
     }
 }
 
@@ -130,7 +155,7 @@ impl RadialBasis for TurboRadial {
     /// `b_n`, then `4π A_l`.
     fn n_packs(&self) -> usize {
         match &self.source {
-            Source::Table(table) => table.n_packs(),
+            Source::Table(made) => made.table.n_packs(),
             Source::Reference(reference) => reference.n_functions().div_ceil(LANES),
         }
     }
@@ -138,7 +163,7 @@ impl RadialBasis for TurboRadial {
     #[inline(always)]
     fn evaluate<V: Lanes>(&self, r: &[f64], points: &mut EvaluationPoints, rows: &mut [[f64; LANES]]) {
         match &self.source {
-            Source::Table(table) => table.evaluate::<V>(r, points, rows),
+            Source::Table(made) => made.table.evaluate::<V>(r, points, rows),
             Source::Reference(reference) => {
                 for (&r, row) in r.iter().zip(rows.chunks_exact_mut(self.n_packs())) {
                     reference.evaluate(r, row.as_flattened_mut(), None);
@@ -156,7 +181,7 @@ impl RadialBasis for TurboRadial {
         derivatives: &mut [[f64; LANES]],
     ) {
         match &self.source {
-            Source::Table(table) => table.evaluate_with_derivative::<V>(r, points, rows, derivatives),
+            Source::Table(made) => made.table.evaluate_with_derivative::<V>(r, points, rows, derivatives),
             Source::Reference(reference) => {
                 let rows = rows.chunks_exact_mut(self.n_packs()).zip(derivatives.chunks_exact_mut(self.n_packs()));
                 for (&r, (row, derivative)) in r.iter().zip(rows) {
@@ -211,7 +236,6 @@ impl TurboRadial {
 mod tests {
     use super::super::super::Compression;
     use super::super::super::radial_basis::RadialBasis as _;
-    use super::super::parameters::TurboBasis;
     use super::*;
     use crate::simd::{Isa, Kernel, SITES_PER_BLOCK};
 

@@ -5,6 +5,7 @@
 //! of the moments is left out (so gradients are not quite those of the values), the Bessel functions recur upward,
 //! and the orthonormalizing matrix acts on primitives. Each is worth 1e-8 to 1e-6 in a normalized feature.
 
+use super::super::tables::TableCache;
 use super::exact::{NO_FILTER, enhancement};
 use super::parameters::{SpeciesParameters, TurboBasis, TurboParameters};
 use crate::Error;
@@ -13,6 +14,9 @@ use crate::math::extended::{self, Extended, ExtendedMatrix};
 const PI: f64 = std::f64::consts::PI;
 /// A filter narrower than this, in units of the cutoff, is a step.
 const DARK: f64 = 1e-9;
+
+/// Orthonormalizing matrices, by the number of polynomials and their overlaps with the Gaussian, if there is one.
+static MADE: TableCache<(usize, Vec<f64>), Vec<f64>> = TableCache::new();
 
 /// The radial and angular functions of one species; lengths in units of the cutoff unless said otherwise.
 #[derive(Debug, Clone)]
@@ -67,9 +71,12 @@ impl ReferenceRadial {
         if has_gaussian {
             radial.gaussian_overlaps = radial.overlaps_with_gaussian();
         }
-        radial.basis_matrix = match &species.basis_matrix {
-            Some(matrix) => checked(matrix, n)?,
-            None => extended::rounded(&extended::inverse_square_root(&radial.overlaps())),
+        radial.basis_matrix = if let Some(matrix) = &species.basis_matrix {
+            checked(matrix, n)?
+        } else {
+            let key = (radial.n_polynomials, radial.gaussian_overlaps.clone());
+            let make = || Ok(extended::rounded(&extended::inverse_square_root(&radial.overlaps())));
+            MADE.get(key, |matrix: &Vec<f64>| size_of_val(matrix.as_slice()), make)?.as_ref().clone()
         };
         Ok(radial)
     }

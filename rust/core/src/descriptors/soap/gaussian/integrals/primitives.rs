@@ -4,13 +4,27 @@ use super::orthonormal::symmetric;
 use super::special::ln;
 use crate::math::extended::{Extended, ExtendedMatrix};
 
-/// Exponents `(ln 1000 + l ln a) / a²` at which `r^l exp(-α r²)` has decayed to 1e-3 at the radii `a`.
-///
-/// Rounded to `f64` at each step, on every machine alike. This is part of the definition of the bases: the functions
-/// are so nearly dependent that the last digit of an exponent is seen in the eleventh of the result.
-pub fn decay_exponents(radii: &[f64], l: usize) -> Vec<f64> {
-    let ln_1000 = ln(1000.0);
-    radii.iter().map(|&a| (ln_1000 + l as f64 * ln(a)) / (a * a)).collect()
+/// Radii at which `r^l exp(-α r²)` shall have decayed to 1e-3.
+#[derive(Debug, Clone)]
+pub struct Decay {
+    /// Radii and their logarithms.
+    radii: Vec<(f64, f64)>,
+    ln_1000: f64,
+}
+
+impl Decay {
+    /// To 1e-3 at these radii.
+    pub fn at(radii: &[f64]) -> Self {
+        Self { radii: radii.iter().map(|&a| (a, ln(a))).collect(), ln_1000: ln(1000.0) }
+    }
+
+    /// The exponents `(ln 1000 + l ln a) / a²` of one degree.
+    ///
+    /// Rounded to `f64` at each step, on every machine alike. This is part of the definition of the bases: the functions
+    /// are so nearly dependent that the last digit of an exponent is seen in the eleventh of the result.
+    pub fn exponents(&self, l: usize) -> Vec<f64> {
+        self.radii.iter().map(|&(a, ln_a)| (self.ln_1000 + l as f64 * ln_a) / (a * a)).collect()
+    }
 }
 
 /// `∫_0^R r² (R - r)^(j+2) (R - r)^(k+2) dr` for `j` and `k` from one to `n`.

@@ -3,21 +3,37 @@
 use std::f64::consts::PI;
 
 use super::orthonormal::{Orthonormal, symmetric};
-use super::primitives::{decay_exponents, power_overlaps, powers};
+use super::primitives::{Decay, power_overlaps, powers};
+use super::primitives_in_lanes::Family;
+use super::quick::{QuickWeights, Use};
 use super::special::moment;
-use super::{IntegralParameters, RadialQuadrature};
+use super::{Digits, IntegralParameters, RadialQuadrature};
 use crate::math::extended::Extended;
 use crate::math::quadrature;
 use crate::{Error, Stop};
 
 /// `r^l exp(-α_kl r²)`, `α_kl = (ln 1000 + l ln a_k) / a_k²` with `a_k` from 1 Å to the cutoff.
-pub fn gto(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
+pub fn gto(parameters: &IntegralParameters, digits: Digits, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, l_max, r_cut, sigma, .. } = *parameters;
-    let radii = gto_radii(n_max, r_cut);
-    let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| decay_exponents(&radii, l)).collect();
+    let decay = Decay::at(&gto_radii(n_max, r_cut));
+    let family = Family::Decaying { decay: decay.clone(), unit: r_cut };
+    let exponents: Vec<Vec<f64>> = (0..=l_max).map(|l| decay.exponents(l)).collect();
     let narrowest = exponents.iter().flatten().fold(0.0, |narrowest: f64, &a| narrowest.max(a));
     // The widest function is below 1e-30 at the end.
-    let rule = even_rule(3.2 * r_cut, spacing(n_max, narrowest, sigma));
+    let spacing = spacing(n_max, narrowest, sigma);
+    let rule = even_rule(3.2 * r_cut, spacing);
+    let purpose = Use::Project { unit_norm: false };
+    let quick = QuickWeights {
+        family: &family,
+        n_max,
+        l_max,
+        rule: &rule,
+        rule_error: even_rule_error(narrowest, spacing),
+        purpose,
+    };
+    if let Some(found) = quick.find(digits, stop)? {
+        return Ok(found);
+    }
     let degrees = exponents
         .iter()
         .enumerate()
@@ -74,12 +90,17 @@ fn gto_radii(n_max: usize, r_cut: f64) -> Vec<f64> {
 }
 
 /// `(r_cut - r)^(k+2)`, `k = 1..=n_max`.
-pub fn polynomial(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
+pub fn polynomial(parameters: &IntegralParameters, digits: Digits, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let cutoff = Extended::from(r_cut);
-    let orthonormal = Orthonormal::symmetric(&power_overlaps(n_max, cutoff));
     let width = (4.0 * sigma).min(4.0 * r_cut / (n_max + 4) as f64);
     let rule = quadrature::extended_panels(&Extended::ZERO, &cutoff, width);
+    let (family, purpose) = (Family::Powers { end: r_cut }, Use::Project { unit_norm: false });
+    let quick = QuickWeights { family: &family, n_max, l_max: 0, rule: &rule, rule_error: 0.0, purpose };
+    if let Some(found) = quick.find(digits, stop)? {
+        return Ok(found);
+    }
+    let orthonormal = Orthonormal::symmetric(&power_overlaps(n_max, cutoff));
     project(rule, n_max, stop, |s| orthonormal.values(&powers(n_max, cutoff - s)))
 }
 
@@ -104,17 +125,26 @@ fn sine_of_half_turns(x: Extended) -> f64 {
 }
 
 /// `r^n exp(-r² / 2σ_n²)` of unit norm, `σ_n = r_cut max(√n, 1) / n_max`.
-pub fn gto_featomic(parameters: &IntegralParameters, stop: &Stop<'_>) -> Result<RadialQuadrature, Error> {
+pub fn gto_featomic(
+    parameters: &IntegralParameters,
+    digits: Digits,
+    stop: &Stop<'_>,
+) -> Result<RadialQuadrature, Error> {
     let IntegralParameters { n_max, r_cut, sigma, .. } = *parameters;
     let scale = Extended::from(n_max) / Extended::from(r_cut);
     let a: Vec<Extended> = (0..n_max).map(|n| (scale * scale / Extended::from(n.max(1))).scaled(-1)).collect();
-    let norms: Vec<Extended> = (0..n_max).map(|n| moment(2 * n + 2, a[n].scaled(1)).sqrt().recip()).collect();
-    let overlaps = symmetric(n_max, |j, k| moment(2 + j + k, a[j] + a[k]) * norms[j] * norms[k]);
-    let orthonormal = Orthonormal::symmetric(&overlaps);
     let widest = r_cut * ((n_max - 1).max(1) as f64).sqrt() / n_max as f64;
     let width = 5.0 * combined_width(a[0].to_f64(), sigma);
     // Powers of both parities: only panels that begin at zero will do.
     let rule = quadrature::extended_panels(&Extended::ZERO, &(r_cut + 8.0 * widest).into(), width);
+    let (family, purpose) = (Family::Shells { exponents: a.clone(), unit: r_cut }, Use::Project { unit_norm: true });
+    let quick = QuickWeights { family: &family, n_max, l_max: 0, rule: &rule, rule_error: 0.0, purpose };
+    if let Some(found) = quick.find(digits, stop)? {
+        return Ok(found);
+    }
+    let norms: Vec<Extended> = (0..n_max).map(|n| moment(2 * n + 2, a[n].scaled(1)).sqrt().recip()).collect();
+    let overlaps = symmetric(n_max, |j, k| moment(2 + j + k, a[j] + a[k]) * norms[j] * norms[k]);
+    let orthonormal = Orthonormal::symmetric(&overlaps);
     project(rule, n_max, stop, |s| {
         let mut power = Extended::ONE;
         let primitives: Vec<Extended> = (0..n_max)
@@ -147,6 +177,12 @@ fn even_rule(end: f64, spacing: f64) -> Vec<(Extended, Extended)> {
     let n_nodes = (end / spacing).ceil() as usize;
     let step = Extended::from(end) / Extended::from(n_nodes);
     (1..=n_nodes).map(|q| (step * Extended::from(q), step)).collect()
+}
+
+/// Relative error of that rule for products of two functions no narrower than `exp(-a s²)`, with room for powers.
+fn even_rule_error(a: f64, spacing: f64) -> f64 {
+    let widths = combined_width(a, f64::INFINITY) / spacing;
+    1e3 * (-2.0 * PI * PI * widths * widths).exp()
 }
 
 /// The weights for functions `g`, listed `[l][n]` or `[n]`, under a rule of nodes and weights.

@@ -88,6 +88,40 @@ fn projections_are_orthonormal_up_to_twenty_four_functions() {
     }
 }
 
+/// Largest difference of two sets of radial functions, in units of the largest value of each degree.
+fn largest_difference(one: &RadialIntegrals, other: &RadialIntegrals, reach: f64) -> f64 {
+    let distances = (0..9).map(|k| 0.123 * f64::from(k) * reach);
+    let pairs: Vec<(Vec<f64>, Vec<f64>)> = distances.map(|r| (values(one, r), values(other, r))).collect();
+    let of_degree = |l: usize| {
+        let degree = l * one.n_max..(l + 1) * one.n_max;
+        let scale = pairs.iter().map(|(one, _)| largest(&one[degree.clone()])).fold(f64::MIN_POSITIVE, f64::max);
+        let differences = pairs.iter().flat_map(|(one, other)| one[degree.clone()].iter().zip(&other[degree.clone()]));
+        differences.map(|(one, other)| (one - other).abs()).fold(0.0, f64::max) / scale
+    };
+    (0..=one.l_max).map(of_degree).fold(0.0, f64::max)
+}
+
+#[test]
+fn thirty_two_digits_give_what_seventy_seven_do() {
+    for basis in BASES {
+        for (n_max, l_max) in [(1, 0), (2, 3), (8, 6), (12, 1), (3, 30), (24, 0)] {
+            for (r_cut, width) in [(5.0, 0.1), (1.3, 0.2), (1.01, 1.0), (12.0, 0.02), (300.0, 0.05)] {
+                let parameters = parameters(basis, n_max, l_max, r_cut, width * r_cut);
+                let find =
+                    |digits| RadialIntegrals::with(digits, &parameters, &Stop::never()).expect("nobody stops it");
+                let [quick, all] = [Digits::AsNeeded, Digits::All].map(find);
+                // Weights that are large have large errors once they are rounded, whatever they were found with.
+                let rounding = all.rounding().max(quick.rounding());
+                let difference = largest_difference(&quick, &all, parameters.reach);
+                assert!(difference < 2e-15 + 30.0 * rounding, "{parameters:?}: {difference:e}, rounding {rounding:e}");
+                let (before, now) = (all.rounding(), quick.rounding());
+                assert!(now < 4e-15 + 3.0 * before, "{parameters:?}: rounding {before:e} became {now:e}");
+                assert!(before < 4e-15 + 3.0 * now, "{parameters:?}: rounding {before:e} is told as {now:e}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_orthonormal_says_so() {
     // All functions decay to 1e-3 within 0.02 Å: more of them than 77 digits can tell apart.
