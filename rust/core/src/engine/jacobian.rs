@@ -20,6 +20,10 @@ const PATTERN: &str = "list of the blocks of the derivatives";
 const BLOCKS: &str = "derivatives of one row";
 const SUMS: &str = "derivatives of the mean";
 
+/// Bytes of a result that a cache may hold until somebody reads it, or writes it again: there stores are three times as
+/// fast as past the caches, where what is larger is written.
+const CACHED: usize = 1 << 24;
+
 /// Blocks of the Jacobian of one frame that are not zero: `(row, atom)`, unique, sorted by row, then by atom.
 #[derive(Debug, Clone, Default)]
 pub struct JacobianPattern {
@@ -125,7 +129,8 @@ pub fn jacobian<D: Descriptor, T: RowElement>(
     let passes = if average == Average::Inner { 2 } else { 1 };
     let counter = RowCounter::new(passes * centers.len());
     let batch = FrameBatch::new(descriptor, frames, centers, one_frame(frames)?, job, &counter)?;
-    let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms() };
+    let is_large = T::IN_PLACE && average == Average::Off && size_of_val(values) > CACHED;
+    let task = JacobianTask { descriptor, centers, block, n_atoms: frames.n_atoms(), is_large };
     if average == Average::Off {
         return task.write_rows(&batch, pattern, values, job, &counter);
     }
@@ -148,6 +153,8 @@ struct JacobianTask<'a, D> {
     /// Numbers in a block.
     block: usize,
     n_atoms: usize,
+    /// Whether blocks are written in place, in a result that is larger than a cache.
+    is_large: bool,
 }
 
 impl<D: Descriptor> JacobianTask<'_, D> {
@@ -256,6 +263,7 @@ impl<D: Descriptor> JacobianTask<'_, D> {
         atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
         memory::resize(BLOCKS, written, blocks.len() / self.block.max(1), false)?;
         let mut row = JacobianRow::new(blocks, self.block, of_site, own, written);
+        row = row.part_of_a_large_result(self.is_large);
         let environment = environment(frame, center, sites);
         self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
         row.finish();

@@ -4,6 +4,9 @@ use crate::{Error, memory};
 
 /// A number that a row can be written in.
 pub trait RowElement: Copy + Default + Send + Sync {
+    /// Whether rows are written in place.
+    const IN_PLACE: bool;
+
     /// Lets `write` fill `row`: in place where the types agree, through `buffer` where they do not.
     ///
     /// # Errors
@@ -16,6 +19,8 @@ pub trait RowElement: Copy + Default + Send + Sync {
 }
 
 impl RowElement for f64 {
+    const IN_PLACE: bool = true;
+
     fn fill(
         row: &mut [Self],
         _room: &mut Vec<f64>,
@@ -26,6 +31,8 @@ impl RowElement for f64 {
 }
 
 impl RowElement for f32 {
+    const IN_PLACE: bool = false;
+
     fn fill(
         row: &mut [Self],
         buffer: &mut Vec<f64>,

@@ -2,6 +2,9 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use super::Pack;
+use super::streaming::stream;
+
 /// Numbers in one value of a [`Lanes`] type.
 pub const LANES: usize = 8;
 
@@ -55,6 +58,9 @@ pub trait Lanes:
     fn load(from: &[f64; LANES]) -> Self;
     /// Lane by lane to memory.
     fn store(self, to: &mut [f64; LANES]);
+    /// Lane by lane past the caches to memory that nobody reads soon. Other threads may not see it before
+    /// [`fence`](super::fence()).
+    fn stream(self, to: &mut Pack);
     /// `self · factor + term`, rounded once where the processor can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
@@ -174,6 +180,10 @@ impl Lanes for Portable {
     #[inline(always)]
     fn store(self, to: &mut [f64; LANES]) {
         *to = self.0;
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut Pack) {
+        stream(self.0, to);
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {

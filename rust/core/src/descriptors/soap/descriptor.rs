@@ -190,6 +190,8 @@ impl<D: Density> Descriptor for SoapOf<D> {
         };
         let mut at =
             JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, buffer, stop)?;
-        self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))
+        self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))?;
+        at.finish(out);
+        Ok(())
     }
 }

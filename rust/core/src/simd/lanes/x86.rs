@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::{Capacity, LANES, Lanes};
+use super::{Capacity, LANES, Lanes, Pack};
 
 /// Lanes in one 512-bit register.
 #[derive(Clone, Copy)]
@@ -38,6 +38,11 @@ impl Lanes for Avx512 {
     fn store(self, to: &mut [f64; LANES]) {
         // SAFETY: as in `splat`; the array is eight writable numbers, and the store asks for no alignment.
         unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut Pack) {
+        // SAFETY: as in `splat`; a pack is eight writable numbers at a multiple of 64 bytes.
+        unsafe { _mm512_stream_pd(to.0.as_mut_ptr(), self.0) }
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -183,6 +188,14 @@ impl Lanes for Avx2 {
         unsafe {
             _mm256_storeu_pd(to.as_mut_ptr(), self.0);
             _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
+        }
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut Pack) {
+        // SAFETY: as in `splat`; a pack is eight writable numbers at a multiple of 64 bytes.
+        unsafe {
+            _mm256_stream_pd(to.0.as_mut_ptr(), self.0);
+            _mm256_stream_pd(to.0.as_mut_ptr().add(4), self.1);
         }
     }
     #[inline(always)]
