@@ -33,7 +33,8 @@ pub struct JacobianBlock<'a> {
     pub values: &'a mut [f64],
     /// Whether nothing has been written there yet.
     pub is_new: bool,
-    /// Whether it is written once, and not read before the caches have forgotten it.
+    /// Whether it is written once, and not read before the caches have forgotten it: it may be streamed, and then
+    /// [settled](JacobianRow::settle).
     pub streams: bool,
 }
 
@@ -79,6 +80,14 @@ impl<'a> JacobianRow<'a> {
         self.own.map(|own| self.open(own as usize, true))
     }
 
+    /// Puts what was streamed before all that is written from now on, so that another thread finds it: to be called by a
+    /// descriptor that streams, also where it leaves early.
+    pub fn settle(&self) {
+        if self.streams {
+            simd::fence();
+        }
+    }
+
     fn open(&mut self, block: usize, once: bool) -> JacobianBlock<'_> {
         let is_new = !std::mem::replace(&mut self.written[block], true);
         let values = &mut self.values[block * self.size..][..self.size];
@@ -107,9 +116,6 @@ impl<'a> JacobianRow<'a> {
         let unwritten = |&(index, (_, written)): &(usize, (_, &bool))| !*written && Some(index) != last;
         let blocks = self.values.chunks_exact_mut(self.size.max(1)).zip(&*self.written).enumerate();
         blocks.filter(unwritten).for_each(|(_, (block, _))| block.fill(0.0));
-        if self.streams {
-            simd::fence();
-        }
         let Some(last) = last else { return };
         let (before, rest) = self.values.split_at_mut(last * self.size);
         let (own, after) = rest.split_at_mut(self.size);

@@ -1,6 +1,5 @@
-//! From the derivatives of a site to its block, and to the sums for the block of the center.
+//! From derivatives to a block.
 
-use super::own::OwnSums;
 use crate::descriptors::JacobianBlock;
 use crate::simd::{LANES, Lanes, Pack, at};
 
@@ -90,7 +89,7 @@ impl Columns<'_> {
             match MODE {
                 OLD => pack.store(pack.load::<V>() + x),
                 NEW => pack.store(x),
-                _ => x.stream(pack),
+                _ => x.stream(&mut pack.0),
             }
         }
         self.some::<V, MODE, RATE, ROW>(n_head + n_packs * LANES, tail);
@@ -113,60 +112,4 @@ impl Columns<'_> {
             }
         }
     }
-}
-
-/// Adds the derivatives of columns from `first` to the sums for the center, and returns their dot products with the
-/// row, where these are asked for.
-#[inline(always)]
-pub fn gather<V: Lanes>(
-    (first, length): (usize, usize),
-    row: Option<&[f64]>,
-    rates: [&[f64]; 3],
-    own: Option<&mut OwnSums>,
-) -> [f64; 3] {
-    match (row, own) {
-        (Some(row), Some(own)) => pass::<V, true, true>(&row[first..][..length], rates, own.part(first, length)),
-        (Some(row), None) => pass::<V, true, false>(&row[first..][..length], rates, [&mut [], &mut [], &mut []]),
-        (None, Some(own)) => pass::<V, false, true>(&rates[0][..length], rates, own.part(first, length)),
-        (None, None) => [0.0; 3],
-    }
-}
-
-/// Dot products with the row, and sums, or either; the sums have the length of the row.
-#[inline(always)]
-fn pass<V: Lanes, const DOT: bool, const OWN: bool>(row: &[f64], rates: [&[f64]; 3], own: [&mut [f64]; 3]) -> [f64; 3] {
-    let length = row.len();
-    let (row, row_rest) = row.as_chunks::<LANES>();
-    let n_packs = row.len();
-    let [x, y, z] = rates;
-    let rates = [x[..length].as_chunks::<LANES>(), y[..length].as_chunks::<LANES>(), z[..length].as_chunks::<LANES>()];
-    let [x, y, z] = own;
-    let own = [x.as_chunks_mut::<LANES>(), y.as_chunks_mut::<LANES>(), z.as_chunks_mut::<LANES>()];
-    for axis in 0..3 {
-        assert!(rates[axis].0.len() == n_packs && (!OWN || own[axis].0.len() == n_packs));
-    }
-    let mut dots = [V::zero(); 3];
-    for i in 0..n_packs {
-        for axis in 0..3 {
-            let x = V::load(&rates[axis].0[i]);
-            if DOT {
-                dots[axis] = x.mul_add(V::load(&row[i]), dots[axis]);
-            }
-            if OWN {
-                let sum = &mut own[axis].0[i];
-                (V::load(sum) + x).store(sum);
-            }
-        }
-    }
-    let [x, y, z] = dots;
-    let mut dots = [x.sum(), y.sum(), z.sum()];
-    for axis in 0..3 {
-        for (i, (x, p)) in rates[axis].1.iter().zip(row_rest).enumerate() {
-            dots[axis] += p * x;
-            if OWN {
-                own[axis].1[i] += x;
-            }
-        }
-    }
-    dots
 }

@@ -110,7 +110,7 @@ impl PieceList {
         let touched = layout.touched_by(species);
         let meets = |functions: &Range<usize>| functions.start < touched.end && touched.start < functions.end;
         for (pair, planes) in planes.iter().enumerate() {
-            if !meets(&planes.lefts) && !(layout.symmetric && meets(&planes.rights)) {
+            if !(meets(&planes.lefts) || meets(&planes.rights)) {
                 self.push(None, planes.size() * layout.n_degrees(), most)?;
                 continue;
             }

@@ -1,7 +1,7 @@
 //! All about one site: its terms, its derivatives, its block.
 
-use super::deliver::{BlockWriter, gather};
-use super::own::from;
+use super::deliver::BlockWriter;
+use super::own::{from, gather};
 use super::pieces::{PieceList, Products, Span};
 use super::rows::ProductDerivatives;
 use super::terms::{AngularSums, FunctionTerms, SumsBuffer};
