@@ -15,9 +15,11 @@ use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRo
 use isoprint_core::math::harmonics::Harmonics;
 use isoprint_core::math::piecewise::{EvaluationPoints, FULL_PRECISION, Piecewise};
 use isoprint_core::simd::gemm::{self, PADDING};
-use isoprint_core::simd::{Isa, Kernel, LANES, LaneArray, Lanes, SITES_PER_BLOCK, SiteLanes};
+use isoprint_core::simd::{Isa, Kernel, LANES, LaneArray, Lanes, Pack, SITES_PER_BLOCK, SiteLanes};
 
 const SIZES: [usize; 4] = [8, 10, 12, 16];
+/// Numbers that no cache holds.
+const BEYOND_CACHES: usize = 1 << 24;
 
 /// Numbers between -1 and 1 that look random.
 fn noise(k: usize) -> f64 {
@@ -287,7 +289,7 @@ fn sites() -> [Vec<f64>; 4] {
 }
 
 /// Classic SOAP with as many functions and degrees.
-fn gaussian(size: usize) -> Soap {
+fn gaussian(size: usize, convention: Convention) -> Soap {
     Soap::new(SoapParameters {
         r_cut: 5.0,
         padding: 0.0,
@@ -297,9 +299,9 @@ fn gaussian(size: usize) -> Soap {
         basis_error_exponent: 10.0,
         cutoff_width: 0.5,
         weighting: None,
-        convention: Convention::Isoprint,
+        convention,
         compression: Compression::None,
-        normalize: true,
+        normalize: convention == Convention::Isoprint,
         center_everywhere: false,
         constant: None,
         accuracy: 1e-12,
@@ -310,9 +312,11 @@ fn gaussian(size: usize) -> Soap {
 }
 
 fn center(criterion: &mut Criterion) {
-    for size in SIZES {
+    for size in [4, 6].into_iter().chain(SIZES) {
         center_of(criterion, "center_turbo", size, &turbo(size));
-        center_of(criterion, "center_gaussian", size, &gaussian(size));
+        center_of(criterion, "center_gaussian", size, &gaussian(size, Convention::Isoprint));
+        center_of(criterion, "center_featomic", size, &gaussian(size, Convention::Featomic));
+        center_of(criterion, "center_dscribe", size, &gaussian(size, Convention::Dscribe));
     }
 }
 
@@ -347,17 +351,28 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
                 .expect("nobody stops it");
         });
     });
-    let (size, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
-    let (mut values, mut written) = (vec![0.0; of_site.len() * size], Vec::new());
-    group.bench_function(BenchmarkId::new("jacobian", size), |bencher| {
-        bencher.iter(|| {
-            let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
-            soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
-            let mut blocks = JacobianRow::new(&mut values, size, &of_site, None, &mut written);
-            soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("nobody stops it");
-            black_box(&blocks);
+    // The center is an atom, too. In a cache, and past all caches.
+    let (width, of_site): (_, Vec<u32>) = (3 * soap.n_features(), (0..environment.r.len() as u32).collect());
+    let (length, mut written) = ((of_site.len() + 1) * width, Vec::new());
+    for (name, n_rows) in [("jacobian", 1), ("jacobian_streamed", BEYOND_CACHES.div_ceil(length))] {
+        let mut values = vec![Pack::ZERO; Pack::holding(n_rows * length)];
+        let mut rows = 0..0;
+        group.bench_function(BenchmarkId::new(name, size), |bencher| {
+            bencher.iter(|| {
+                let row = rows.next().unwrap_or_else(|| {
+                    rows = 1..n_rows;
+                    0
+                });
+                let values = &mut Pack::numbers_mut(&mut values)[row * length..][..length];
+                let _ = soap.prepare(&environment, true, &mut scratch, &Stop::never());
+                soap.expand(&environment, &mut scratch, &mut c, &Stop::never()).expect("nobody stops it");
+                let mut blocks = JacobianRow::new(values, width, &of_site, Some(of_site.len() as u32), &mut written);
+                blocks = blocks.part_of_a_large_result(n_rows > 1);
+                soap.jacobian(&environment, &c, &mut scratch, &mut blocks, &Stop::never()).expect("nobody stops it");
+                blocks.finish();
+            });
         });
-    });
+    }
     group.finish();
 }
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
+import isoprint as ip
 from catalog import EVERY_DESCRIPTOR_AND_OPTION, turbo
 from isoprint.descriptors.derivatives import Derivatives, Pullback
 from isoprint.testing import (
@@ -168,3 +170,28 @@ class Leaky(Wrong):
 def test_a_forgotten_block_is_noticed(water):
     with pytest.raises(AssertionError):
         assert_jacobian_consistent(Leaky(), water)
+
+
+@pytest.mark.parametrize(
+    "descriptor",
+    [
+        ip.SOAP(species=["C", "H"], r_cut=5.0, n_max=5, l_max=4),
+        ip.SOAP(species=["C", "H"], r_cut=5.0, n_max=5, l_max=4, normalize=False),
+        ip.SoapTurbo(species=["C", "H"], r_cut=5.0, n_max=4, l_max=6),
+        ip.SOAP.from_dscribe(species=["C", "H"], r_cut=4.0, n_max=5, l_max=4),
+        ip.SOAP(species=["C", "H"], r_cut=5.0, n_max=7, l_max=4, compression="crossover"),
+    ],
+    ids=repr,
+)
+def test_blocks_of_a_large_result_are_those_of_each_center(descriptor):
+    """What is larger than the caches is written past them, what is smaller is not."""
+    atoms = Atoms("CH" * 32, np.random.default_rng(5).uniform(0.0, 5.0, (64, 3)))
+    together = descriptor.derivatives(atoms)
+    assert together.values.nbytes > 2**24
+    for center in (0, 17, 63):
+        alone = descriptor.derivatives(atoms, centers=[center])
+        assert alone.values.nbytes < 2**20
+        np.testing.assert_array_equal(together.values[together.center == center], alone.values)
+    at_point = descriptor.derivatives(atoms, centers=[POINT, *range(64)])
+    alone = descriptor.derivatives(atoms, centers=[POINT])
+    np.testing.assert_array_equal(at_point.values[at_point.center == 0], alone.values)

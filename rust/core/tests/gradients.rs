@@ -2,15 +2,11 @@
 
 mod common;
 
-use common::{Case, OwnedEnvironment, every_option, noise};
+use common::{Case, OwnedEnvironment, every_option, noise, random_displacements};
 use isoprint_core::descriptors::CenterKind;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn random_displacements(n: usize) -> Vec<[f64; 3]> {
-    noise(3 * n, 1.9).as_chunks::<3>().0.to_vec()
 }
 
 #[test]
@@ -39,19 +35,11 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
         let adjoint = noise(n_features, 0.37);
         let tangent = descriptor.tangent(&sites, &displacements);
         let gradient = descriptor.pullback(&sites, &adjoint);
-        let jacobian = descriptor.jacobian(&sites);
         let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
         let both = dot(&tangent, &adjoint);
         let back: f64 = gradient.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
-        for feature in 0..n_features {
-            let sum: f64 = jacobian
-                .iter()
-                .zip(&displacements)
-                .map(|(rows, v)| (0..3).map(|i| rows[i * n_features + feature] * v[i]).sum::<f64>())
-                .sum();
-            assert!((sum - tangent[feature]).abs() < 1e-12 * scale, "{name}, feature {feature}");
-        }
+        common::assert_jacobian_is_the_tangent(&name, &*descriptor, &sites);
     }
 }
 

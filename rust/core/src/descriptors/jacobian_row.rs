@@ -21,20 +21,21 @@ pub struct JacobianRow<'a> {
     own: Option<u32>,
     /// Whether the block of the center is made of all others at the end.
     own_is_last: bool,
+    /// Whether blocks that are written once go past the caches.
+    streams: bool,
     /// Blocks that hold something already.
     written: &'a mut Vec<bool>,
 }
 
-/// The block of one site in a row of the Jacobian, and that of the center.
+/// The block of one site in a row of the Jacobian.
 pub struct JacobianBlock<'a> {
     /// The block to add to, or to write where it [`is_new`](Self::is_new).
-    pub block: &'a mut [f64],
+    pub values: &'a mut [f64],
     /// Whether nothing has been written there yet.
     pub is_new: bool,
-    /// The block of the center, to subtract from.
-    pub own: Option<&'a mut [f64]>,
-    /// Whether nothing has been written there yet.
-    pub own_is_new: bool,
+    /// Whether it is written once, and not read before the caches have forgotten it: it may be streamed, and then
+    /// [settled](JacobianRow::settle).
+    pub streams: bool,
 }
 
 impl<'a> JacobianRow<'a> {
@@ -49,45 +50,64 @@ impl<'a> JacobianRow<'a> {
         written.clear();
         written.resize(values.len() / size.max(1), false);
         let own_is_last = own.is_some() && size > OWN_BLOCK_IN_L1 && values.len() <= ROW_IN_L2;
-        Self { values, size, of_site, own, own_is_last, written }
+        Self { values, size, of_site, own, own_is_last, streams: false, written }
     }
 
-    /// The block of a site; `None` for an image of the center, which moves with it, so that nothing changes.
+    /// Says whether the row is part of a result that no cache holds: what is written once may then go past the caches.
+    #[must_use]
+    pub fn part_of_a_large_result(mut self, is_large: bool) -> Self {
+        self.streams = is_large;
+        self
+    }
+
+    /// Whether there is a block of the center.
+    pub fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The block of a site, for a descriptor that makes [the one of the center](Self::own_block) by itself; `None` for an
+    /// image of the center, which moves with it, so that nothing changes.
     pub fn block(&mut self, site: usize) -> Option<JacobianBlock<'_>> {
-        let block = self.of_site[site] as usize;
+        let block = self.of_site[site];
+        // Where there is a block for each site, none is written twice.
+        let once = self.of_site.len() + usize::from(self.own.is_some()) == self.written.len();
+        (self.own != Some(block)).then(|| self.open(block as usize, once))
+    }
+
+    /// The block of the center, if it can move, for a descriptor that writes it when all others are there.
+    pub fn own_block(&mut self) -> Option<JacobianBlock<'_>> {
+        self.own_is_last = false;
+        self.own.map(|own| self.open(own as usize, true))
+    }
+
+    /// Puts what was streamed before all that is written from now on, so that another thread finds it: to be called by a
+    /// descriptor that streams, also where it leaves early.
+    pub fn settle(&self) {
+        if self.streams {
+            simd::fence();
+        }
+    }
+
+    fn open(&mut self, block: usize, once: bool) -> JacobianBlock<'_> {
         let is_new = !std::mem::replace(&mut self.written[block], true);
-        let Some(own) = self.own.map(|own| own as usize) else {
-            let block = &mut self.values[block * self.size..][..self.size];
-            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
-        };
-        if own == block {
-            self.written[block] = !is_new;
-            return None;
-        }
-        if self.own_is_last {
-            let block = &mut self.values[block * self.size..][..self.size];
-            return Some(JacobianBlock { block, is_new, own: None, own_is_new: false });
-        }
-        let own_is_new = !std::mem::replace(&mut self.written[own], true);
-        let (before, after) = self.values.split_at_mut(own.max(block) * self.size);
-        let (low, high) = (&mut before[own.min(block) * self.size..][..self.size], &mut after[..self.size]);
-        let (block, own) = if own < block { (high, low) } else { (low, high) };
-        Some(JacobianBlock { block, is_new, own: Some(own), own_is_new })
+        let values = &mut self.values[block * self.size..][..self.size];
+        JacobianBlock { values, is_new, streams: self.streams && once && is_new }
     }
 
     /// Puts the derivatives `rows` with respect to a site where they belong.
     pub fn add(&mut self, site: usize, rows: &[f64]) {
-        let Some(JacobianBlock { block, is_new, own, own_is_new }) = self.block(site) else { return };
+        let Some(JacobianBlock { values, is_new, .. }) = self.block(site) else { return };
         if is_new {
-            block.copy_from_slice(rows);
+            values.copy_from_slice(rows);
         } else {
-            simd::add_scaled(1.0, rows, block);
+            simd::add_scaled(1.0, rows, values);
         }
-        let Some(own) = own else { return };
-        if own_is_new {
-            own.fill(0.0);
+        let Some(own) = self.own.filter(|_| !self.own_is_last) else { return };
+        let JacobianBlock { values, is_new, .. } = self.open(own as usize, false);
+        if is_new {
+            values.fill(0.0);
         }
-        simd::add_scaled(-1.0, rows, own);
+        simd::add_scaled(-1.0, rows, values);
     }
 
     /// Fills the blocks that no site has written to, that of a lonely center among them.

@@ -24,6 +24,10 @@ use crate::{Error, Stop, memory};
 const PATTERN: &str = "list of the blocks of the derivatives";
 const BLOCKS: &str = "derivatives of one row";
 
+/// Bytes of a result that a cache may hold until somebody reads it, or writes it again: there stores are three times as
+/// fast as past the caches, where what is larger is written.
+const CACHED: usize = 1 << 24;
+
 /// Blocks of a Jacobian that are not zero: `(row, atom)`, unique, sorted by frame, then by row, then by atom.
 #[derive(Debug, Clone, Default)]
 pub struct JacobianPattern {
@@ -65,6 +69,14 @@ impl JacobianPattern {
     fn blocks(&self, row: usize) -> std::ops::Range<usize> {
         self.starts[row] as usize..self.starts[row + 1] as usize
     }
+}
+
+/// Blocks of one row, to be written.
+struct RowBlocks<'a> {
+    atoms: &'a [i64],
+    values: &'a mut [f64],
+    /// Whether they are part of a result that no cache holds.
+    is_large: bool,
 }
 
 /// Blocks of the rows of a chunk, row by row, and the atom of each; there may be room for more.
@@ -179,6 +191,7 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
+        let is_large = T::IN_PLACE && size_of_val(values) > CACHED;
         let mut slots = memory::with_capacity(PATTERN, self.centers.len())?;
         let (mut rest, mut atoms) = (values, self.pattern.atom.as_slice());
         for row in 0..self.centers.len() {
@@ -200,8 +213,9 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
                 let Some((blocks, atoms)) = own.take() else { continue };
                 let center = self.expand(worker, frame, row, stop)?;
                 let mut buffer = std::mem::take(&mut worker.buffer);
-                T::fill(blocks, &mut buffer, |blocks| {
-                    self.write_row(worker, (frame, center), atoms, None, blocks, stop)
+                T::fill(blocks, &mut buffer, |values| {
+                    let blocks = RowBlocks { atoms, values, is_large };
+                    self.write_row(worker, (frame, center), None, blocks, stop)
                 })?;
                 worker.buffer = buffer;
             }
@@ -236,8 +250,9 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
                 let places = first * block..part.atoms.len() * block;
                 let length = part.blocks.len().max(places.end);
                 memory::resize(BLOCKS, &mut part.blocks, length, 0.0)?;
-                let (atoms, blocks) = (&part.atoms[first..], &mut part.blocks[places]);
-                self.write_row(worker, (frame, center), atoms, mean, blocks, stop)?;
+                let (atoms, values) = (&part.atoms[first..], &mut part.blocks[places]);
+                let blocks = RowBlocks { atoms, values, is_large: false };
+                self.write_row(worker, (frame, center), mean, blocks, stop)?;
             }
             Ok(part)
         };
@@ -274,14 +289,13 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         Ok(center)
     }
 
-    /// Writes the blocks of one row, which are those of `atoms`.
+    /// Writes the blocks of one row.
     fn write_row(
         &self,
         worker: &mut Worker<D>,
         (frame, center): (&Prepared, Center),
-        atoms: &[i64],
         mean: Option<&[f64]>,
-        blocks: &mut [f64],
+        RowBlocks { atoms, values, is_large }: RowBlocks<'_>,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         worker.expect_atoms(frame.channels.len())?;
@@ -298,8 +312,8 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         };
         atoms.iter().for_each(|&atom| place[atom as usize] = UNSEEN);
         let block = self.block();
-        memory::resize(BLOCKS, written, blocks.len() / block.max(1), false)?;
-        let mut row = JacobianRow::new(blocks, block, of_site, own, written);
+        memory::resize(BLOCKS, written, values.len() / block.max(1), false)?;
+        let mut row = JacobianRow::new(values, block, of_site, own, written).part_of_a_large_result(is_large);
         let environment = environment(frame, center, sites);
         self.descriptor.jacobian(&environment, mean.unwrap_or(coefficients), scratch, &mut row, stop)?;
         row.finish();

@@ -5,6 +5,9 @@ use crate::{Error, memory};
 
 /// A number that a row can be written in.
 pub trait RowElement: Copy + Default + Send + Sync {
+    /// Whether rows are written in place.
+    const IN_PLACE: bool;
+
     /// The nearest to `value`.
     fn rounded(value: f64) -> Self;
 
@@ -23,6 +26,8 @@ pub trait RowElement: Copy + Default + Send + Sync {
 }
 
 impl RowElement for f64 {
+    const IN_PLACE: bool = true;
+
     fn rounded(value: f64) -> Self {
         value
     }
@@ -41,6 +46,8 @@ impl RowElement for f64 {
 }
 
 impl RowElement for f32 {
+    const IN_PLACE: bool = false;
+
     fn rounded(value: f64) -> Self {
         value as Self
     }

@@ -55,6 +55,9 @@ pub trait Lanes:
     fn load(from: &[f64; LANES]) -> Self;
     /// Lane by lane to memory.
     fn store(self, to: &mut [f64; LANES]);
+    /// Lane by lane to memory that nobody reads soon: past the caches, where it begins at a multiple of 64 bytes. Other
+    /// threads may not see it before [`fence`](super::fence()).
+    fn stream(self, to: &mut [f64; LANES]);
     /// `self · factor + term`, rounded once where the processor can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
     /// `term - self · factor`, rounded once where the processor can.
@@ -153,6 +156,13 @@ macro_rules! operators {
     };
 }
 
+/// Whether this is where a line of the caches begins.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn begins_a_line(to: &[f64; LANES]) -> bool {
+    to.as_ptr().addr().is_multiple_of(64)
+}
+
 /// Lanes in plain Rust, for the compiler to place.
 #[derive(Clone, Copy)]
 pub struct Portable([f64; LANES]);
@@ -187,6 +197,13 @@ impl Lanes for Portable {
     #[inline(always)]
     fn store(self, to: &mut [f64; LANES]) {
         *to = self.0;
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut [f64; LANES]) {
+        #[cfg(target_arch = "x86_64")]
+        x86::stream_pairs(self.0, to);
+        #[cfg(not(target_arch = "x86_64"))]
+        self.store(to);
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {

@@ -13,6 +13,7 @@ mod lane_array;
 mod lanes;
 mod pack;
 mod select;
+mod streaming;
 mod vector;
 
 pub use exp::exp;
@@ -21,4 +22,5 @@ pub use lane_array::{LaneArray, SITES_PER_BLOCK, SiteLanes};
 pub use lanes::{Capacity, LANES, Lanes};
 pub use pack::{Pack, at};
 pub use select::{Candidates, Found, Points, lengths, select};
+pub use streaming::fence;
 pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};

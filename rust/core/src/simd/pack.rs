@@ -30,6 +30,13 @@ impl Pack {
         unsafe { std::slice::from_raw_parts_mut(packs.as_mut_ptr().cast(), packs.len() * LANES) }
     }
 
+    /// Numbers before the first whole pack of memory, all whole packs, and numbers after the last.
+    #[inline(always)]
+    pub fn aligned_mut(numbers: &mut [f64]) -> (&mut [f64], &mut [Self], &mut [f64]) {
+        // SAFETY: a pack is eight numbers and nothing else, and every number is one.
+        unsafe { numbers.align_to_mut() }
+    }
+
     /// From memory.
     #[inline(always)]
     pub fn load<V: Lanes>(&self) -> V {

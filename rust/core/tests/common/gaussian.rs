@@ -63,6 +63,15 @@ pub fn every_option() -> Vec<Case> {
             (p.convention, p.compression) = (convention, Compression::Matrix { n_rows: 3, entries });
         });
     }
+    // Rows of planes shorter and longer than a pack, normalized and not.
+    for convention in [Convention::Dscribe, Convention::Featomic] {
+        for (n_max, l_max, normalize) in [(1, 9, true), (4, 4, false), (8, 3, true), (9, 8, false), (13, 2, true)] {
+            add(&format!("{convention:?}, {n_max}, {l_max}"), &|p| {
+                (p.convention, p.n_max, p.l_max, p.normalize) = (convention, n_max, l_max, normalize);
+                p.constant = normalize.then_some(0.3);
+            });
+        }
+    }
     add("crossover", &|p| p.compression = Compression::Crossover);
     add("diagonal", &|p| p.compression = Compression::Diagonal);
     add("mu2", &|p| p.compression = Compression::Factors(2, 0));

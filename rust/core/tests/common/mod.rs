@@ -10,7 +10,7 @@ pub mod turbo;
 
 use isoprint_core::descriptors::{CenterKind, Environment};
 
-pub use fingerprint::{Described, Fingerprint};
+pub use fingerprint::{Described, Fingerprint, Row};
 pub use turbo::{parameters, species};
 
 /// One option of one descriptor.
@@ -74,4 +74,24 @@ impl OwnedEnvironment {
 /// Numbers between -1 and 1 that look random.
 pub fn noise(n: usize, seed: f64) -> Vec<f64> {
     (0..n).map(|k| (seed * (k as f64 + 1.0) + 0.1 * seed).sin()).collect()
+}
+
+/// Displacements of so many sites, in Å, that look random.
+pub fn random_displacements(n: usize) -> Vec<[f64; 3]> {
+    noise(3 * n, 1.9).as_chunks::<3>().0.to_vec()
+}
+
+/// Checks that a Jacobian times displacements is the derivative along them.
+pub fn assert_jacobian_is_the_tangent(name: &str, descriptor: &dyn Fingerprint, sites: &OwnedEnvironment) {
+    let displacements = random_displacements(sites.position.len());
+    let tangent = descriptor.tangent(sites, &displacements);
+    let jacobian = descriptor.jacobian(sites);
+    let scale = tangent.iter().fold(1.0_f64, |scale, x| scale.max(x.abs()));
+    let n_features = descriptor.n_features();
+    for feature in 0..n_features {
+        let along =
+            |(rows, v): (&Vec<f64>, &[f64; 3])| (0..3).map(|i| rows[i * n_features + feature] * v[i]).sum::<f64>();
+        let sum: f64 = jacobian.iter().zip(&displacements).map(along).sum();
+        assert!((sum - tangent[feature]).abs() < 1e-12 * scale, "{name}, feature {feature}");
+    }
 }

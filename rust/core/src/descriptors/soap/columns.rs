@@ -7,7 +7,7 @@
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Label;
-use super::layout::ProductLayout;
+use super::layout::{Planes, ProductLayout};
 use super::selection::Selection;
 use crate::{Error, Stop, memory};
 
@@ -37,6 +37,10 @@ pub fn layout(
 ) -> Result<ProductLayout, Error> {
     let mut layout = ProductLayout::of_products(compression, convention, n_max, l_max)?;
     layout.selection = selection(&layout, compression, convention, stop)?;
+    let all = matches!(compression, Compression::None | Compression::Factors(..));
+    if all && matches!(convention, Convention::Dscribe | Convention::Featomic) {
+        layout.planes = Some(planes(&layout, convention)?);
+    }
     Ok(layout)
 }
 
@@ -159,16 +163,12 @@ fn for_each(
             }
         }
         Convention::Dscribe | Convention::Featomic => {
-            let all_pairs = !symmetric || convention == Convention::Featomic;
-            for (s, lefts) in layout.left.species().into_iter().enumerate() {
-                for (t, rights) in layout.right.species().into_iter().enumerate().skip(if symmetric { s } else { 0 }) {
-                    let weight = if all_pairs && symmetric && s != t { std::f64::consts::SQRT_2 } else { 1.0 };
-                    for degree in 0..layout.n_degrees() {
-                        for left in lefts.clone() {
-                            let first = if all_pairs || s != t { rights.start } else { left };
-                            for right in first..rights.end {
-                                visit(Column { left, right, degree, weight })?;
-                            }
+            for Planes { lefts, rights, triangle, weight } in planes(layout, convention)? {
+                for degree in 0..layout.n_degrees() {
+                    for left in lefts.clone() {
+                        let first = if triangle { left } else { rights.start };
+                        for right in first..rights.end {
+                            visit(Column { left, right, degree, weight })?;
                         }
                     }
                 }
@@ -176,6 +176,23 @@ fn for_each(
         }
     }
     Ok(())
+}
+
+/// The columns in the order of `DScribe` or featomic.
+fn planes(layout: &ProductLayout, convention: Convention) -> Result<Vec<Planes>, Error> {
+    let symmetric = layout.symmetric;
+    let all_pairs = !symmetric || convention == Convention::Featomic;
+    let (lefts, rights) = (layout.left.species(), layout.right.species());
+    let mut all = Vec::new();
+    for (s, lefts) in lefts.iter().enumerate() {
+        for (t, rights) in rights.iter().enumerate().skip(if symmetric { s } else { 0 }) {
+            let weight = if all_pairs && symmetric && s != t { std::f64::consts::SQRT_2 } else { 1.0 };
+            let triangle = !all_pairs && s == t;
+            memory::reserve(PURPOSE, &mut all, 1)?;
+            all.push(Planes { lefts: lefts.clone(), rights: rights.clone(), triangle, weight });
+        }
+    }
+    Ok(all)
 }
 
 /// Position of a column among the products, and its weight relative to the one it has there.

@@ -231,6 +231,9 @@ impl<D: Density> Descriptor for SoapOf<D> {
         };
         let mut at =
             JacobianWriter::new(&self.spectrum, self.expansion.harmonics(), coefficients, spectrum, buffer, stop)?;
-        self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out))
+        let visited = self.expansion.visit_sites(expansion, stop, &mut |site, terms| at.write(&terms, site, out));
+        let finished = visited.map(|()| at.finish(out));
+        out.settle();
+        finished
     }
 }

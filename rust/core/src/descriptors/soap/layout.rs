@@ -1,11 +1,35 @@
 //! Layout of the products of two factors: the pairs of radial functions, and where their products are stored.
 
+use std::ops::Range;
+
 use super::compression::Compression;
 use super::convention::Convention;
 use super::factor::Factor;
 use super::limits::PURPOSE;
 use super::selection::Selection;
 use crate::Error;
+
+/// Products of the functions of two species, `[l][n][n']`: a plane for each degree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planes {
+    /// Functions of the left factor.
+    pub lefts: Range<usize>,
+    /// Functions of the right factor.
+    pub rights: Range<usize>,
+    /// Whether only those with `n <= n'` are there, of functions that are the same on both sides.
+    pub triangle: bool,
+    /// What each product counts for.
+    pub weight: f64,
+}
+
+impl Planes {
+    /// Numbers in one plane.
+    #[inline(always)]
+    pub fn size(&self) -> usize {
+        let n = self.lefts.len();
+        if self.triangle { n * (n + 1) / 2 } else { n * self.rights.len() }
+    }
+}
 
 /// Products of one center at most: a row of half a gigabyte.
 const MAX_PRODUCTS: usize = 1 << 26;
@@ -21,6 +45,8 @@ pub struct ProductLayout {
     pub symmetric: bool,
     /// Selection from the products; `None` where all are kept.
     pub selection: Option<Selection>,
+    /// All columns by pairs of species and degrees, where they have this order; what `selection` makes of the products.
+    pub planes: Option<Vec<Planes>>,
     /// Whether these pairs are stored row by row of the lower triangle rather than of the upper one.
     lower: bool,
     n_degrees: usize,
@@ -39,7 +65,8 @@ impl ProductLayout {
         l_max: usize,
     ) -> Result<Self, Error> {
         let (left, right) = (Factor::all(n_max), Factor::all(n_max));
-        let mut layout = Self { left, right, symmetric: true, selection: None, lower: false, n_degrees: l_max + 1 };
+        let mut layout =
+            Self { left, right, symmetric: true, selection: None, planes: None, lower: false, n_degrees: l_max + 1 };
         if let Compression::Factors(nu_r, nu_s) = compression {
             layout.group(*nu_r, *nu_s, n_max)?;
         } else if layout.n_products() > MAX_PRODUCTS {
@@ -86,7 +113,7 @@ impl ProductLayout {
     /// Row `n`: the functions whose products with function `n` are stored one after the other, and the place of the
     /// first of these. Rows follow each other.
     #[inline(always)]
-    pub fn row(&self, n: usize) -> (std::ops::Range<usize>, usize) {
+    pub fn row(&self, n: usize) -> (Range<usize>, usize) {
         let others = self.others(n, self.right.len());
         let place = if self.symmetric && self.lower { self.place(0, n) } else { self.place(n, others.start) };
         (others, place)
@@ -95,12 +122,18 @@ impl ProductLayout {
     /// The functions whose products with function `n` are stored one after the other, where there are `n_right`: all of
     /// the second factor, or some of both.
     #[inline(always)]
-    pub fn others(&self, n: usize, n_right: usize) -> std::ops::Range<usize> {
+    pub fn others(&self, n: usize, n_right: usize) -> Range<usize> {
         match (self.symmetric, self.lower) {
             (true, false) => n..n_right,
             (true, true) => 0..n + 1,
             (false, _) => 0..n_right,
         }
+    }
+
+    /// Functions of the left factor in whose products a site that brings the radial functions `species` has a part by
+    /// the left factor; or by either one, where both are the same.
+    pub fn touched_by(&self, species: &Range<usize>) -> Range<usize> {
+        if self.symmetric { self.left.touched_by(species) } else { 0..self.left.len() }
     }
 
     /// First `n'` that is stored with `n`.

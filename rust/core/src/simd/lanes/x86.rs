@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::{Capacity, LANES, Lanes};
+use super::{Capacity, LANES, Lanes, begins_a_line};
 
 /// Lanes in one 512-bit register.
 #[derive(Clone, Copy)]
@@ -38,6 +38,14 @@ impl Lanes for Avx512 {
     fn store(self, to: &mut [f64; LANES]) {
         // SAFETY: as in `splat`; the array is eight writable numbers, and the store asks for no alignment.
         unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut [f64; LANES]) {
+        if !begins_a_line(to) {
+            return self.store(to);
+        }
+        // SAFETY: as in `splat`; the array is eight writable numbers, which begin at a multiple of 64 bytes.
+        unsafe { _mm512_stream_pd(to.as_mut_ptr(), self.0) }
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -96,6 +104,20 @@ impl Lanes for Avx512 {
             let (c, d) = (pairs(r[4].0, r[5].0), pairs(r[6].0, r[7].0));
             Self(quarter_sums(quarter_sums(a, b), quarter_sums(c, d)))
         }
+    }
+}
+
+/// Eight numbers past the caches, where they go to the beginning of a line, with what every processor of this
+/// architecture has.
+#[inline(always)]
+pub(super) fn stream_pairs(lanes: [f64; LANES], to: &mut [f64; LANES]) {
+    if !begins_a_line(to) {
+        *to = lanes;
+        return;
+    }
+    for (i, pair) in lanes.as_chunks::<2>().0.iter().enumerate() {
+        // SAFETY: SSE2 is part of the architecture; pairs of the array are writable and begin at multiples of 16 bytes.
+        unsafe { _mm_stream_pd(to.as_mut_ptr().add(2 * i), _mm_set_pd(pair[1], pair[0])) };
     }
 }
 
@@ -187,6 +209,17 @@ impl Lanes for Avx2 {
         unsafe {
             _mm256_storeu_pd(to.as_mut_ptr(), self.0);
             _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
+        }
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut [f64; LANES]) {
+        if !begins_a_line(to) {
+            return self.store(to);
+        }
+        // SAFETY: as in `splat`; the array is eight writable numbers, which begin at a multiple of 64 bytes.
+        unsafe {
+            _mm256_stream_pd(to.as_mut_ptr(), self.0);
+            _mm256_stream_pd(to.as_mut_ptr().add(4), self.1);
         }
     }
     #[inline(always)]

@@ -69,7 +69,10 @@ impl PowerSpectrum {
     }
 
     /// The row before normalization, where rows are normalized; else it is not written, because nobody needs it.
-    pub(super) fn before_normalization_if_needed<'a>(
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn before_normalization_if_needed<'a>(
         &self,
         coefficients: &'a [f64],
         scratch: &mut PowerSpectrumScratch,
