@@ -497,7 +497,8 @@ class Descriptor(Estimator):
         out : ndarray, optional
             As in `transform`: an array to write the features into.
         block : int
-            Rows of a block at most.
+            Rows of a block at most. What is known of them stays in a processor's cache as long as they are few; a
+            function that takes long to call wants more of them.
         centers, n_jobs, progress : optional
             As in `transform`.
 

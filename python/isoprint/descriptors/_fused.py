@@ -15,8 +15,9 @@ from isoprint.structures.centers import Centers
 from isoprint.structures.frames import Frames
 
 AdjointFunction = Callable[[Rows, NDArray[Any]], ArrayLike]
-# Rows of a block: enough that a call of a function costs little, so few that what is kept of them stays in cache.
-BLOCK = 64
+# Rows of a block: enough that a call of a function costs little, so few that what is kept of them stays in a cache (up
+# to 150 kB each).
+BLOCK = 16
 
 
 class Questions:

@@ -48,8 +48,8 @@ pub trait Descriptor: Sync + 'static {
     type Scratch: Send + 'static;
     /// What is known of one prepared center, for [`Self::exchange`].
     type Kept: Default + Send + 'static;
-    /// Whether what is known of a prepared center is worth keeping while others are prepared; where it is not, a center
-    /// is prepared anew.
+    /// Whether what [`Self::prepare`] finds out is worth keeping while other centers are prepared; where it is not, a
+    /// center is prepared anew.
     const KEEPS: bool = false;
 
     /// Distance in Å beyond which nothing is seen.
@@ -96,8 +96,8 @@ pub trait Descriptor: Sync + 'static {
         Ok(())
     }
 
-    /// Exchanges what is known of the prepared center, and of its features where these have been written, with what
-    /// `kept` holds of another one, which is then the prepared one. Only where [`Self::KEEPS`] says so.
+    /// Exchanges what is known of the present center, and of its features where these have been written, with what
+    /// `kept` holds of another one. Where [`Self::KEEPS`] says so, that is the prepared one then.
     fn exchange(&self, _scratch: &mut Self::Scratch, _kept: &mut Self::Kept) {}
 
     /// Writes the coefficients of the prepared center; `environment`, here and in all that follows, is the one that

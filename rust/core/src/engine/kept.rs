@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::batch::{FrameBatch, Prepared};
 use super::gradients::{ChunkGradients, GRADIENTS};
-use super::pullback::{AdjointOf, Pullback, pull_center};
+use super::pullback::Pullback;
 use super::worker::{Worker, environment};
-use crate::descriptors::{Descriptor, Environment};
+use crate::descriptors::{Descriptor, Environment, Refusal};
 use crate::geometry::{Center, Frames, Sites};
 use crate::{Error, Stop, memory};
 
@@ -54,7 +54,7 @@ impl Block {
     }
 }
 
-/// What is kept of one center: all that is known of it, so that it need not be found and prepared again.
+/// What is kept of one center, so that its sites and coefficients need not be found again.
 struct KeptRow<D: Descriptor> {
     center: Center,
     known: D::Kept,
@@ -105,19 +105,24 @@ impl<D: Descriptor> KeptRow<D> {
         &mut self,
         descriptor: &D,
         worker: &mut Worker<D>,
-        frame: &Prepared,
+        (frame, place_in_frame): (&Prepared, usize),
         (features, adjoint): (&[f64], &[f64]),
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
         stop.check()?;
         let Worker { scratch, adjoint_or_tangent, vectors, place, gradients, .. } = worker;
+        let [dx, dy, dz, r] = &self.sites;
+        let none = Sites::default();
+        let environment =
+            Environment { channel: &self.channel, dx, dy, dz, r, ..environment(frame, self.center, &none) };
         descriptor.exchange(scratch, &mut self.known);
+        if !D::KEEPS {
+            let of_center = |refusal: Refusal| refusal.of_atoms(&self.index).of_center(frame.frame, place_in_frame);
+            descriptor.prepare(&environment, true, scratch, stop).map_err(of_center)?;
+        }
         memory::refill(GRADIENTS, vectors, self.index.len(), [0.0; 3])?;
         let of_coefficients = adjoint_or_tangent;
         descriptor.contract_pullback_of_row(&self.coefficients, features, adjoint, scratch, of_coefficients, stop)?;
-        let [dx, dy, dz, r] = &self.sites;
-        let environment =
-            Environment { channel: &self.channel, dx, dy, dz, r, ..environment(frame, self.center, &Sites::default()) };
         descriptor.expand_pullback(&environment, of_coefficients, scratch, vectors, stop)?;
         gradients.scatter(place, (&environment, &self.index), vectors, self.center)
     }
@@ -155,7 +160,7 @@ impl<D: Descriptor> KeptBlock<D> {
         let (n_rows, n_features) = (block.rows.len(), descriptor.n_features());
         memory::resize(BLOCK, &mut self.features, n_rows * n_features, 0.0)?;
         memory::resize(BLOCK, &mut self.adjoint, n_rows * n_features, 0.0)?;
-        if D::KEEPS && self.rows.len() < n_rows {
+        if self.rows.len() < n_rows {
             memory::reserve(BLOCK, &mut self.rows, n_rows)?;
             self.rows.resize_with(n_rows, KeptRow::default);
         }
@@ -167,9 +172,7 @@ impl<D: Descriptor> KeptBlock<D> {
                 let place = place - block.rows.start;
                 let features = &mut self.features[place * n_features..][..n_features];
                 descriptor.contract(&worker.coefficients, &mut worker.scratch, features, stop)?;
-                if D::KEEPS {
-                    self.rows[place].take(descriptor, worker, center)?;
-                }
+                self.rows[place].take(descriptor, worker, center)?;
             }
         }
         Ok(())
@@ -193,16 +196,12 @@ impl<D: Descriptor> KeptBlock<D> {
         for (slot, rows) in &block.pieces {
             let frame = &batch.prepared[*slot];
             worker.expect_atoms(frame.channels.len())?;
+            let first = batch.centers.rows(frame.frame).start;
             for place in rows.clone() {
-                let (row, place) = (batch.rows[place], place - block.rows.start);
-                let adjoint = &self.adjoint[place * n_features..][..n_features];
-                if D::KEEPS {
-                    let features = &self.features[place * n_features..][..n_features];
-                    self.rows[place].pull(descriptor, worker, frame, (features, adjoint), stop)?;
-                } else {
-                    let adjoint = AdjointOf::Features(adjoint);
-                    pull_center(descriptor, worker, frame, batch.centers, row, adjoint, stop)?;
-                }
+                let (center, place) = (batch.rows[place] - first, place - block.rows.start);
+                let row = place * n_features..(place + 1) * n_features;
+                let of_row = (&self.features[row.clone()], &self.adjoint[row]);
+                self.rows[place].pull(descriptor, worker, (frame, center), of_row, stop)?;
             }
             self.gradients.push(worker.gradients.take(&mut worker.place));
         }

@@ -35,21 +35,33 @@ enum Half {
     Backward,
 }
 
-/// A block that has gone half of the way, or what went wrong.
-type News<D> = (usize, Half, Result<KeptBlock<D>, Error>);
-
-/// Says what became of a block; nothing, where its thread panicked.
-struct Reply<T> {
-    to: Sender<Option<T>>,
-    news: Option<T>,
+/// What a thread has done.
+enum News<D: Descriptor> {
+    /// Half of the way of a block, or what went wrong there.
+    Went(usize, Half, Result<KeptBlock<D>, Error>),
+    /// Nothing: another one had done it already.
+    Idle,
+    /// It panicked.
+    Panicked,
 }
 
-impl<T> Drop for Reply<T> {
+/// Says what a thread has done, also where that is to panic.
+struct Reply<D: Descriptor> {
+    to: Sender<News<D>>,
+    news: News<D>,
+}
+
+impl<D: Descriptor> Drop for Reply<D> {
     fn drop(&mut self) {
         // Nobody listens any more where the work has been given up.
-        let _ = self.to.send(self.news.take());
+        let _ = self.to.send(std::mem::replace(&mut self.news, News::Panicked));
     }
 }
+
+/// Leaves a block to whoever is free.
+type Start<'a, D> = &'a mut dyn FnMut(usize, Half, KeptBlock<D>);
+/// Does on the caller's thread what nobody has begun.
+type Own<'a, D> = &'a mut dyn FnMut(&mut Job<'_>) -> News<D>;
 
 /// What is to be done with a block on the caller's thread.
 type Ask<'a, D> = &'a mut dyn FnMut(&Block, &mut KeptBlock<D>) -> Result<(), Error>;
@@ -79,24 +91,24 @@ impl<D: Descriptor> Work<'_, D> {
         pool.in_place_scope(|scope| {
             let mut start = |place: usize, half: Half, kept: KeptBlock<D>| {
                 waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back((place, half, kept));
-                let reply = Reply { to: sender.clone(), news: None };
+                let reply = Reply { to: sender.clone(), news: News::Panicked };
                 let (requested, workers, next) = (&requested, &workers, &next);
                 scope.spawn(move |_| {
                     // All of it moves here, to be dropped here.
                     let mut reply = reply;
                     let stop = Stop::on_request(requested);
-                    reply.news = Some(next().map(|(place, half, mut kept)| {
+                    reply.news = next().map_or(News::Idle, |(place, half, mut kept)| {
                         let result = self.go(place, half, &mut kept, workers, &stop);
-                        (place, half, result.map(|()| kept))
-                    }));
+                        News::Went(place, half, result.map(|()| kept))
+                    });
                 });
             };
             let mut own = |job: &mut Job<'_>| {
-                let (place, half, mut kept) = next()?;
+                let Some((place, half, mut kept)) = next() else { return News::Idle };
                 let result = job.run_on_caller(counter, |stop| self.go(place, half, &mut kept, &workers, stop));
-                Some((place, half, result.map(|()| kept)))
+                News::Went(place, half, result.map(|()| kept))
             };
-            let result = self.conduct(depth, &mut start, &mut own, &receiver, (ask, merge), job, counter);
+            let result = self.conduct(depth, (&mut start, &mut own), &receiver, (ask, merge), job, counter);
             if result.is_err() {
                 requested.store(true, Ordering::Relaxed);
             }
@@ -129,9 +141,8 @@ impl<D: Descriptor> Work<'_, D> {
     fn conduct(
         &self,
         depth: usize,
-        start: &mut dyn FnMut(usize, Half, KeptBlock<D>),
-        own: &mut dyn FnMut(&mut Job<'_>) -> Option<News<D>>,
-        receiver: &Receiver<Option<Option<News<D>>>>,
+        (start, own): (Start<'_, D>, Own<'_, D>),
+        receiver: &Receiver<News<D>>,
         (ask, merge): (Ask<'_, D>, Merge<'_, D>),
         job: &mut Job<'_>,
         counter: &RowCounter,
@@ -158,17 +169,17 @@ impl<D: Descriptor> Work<'_, D> {
                 // What others have done; else something is done here; else it takes until others have done something.
                 let news = match receiver.try_recv() {
                     Ok(news) => Ok(news),
-                    Err(_) => {
-                        own(job).map_or_else(|| receiver.recv_timeout(REPORT_INTERVAL), |news| Ok(Some(Some(news))))
-                    }
+                    Err(_) => match own(job) {
+                        News::Idle => receiver.recv_timeout(REPORT_INTERVAL),
+                        news => Ok(news),
+                    },
                 };
                 match news {
-                    Ok(Some(Some((place, Half::Forward, kept)))) => drop(forth.insert(place, kept)),
-                    Ok(Some(Some((place, Half::Backward, kept)))) => drop(back.insert(place, kept)),
-                    // Nothing was left for a thread to do, or nothing is done yet.
-                    Ok(Some(None)) | Err(RecvTimeoutError::Timeout) => {}
-                    // A panic, which the scope passes on.
-                    Ok(None) | Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
+                    Ok(News::Went(place, Half::Forward, kept)) => drop(forth.insert(place, kept)),
+                    Ok(News::Went(place, Half::Backward, kept)) => drop(back.insert(place, kept)),
+                    Ok(News::Idle) | Err(RecvTimeoutError::Timeout) => {}
+                    // The scope passes the panic on.
+                    Ok(News::Panicked) | Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                 }
             }
             job.report(counter)?;

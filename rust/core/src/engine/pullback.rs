@@ -180,13 +180,14 @@ impl<D: Descriptor> Backward<'_, D> {
 }
 
 /// Where the way back of one center begins.
-pub(super) enum AdjointOf<'a> {
+#[derive(Clone, Copy)]
+enum AdjointOf<'a> {
     Features(&'a [f64]),
     Coefficients(&'a [f64]),
 }
 
 /// Adds the gradients of one center to those of its chunk.
-pub(super) fn pull_center<D: Descriptor>(
+fn pull_center<D: Descriptor>(
     descriptor: &D,
     worker: &mut Worker<D>,
     frame: &Prepared,

@@ -136,12 +136,6 @@ impl ProductLayout {
         if self.symmetric { self.left.touched_by(species) } else { 0..self.left.len() }
     }
 
-    /// First `n'` that is stored with `n`.
-    #[inline(always)]
-    pub fn first(&self, n: usize) -> usize {
-        if self.symmetric { n } else { 0 }
-    }
-
     /// `μ`: what a stored product counts for.
     #[inline(always)]
     pub fn weight(&self, n: usize, n_prime: usize) -> f64 {

@@ -140,6 +140,19 @@ fn store<'a, const COUNT: usize>(lines: impl Iterator<Item = (&'a [f64; LANES], 
     }
 }
 
+/// Length of the first of the pieces into which `rest` is cut, none longer than `most` and the last two alike. Without a
+/// division, which takes as long as a piece.
+#[inline(always)]
+fn piece(rest: usize, most: usize) -> usize {
+    if rest <= most {
+        rest
+    } else if rest < 2 * most {
+        rest.div_ceil(2)
+    } else {
+        most
+    }
+}
+
 /// `out_lm[n] = Σ_n' matrix_l[n'][n] from_lm[n']`.
 pub(super) struct Apply<'a> {
     pub l_max: usize,
@@ -158,16 +171,28 @@ impl Kernel for Apply<'_> {
 
     #[inline(always)]
     fn run<V: Lanes>(mut self) -> Result<(), Error> {
+        // Harmonics of one degree that have sums in registers together: many, to hide the latency of a sum.
+        let most = match V::CAPACITY {
+            Capacity::Values32 => 8,
+            Capacity::Values8 => 4,
+            Capacity::Values4 => 2,
+        };
         for l in 0..=self.l_max {
-            // Four harmonics of one degree at a time, to hide the latency of a sum; then what is left of an odd number.
-            let (first, last) = (l * l, (l + 1) * (l + 1));
-            let whole = first + (last - first) / 4 * 4;
-            for lm in (first..whole).step_by(4) {
+            let (mut lm, end) = (l * l, (l + 1) * (l + 1));
+            while lm < end {
                 self.stop.check_after(self.strides[0] * self.strides[1])?;
-                self.rows::<V, 4>(l, lm);
-            }
-            for lm in whole..last {
-                self.rows::<V, 1>(l, lm);
+                let size = piece(end - lm, most);
+                match size {
+                    8 if most >= 8 => self.rows::<V, 8>(l, lm),
+                    7 if most >= 8 => self.rows::<V, 7>(l, lm),
+                    6 if most >= 8 => self.rows::<V, 6>(l, lm),
+                    5 if most >= 8 => self.rows::<V, 5>(l, lm),
+                    4 if most >= 4 => self.rows::<V, 4>(l, lm),
+                    3 if most >= 4 => self.rows::<V, 3>(l, lm),
+                    2 => self.rows::<V, 2>(l, lm),
+                    _ => self.rows::<V, 1>(l, lm),
+                }
+                lm += size;
             }
         }
         Ok(())
@@ -186,8 +211,10 @@ impl Apply<'_> {
         }
         for pack in 0..out_stride / LANES {
             let mut sums = [V::zero(); SIZE];
-            for (n, row) in matrix.chunks_exact(out_stride).enumerate().take(self.length) {
-                let weights = V::load(&row.as_chunks::<LANES>().0[pack]);
+            // Indices, because iterators side by side are not always inlined, and sums would leave their registers then.
+            for n in 0..self.length {
+                let Some(weights) = matrix[n * out_stride + pack * LANES..].first_chunk() else { break };
+                let weights = V::load(weights);
                 for i in 0..SIZE {
                     sums[i] = weights.mul_add(V::splat(from[i][n]), sums[i]);
                 }

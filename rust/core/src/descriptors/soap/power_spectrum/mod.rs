@@ -1,6 +1,7 @@
 //! From density coefficients to features, `p = μ Σ_m c c'`, compressed and normalized; and back.
 
 mod kernels;
+mod matrices;
 mod normalization;
 mod present;
 
@@ -12,6 +13,7 @@ use super::limits::PURPOSE;
 use crate::simd::{Isa, LANES, scale};
 use crate::{Error, Stop, memory};
 use kernels::{Apply, FactorFunctions, PowerSpectrumProducts, padded};
+use matrices::SymmetricMatrices;
 pub use normalization::{Divisor, NO_FLOOR, Unnormalized};
 use normalization::{project_out, project_out_unit};
 use present::PresentScratch;
@@ -326,22 +328,18 @@ impl PowerSpectrum {
     /// Adjoints of the products as one matrix a degree, `[l][other factor][this factor]`.
     fn matrix_of(&self, products: &[f64], side: usize, matrix: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let layout = &self.layout;
+        if layout.symmetric {
+            return Isa::detect().run(SymmetricMatrices { spectrum: self, products, matrix, stop });
+        }
         let strides = [layout.left.stride(), layout.right.stride()];
         let (rows, columns) = (strides[1 - side], strides[side]);
         for n in 0..layout.left.len() {
             stop.check_after(LANES * layout.right.len() * layout.n_degrees())?;
-            for n_prime in layout.first(n)..layout.right.len() {
-                let weight = layout.weight(n, n_prime);
+            for n_prime in 0..layout.right.len() {
                 let place = layout.place(n, n_prime);
                 let (row, column) = if side == 0 { (n_prime, n) } else { (n, n_prime) };
-                let diagonal = if layout.symmetric && n == n_prime { 2.0 } else { 1.0 };
                 for (l, (p, kappa)) in products[place..].iter().zip(&self.degree_weights).enumerate() {
-                    let p = kappa * p;
-                    let block = &mut matrix[l * rows * columns..];
-                    block[row * columns + column] = diagonal * weight * p;
-                    if layout.symmetric {
-                        block[column * columns + row] = diagonal * weight * p;
-                    }
+                    matrix[l * rows * columns + row * columns + column] = layout.weight(n, n_prime) * (kappa * p);
                 }
             }
         }
