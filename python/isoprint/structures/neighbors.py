@@ -183,8 +183,8 @@ def neighbors(frame: FramesLike, r_cut: float, *, centers: Any = None, n_jobs: i
     resolved = resolve(centers, packed, single, None)
     found = search(packed, resolved, radius, n_jobs)
     # Copies: atoms move on.
-    origin = packed._replace(positions=packed.positions.copy(), cells=packed.cells.copy(), pbc=packed.pbc.copy())
-    wanted = resolved._replace(points=None if resolved.points is None else resolved.points.copy())
+    origin = Frames(packed.positions.copy(), packed.numbers, packed.cells.copy(), packed.pbc.copy(), packed.offsets)
+    wanted = resolved if resolved.points is None else resolved._replace(points=resolved.points.copy())
     vars(found)["_origin"] = origin, wanted
     return found
 

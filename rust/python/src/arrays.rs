@@ -16,6 +16,7 @@ use numpy::{
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::{errors, neighbors};
 
@@ -204,11 +205,12 @@ impl<'py> FromPyObject<'_, 'py> for FrameArrays<'py> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let known = match object.len()? {
-            6 => object.get_item(5)?.extract::<Option<Vec<PyRef<'_, neighbors::KnownNeighbors>>>>()?,
+        let parts = object.cast::<PyTuple>()?;
+        let known = match parts.len() {
+            6 => parts.get_item(5)?.extract::<Option<Vec<PyRef<'_, neighbors::KnownNeighbors>>>>()?,
             _ => None,
         };
-        let part = |place: usize| object.get_item(place);
+        let part = |place: usize| parts.get_item(place);
         Ok(Self {
             positions: read("positions", &part(0)?, &[Any("n_atoms"), Exactly(3)])?,
             numbers: read("numbers", &part(1)?, &[Any("n_atoms")])?,

@@ -95,7 +95,8 @@ impl Isa {
     }
 
     /// Runs `kernel` in this family, or in the best this processor has if that is less.
-    #[inline]
+    // Out of line, it would be handed every kernel by value twice.
+    #[inline(always)]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.min(Self::detect_native()) {
             #[cfg(target_arch = "x86_64")]

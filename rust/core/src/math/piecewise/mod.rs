@@ -18,6 +18,8 @@ use crate::{Error, Stop, memory};
 const MAX_INTERVALS: usize = 1 << 14;
 /// Truncation of this size is far above rounding, and far in the range where it falls with the power of the order.
 const MEASURABLE: f64 = 1e-12;
+/// Errors up to this one may be rounding, which more intervals do not help against.
+const ROUNDING: f64 = 1e-14;
 /// Relative error of a table that stays below rounding in whatever is summed from it.
 pub const FULL_PRECISION: f64 = 2e-15;
 
@@ -59,9 +61,20 @@ impl<const ORDER: usize> Piecewise<ORDER> {
         let n_intervals = Self::n_intervals_for(tolerance, start, &panels, stop)?;
         let n_functions = groups.iter().sum::<usize>();
         let exact = |r: f64, values: &mut [[f64; LANES]]| function(r, &mut values.as_flattened_mut()[..n_functions]);
-        let mut table = Self::interpolate(r_max, n_intervals, panels.n_packs(), stop, exact)?;
-        table.error = table.largest_error(&[1, ORDER / 2], groups, stop, exact)?;
-        Ok(table)
+        let fit = |n_intervals| {
+            let mut table = Self::interpolate(r_max, n_intervals, panels.n_packs(), stop, exact)?;
+            table.error = table.largest_error(&[1, ORDER / 2], groups, stop, exact)?;
+            Ok(table)
+        };
+        let mut best = fit(n_intervals)?;
+        while best.error > tolerance.max(ROUNDING) && best.n_intervals < MAX_INTERVALS {
+            let finer = fit(one_step(best.n_intervals))?;
+            if finer.error > 0.5 * best.error {
+                break;
+            }
+            best = finer;
+        }
+        Ok(best)
     }
 
     /// So many intervals that truncation is below `tolerance`, counted in steps from `start` on.

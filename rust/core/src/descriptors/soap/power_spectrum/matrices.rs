@@ -58,14 +58,14 @@ impl SymmetricMatrices<'_> {
         let lane = stored.start % LANES;
         let beyond = n_degrees % LANES;
         let whole = n_degrees - beyond;
-        // Where the last degrees have a pack of their own, it begins among those before.
-        let last = if beyond > FEW && n_degrees > LANES { Some(n_degrees - LANES) } else { None };
+        // Where the last degrees have a pack of their own, it begins among those before, if there are any.
+        let last = if beyond > FEW { Some(n_degrees.saturating_sub(LANES)) } else { None };
         for start in (0..whole).step_by(LANES).chain(last) {
             let mut rows = [V::zero(); LANES];
-            for (row, degrees) in rows[lane..].iter_mut().zip(products.chunks(n_degrees)).take(stored.len()) {
-                *row = V::load(degrees[start..].first_chunk().unwrap_or(&[0.0; LANES]));
+            for (k, row) in rows[lane..][..stored.len()].iter_mut().enumerate() {
+                *row = V::load(&from(products, k * n_degrees + start));
             }
-            for (l, lanes) in (start..).zip(V::transpose(rows)) {
+            for (l, lanes) in (start..n_degrees).zip(V::transpose(rows)) {
                 self.store(l, n, pack, lanes, weights);
             }
         }
@@ -88,6 +88,17 @@ impl SymmetricMatrices<'_> {
             (weights * (V::splat(self.spectrum.degree_weights[l]) * products)).store(out);
         }
     }
+}
+
+/// The eight numbers that begin at `start`, with zeros beyond the end.
+#[inline(always)]
+fn from(numbers: &[f64], start: usize) -> [f64; LANES] {
+    let rest = &numbers[start..];
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [0.0; LANES];
+        eight[..rest.len()].copy_from_slice(rest);
+        eight
+    })
 }
 
 /// Adds the transpose to a triangle with its diagonal, the `upper` one or the lower one.
