@@ -175,8 +175,8 @@ class ConcatenatedCore:
         row, atom, starts = patterns[0]
         pairs = [_rows(starts) * most + atom for _, atom, starts in patterns]
         same = all(np.array_equal(own, pairs[0]) for own in pairs)
+        every = pairs[0] if same else np.unique(np.concatenate(pairs))
         if not same:
-            every = np.unique(np.concatenate(pairs))
             of_all, atom = every // most, every % most
             starts = np.searchsorted(of_all, np.arange(offsets[-1] + 1))
             row = of_all - np.repeat(offsets[:-1], np.diff(offsets))[of_all]
