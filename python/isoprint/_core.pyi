@@ -221,7 +221,7 @@ class KnownNeighbors:
     @property
     def shift(self) -> NDArray[np.int32]:
         """The image of each neighbor, in lattice vectors, (P, 3)."""
-    def motion(self, frames: _Frames, reach: float) -> tuple[float, int, float]:
+    def motion(self, frames: _Frames, reach: float) -> tuple[float, int | None, float]:
         """How far atoms may move for a fingerprint of this reach, which moved farthest, and how far."""
 
 def neighbors(

@@ -85,8 +85,8 @@ impl KnownNeighbors {
         arrays::new_array(py, Ix2(shift.len(), 3), shift.into_flattened())
     }
 
-    /// How far atoms may move for a fingerprint of this reach, which moved farthest, and how far.
-    fn motion(&self, frames: FrameArrays<'_>, reach: f64) -> PyResult<(f64, usize, f64)> {
+    /// How far atoms may move for a fingerprint of this reach, which moved farthest (`None` for a point), and how far.
+    fn motion(&self, frames: FrameArrays<'_>, reach: f64) -> PyResult<(f64, Option<usize>, f64)> {
         let frames = frames.view()?;
         let motion = self.0.motion(&frames.get(0), 0, reach).map_err(|error| errors::to_python(&error))?;
         Ok((motion.allowed, motion.atom, motion.moved))

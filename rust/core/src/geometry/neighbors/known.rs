@@ -116,6 +116,17 @@ impl KnownNeighbors {
         let shrunk = deformation.map_or(1.0, |deformation| smallest_factor(&deformation));
         let allowed = 0.5 * (shrunk * self.r_cut - reach);
         let mut motion = self.farthest(step, [0.0; 3], allowed);
+        if let Some(deformation) = deformation {
+            // Points are where they were, whatever the cell does.
+            for point in self.row_of_point.keys().map(|point| point.map(f64::from_bits)) {
+                let moved = sum(point, &deformation);
+                let moved = [0, 1, 2].map(|i| moved[i] - point[i]);
+                let moved = dot(moved, moved).sqrt();
+                if moved > motion.moved {
+                    motion = Motion { allowed, atom: None, moved };
+                }
+            }
+        }
         if !motion.moved.is_finite()
             && let Some(atom) = frame.positions.iter().position(|&position| !finite(position))
         {
@@ -143,7 +154,7 @@ impl KnownNeighbors {
             }
         }
         let moved = if f64::is_finite(all) { largest.sqrt() } else { f64::INFINITY };
-        Motion { allowed, atom: farthest, moved }
+        Motion { allowed, atom: Some(farthest), moved }
     }
 
     /// The neighbors where the atoms of `frame` are now, which no site within `reach` is missing from.
@@ -158,9 +169,10 @@ impl KnownNeighbors {
             return Err(unfit(problem, "make a list that reaches as far (the descriptor's reach), or farther"));
         }
         if moved > allowed {
+            let who = atom.map_or("a point in the cell".to_owned(), |atom| format!("atom {atom}"));
             let problem = format!(
                 "within {r_cut} Å serve a fingerprint that sees {reach} Å far until an atom has moved {:.6} Å (or the \
-                 cell has shrunk by the difference), and atom {atom} of frame {frame_index} has moved {moved:.6} Å",
+                 cell has shrunk by the difference), and {who} of frame {frame_index} has moved {moved:.6} Å",
                 allowed.max(0.0)
             );
             return Err(unfit(problem, "make a new list by isoprint.neighbors, perhaps with a larger r_cut"));
@@ -181,8 +193,8 @@ impl KnownNeighbors {
 pub struct Motion {
     /// How far they may move, so that the list still serves; negative if it does not reach far enough.
     pub allowed: f64,
-    /// The atom that moved farthest.
-    pub atom: usize,
+    /// The atom that moved farthest; `None` if a point did, relative to the cell.
+    pub atom: Option<usize>,
     /// How far that was.
     pub moved: f64,
 }
