@@ -1,6 +1,6 @@
 //! Atomic fingerprints: the surroundings of an atom as a vector, with exact derivatives.
 //!
-//! This crate knows no Python, no files and no globals. The modules, in reading order:
+//! This crate knows no Python and no files, and no globals but caches of tables. The modules, in reading order:
 //!
 //! * [`geometry`]: which sites does a center see?
 //! * [`descriptors`]: what does a fingerprint make of the sites of one center?
