@@ -35,7 +35,7 @@ def assert_same(found, expected):
     for name in ("positions", "strain"):
         one, other = getattr(found, name), getattr(expected, name)
         scale = max(1.0, np.abs(other).max(initial=0.0))
-        np.testing.assert_allclose(one, other, rtol=0, atol=2e-14 * scale, err_msg=name)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13 * scale, err_msg=name)
 
 
 @every
