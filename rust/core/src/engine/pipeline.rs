@@ -175,13 +175,12 @@ impl<D: Descriptor> Work<'_, D> {
                     },
                 };
                 match news {
-                    // The caller has been heard, and will not say it again.
-                    Ok(News::Went(_, _, Err(Error::Interrupted))) => return Err(Error::Interrupted),
+                    // The caller has been heard, and will not say it again; a panic is passed on by the scope.
+                    Ok(News::Went(_, _, Err(Error::Interrupted)) | News::Panicked)
+                    | Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                     Ok(News::Went(place, Half::Forward, kept)) => drop(forth.insert(place, kept)),
                     Ok(News::Went(place, Half::Backward, kept)) => drop(back.insert(place, kept)),
                     Ok(News::Idle) | Err(RecvTimeoutError::Timeout) => {}
-                    // The scope passes the panic on.
-                    Ok(News::Panicked) | Err(RecvTimeoutError::Disconnected) => return Err(Error::Interrupted),
                 }
             }
             job.report(counter)?;
