@@ -107,3 +107,15 @@ def integer_array(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
 
 def _must(verb: str) -> str:
     return "it must hold" if verb == "is" else "they must be"
+
+
+def require_writable(out: NDArray[Any], dtypes: tuple[str, ...]) -> None:
+    """Raise where results of one of these types cannot be written into the array `out` of a user."""
+    if out.dtype.name not in dtypes or not out.dtype.isnative:
+        raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
+    if np.ma.is_masked(out):
+        raise ValueError("out has masked entries, which would hide results; pass a plain array")
+    if not out.flags.writeable:
+        raise ValueError(
+            "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"
+        )

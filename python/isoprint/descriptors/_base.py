@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias,
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoprint._support.arrays import short_repr
+from isoprint._support.arrays import require_writable, short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag, whole
 from isoprint._support.progress import Report, reporting, require_report
@@ -845,13 +845,6 @@ def _output(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any],
             f"out is {found}, expected a numpy array of shape {shape}:"
             " one row a center (or a frame), one column a feature"
         )
-    if out.dtype.name not in DTYPES or not out.dtype.isnative:
-        raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
-    if np.ma.is_masked(out):
-        raise ValueError("out has masked entries, which would hide results; pass a plain array")
-    if not out.flags.writeable:
-        raise ValueError(
-            "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"
-        )
+    require_writable(out, DTYPES)
     rows = out.view(np.ndarray)
     return rows, rows if out.flags.c_contiguous and out.flags.aligned else np.empty(shape, out.dtype)

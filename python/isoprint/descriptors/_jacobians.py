@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
+from isoprint._support.arrays import require_writable
 from isoprint._support.progress import Report, reporting
 from isoprint.descriptors.derivatives import Derivatives
 from isoprint.structures.centers import Centers
@@ -30,14 +31,7 @@ def require_blocks(out: Any, n_features: int, dtypes: tuple[str, ...]) -> None:
     if not isinstance(out, np.ndarray) or out.shape[1:] != (3, n_features):
         found = f"an array of shape {out.shape}" if isinstance(out, np.ndarray) else f"a {type(out).__name__}"
         raise ValueError(f"out is {found}, expected {expected}")
-    if out.dtype.name not in dtypes or not out.dtype.isnative:
-        raise ValueError(f"out is of type {out.dtype}; it must be float64 or float32 in native byte order")
-    if np.ma.is_masked(out):
-        raise ValueError("out has masked entries, which would hide results; pass a plain array")
-    if not out.flags.writeable:
-        raise ValueError(
-            "out is read-only; open a memory map with mode 'r+' or 'w+', or pass an array that may be written"
-        )
+    require_writable(out, dtypes)
     if not (out.flags.c_contiguous and out.flags.aligned):
         raise ValueError(f"out has gaps between its entries (strides {out.strides}), expected {expected}")
 
