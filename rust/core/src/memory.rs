@@ -2,6 +2,7 @@
 //!
 //! A vector that cannot grow ends the process. These can be told no, and say how much it was.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
@@ -42,6 +43,20 @@ fn grow<T>(what: &'static str, vector: &mut Vec<T>, more: usize) -> Result<(), E
     match grown {
         Ok(()) if !SCARCE.load(Ordering::Relaxed) => Ok(()),
         _ => Err(refusal::<T>(what, vector.len().saturating_add(more))),
+    }
+}
+
+/// Room for `more` entries behind the last of a queue.
+///
+/// # Errors
+/// [`Error::Memory`].
+pub fn reserve_queue<T>(what: &'static str, queue: &mut VecDeque<T>, more: usize) -> Result<(), Error> {
+    if queue.capacity() - queue.len() >= more {
+        return Ok(());
+    }
+    match queue.try_reserve(more) {
+        Ok(()) if !SCARCE.load(Ordering::Relaxed) => Ok(()),
+        _ => Err(refusal::<T>(what, queue.len().saturating_add(more))),
     }
 }
 
@@ -126,6 +141,9 @@ mod tests {
         assert_eq!(some, [1.0; 3]);
         assert_eq!(reserve("test", &mut some, TOO_MANY - 3), Err(expected));
         assert!(reserve("test", &mut some, usize::MAX).is_err());
+        let mut queue = VecDeque::from(vec![1.0; 3]);
+        assert_eq!(reserve_queue("test", &mut queue, TOO_MANY - 3), Err(refusal::<f64>("test", TOO_MANY)));
+        assert_eq!(queue, [1.0; 3]);
     }
 
     #[test]

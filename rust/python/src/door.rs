@@ -182,12 +182,17 @@ fn build(threads: usize) -> PyResult<ThreadPool> {
     // A thread that finds no memory for its own beginnings takes the process with it: first see that there is some.
     let needed = memory::with_capacity::<u8>("stacks of the threads", threads * (STACK + BESIDES));
     drop(needed.map_err(|error| errors::to_python(&error))?);
-    ThreadPoolBuilder::new()
+    let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
         .stack_size(STACK)
         .thread_name(|index| format!("isoprint-{index}"))
         .build()
-        .map_err(|error| PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer")))
+        .map_err(|error| {
+            PyRuntimeError::new_err(format!("could not start {threads} threads ({error}); ask for fewer"))
+        })?;
+    // What a thread keeps for itself is made when it first needs it: now, before work takes the memory.
+    pool.broadcast(|_| drop(std::hint::black_box(Vec::<u8>::with_capacity(1))));
+    Ok(pool)
 }
 
 #[cfg(test)]

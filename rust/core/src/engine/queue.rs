@@ -15,7 +15,10 @@ use rayon::Scope;
 
 use super::interrupt::{REPORT_INTERVAL, RowCounter};
 use super::job::Job;
-use crate::{Error, Stop};
+use crate::{Error, Stop, memory};
+
+/// Purpose of the memory, for the message where it is refused.
+const READY: &str = "results that wait for those before them";
 
 /// Pieces that are taken at a time at most: small ones, so that threads do not stand in line for them.
 const AT_ONCE: usize = 8;
@@ -232,6 +235,11 @@ where
         let mut state = self.lock();
         for (piece, result) in (first..).zip(results.into_iter().flatten()) {
             let place = piece - state.due;
+            let more = (place + 1).saturating_sub(state.ready.len());
+            if let Err(error) = memory::reserve_queue(READY, &mut state.ready, more) {
+                self.fail(&mut state, error);
+                return;
+            }
             while state.ready.len() <= place {
                 state.ready.push_back(None);
             }
@@ -247,14 +255,19 @@ where
             let merged = result.and_then(|result| merge(piece, result));
             state = self.lock();
             if let Err(error) = merged {
-                state.error = Some(error);
-                state.end = state.next;
-                self.tell(&state);
+                self.fail(&mut state, error);
                 return;
             }
         }
         state.merge = Some(merge);
         self.tell(&state);
+    }
+
+    /// Ends the work with an error: nothing is begun any more.
+    fn fail(&self, state: &mut State<R, Payload, Merge>, error: Error) {
+        state.error = Some(error);
+        state.end = state.next;
+        self.tell(state);
     }
 
     fn tell(&self, state: &State<R, Payload, Merge>) {
