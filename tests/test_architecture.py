@@ -25,8 +25,9 @@ PYTHON = {
     "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
     "blindness": {"descriptors", "structures", "_support"},
-    "descriptors": {"compat", "structures", "_support", "_core"},
-    "compat": {"structures", "_support"},  # parameters of other programs, in plain values
+    "descriptors": {"translators", "structures", "_support", "_core"},
+    "translators": {"structures", "_support"},  # parameters of other programs, in plain values
+    "compat": {"extras", "descriptors", "translators", "structures", "_support"},  # interfaces of other programs
     "testing": {"structures", "_support"},  # checks of any descriptor, from here or not
     "structures": {"_support", "_core"},
     "threads": {"_support", "_core"},

@@ -179,7 +179,7 @@ class ACSF(CompiledDescriptor):
         >>> acsf.species_, acsf.n_features
         (['H', 'O'], 9)
         """
-        from isoprint.compat.dscribe import acsf
+        from isoprint.translators.dscribe import acsf
 
         return cls(**acsf(arguments))
 
@@ -228,7 +228,7 @@ class ACSF(CompiledDescriptor):
         >>> acsf.n_features, acsf.centers
         (2, ['H'])
         """
-        from isoprint.compat.n2p2 import acsf
+        from isoprint.translators.n2p2 import acsf
 
         parameters = {**acsf(text, element, length_unit, sort), "dtype": dtype}
         if centers is not None:

@@ -123,7 +123,7 @@ class OverlapMatrix(PairMatrix):
         >>> om.r_cut, om.max_sites
         (6.0, 60)
         """
-        from isoprint.compat.libfp import overlap_matrix
+        from isoprint.translators.libfp import overlap_matrix
 
         return cls(**overlap_matrix(arguments, _core.MAX_ROWS))
 

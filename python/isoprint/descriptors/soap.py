@@ -161,7 +161,7 @@ class SOAP(CompiledDescriptor):
         >>> soap.species_, soap.n_features
         (['H', 'O'], 181)
         """
-        from isoprint.compat.quippy import soap
+        from isoprint.translators.quippy import soap
 
         parameters = {**soap(text), "dtype": dtype}
         if centers is not None:
@@ -189,7 +189,7 @@ class SOAP(CompiledDescriptor):
         >>> soap.species_, soap.n_features
         (['H', 'O'], 144)
         """
-        from isoprint.compat.dscribe import soap
+        from isoprint.translators.dscribe import soap
 
         return cls(**soap(arguments))
 
@@ -235,7 +235,7 @@ class SOAP(CompiledDescriptor):
         >>> soap.n_features
         192
         """
-        from isoprint.compat.featomic import soap
+        from isoprint.translators.featomic import soap
 
         hypers = {"cutoff": cutoff, "density": density, "basis": basis}
         given = {name: value for name, value in hypers.items() if value is not None}

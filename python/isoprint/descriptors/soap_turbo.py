@@ -158,7 +158,7 @@ class SoapTurbo(CompiledDescriptor):
         >>> soap
         SoapTurbo(r_cut=4.5, n_max=5, l_max=6, species=['C'], r_soft=4.0, unknown_species='ignore', centers=['C'])
         """
-        from isoprint.compat.quippy import soap_turbo
+        from isoprint.translators.quippy import soap_turbo
 
         options = {
             "policy": policy,

@@ -6,7 +6,7 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real, whole
-from isoprint.compat._keys import keys, only
+from isoprint.translators._keys import keys, only
 
 _LENGTH = "it must be a positive number of Å"
 

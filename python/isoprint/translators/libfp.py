@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint._support.parameters import flag, real, whole
-from isoprint.compat._keys import hint, only
+from isoprint.translators._keys import hint, only
 from isoprint.structures.elements import SYMBOLS
 
 _ARGUMENTS = ("cutoff", "orbital", "natx", "log", "contract")
