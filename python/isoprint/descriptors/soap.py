@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
 if TYPE_CHECKING:
