@@ -13,6 +13,7 @@ from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._watch import Watch, changeable
+from isoprint.descriptors.rows import Rows, _OfAll
 from isoprint.structures.centers import Centers, resolve
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import Frames, as_list, pack, require_species, species_mask
@@ -63,6 +64,11 @@ class Call(NamedTuple):
     centers: Centers
     n_rows: int
     threads: int
+
+    @property
+    def rows(self) -> Rows:
+        """Which rows the result has."""
+        return _OfAll(self.frames, self.centers, self.compiled.average is not None).every()
 
 
 class Calls(Estimator):

@@ -212,7 +212,7 @@ class Gradients(Calls):
                 rows[...] = target
         require_finite(positions, strain)
         gradient = Pullback(positions, strain)
-        return gradient if rows is None else (self._contained(rows if out is None else out), gradient)
+        return gradient if rows is None else (self._contained(rows if out is None else out, call), gradient)
 
     def pushforward(
         self,

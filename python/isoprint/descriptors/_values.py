@@ -14,6 +14,7 @@ from isoprint.descriptors._calls import Call, Calls
 from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._outputs import Out, new_rows, output_rows
 from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
+from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import NeighborsLike
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Values(Calls):
             rows, holds_zeros = new_rows(shape, call.compiled.dtype)
             _write(call, rows, progress, holds_zeros)
             require_range(rows)
-            return self._contained(rows)
+            return self._contained(rows, call)
         rows, target = output_rows(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
@@ -138,7 +139,62 @@ class Values(Calls):
             if target is not rows:
                 rows[...] = target
         require_range(target)
-        return self._contained(out)
+        return self._contained(out, call)
+
+    def rows(self, frames: FramesLike, *, centers: Any = None) -> Rows:
+        """Which rows `transform` would give: frame, atom and species of each. No feature is computed.
+
+        Parameters
+        ----------
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        centers : sequence, optional
+            As in `transform`.
+
+        Returns
+        -------
+        Rows
+            `frame`, `atom` and `species`, an array `(n_rows,)` each. `atom` is -1 for a point in space, and for the one
+            row that a frame has with `average`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> rows = soap.rows([molecule("H2O"), molecule("OH")])
+        >>> rows.frame.tolist(), rows.atom.tolist(), rows.species.tolist()
+        ([0, 0, 0, 1, 1], [0, 1, 2, 0, 1], [8, 1, 1, 8, 1])
+        """
+        return self._call(frames, centers, None).rows
+
+    def split(self, features: Any, frames: FramesLike, *, centers: Any = None) -> list[Any]:
+        """The rows of each frame: what `transform` gave for all frames, cut into as many parts.
+
+        Parameters
+        ----------
+        features : ndarray, data frame or sparse array of `n_rows` rows
+            The result of `transform` for the same frames and centers, or anything that has one entry a row.
+        frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        centers : sequence, optional
+            As in `transform`.
+
+        Returns
+        -------
+        list of the same kind, one a frame
+            A frame without rows has an empty part. Parts of a numpy array are views of it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> frames = [molecule("H2O"), molecule("OH")]
+        >>> [part.shape for part in soap.split(soap.transform(frames), frames)]
+        [(3, 144), (2, 144)]
+        """
+        return self.rows(frames, centers=centers).split(features)
 
     def _sparse_library(self, sparse: Any, out: Any) -> str | None:
         """The library whose sparse arrays are asked for; `None` for a dense array."""
