@@ -11,7 +11,7 @@ from isoprint import _core
 from isoprint._support.arrays import plain
 from isoprint._support.parameters import integer, number
 from isoprint.descriptors import _compression
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals, Wholes
 from isoprint.structures.elements import by_element, per_species, spell
 
