@@ -8,8 +8,8 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real
-from isoprint.translators._keys import hint, keys, only
 from isoprint.structures.elements import numbers_of, symbol_of
+from isoprint.translators._keys import hint, keys, only
 
 _ARGUMENTS = (
     "r_cut",
