@@ -22,8 +22,8 @@ def _spelled(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-# Every fingerprint of atoms that is made of parameters alone. QUIP has the same names where it has them: the first word of an
-# argument string chooses too.
+# Every fingerprint of atoms that is made of parameters alone. QUIP has the same names where it has them: the first word
+# of an argument string chooses too.
 DESCRIPTORS: dict[str, type[Descriptor]] = {
     _spelled(name): cls
     for name in descriptors.__all__

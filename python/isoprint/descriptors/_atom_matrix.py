@@ -23,9 +23,11 @@ class AtomMatrix(FrameDescriptor):
 
     # Whether atoms in one place have infinite entries, as in other programs.
     _exact: ClassVar[bool] = False
+    # Which of two atoms comes first whose rows are equally long: "joined", or "rounded" as in the other program.
+    _ties: ClassVar[str] = "joined"
 
     def _special(self, species: list[int]) -> dict[str, Any]:
-        return {"n_atoms_max": self.n_atoms_max_, "exact": self._exact}
+        return {"n_atoms_max": self.n_atoms_max_, "exact": self._exact, "ties": self._ties}
 
     @property
     def n_atoms_max_(self) -> int:

@@ -57,7 +57,7 @@ class EwaldSumMatrix(AtomMatrix):
     >>> from ase.build import bulk
     >>> salt = bulk("NaCl", "rocksalt", a=5.64)
     >>> ip.EwaldSumMatrix(n_atoms_max=2).transform(salt).round(2)
-    array([[-139.12,  -64.31,  -64.31, -332.24]])
+    array([[-117.47,  -36.13,  -36.13,  -49.18]])
 
     Notes ----- F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Int. J. Quantum Chem. 115, 1094 (2015),
     equations 18 to 21, with what is on the diagonal counted once: the sum of the upper triangle, diagonal included, is

@@ -51,7 +51,7 @@ impl PairLaw for Coulomb {
         for (axis, packs) in known.position.iter_mut().enumerate() {
             packs.fill(frame.positions.iter().map(|position| position[axis]), NOWHERE)?;
         }
-        known.charge.fill(frame.numbers.iter().map(charge), 0.0)?;
+        known.charge.fill(frame.numbers.iter().copied().map(charge), 0.0)?;
         known.n_atoms = frame.positions.len();
         pairs.reset(known.n_atoms, derivatives)?;
         Isa::detect().run(Fill { law: self, known, derivatives, pairs, stop })?;
@@ -108,12 +108,12 @@ impl Kernel for Fill<'_> {
                     own[2] - V::load(&z.all()[pack]),
                 ];
                 let [dx, dy, dz] = separation;
-                let square = dx.mul_add(dx, dy.mul_add(dy, dz * dz));
-                let (inverse, slope) = law.inverse.at(square);
+                // Each operation is rounded by itself, so that the bits are the same whatever the processor has.
+                let near = law.inverse.at(dx * dx + dy * dy + dz * dz);
                 let both = own_charge * V::load(others);
-                (both * inverse).store(&mut values[pack]);
+                (both / near.length * near.shape).store(&mut values[pack]);
                 if derivatives {
-                    let slope = both * slope;
+                    let slope = both * near.slope;
                     for (of_axis, separation) in [&mut *of_x, &mut *of_y, &mut *of_z].into_iter().zip(separation) {
                         let row = of_axis.row_mut(i).as_chunks_mut::<LANES>().0;
                         (slope * separation).store(&mut row[pack]);

@@ -72,10 +72,21 @@ pub enum Inverse {
     Core(f64),
 }
 
+/// `1/r` in lanes, in parts: `shape / length`, and its derivative divided by `r`.
+#[derive(Debug, Clone, Copy)]
+pub struct InverseLanes<V> {
+    /// The distance, or that at which it is rounded off.
+    pub length: V,
+    /// One, but for where it is rounded off.
+    pub shape: V,
+    /// The derivative divided by the distance.
+    pub slope: V,
+}
+
 impl Inverse {
-    /// `1/r` and its derivative divided by `r`, for a squared distance.
+    /// `1/r` for a squared distance.
     #[inline(always)]
-    pub fn at<V: Lanes>(self, square: V) -> (V, V) {
+    pub fn at<V: Lanes>(self, square: V) -> InverseLanes<V> {
         let (floor, x) = match self {
             Self::Exact => (square, V::splat(1.0)),
             Self::Core(core) => {
@@ -83,11 +94,12 @@ impl Inverse {
                 (square.max(core), (square / core).min(V::splat(1.0)))
             }
         };
-        let inverse = V::splat(1.0) / floor.sqrt();
+        let length = floor.sqrt();
+        let inverse = V::splat(1.0) / length;
         // Both polynomials are one, but for a sign, where the core ends.
         let shape = x.mul_add(x.mul_add(V::splat(0.375), V::splat(-1.25)), V::splat(1.875));
         let slope = x.mul_add(V::splat(1.5), V::splat(-2.5));
-        (inverse * shape, inverse * inverse * inverse * slope)
+        InverseLanes { length, shape, slope: inverse * inverse * inverse * slope }
     }
 
     /// [`Self::at`] of one number.

@@ -107,8 +107,8 @@ impl<K: Default> Default for AtomMatrixScratch<K> {
 }
 
 /// The charge of an atom with this atomic number.
-fn charge(number: &i64) -> f64 {
-    *number as f64
+fn charge(number: i64) -> f64 {
+    number as f64
 }
 
 /// Coordinates of a point along the vectors of a lattice.

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::PURPOSE;
-use super::parameters::{AtomMatrixParameters, Permutation};
+use super::parameters::{AtomMatrixParameters, Permutation, Ties};
 use crate::descriptors::pair_matrix::Degenerate;
 use crate::error::Refusal;
 use crate::math::eigen::Matrix;
@@ -48,7 +48,14 @@ impl Order {
         memory::reserve(PURPOSE, lengths, n_atoms)?;
         for i in 0..n_atoms {
             stop.check_after(n_atoms)?;
-            lengths.push(simd::dot(matrix.row(i), matrix.row(i)).sqrt());
+            let row = &matrix.row(i)[..n_atoms];
+            lengths.push(match parameters.ties {
+                Ties::Joined => simd::dot(row, row),
+                Ties::Rounded => summed_in_pairs(row, i, n_atoms),
+            });
+        }
+        for length in lengths.iter_mut() {
+            *length = length.sqrt();
         }
         if parameters.permutation == Permutation::Random {
             let sigma = parameters.sigma.unwrap_or(0.0);
@@ -56,6 +63,9 @@ impl Order {
             lengths.iter_mut().for_each(|length| *length += sigma * noise.next());
         }
         atoms.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
+        if parameters.ties == Ties::Rounded {
+            return Ok(());
+        }
         let mut start = 0;
         for end in 1..=n_atoms {
             let equal = |i: usize, j: usize| (lengths[i] - lengths[j]).abs() <= EQUAL * lengths[i].abs();
@@ -73,6 +83,20 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// The sum of the squares of a row, rounded as where rows are taken two at a time: of these, four terms are joined before
+/// they are added; the last of an odd number of rows is summed term by term.
+fn summed_in_pairs(row: &[f64], place: usize, n_rows: usize) -> f64 {
+    let square = |x: &f64| x * x;
+    let Some((first, rest)) = row.split_first() else { return 0.0 };
+    let alone = place + 1 == n_rows && n_rows % 2 == 1;
+    let (fours, rest) = rest.split_at(if alone { 0 } else { rest.len() / 4 * 4 });
+    let mut sum = square(first);
+    for four in fours.chunks_exact(4) {
+        sum += (square(&four[0]) + square(&four[1])) + (square(&four[2]) + square(&four[3]));
+    }
+    rest.iter().fold(sum, |sum, x| sum + square(x))
 }
 
 /// Normal deviates, the same for every frame: a row is a function of its frame then.
@@ -97,6 +121,17 @@ impl Noise {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn squares_are_joined_four_at_a_time() {
+        let (tiny, row) = (f64::EPSILON / 2.0, |rest: &[f64]| [&[1.0], rest].concat());
+        // Four of these together reach the last digit of one, each alone does not.
+        let row = row(&[tiny.sqrt(); 4]);
+        assert_eq!(summed_in_pairs(&row, 0, 5), 1.0 + 2.0 * f64::EPSILON);
+        assert_eq!(summed_in_pairs(&row, 4, 5), 1.0);
+        assert_eq!(summed_in_pairs(&row, 4, 6), 1.0 + 2.0 * f64::EPSILON);
+        assert_eq!(summed_in_pairs(&[], 0, 0), 0.0);
+    }
 
     #[test]
     fn noise_is_normal() {

@@ -31,6 +31,17 @@ pub enum Permutation {
     Random,
 }
 
+/// Which of two atoms comes first where their rows are equally long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ties {
+    /// The first in the frame, where lengths agree but for rounding.
+    Joined,
+    /// The one whose length is larger by a last digit, for squares summed as Eigen 3.4 does with two lanes: the choice of
+    /// `DScribe` in its compiled part.
+    Rounded,
+}
+
 /// Parameters that all matrices of atoms share.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AtomMatrixParameters {
@@ -47,6 +58,8 @@ pub struct AtomMatrixParameters {
     pub r_core: f64,
     /// Whether nothing is rounded off, whatever `r_core` is, and atoms in one place have infinite entries.
     pub exact: bool,
+    /// Choice among atoms whose rows are equally long.
+    pub ties: Ties,
     /// Choice of derivatives where eigenvalues are degenerate.
     pub degenerate: Degenerate,
     /// Eigenvalues that are no farther apart are degenerate, unless they differ by a good part of themselves.

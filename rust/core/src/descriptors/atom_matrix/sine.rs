@@ -50,7 +50,7 @@ impl PairLaw for Sine {
             known.sine[axis].fill(frame.positions.iter().map(|position| phase(position).sin()), 0.0)?;
             known.cosine[axis].fill(frame.positions.iter().map(|position| phase(position).cos()), 0.0)?;
         }
-        known.charge.fill(frame.numbers.iter().map(charge), 0.0)?;
+        known.charge.fill(frame.numbers.iter().copied().map(charge), 0.0)?;
         known.n_atoms = frame.positions.len();
         known.lattice = Some(lattice);
         pairs.reset(known.n_atoms, derivatives)?;
@@ -126,12 +126,12 @@ impl Kernel for Fill<'_> {
                     turning[axis] = difference * own_cosine.mul_add(cosine, own_sine * sine);
                 }
                 let [x, y, z] = vector;
-                let (inverse, slope) = law.inverse.at(x.mul_add(x, y.mul_add(y, z * z)));
+                let near = law.inverse.at(x.mul_add(x, y.mul_add(y, z * z)));
                 let both = own_charge * V::load(others);
                 let values = pairs.values.row_mut(i).as_chunks_mut::<LANES>().0;
-                (both * inverse).store(&mut values[pack]);
+                (both / near.length * near.shape).store(&mut values[pack]);
                 if derivatives {
-                    let slope = both * slope * V::splat(2.0 * PI);
+                    let slope = both * near.slope * V::splat(2.0 * PI);
                     let mut gradient = [V::zero(); 3];
                     for axis in 0..3 {
                         let [bx, by, bz] = basis[axis];

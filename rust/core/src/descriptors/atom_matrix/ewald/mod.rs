@@ -93,7 +93,7 @@ impl PairLaw for Ewald {
         if n_atoms == 0 {
             return Ok(());
         }
-        known.charge = memory::collect(PURPOSE, frame.numbers.iter().map(charge))?;
+        known.charge = memory::collect(PURPOSE, frame.numbers.iter().copied().map(charge))?;
         let fractions = frame.positions.iter().map(|position| coordinates(&lattice, *position));
         known.fractions = memory::collect(PURPOSE, fractions)?;
         known.lattice = Some(lattice);

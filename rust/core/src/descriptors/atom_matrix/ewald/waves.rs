@@ -14,7 +14,7 @@ use crate::{Error, Stop, memory, simd};
 /// The sum over all waves of `strength · cos(G · (x_i - x_j))` is a product of two matrices then.
 #[derive(Debug, Clone, Default)]
 pub struct Waves {
-    waves: Vec<Point>,
+    points: Vec<Point>,
     rows: Matrix,
     transposed: Matrix,
     turned: Matrix,
@@ -39,13 +39,13 @@ impl Waves {
             basis: lattice.reciprocal.map(|row| row.map(|x| TAU * x)),
             reciprocal: lattice.basis.map(|row| row.map(|x| x / TAU)),
         };
-        self.waves = points::within(&reciprocal, cutoff, stop)?;
+        self.points = points::within(&reciprocal, cutoff, stop)?;
         // Of each wave and its opposite one will do.
-        self.waves.retain(|wave| wave.multiples > [0; 3]);
+        self.points.retain(|wave| wave.multiples > [0; 3]);
         self.tabulate(fractions, stop)?;
         let n_atoms = charges.len();
-        self.rows.reset(2 * self.waves.len(), n_atoms)?;
-        for (k, wave) in self.waves.iter().enumerate() {
+        self.rows.reset(2 * self.points.len(), n_atoms)?;
+        for (k, wave) in self.points.iter().enumerate() {
             stop.check_after(10 * n_atoms)?;
             let square = wave.length * wave.length;
             let strength = 8.0 * PI / width.volume * (-square / (4.0 * width.a * width.a)).exp() / square;
@@ -71,7 +71,7 @@ impl Waves {
     /// Phases of all atoms along each axis, as often as any wave has them.
     fn tabulate(&mut self, fractions: &[[f64; 3]], stop: &Stop<'_>) -> Result<(), Error> {
         for (axis, table) in self.multiples.iter_mut().enumerate() {
-            let most = self.waves.iter().map(|wave| wave.multiples[axis].unsigned_abs()).max().unwrap_or(0);
+            let most = self.points.iter().map(|wave| wave.multiples[axis].unsigned_abs()).max().unwrap_or(0);
             table.clear();
             memory::reserve(PURPOSE, table, (most as usize + 1) * fractions.len())?;
             for multiple in 0..=most {
@@ -102,7 +102,7 @@ impl Waves {
     /// [`Error::Memory`], [`Error::Interrupted`].
     pub fn gradient(&mut self, axis: usize, gradient: &mut Matrix, stop: &Stop<'_>) -> Result<(), Error> {
         self.turned.copy_from(&self.rows)?;
-        for (k, wave) in self.waves.iter().enumerate() {
+        for (k, wave) in self.points.iter().enumerate() {
             for (to, from, factor) in [(2 * k, 2 * k + 1, -wave.vector[axis]), (2 * k + 1, 2 * k, wave.vector[axis])] {
                 let (row, from) = (self.turned.row_mut(to), self.rows.row(from));
                 row.iter_mut().zip(from).for_each(|(out, x)| *out = factor * x);
@@ -120,7 +120,7 @@ impl Waves {
         let mut strain = [[0.0; 3]; 3];
         self.turned.product_of(&self.rows, weights, stop)?;
         let a_square = width.a * width.a;
-        for (k, wave) in self.waves.iter().enumerate() {
+        for (k, wave) in self.points.iter().enumerate() {
             let share = |row: usize| simd::dot(self.rows.row(row), self.turned.row(row));
             let share = share(2 * k) + share(2 * k + 1);
             let square = wave.length * wave.length;
