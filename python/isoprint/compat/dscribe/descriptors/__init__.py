@@ -12,9 +12,12 @@ from typing import Any
 _HOMES = {
     "SOAP": "soap",
     "ACSF": "acsf",
+    "CoulombMatrix": "coulombmatrix",
+    "SineMatrix": "sinematrix",
+    "EwaldSumMatrix": "ewaldsummatrix",
 }
 
-__all__ = ["SOAP", "ACSF"]
+__all__ = ["SOAP", "ACSF", "CoulombMatrix", "SineMatrix", "EwaldSumMatrix"]
 
 
 def __getattr__(name: str) -> Any:
