@@ -15,6 +15,7 @@ from isoprint.cli import main
 from isoprint.descriptors._base import Descriptor
 
 SHORT = {"r_cut": 3.0}
+GRID = {"min": 0.0, "max": 3.0, "sigma": 0.3, "n": 9}
 
 
 def with_a_cutoff(name):
@@ -29,6 +30,11 @@ BUILD = {
     "ACSF": lambda **o: ip.ACSF(g2=[(0.5, 0.0)], **SHORT, **o),
     "OverlapMatrix": lambda **o: ip.OverlapMatrix(max_sites=9, **SHORT, **o),
     "CoulombMatrix": lambda **o: ip.CoulombMatrix(max_sites=9, **SHORT, **o),
+    "MBTR": lambda **o: ip.MBTR(geometry="distance", grid=GRID, weighting={"function": "inverse_square", **SHORT}, **o),
+    "LocalMBTR": lambda **o: ip.LocalMBTR(
+        geometry="distance", grid=GRID, weighting={"function": "inverse_square", **SHORT}, **o
+    ),
+    "ValleOganov": lambda **o: ip.ValleOganov(sigma=0.3, n_points=9, **SHORT, **o),
     "Hybrid": lambda **o: ip.Hybrid(
         [ip.SOAP(n_max=2, l_max=1, **SHORT, **o), ip.CoulombMatrix(max_sites=9, **SHORT, **o)], scale=None
     ),
@@ -57,7 +63,7 @@ class Stranger:
 
 def molecule(*numbers, kind=np.int64):
     positions = np.random.default_rng(len(numbers)).uniform(0.0, 2.0, (len(numbers), 3))
-    return SimpleNamespace(positions=positions, numbers=np.array(numbers, kind), cell=np.zeros((3, 3)), pbc=[0, 0, 0])
+    return SimpleNamespace(positions=positions, numbers=np.array(numbers, kind), cell=9.0 * np.eye(3), pbc=[0, 0, 0])
 
 
 WATER = molecule(8, 1, 1)

@@ -91,7 +91,7 @@ def test_blocks_of_a_large_frame_are_the_same_for_any_number_of_threads():
             np.testing.assert_array_equal(one, another)
 
 
-@pytest.mark.parametrize("average", ["inner", "outer"])
+@pytest.mark.parametrize("average", ["inner", "outer", "sum"])
 def test_rows_of_averages_are_frames(average):
     soap = turbo(average=average)
     seen = []

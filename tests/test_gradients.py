@@ -66,7 +66,7 @@ def assume_smooth(case, atoms, centers):
         length = np.linalg.norm(case.descriptor.transform(atoms, centers=centers), axis=1)
         assume(not ((length > 0.0) & (length < 1e-3)).any())
         return
-    divided = None if case.descriptor.average == "outer" else case.descriptor.average
+    divided = None if case.descriptor.average in ("outer", "sum") else case.descriptor.average
     if "normalize" not in case.descriptor.get_params():
         return
     bare = clone(case.descriptor).set_params(normalize=False, average=divided)

@@ -173,7 +173,7 @@ def test_several_frames_have_a_list_each():
     several, descriptor = [structure(seed=1), molecule("CH3OH"), bulk("C")], soap()
     lists = [ip.neighbors(frame, 4.3) for frame in several]
     close(descriptor.transform(several, neighbors=lists), descriptor.transform(several))
-    for average in ("inner", "outer"):
+    for average in ("inner", "outer", "sum"):
         averaged = soap(average=average)
         close(averaged.transform(several, neighbors=lists), averaged.transform(several))
     with pytest.raises(ValueError, match="neighbors of 2 frames for 3"):

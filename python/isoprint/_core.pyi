@@ -13,6 +13,7 @@ __all__ = [
     "ACSF",
     "CoulombMatrix",
     "KnownNeighbors",
+    "MBTR",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -86,7 +87,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
@@ -107,7 +108,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,7 +120,7 @@ class _Descriptor(Protocol):
         function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
         *,
         block: int,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -133,7 +134,7 @@ class _Descriptor(Protocol):
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -144,7 +145,7 @@ class _Descriptor(Protocol):
         frames: _Frames,
         centers: _Centers,
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         prepared: Any,  # of these frames, or None
         first: _First,
         threads: int,
@@ -156,7 +157,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         *,
         out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         dtype: str,  # "float64" or "float32", if there is no `out`
         prepared: Any,  # of these frames, or None
         first: _First,
@@ -203,6 +204,12 @@ class RadialDistribution(_Descriptor):
     """Distances of the neighbors of each element, smeared."""
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
+
+@final
+class MBTR(_Descriptor):
+    """Distributions of distances and angles, of a frame or around a center."""
+
+    def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
 
 @final
 class KnownNeighbors:

@@ -15,6 +15,7 @@ from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag, whole
 from isoprint._support.progress import Report, reporting, require_report
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
+from isoprint.descriptors._answers import EVERYTHING
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._fused import BLOCK, AdjointFunction, Questions, require_finite, require_range
 from isoprint.descriptors._jacobians import computed, piece_by_piece, require_blocks
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 Out = TypeVar("Out", bound=NDArray[Any])
 
 Unknown: TypeAlias = Literal["error", "ignore"]
-Average: TypeAlias = Literal["inner", "outer"] | None
+Average: TypeAlias = Literal["inner", "outer", "sum"] | None
 
-AVERAGES = (None, "inner", "outer")
+AVERAGES = (None, "inner", "outer", "sum")
 DTYPES = ("float64", "float32")
 
 
@@ -64,6 +65,12 @@ class Compiled(NamedTuple):
             frames = frames._replace(pbc=np.zeros_like(frames.pbc))
         if self.known is not None:
             require_species(frames, self.known, who)
+        if self.core.reach >= EVERYTHING and frames.pbc.any():
+            frame = int(frames.pbc.any(axis=1).argmax())
+            raise ValueError(
+                f"frame {frame} is periodic, and this {who} sees everything, however far; give it a weighting that ends"
+                " somewhere, or periodic=False"
+            )
         return frames
 
 
@@ -167,7 +174,7 @@ class Descriptor(Estimator):
         if compiled is None or not all(watch.unchanged() for watch in compiled.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = precision(self.dtype)
-            average = choice("average", self.average, AVERAGES)
+            average = self._average()
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
             open_frames = not flag("periodic", getattr(self, "periodic", True))
@@ -177,6 +184,11 @@ class Descriptor(Estimator):
             compiled = Compiled(watches, core, species, known, centers, average, dtype, open_frames)
             vars(self)["_cache"] = compiled
         return compiled
+
+    def _average(self) -> str | None:
+        """The average over the centers of a frame, as the compiled module calls it."""
+        average: str | None = choice("average", self.average, AVERAGES)
+        return average
 
     # Learning
 
