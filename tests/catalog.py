@@ -32,11 +32,26 @@ class Case:
     center_apart: bool = False
     # Whether an atom may lie on a center at all.
     center_shared: bool = True
+    # Whether three atoms in a line are where derivatives jump.
+    tips: bool = False
+    # Whether a row is that of a whole cell, whose volume must be known, rather than a sum over the centers asked for.
+    of_cells: bool = False
     # Rows are sorted eigenvalues, which have kinks where they cross; their sums of these powers have none.
     powers: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return self.name
+
+
+def in_cells(case: Case, frames: list[Atoms]) -> list[Atoms]:
+    """The same structures, each in a cell where the fingerprint needs one."""
+    if not case.of_cells:
+        return frames
+    frames = [frame.copy() for frame in frames]
+    for frame in frames:
+        if frame.cell.volume == 0.0:
+            frame.cell = [9.0, 9.1, 9.2]
+    return frames
 
 
 def turbo(**options: Any) -> ip.SoapTurbo:
@@ -300,6 +315,9 @@ def spread(name: str, descriptor: Any, **claims: Any) -> Case:
     claims.setdefault("kinks", (weighting["r_cut"],) if function == "smooth_cutoff" and weighting else ())
     claims.setdefault("center_apart", function == "inverse_square")
     claims.setdefault("center_shared", descriptor.geometry not in ("angle", "cosine"))
+    claims.setdefault("tips", descriptor.geometry == "angle")
+    volume = isinstance(descriptor, ip.ValleOganov) or descriptor.normalization == "valle_oganov"
+    claims.setdefault("of_cells", volume)
     return Case(f"{type(descriptor).__name__} {name}", descriptor, **claims)
 
 
@@ -347,6 +365,8 @@ def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Cas
         kinks=tuple(kink for kink in kinks if kink < descriptor.reach),
         center_apart=any(case.center_apart for case in cases),
         center_shared=all(case.center_shared for case in cases),
+        tips=any(case.tips for case in cases),
+        of_cells=any(case.of_cells for case in cases),
         powers=next((case.powers for case in cases if case.powers), ()),
     )
 

@@ -33,7 +33,8 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=2e-13 * scale)
 
 
-@pytest.mark.parametrize("case", EVERY_DESCRIPTOR_AND_OPTION, ids=repr)
+# Where all atoms are seen there is no list to be had.
+@pytest.mark.parametrize("case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.reach < 1e3], ids=repr)
 def test_every_result_is_that_of_a_search(case):
     descriptor = case.descriptor
     before = structure(case.elements, pbc=(getattr(descriptor, "periodic", True),) * 2 + (False,))

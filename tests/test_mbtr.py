@@ -37,7 +37,7 @@ def water(**options):
 
 
 def mbtr(geometry, cls=ip.MBTR, **options):
-    return cls(**{"geometry": geometry, "grid": GRIDS.get(geometry), "species": ["H", "O"], **options})
+    return cls(**{"geometry": geometry, "grid": GRIDS.get(geometry, GRIDS["distance"]), "species": ["H", "O"], **options})
 
 
 @pytest.mark.parametrize("normalize_gaussians", [True, False])
@@ -240,3 +240,36 @@ def test_frames_must_suit():
         ip.ValleOganov(r_cut=3.0, sigma=-1.0, species=["H"]).transform(Atoms("H"))
     with pytest.raises(ValueError, match="r_cut is 0; it must be"):
         ip.ValleOganov(r_cut=0, sigma=1.0, species=["H"], geometry="angle").transform(Atoms("H"))
+
+
+@pytest.mark.parametrize("geometry", ["distance", "angle"])
+def test_crystals_of_valle_and_oganov_do_not_depend_on_how_they_are_written(geometry):
+    frame = bulk("NaCl", "rocksalt", a=5.64)
+    frame.rattle(0.2, seed=1)
+    sigma = 0.2 if geometry == "distance" else 9.0
+    made = ip.ValleOganov(r_cut=4.1, geometry=geometry, n_points=15, sigma=sigma, species=["Na", "Cl"])
+    row = made.transform(frame)
+    turned, moved, other = frame.copy(), frame[::-1], frame.copy()
+    turned.rotate(37.0, (1.0, 2.0, -0.5), rotate_cell=True)
+    moved.positions += np.array([[1, -2, 0], [0, 3, 1]]) @ frame.cell.array + 0.3
+    other.cell[2] += other.cell[0] - 2 * other.cell[1]
+    for same in (turned, moved, other):
+        np.testing.assert_allclose(made.transform(same), row, rtol=1e-11, atol=1e-12)
+
+
+def test_strain_changes_the_volume_too():
+    frame = bulk("NaCl", "rocksalt", a=5.64)
+    made = ip.ValleOganov(r_cut=4.1, n_points=15, sigma=0.5, species=["Na", "Cl"])
+    adjoint = np.sin(np.arange(made.n_features))[None]
+    found = made.pullback(frame, adjoint).strain[0]
+    h = 1e-4
+    swollen = [frame.copy() for _ in range(2)]
+    for sign, one in zip((-1, 1), swollen, strict=True):
+        one.set_cell(one.cell * (1 + sign * h), scale_atoms=True)
+    back, forth = made.transform(swollen) @ adjoint[0]
+    assert np.trace(found) == pytest.approx((forth - back) / (2 * h), rel=1e-6)
+    weightless = ip.MBTR(
+        geometry="distance", grid={"min": 0.0, "max": 4.1, "sigma": 0.5, "n": 15}, weighting={**SQUARE, "r_cut": 4.1},
+        species=["Na", "Cl"],
+    )  # fmt: skip
+    assert abs(np.trace(weightless.pullback(frame, adjoint).strain[0]) / np.trace(found) - 1.0) > 0.1

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::cell::{cross, dot};
 use super::known::KnownNeighbors;
 use crate::Error;
 
@@ -17,14 +16,6 @@ pub struct Frame<'a> {
     pub cell: [[f64; 3]; 3],
     /// Axes that are periodic.
     pub pbc: [bool; 3],
-}
-
-impl Frame<'_> {
-    /// Volume of the cell in Å³, all rows of which count here; zero where they span none.
-    pub fn volume(&self) -> f64 {
-        let [a, b, c] = self.cell;
-        dot(a, cross(b, c)).abs()
-    }
 }
 
 /// Several structures, their atoms stored one after the other.

@@ -12,9 +12,12 @@ from typing import Any
 _HOMES = {
     "SOAP": "soap",
     "ACSF": "acsf",
+    "MBTR": "mbtr",
+    "LMBTR": "lmbtr",
+    "ValleOganov": "valleoganov",
 }
 
-__all__ = ["SOAP", "ACSF"]
+__all__ = ["SOAP", "ACSF", "MBTR", "LMBTR", "ValleOganov"]
 
 
 def __getattr__(name: str) -> Any:
