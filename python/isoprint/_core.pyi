@@ -15,6 +15,7 @@ __all__ = [
     "EwaldSumMatrix",
     "GlobalCoulombMatrix",
     "KnownNeighbors",
+    "MBTR",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -89,7 +90,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
@@ -110,7 +111,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,7 +123,7 @@ class _Descriptor(Protocol):
         function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
         *,
         block: int,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -136,7 +137,7 @@ class _Descriptor(Protocol):
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -147,7 +148,7 @@ class _Descriptor(Protocol):
         frames: _Frames,
         centers: _Centers,
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         prepared: Any,  # of these frames, or None
         first: _First,
         threads: int,
@@ -159,7 +160,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         *,
         out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         dtype: str,  # "float64" or "float32", if there is no `out`
         prepared: Any,  # of these frames, or None
         first: _First,
@@ -263,6 +264,12 @@ class EwaldSumMatrix(_FrameDescriptor):
     """The Ewald sum matrix of a crystal."""
 
     def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
+
+@final
+class MBTR(_Descriptor):
+    """Distributions of distances and angles, of a frame or around a center."""
+
+    def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
 
 @final
 class KnownNeighbors:

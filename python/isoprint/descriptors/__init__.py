@@ -10,6 +10,7 @@ from isoprint.descriptors.coulomb_matrix import CoulombMatrix
 from isoprint.descriptors.ewald_sum_matrix import EwaldSumMatrix
 from isoprint.descriptors.global_coulomb_matrix import GlobalCoulombMatrix
 from isoprint.descriptors.hybrid import Hybrid
+from isoprint.descriptors.mbtr import MBTR, LocalMBTR, ValleOganov
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.radial_distribution import RadialDistribution
 from isoprint.descriptors.sine_matrix import SineMatrix
@@ -26,5 +27,8 @@ __all__ = [
     "GlobalCoulombMatrix",
     "SineMatrix",
     "EwaldSumMatrix",
+    "MBTR",
+    "LocalMBTR",
+    "ValleOganov",
     "Hybrid",
 ]

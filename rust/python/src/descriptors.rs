@@ -1,7 +1,7 @@
 //! One class a fingerprint: parameters in a mapping, and what all fingerprints have in common.
 
 use isoprint_core::descriptors::{Descriptor as _, FrameDescriptor as _};
-use isoprint_core::descriptors::{acsf, atom_matrix, coulomb_matrix, overlap_matrix, radial_distribution, soap};
+use isoprint_core::descriptors::{acsf, atom_matrix, coulomb_matrix, mbtr, overlap_matrix, radial_distribution, soap};
 use pyo3::prelude::*;
 
 use crate::compression::CompressionMatrix;
@@ -45,6 +45,10 @@ classes! {
 
     /// Eigenvalues of the Coulomb matrix.
     CoulombMatrix(coulomb_matrix::CoulombMatrix), coulomb_matrix::CoulombMatrix::new;
+
+    /// Distributions of distances and angles, of a frame or around a center.
+    #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+    MBTR(mbtr::Mbtr), mbtr::Mbtr::new;
 
     /// Eigenvalues of the overlap matrix of Gaussian orbitals.
     OverlapMatrix(overlap_matrix::OverlapMatrix), overlap_matrix::OverlapMatrix::new;

@@ -21,8 +21,10 @@ pub mod coulomb_matrix;
 mod environment;
 mod frame_descriptor;
 mod jacobian_row;
+pub mod mbtr;
 pub mod overlap_matrix;
 pub mod pair_matrix;
+mod point_names;
 pub mod radial_distribution;
 mod read;
 mod row_stretches;
@@ -74,6 +76,15 @@ pub trait Descriptor: Sync + 'static {
     /// coefficients.
     fn is_linear(&self) -> bool {
         false
+    }
+    /// Whether coefficients depend on the [volume](Environment::volume) of the cell besides.
+    fn sees_volume(&self) -> bool {
+        false
+    }
+    /// The derivative of `Σ adjoint · coefficients` with respect to the logarithm of that volume, where it is seen: what
+    /// a strain adds by changing it.
+    fn volume_derivative(&self, _coefficients: &[f64], _adjoint: &[f64]) -> f64 {
+        0.0
     }
     /// Fresh buffers.
     ///
