@@ -11,9 +11,9 @@ from isoprint import _core
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import flag
 from isoprint._support.progress import Report
-from isoprint.descriptors._base import Compiled, _Call, precision
+from isoprint.descriptors._calls import Call, Compiled, precision
 from isoprint.descriptors._compiled import CompiledDescriptor
-from isoprint.descriptors._jacobians import leading
+from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._sparse import SparseRows, sparse_rows
 from isoprint.descriptors.derivatives import finite
 from isoprint.structures.centers import Centers
@@ -190,7 +190,7 @@ class FrameDescriptor(CompiledDescriptor):
             vars(self)["_cache"] = compiled
         return compiled
 
-    def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> _Call:
+    def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> Call:
         for name, given in (("centers", centers), ("neighbors", neighbors)):
             if given is not None:
                 raise ValueError(
