@@ -354,6 +354,31 @@ MBTR = [
 ]
 
 
+def of_atoms(kind: Any, name: str, *, options: dict[str, Any] | None = None) -> Case:
+    """A case of matrices of all atoms of a frame, which has one row a frame."""
+    descriptor = kind(**{"n_atoms_max": 6, **(options or {})})
+    powers = (1, 2, 3) if descriptor.permutation == "eigenspectrum" else ()
+    return Case(f"{kind.__name__} {name}", descriptor, powers=powers)
+
+
+RANDOM = {"permutation": "random", "sigma": 3.0, "seed": 7}
+# Rows of frames, not of atoms: the tests of these stand by themselves.
+ATOM_MATRICES = [
+    *[of_atoms(kind, permutation, options={"permutation": permutation})
+      for kind in (ip.GlobalCoulombMatrix, ip.SineMatrix, ip.EwaldSumMatrix)
+      for permutation in ("sorted_l2", "none", "eigenspectrum")],
+    *[of_atoms(kind, "random", options=RANDOM) for kind in (ip.GlobalCoulombMatrix, ip.SineMatrix)],
+    of_atoms(ip.GlobalCoulombMatrix, "raw", options={"permutation": "eigenspectrum", "degenerate": "raw"}),
+    of_atoms(ip.GlobalCoulombMatrix, "wide core, open", options={"r_core": 1.3, "periodic": False}),
+    of_atoms(ip.SineMatrix, "wide core", options={"r_core": 1.3}),
+    of_atoms(ip.EwaldSumMatrix, "wide core", options={"r_core": 1.3, "permutation": "none"}),
+    of_atoms(ip.EwaldSumMatrix, "given width", options={"a": 0.8, "permutation": "none"}),
+    of_atoms(ip.EwaldSumMatrix, "given cutoffs", options={"r_cut": 9.0, "g_cut": 12.0, "permutation": "none"}),
+    of_atoms(ip.EwaldSumMatrix, "weighted", options={"w": 0.4, "accuracy": 1e-13}),
+    of_atoms(ip.EwaldSumMatrix, "single precision", options={"dtype": "float32"}),
+]  # fmt: skip
+
+
 def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Case:
     """A case of several fingerprints side by side; it keeps the promises that each of them keeps."""
     kinks = [kink for case in cases for kink in (*case.kinks, case.descriptor.reach)]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "EwaldSumMatrix",
+    "GlobalCoulombMatrix",
     "KnownNeighbors",
     "MBTR",
     "MAX_FUNCTIONS",
@@ -21,6 +23,7 @@ __all__ = [
     "Prepared",
     "RadialDistribution",
     "SOAP",
+    "SineMatrix",
     "SoapTurbo",
     "__version__",
     "buffer",
@@ -204,6 +207,63 @@ class RadialDistribution(_Descriptor):
     """Distances of the neighbors of each element, smeared."""
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
+
+@type_check_only
+class _FrameDescriptor(Protocol):
+    """What all fingerprints of whole frames offer."""
+
+    @property
+    def n_features(self) -> int: ...
+    def feature_names(self) -> list[str]: ...
+    def transform(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pushforward(
+        self,
+        frames: _Frames,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self, frames: _Frames, adjoint: NDArray[np.float64], *, threads: int, progress: _Progress
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def derivatives(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        first: int,  # what the first frame is called in errors
+        threads: int,
+        progress: _Progress,
+    ) -> None:
+        """Blocks (N, 3, n_features), one an atom."""
+
+@final
+class GlobalCoulombMatrix(_FrameDescriptor):
+    """The Coulomb matrix of a molecule."""
+
+    def __new__(cls, parameters: _Parameters, /) -> GlobalCoulombMatrix: ...
+
+@final
+class SineMatrix(_FrameDescriptor):
+    """The sine matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> SineMatrix: ...
+
+@final
+class EwaldSumMatrix(_FrameDescriptor):
+    """The Ewald sum matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
 
 @final
 class MBTR(_Descriptor):

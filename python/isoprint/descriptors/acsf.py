@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from isoprint import _core
 from isoprint._support.parameters import number
 from isoprint.descriptors import _symmetry_functions as functions_
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor
 from isoprint.structures.elements import ANY
 

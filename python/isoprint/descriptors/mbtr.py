@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint.descriptors import _answers as answers
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor
 
 if TYPE_CHECKING:

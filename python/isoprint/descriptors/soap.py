@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class SOAP(CompiledDescriptor):
         """Build from the argument string of QUIP's descriptor `soap`; columns are in its order, with its factors.
 
         Atoms of the elements in `Z` become rows, and elements that `species_Z` does not list are passed over. `fit`
-        learns nothing.
+        learns nothing. Keys of a fit (`zeta`, `n_sparse`, ...) change nothing; a warning names them.
 
         Parameters
         ----------

@@ -16,8 +16,10 @@
 //! Where the coefficients are the features already, there is no second stage to write.
 
 pub mod acsf;
+pub mod atom_matrix;
 pub mod coulomb_matrix;
 mod environment;
+mod frame_descriptor;
 mod jacobian_row;
 pub mod mbtr;
 pub mod overlap_matrix;
@@ -31,6 +33,7 @@ mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
+pub use frame_descriptor::{FrameDescriptor, Lattice, WholeFrame};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
 pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
