@@ -306,7 +306,7 @@ SHARP = {"function": "smooth_cutoff", "r_cut": 1.93, "sharpness": 3.5}
 
 
 def spread(name: str, descriptor: Any, **claims: Any) -> Case:
-    """A case of answers on a grid: what becomes of them at the cutoff, and of atoms in one place, is the weighting's."""
+    """A case of answers on a grid; what happens at the cutoff, and where atoms are in one place, follows from it."""
     weighting = getattr(descriptor, "weighting", None) or {}
     function = weighting.get("function")
     if isinstance(descriptor, ip.ValleOganov):
