@@ -9,3 +9,4 @@ pub mod harmonics;
 pub mod orthogonal;
 pub mod piecewise;
 pub mod quadrature;
+pub mod transport;
