@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from isoprint._support.arrays import real_array, require_writable, short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag
-from isoprint.descriptors._estimator import Estimator, not_fitted
+from isoprint.descriptors._estimator import not_fitted
+from isoprint.descriptors._nested import WithDescriptor
 from isoprint.descriptors.derivatives import Pullback
 from isoprint.kernels._blocks import Matching, Pairs, _inverse_root
 from isoprint.kernels._environments import Metric, Settings, settings
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-class StructureKernel(Estimator):
+class StructureKernel(WithDescriptor):
     """A kernel of structures, and a scikit-learn transformer of lists of them.
 
     A subclass says in `_matching` how the similarities of environments make that of two structures.
     """
 
-    descriptor: Any
     metric: Metric
     zeta: float
     gamma: float | None
@@ -41,62 +41,6 @@ class StructureKernel(Estimator):
 
     def _matching(self) -> Matching | None:
         raise NotImplementedError
-
-    # Parameters, those of the descriptor included
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All parameters by name, as they were given.
-
-        Parameters
-        ----------
-        deep : bool
-            Also those of the descriptor, as `descriptor__parameter`.
-
-        Returns
-        -------
-        dict
-            From name to value.
-
-        Examples
-        --------
-        >>> import isoprint as ip
-        >>> ip.kernels.AverageKernel(ip.SOAP(r_cut=4.0, n_max=4, l_max=3)).get_params()["descriptor__n_max"]
-        4
-        """
-        params = super().get_params(deep)
-        if deep and hasattr(self.descriptor, "get_params") and not isinstance(self.descriptor, type):
-            own = self.descriptor.get_params(deep=True)
-            params.update({f"descriptor__{key}": value for key, value in own.items()})
-        return params
-
-    def set_params(self, **params: Any) -> Self:
-        """Change parameters, or parameters of the descriptor as `descriptor__parameter`.
-
-        Parameters
-        ----------
-        **params
-            New values by name. What `fit` learned stays what it was until it is called again.
-
-        Returns
-        -------
-        StructureKernel
-            The kernel itself.
-
-        Examples
-        --------
-        >>> import isoprint as ip
-        >>> kernel = ip.kernels.AverageKernel(ip.SOAP(r_cut=4.0, n_max=4, l_max=3))
-        >>> kernel.set_params(descriptor__n_max=2, normalize=False).descriptor.n_max
-        2
-        """
-        prefix = "descriptor__"
-        super().set_params(**{name: value for name, value in params.items() if not name.startswith(prefix)})
-        inner = {name[len(prefix) :]: value for name, value in params.items() if name.startswith(prefix)}
-        if inner:
-            if not hasattr(self.descriptor, "set_params"):
-                raise ValueError(f"descriptor is {short_repr(self.descriptor)}, which has no parameter {min(inner)!r}")
-            self.descriptor.set_params(**inner)
-        return self
 
     # What is known
 

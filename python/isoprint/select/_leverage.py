@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 _PART = 1 << 22
 # What is left of a row, in parts of what it was, is rounding below this.
 _ROUNDING = 1e-13
+# Leverages that differ by less than this part are the same.
+_ALIKE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,14 +166,16 @@ def _leverage(state: _State, k: int, guess: Floats | None) -> tuple[Floats, Floa
     if k >= min(n_rows, n) // 2 or min(n_rows, n) < 16:
         from scipy.linalg import svd
 
-        _, _, vectors = svd(left, full_matrices=False, check_finite=False)
-        vectors = vectors[:k]
+        _, values, vectors = svd(left, full_matrices=False, check_finite=False)
+        values, vectors = values[:k], vectors[:k]
     else:
         from scipy.sparse.linalg import svds
 
         start = np.ones(min(n_rows, n)) if guess is None else guess
-        u, _, vectors = svds(left, k=k, v0=start, solver="arpack", tol=0.0)
+        u, values, vectors = svds(left, k=k, v0=start, solver="arpack", tol=0.0)
         guess = (u if n_rows <= n else vectors.T).sum(axis=1)
+    # Directions of which there is nothing but rounding could be any.
+    vectors = vectors[values > _ROUNDING * state.total**0.5]
     found: Floats = np.einsum("ij,ij->j", vectors, vectors)
     return found, guess
 
@@ -179,8 +183,7 @@ def _leverage(state: _State, k: int, guess: Floats | None) -> tuple[Floats, Floa
 def _next(leverage: Floats, free: NDArray[np.bool_], drawing: np.random.Generator | None) -> int:
     weights = np.where(free, leverage, -1.0)
     if drawing is None:
-        # What differs by rounding is the same.
-        return int(np.argmax(weights >= weights.max() * (1.0 - 1e-12) if weights.max() > 0.0 else free))
+        return int(np.argmax(weights >= weights.max() * (1.0 - _ALIKE) if weights.max() > 0.0 else free))
     weights = np.maximum(weights, 0.0)
     total = weights.sum()
     return int(drawing.choice(len(weights), p=weights / total if total > 0.0 else free / free.sum()))

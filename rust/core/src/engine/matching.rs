@@ -77,9 +77,13 @@ pub fn match_structures(
             (values.split_off_mut(..band).unwrap_or_default(), out.split_off_mut(..n_columns).unwrap_or_default())
         },
         visit: |worker: &mut Worker, structure: usize, (band, out): (&mut [f64], &mut [f64]), stop: &Stop<'_>| {
-            let adjoint = adjoint.map(|adjoint| &adjoint[structure * n_columns..][..n_columns]);
-            let first = if upper_half { structure } else { 0 };
-            let unfinished = worker.band(band, columns, first, matching, adjoint, out, stop)?;
+            let others = Others {
+                columns,
+                first: if upper_half { structure } else { 0 },
+                matching,
+                adjoint: adjoint.map(|adjoint| &adjoint[structure * n_columns..][..n_columns]),
+            };
+            let unfinished = worker.band(band, &others, out, stop)?;
             counter.add(1);
             Ok(unfinished)
         },
@@ -92,18 +96,24 @@ pub fn match_structures(
     Ok(unfinished)
 }
 
+/// What one structure is compared with: others, from the `first` on.
+struct Others<'a> {
+    columns: &'a [usize],
+    first: usize,
+    matching: Matching,
+    adjoint: Option<&'a [f64]>,
+}
+
 impl Worker {
-    /// One structure with all others, from the `first` on.
+    /// One structure with all others.
     fn band(
         &mut self,
         band: &mut [f64],
-        columns: &[usize],
-        first: usize,
-        matching: Matching,
-        adjoint: Option<&[f64]>,
+        others: &Others<'_>,
         out: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<usize, Error> {
+        let Others { columns, first, matching, adjoint } = *others;
         let width = columns.last().copied().unwrap_or(0);
         let mut unfinished = 0;
         for (place, (out, ends)) in out.iter_mut().zip(columns.windows(2)).enumerate().skip(first) {
@@ -169,17 +179,9 @@ mod tests {
                     let at = |k: usize| (rows[i] + k / m) * 10 + columns[j] + k % m;
                     let mut window: Vec<f64> = (0..n * m).map(|k| original[at(k)]).collect();
                     let mut value = [0.0];
-                    worker
-                        .band(
-                            &mut window,
-                            &[0, m],
-                            0,
-                            matching,
-                            Some(&[adjoint[i * 4 + j]]),
-                            &mut value,
-                            &Stop::never(),
-                        )
-                        .expect("little memory");
+                    let adjoint = [adjoint[i * 4 + j]];
+                    let others = Others { columns: &[0, m], first: 0, matching, adjoint: Some(&adjoint) };
+                    worker.band(&mut window, &others, &mut value, &Stop::never()).expect("little memory");
                     expected.push(value[0]);
                     (0..n * m).for_each(|k| derivatives[at(k)] = window[k]);
                 }
