@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "EwaldSumMatrix",
+    "GlobalCoulombMatrix",
     "KnownNeighbors",
+    "MBTR",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -20,6 +23,7 @@ __all__ = [
     "Prepared",
     "RadialDistribution",
     "SOAP",
+    "SineMatrix",
     "SoapTurbo",
     "__version__",
     "buffer",
@@ -89,7 +93,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
@@ -110,7 +114,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,7 +126,7 @@ class _Descriptor(Protocol):
         function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
         *,
         block: int,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -136,7 +140,7 @@ class _Descriptor(Protocol):
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -147,7 +151,7 @@ class _Descriptor(Protocol):
         frames: _Frames,
         centers: _Centers,
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         prepared: Any,  # of these frames, or None
         first: _First,
         threads: int,
@@ -159,7 +163,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         *,
         out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         dtype: str,  # "float64" or "float32", if there is no `out`
         prepared: Any,  # of these frames, or None
         first: _First,
@@ -206,6 +210,69 @@ class RadialDistribution(_Descriptor):
     """Distances of the neighbors of each element, smeared."""
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
+
+@type_check_only
+class _FrameDescriptor(Protocol):
+    """What all fingerprints of whole frames offer."""
+
+    @property
+    def n_features(self) -> int: ...
+    def feature_names(self) -> list[str]: ...
+    def transform(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pushforward(
+        self,
+        frames: _Frames,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self, frames: _Frames, adjoint: NDArray[np.float64], *, threads: int, progress: _Progress
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def derivatives(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        first: int,  # what the first frame is called in errors
+        threads: int,
+        progress: _Progress,
+    ) -> None:
+        """Blocks (N, 3, n_features), one an atom."""
+
+@final
+class GlobalCoulombMatrix(_FrameDescriptor):
+    """The Coulomb matrix of a molecule."""
+
+    def __new__(cls, parameters: _Parameters, /) -> GlobalCoulombMatrix: ...
+
+@final
+class SineMatrix(_FrameDescriptor):
+    """The sine matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> SineMatrix: ...
+
+@final
+class EwaldSumMatrix(_FrameDescriptor):
+    """The Ewald sum matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
+
+@final
+class MBTR(_Descriptor):
+    """Distributions of distances and angles, of a frame or around a center."""
+
+    def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
 
 @final
 class KnownNeighbors:

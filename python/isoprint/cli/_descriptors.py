@@ -14,6 +14,7 @@ from isoprint.cli._warnings import warn
 from isoprint.descriptors import ACSF, SOAP, SoapTurbo
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors._compiled import CompiledDescriptor
+from isoprint.descriptors._whole_frames import FrameDescriptor
 
 
 def _spelled(name: str) -> str:
@@ -21,12 +22,12 @@ def _spelled(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-# Every fingerprint that is made of parameters alone. QUIP has the same names where it has them: the first word of an
-# argument string chooses too.
+# Every fingerprint of atoms that is made of parameters alone. QUIP has the same names where it has them: the first word
+# of an argument string chooses too.
 DESCRIPTORS: dict[str, type[Descriptor]] = {
     _spelled(name): cls
     for name in descriptors.__all__
-    if issubclass(cls := getattr(descriptors, name), CompiledDescriptor)
+    if issubclass(cls := getattr(descriptors, name), CompiledDescriptor) and not issubclass(cls, FrameDescriptor)
 }
 _OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
 

@@ -77,8 +77,8 @@ class SOAP(CompiledDescriptor):
         What to do about atoms of other elements: raise, or pass over them.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: from the mean of the coefficients of its centers, or as the mean of their rows.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: from the mean of the coefficients of its centers, or as the mean or the sum of their rows.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -145,7 +145,7 @@ class SOAP(CompiledDescriptor):
         """Build from the argument string of QUIP's descriptor `soap`; columns are in its order, with its factors.
 
         Atoms of the elements in `Z` become rows, and elements that `species_Z` does not list are passed over. `fit`
-        learns nothing.
+        learns nothing. Keys of a fit (`zeta`, `n_sparse`, ...) change nothing; a warning names them.
 
         Parameters
         ----------

@@ -76,8 +76,8 @@ class SoapTurbo(CompiledDescriptor):
         With policy "reference", the orthonormalizing matrix of some species instead of our own.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: from the mean of the coefficients of its centers, or as the mean of their rows.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: from the mean of the coefficients of its centers, or as the mean or the sum of their rows.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -142,7 +142,7 @@ class SoapTurbo(CompiledDescriptor):
         """Build from the argument string of QUIP's descriptor `soap_turbo`; columns are in its order.
 
         Atoms of the element that `central_index` selects become rows, and elements that `species_Z` does not list are
-        passed over. `fit` learns nothing.
+        passed over. `fit` learns nothing. Keys of a fit (`zeta`, `n_sparse`, ...) change nothing; a warning names them.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@
 //! * `arrays` borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
 //! * `read` makes the parameters of a descriptor out of a mapping; `compression` takes a sparse matrix in arrays.
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
+//! * `frame_descriptor` is what all fingerprints of whole frames have in common.
 //! * `fused` asks Python in the middle of the work.
 //! * `neighbors` is the neighbor search without a descriptor; `similarity` compares rows, whatever made them.
 //! * `buffers` is the memory of large results, which serves one after the other; `pages` asks Linux for it.
@@ -27,6 +28,7 @@ mod descriptor;
 mod descriptors;
 mod door;
 mod errors;
+mod frame_descriptor;
 mod fused;
 mod memory;
 mod neighbors;

@@ -16,11 +16,15 @@
 //! Where the coefficients are the features already, there is no second stage to write.
 
 pub mod acsf;
+pub mod atom_matrix;
 pub mod coulomb_matrix;
 mod environment;
+mod frame_descriptor;
 mod jacobian_row;
+pub mod mbtr;
 pub mod overlap_matrix;
 pub mod pair_matrix;
+mod point_names;
 pub mod radial_distribution;
 mod read;
 mod row_stretches;
@@ -29,6 +33,7 @@ mod species;
 mod validate;
 
 pub use environment::{CenterKind, Environment};
+pub use frame_descriptor::{FrameDescriptor, Lattice, WholeFrame};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
 pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
@@ -71,6 +76,15 @@ pub trait Descriptor: Sync + 'static {
     /// coefficients.
     fn is_linear(&self) -> bool {
         false
+    }
+    /// Whether coefficients depend on the [volume](Environment::volume) of the cell besides.
+    fn sees_volume(&self) -> bool {
+        false
+    }
+    /// The derivative of `Σ adjoint · coefficients` with respect to the logarithm of that volume, where it is seen: what
+    /// a strain adds by changing it.
+    fn volume_derivative(&self, _coefficients: &[f64], _adjoint: &[f64]) -> f64 {
+        0.0
     }
     /// Fresh buffers.
     ///

@@ -14,6 +14,7 @@
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
 //! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `whole_frames` | the same calculations for fingerprints of whole frames |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 //! | `matching`, `manhattan`, `farthest` | rows among each other: similarities of structures, samples |
 
@@ -40,6 +41,7 @@ mod queue;
 mod sparse;
 mod transform;
 mod walk;
+mod whole_frames;
 mod worker;
 mod worker_cache;
 
@@ -57,4 +59,5 @@ pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
 pub use sparse::{SparseRows, transform_sparse};
 pub use transform::{pushforward, transform, transform_into_zeros};
+pub use whole_frames::{jacobian_frames, pullback_frames, pushforward_frames, transform_frames};
 pub use worker_cache::WorkerCache;

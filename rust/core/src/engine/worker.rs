@@ -111,5 +111,6 @@ pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> En
         Center::Atom(atom) => CenterKind::Atom(Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX)),
         Center::Point(_) => CenterKind::Point,
     };
-    Environment { center, channel: &sites.channel, dx: &sites.dx, dy: &sites.dy, dz: &sites.dz, r: &sites.r }
+    let Sites { channel, dx, dy, dz, r, .. } = sites;
+    Environment { center, channel, dx, dy, dz, r, volume: frame.volume }
 }
