@@ -30,7 +30,7 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import testing
+    from isoprint import models, testing
     from isoprint.blindness import study
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "four_body_gradient",
     "helical_start",
     "match_rows",
+    "models",
     "neighbors",
     "random_starts",
     "sensitivity",
@@ -65,9 +66,9 @@ moved.install()
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    """Load `isoprint.models`, `isoprint.study` and `isoprint.testing` at their first use; rows do not need them."""
     path = f"isoprint.{name}"
-    if name == "testing" or path in moved.MOVED:
+    if name in ("models", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)
