@@ -21,9 +21,10 @@ CORE = Path(__file__).parents[1] / "rust/core/src"
 # What each room of `python/isoprint` may import, at the top of a file or inside a function.
 PYTHON = {
     # The public names.
-    "isoprint": {"threads", "memory", "blindness", "descriptors", "structures", "_support", "_core"},
+    "isoprint": {"threads", "memory", "models", "blindness", "descriptors", "structures", "_support", "_core"},
     "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
+    "models": {"descriptors", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values

@@ -1,4 +1,4 @@
-"""Models in the manner of scikit-learn: parameters as attributes, those of the descriptor with `descriptor__` before."""
+"""Models in the manner of scikit-learn: parameters as attributes, `descriptor__` before those of the descriptor."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ class Model:
 
     # Before version 1.6 this told scikit-learn what `__sklearn_tags__` says now.
     _estimator_type = "regressor"
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Every parameter of the constructor, and its default."""
+        known: Any = cls
+        return _parameters(known)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name.
@@ -36,7 +42,7 @@ class Model:
         >>> model.get_params()["zeta"], model.get_params()["descriptor__r_cut"]
         (2, 4.0)
         """
-        found = {name: getattr(self, name) for name in _parameters(type(self))}
+        found = {name: getattr(self, name) for name in self._defaults()}
         if deep:
             for name, value in list(found.items()):
                 if hasattr(value, "get_params"):
@@ -63,14 +69,12 @@ class Model:
         >>> model.set_params(zeta=2, descriptor__r_cut=5.0).descriptor.r_cut
         5.0
         """
-        known = _parameters(type(self))
+        known = self._defaults()
         inner: dict[str, dict[str, Any]] = {}
         for name, value in params.items():
             owner, _, key = name.partition("__")
             if owner not in known:
-                raise ValueError(
-                    f"{type(self).__name__} has no parameter {owner!r}; there are {', '.join(known)}"
-                )
+                raise ValueError(f"{type(self).__name__} has no parameter {owner!r}; there are {', '.join(known)}")
             if key:
                 inner.setdefault(owner, {})[key] = value
             else:
@@ -80,7 +84,7 @@ class Model:
         return self
 
     def __repr__(self) -> str:
-        defaults = _parameters(type(self))
+        defaults = self._defaults()
         given = [
             f"{name}={_brief(value)}" if name != "descriptor" else repr(value)
             for name, value in self.get_params(deep=False).items()
@@ -115,7 +119,9 @@ def _parameters(cls: Any) -> dict[str, Any]:
 
 
 def _same(value: Any, default: Any) -> bool:
-    return value is default or (type(value) is type(default) and isinstance(value, (str, int, float)) and value == default)
+    return value is default or (
+        type(value) is type(default) and isinstance(value, (str, int, float)) and value == default
+    )
 
 
 def _brief(value: Any) -> str:

@@ -47,8 +47,8 @@ class Power:
         if self.zeta != int(self.zeta):
             if dots.min(initial=1.0) < 0.0:
                 raise ValueError(
-                    f"zeta is {self.zeta}, and two fingerprints have a negative dot product ({dots.min():.3g}), of which"
-                    " there is no such power; take a whole number"
+                    f"zeta is {self.zeta}, and two fingerprints have a negative dot product ({dots.min():.3g}), of"
+                    " which there is no such power; take a whole number"
                 )
             return np.power(dots, self.zeta - 1.0)
         return _whole_power(dots, int(self.zeta) - 1)

@@ -119,7 +119,7 @@ def _virial(frame: Any, packed: Frames, place: int, key: str | None) -> Floats |
     if results.get("stress") is None:
         return None
     volume = abs(np.linalg.det(packed.cells[place]))
-    return -volume * _six(f"stress of frame {place}", results["stress"])
+    return np.asarray(-volume * _six(f"stress of frame {place}", results["stress"]))
 
 
 def _six(what: str, given: Any) -> Floats:
@@ -150,9 +150,7 @@ def counts(packed: Frames, elements: Iterable[int]) -> Floats:
     ).astype(float)
 
 
-def atom_energies(
-    given: Any, elements: list[int], packed: Frames, labels: list[Labels], symbols: list[str]
-) -> Floats:
+def atom_energies(given: Any, elements: list[int], packed: Frames, labels: list[Labels], symbols: list[str]) -> Floats:
     """What an atom of each element has for itself, in eV."""
     if isinstance(given, Mapping):
         return _from_mapping(given, symbols)
@@ -166,10 +164,10 @@ def atom_energies(
         raise ValueError(f"e0 is {given!r}, and no frame has an energy; give e0 as a number or a mapping")
     composition = counts(packed, elements)[known]
     energies = np.array([labels[place].energy for place in known])
-    alone = {}
+    single: dict[int, float] = {}
     for row, energy in zip(composition, energies, strict=True):
         if row.sum() == 1:
-            alone[int(row.argmax())] = energy
+            single[int(row.argmax())] = float(energy)
     many = composition.sum(axis=1) > 1
     if given == "average":
         which = many if many.any() else ~many
@@ -177,7 +175,7 @@ def atom_energies(
         found = np.full(len(elements), mean)
     else:
         found = np.linalg.lstsq(composition, energies, rcond=None)[0]
-    for element, energy in alone.items():
+    for element, energy in single.items():
         found[element] = energy
     return found
 

@@ -21,7 +21,7 @@ _PIECE = 8 << 20
 
 @dataclass
 class FrameRows:
-    """What one frame contributes: `energy (m,)`, `forces (n_atoms, 3, m)`, `virial (6, m)`; and each center, `(n, m)`."""
+    """What one frame contributes, one column a sparse point: each center, each force component, six virials."""
 
     centers: Floats
     forces: Floats | None = None
@@ -30,7 +30,7 @@ class FrameRows:
     @property
     def energy(self) -> Floats:
         """Of the sum over the centers."""
-        return self.centers.sum(axis=0)
+        return np.asarray(self.centers.sum(axis=0))
 
 
 def rows_of(
@@ -124,7 +124,7 @@ def _projected(
         along -= outward[:, :, None] * dots[center, columns][:, None, :]
         factor = factor / length[center]
     along *= factor[:, None, :]
-    return along
+    return np.asarray(along)
 
 
 def normalizes(descriptor: Any) -> bool:

@@ -37,8 +37,8 @@ def prior_factor(sparse: SparseSet, kernel: DotProductKernel, jitter: float) -> 
             whole[columns, columns] = cholesky(block, lower=True)
         except LinAlgError:
             raise ValueError(
-                f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter, or"
-                " take fewer points"
+                f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
+                " or take fewer points"
             ) from None
     return whole
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import integer_array, real_array, short_repr
+from isoprint._support.arrays import integer_array, real_array
 from isoprint._support.parameters import whole
 from isoprint.models._triangle import Triangle
 from isoprint.structures.elements import number_of, symbol_of
@@ -41,9 +41,7 @@ class SparseSet:
             start += len(points)
 
 
-def chosen(
-    how: Any, n_sparse: Any, features: Mapping[int, Floats], rng: np.random.Generator
-) -> SparseSet:
+def chosen(how: Any, n_sparse: Any, features: Mapping[int, Floats], rng: np.random.Generator) -> SparseSet:
     """Choose among the unit fingerprints `(n, n_features)` of each element."""
     elements = sorted(features)
     if not isinstance(how, str):
@@ -83,7 +81,7 @@ def _points(what: str, given: Any, features: Floats) -> Floats:
     array = np.asarray(given)
     if array.ndim == 1 and array.dtype.kind in "iu":
         rows = integer_array(what, given)
-        if len(rows) and not (0 <= rows.min() and rows.max() < len(features)):
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(features)):
             raise ValueError(f"{what} names row {int(rows.max())}; there are {len(features)} of this element")
         return features[rows]
     found = real_array(what, given)
@@ -93,7 +91,7 @@ def _points(what: str, given: Any, features: Floats) -> Floats:
     if not (np.isfinite(length).all() and length.min() > 0.0):
         raise ValueError(f"{what} has a fingerprint that is zero or not finite")
     # Rows that have unit length already keep their bits.
-    return np.where(np.abs(length - 1.0) < 1e-12, found, found / length)
+    return np.asarray(np.where(np.abs(length - 1.0) < 1e-12, found, found / length))
 
 
 def _shares(n_sparse: Any, sizes: dict[int, int]) -> dict[int, int]:
@@ -154,7 +152,7 @@ def _without_duplicates(points: Floats, element: int) -> Floats:
             UserWarning,
             stacklevel=5,
         )
-    return points[~near]
+    return np.asarray(points[~near])
 
 
 def unit(rows: Floats, normalized: bool, where: str = "") -> tuple[Floats, Floats | None]:
@@ -168,8 +166,3 @@ def unit(rows: Floats, normalized: bool, where: str = "") -> tuple[Floats, Float
             " neighbors: leave such frames out, or take a fingerprint that sees its own center"
         )
     return rows / length, length
-
-
-def short(value: Any) -> str:
-    """A value in one line of a message."""
-    return short_repr(value)

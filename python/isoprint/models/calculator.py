@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 
-class ModelCalculator(Calculator):  # type: ignore[misc]
+class ModelCalculator(Calculator):
     """Energy, energies, forces and stress of a model; one evaluation gives all of them.
 
     Parameters
@@ -33,15 +33,19 @@ class ModelCalculator(Calculator):  # type: ignore[misc]
     (-43.4, (6,))
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "energies", "forces", "stress"]
+    implemented_properties = [  # noqa: RUF012 (as in the class of ASE)
+        "energy",
+        "free_energy",
+        "energies",
+        "forces",
+        "stress",
+    ]
 
     def __init__(self, model: Any, *, std: bool = False, n_jobs: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
         self.model, self._std, self._n_jobs = model, std, n_jobs
 
-    def calculate(
-        self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes
-    ) -> None:
+    def calculate(self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes) -> None:
         """Evaluate the model for `atoms`; called by ASE.
 
         Parameters
@@ -51,9 +55,10 @@ class ModelCalculator(Calculator):  # type: ignore[misc]
         properties, system_changes : ignored
             Everything is computed, whatever has changed.
         """
-        super().calculate(atoms, properties, system_changes)
-        periodic = self.atoms.cell.rank == 3
-        found = self.model.predict(self.atoms, forces=True, stress=periodic, n_jobs=self._n_jobs)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        frame: Any = self.atoms
+        periodic = frame.cell.rank == 3
+        found = self.model.predict(frame, forces=True, stress=periodic, n_jobs=self._n_jobs)
         energy = float(found.energy[0])
         self.results = {
             "energy": energy,
@@ -64,6 +69,6 @@ class ModelCalculator(Calculator):  # type: ignore[misc]
         if periodic:
             self.results["stress"] = full_3x3_to_voigt_6_stress(found.stress[0])
         if self._std:
-            spread = self.model.predict(self.atoms, forces=False, std=True, n_jobs=self._n_jobs)
+            spread = self.model.predict(frame, forces=False, std=True, n_jobs=self._n_jobs)
             self.results["energy_std"] = float(np.asarray(spread.energy_std)[0])
             self.results["energies_std"] = spread.energies_std

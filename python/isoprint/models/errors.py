@@ -75,8 +75,12 @@ def collected(differences: Mapping[tuple[str, str], list[Floats]]) -> Errors:
     for name in names:
         lines = {}
         for kind in ("energy", "forces", "virial"):
-            found = [np.ravel(each) for (group, other), all_of in differences.items() for each in all_of
-                     if other == kind and name in ("all", group)]
+            found = [
+                np.ravel(each)
+                for (group, other), all_of in differences.items()
+                for each in all_of
+                if other == kind and name in ("all", group)
+            ]
             flat = np.concatenate(found) if found else np.empty(0)
             if len(flat):
                 absolute = np.abs(flat)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag, real, whole
 from isoprint._support.progress import Report, reporting
 from isoprint.models import _labels, _solver, _sparse_set
+from isoprint.models._archive import Archive
 from isoprint.models._estimator import Model
 from isoprint.models._evaluation import Evaluator, energies, energies_and_gradient
 from isoprint.models._kernel import Power
@@ -34,6 +36,8 @@ Floats = NDArray[np.float64]
 _ROWS = 3000
 # Atoms whose fingerprints are looked at in one go when sparse points are chosen.
 _ATOMS = 4096
+# Parameters that a file keeps; the others are about what was learned.
+STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
 # Frames that say their own sigma; their rows are divided by it at once.
 _OWN = "\0own"
 
@@ -233,9 +237,7 @@ class SparseGP(Model):
         if self.__sklearn_is_fitted__() and not hasattr(self, "_triangles_"):
             raise ValueError("this model was saved without what it saw of the data; save it with data=True to learn on")
         if not self.__sklearn_is_fitted__():
-            return self.fit(
-                frames, energy=energy, forces=forces, virial=virial, n_jobs=n_jobs, progress=progress
-            )
+            return self.fit(frames, energy=energy, forces=forces, virial=virial, n_jobs=n_jobs, progress=progress)
         structures, packed = _structures(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
         self._require_known(packed)
@@ -267,7 +269,9 @@ class SparseGP(Model):
         if not self.__sklearn_is_fitted__() and not hasattr(self, "_triangles_"):
             raise _not_fitted()
         if not hasattr(self, "_triangles_"):
-            raise ValueError("this model was saved without what it saw of the data; save it with data=True to solve anew")
+            raise ValueError(
+                "this model was saved without what it saw of the data; save it with data=True to solve anew"
+            )
         known = [f"sigma_{kind}" for kind in KINDS]
         for name in sigmas:
             if name not in known:
@@ -301,7 +305,7 @@ class SparseGP(Model):
 
     def _require_descriptor(self) -> None:
         if not hasattr(self.descriptor, "iter_derivatives"):
-            raise TypeError(f"descriptor is {_sparse_set.short(self.descriptor)}; give a fingerprint of isoprint")
+            raise TypeError(f"descriptor is {short_repr(self.descriptor)}; give a fingerprint of isoprint")
         for name, wanted in (("average", None), ("dtype", "float64")):
             value = getattr(self.descriptor, name, wanted)
             if value != wanted:
@@ -632,8 +636,8 @@ class SparseGP(Model):
             number = int(packed.numbers[np.argmin(known)])
             told = ", ".join(symbol_of(element) for element in self._set_.elements)
             raise ValueError(
-                f"atom {atom} of frame {frame} is {symbol_of(number)!r}, which this model has not seen; it knows {told}:"
-                " fit on frames that contain it"
+                f"atom {atom} of frame {frame} is {symbol_of(number)!r}, which this model has not seen; it knows"
+                f" {told}: fit on frames that contain it"
             )
 
     # Using
@@ -675,11 +679,27 @@ class SparseGP(Model):
         --------
         isoprint.models.load : reads it.
         """
-        from isoprint.models.file import save
-
         if not self.__sklearn_is_fitted__():
             raise _not_fitted()
-        save(self, path, data=flag("data", data))
+        archive = Archive("SparseGP", self.descriptor)
+        for element, points, columns in self._set_.columns():
+            archive.arrays[f"sparse_{symbol_of(element)}"] = points
+            archive.arrays[f"alpha_{symbol_of(element)}"] = self.alpha_[columns]
+        archive.arrays["factor"] = self.factor_
+        groups = []
+        if flag("data", data):
+            for place, ((kind, group), triangle) in enumerate(self._triangles_.items()):
+                archive.arrays[f"rows_{place}"] = np.triu(triangle.factor)
+                groups.append([kind, group, triangle.n_rows])
+        archive.fields |= {
+            "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
+            "elements": [symbol_of(element) for element in self._set_.elements],
+            "e0": self.e0_,
+            "factors": self._factors_,
+            "report": self.report_,
+            "groups": groups,
+        }
+        archive.write(path)
 
 
 def _structures(frames: Any) -> tuple[list[Any], Frames]:
@@ -717,5 +737,3 @@ def _not_fitted() -> Exception:
     from isoprint.descriptors._estimator import not_fitted
 
     return not_fitted("this SparseGP has learned nothing yet; call fit(frames)")
-
-
