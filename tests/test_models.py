@@ -308,12 +308,10 @@ def test_calculator(frames, model):
 
 def test_energy_is_conserved(frames, model):
     from ase import units
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
     from ase.md.verlet import VelocityVerlet
 
     atoms = frames[0].copy()
     atoms.calc = model.calculator()
-    MaxwellBoltzmannDistribution(atoms, temperature_K=50, rng=np.random.default_rng(0))
     totals = []
     run = VelocityVerlet(atoms, 0.1 * units.fs)
     run.attach(lambda: totals.append(atoms.get_total_energy()))

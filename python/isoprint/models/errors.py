@@ -33,6 +33,17 @@ class Errors:
         Of all frames that have this label: `count`, `rmse`, `mae`, `largest`.
     groups : mapping
         The same by group, then by kind.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import bulk
+    >>> silicon = bulk("Si", cubic=True)
+    >>> silicon.info["energy"] = -43.4
+    >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
+    >>> errors = model.fit(silicon).errors(silicon)
+    >>> errors.energy.count, errors.forces
+    (1, None)
     """
 
     groups: Mapping[str, Mapping[str, Line]] = field(default_factory=dict)

@@ -30,6 +30,16 @@ class Prediction:
         That of each local energy, with what the sparse points cannot say of such a fingerprint.
     forces_std : ndarray (n_atoms, 3), or None
         That of `forces`.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import bulk
+    >>> silicon = bulk("Si", cubic=True)
+    >>> silicon.info["energy"] = -43.4
+    >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
+    >>> model.fit(silicon).predict([silicon, silicon], stress=True)
+    Prediction(energy of 2 frames, forces, stress)
     """
 
     energy: Floats
