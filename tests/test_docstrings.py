@@ -37,7 +37,7 @@ def test_examples_run(name):
 def test_public_names_are_found():
     """Those of all kinds: a class, an inherited method, a property, and what only the documentation names."""
     home = "isoprint.descriptors"
-    for name in (f"{home}.soap.SOAP", f"{home}._base.Descriptor.transform", f"{home}._base.Descriptor.n_features"):
+    for name in (f"{home}.soap.SOAP", f"{home}._values.Values.transform", f"{home}._calls.Calls.n_features"):
         assert name in PUBLIC
     assert any(name.endswith(".FourBody") for name in PUBLIC)
     assert len(PUBLIC) > 150

@@ -127,7 +127,6 @@ def test_columns_are_as_many_as_there(mode, n_features):
         ({"r_cut": None, "weighting": {**EXP, "d": 99.5}}, "does not tell a cutoff"),
         ({"r_cut": None, "weighting": {**POW, "threshold": 0.0}}, "threshold of weighting is 0.0"),
         ({"weighting": "pow"}, "weighting is 'pow'; give a mapping"),
-        ({"sparse": True}, "sparse is True, which is not supported"),
         ({"rbf": "bessel"}, "rbf is 'bessel', which is not supported; choose 'gto' or 'polynomial'"),
         ({"average": True}, "average is True, which is not supported; choose 'off' or 'inner' or 'outer'"),
         ({"average": None}, "average is None"),
@@ -137,7 +136,9 @@ def test_columns_are_as_many_as_there(mode, n_features):
         ({"compression": {"kind": "mu2"}}, "compression has the unknown key 'kind'; known are mode"),
         ({"compression": {"species_weighting": None}}, "compression has no mode; it is required"),
         ({"compression": {"mode": "mu2", "species_weights": {}}}, "did you mean 'species_weighting'"),
-        ({"species": ["H", 1]}, "species contains H more than once"),
+        ({"species": "H"}, "species is 'H'; give a list of symbols or atomic numbers"),
+        ({"weighting": {**POW, "w0": -1.0}}, "w0 of weighting is -1.0; it must not be negative"),
+        ({"weighting": {**POW, "c": -1.0}}, "c of weighting is -1.0; it must not be negative"),
         ({"species": ["H", "Q"]}, "species contains 'Q', which is no element"),
     ],
 )
@@ -160,3 +161,48 @@ def test_what_is_not_understood_is_named(arguments, message):
 def test_what_makes_no_sense_is_said_when_it_is_used(arguments, message):
     with pytest.raises(ValueError, match=message):
         ip.SOAP.from_dscribe(**{**STANDARD, **arguments}).transform(molecule("H2O"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        ({"species": ["H", 1, "O", 8, "O"]}, {}),
+        ({"weighting": {}}, {"weighting": None}),
+        ({"periodic": None}, {"periodic": False}),
+        ({"sparse": False}, {}),
+    ],
+)
+def test_what_the_peer_takes_for_the_same_is_the_same(arguments, same):
+    assert params(**arguments) == params(**same)
+
+
+def test_arguments_may_come_by_place():
+    assert ip.SOAP.from_dscribe(4.0, 3, 2, species=["O", "H"]).get_params() == params()
+    acsf = ip.ACSF.from_dscribe(6.0, [[1.0, 2.0]], [1.0], [[1.0, 1.0, 1.0]], species=["H"])
+    assert (acsf.g2, acsf.g3, acsf.g4, acsf.n_features) == ([[1.0, 2.0]], [1.0], [[1.0, 1.0, 1.0]], 4)
+    with pytest.raises(TypeError, match="r_cut twice"):
+        ip.SOAP.from_dscribe(4.0, 3, 2, r_cut=4.0)
+    with pytest.raises(TypeError, match="takes 9 arguments, 10 were given"):
+        ip.ACSF.from_dscribe(*range(10))
+
+
+def test_sparse_rows_are_those_of_its_library():
+    sparse = pytest.importorskip("sparse")
+    rows = ip.SOAP.from_dscribe(**STANDARD, sparse=True).transform(molecule("H2O"))
+    assert isinstance(rows, sparse.COO)
+    np.testing.assert_array_equal(rows.todense(), ip.SOAP.from_dscribe(**STANDARD).transform(molecule("H2O")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"g2_params": [1, 2, 3]}, "g2_params should be a matrix with 2 columns"),
+        ({"g3_params": [[1]]}, "g3_params should be a vector; it has 2 dimensions"),
+        ({"g4_params": [[1, 2, 1, 0]]}, r"g4_params should be a matrix with 3 columns \(eta, zeta, lambda\)"),
+        ({"g5_params": "no"}, "g5_params is 'no'; give an array of numbers"),
+        ({"species": "H"}, "species is 'H'"),
+    ],
+)
+def test_symmetry_functions_have_the_shapes_of_the_peer(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ip.ACSF.from_dscribe(**{"r_cut": 6.0, "species": ["H"], **arguments})

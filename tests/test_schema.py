@@ -10,7 +10,7 @@ import pytest
 import isoprint as ip
 from catalog import acsf, soap, turbo
 from isoprint import _core
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 
 WATER = ["H", "O"]
 DESCRIPTORS = {

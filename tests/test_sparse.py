@@ -153,5 +153,5 @@ def test_rows_do_not_depend_on_what_their_array_held(case, monkeypatch):
     out = np.full_like(together, np.nan)
     assert case.descriptor.transform(frames, out=out, n_jobs=1).tobytes() == together.tobytes()
     # Of arrays that large only what is not zero is written.
-    monkeypatch.setattr("isoprint.descriptors._base._FRESH", 0)
+    monkeypatch.setattr("isoprint.descriptors._outputs._FRESH", 0)
     assert case.descriptor.transform(frames, n_jobs=1).tobytes() == together.tobytes()

@@ -14,8 +14,8 @@ from isoprint import _core
 from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
-from isoprint.descriptors._base import Compiled
-from isoprint.descriptors._jacobians import leading
+from isoprint.descriptors._calls import Compiled
+from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
 from isoprint.descriptors.derivatives import finite

@@ -161,7 +161,9 @@ class Estimator(ABC):
         ----------
         transform : {"default", "pandas", "polars", "scipy", "pydata"}, optional
             A numpy array; a data frame with the names of the features as columns; or a sparse array, as the argument
-            `sparse` of `transform` makes it, for the next step of a pipeline. `None` changes nothing.
+            `sparse` of `transform` makes it, for the next step of a pipeline. The index of a pandas data frame has
+            three levels, the `frame`, `atom` and `species` of each row, as `rows` tells them; polars has no index, so
+            there they are in `rows` alone. `None` changes nothing.
 
         Returns
         -------
@@ -174,23 +176,28 @@ class Estimator(ABC):
         >>> from ase.build import molecule
         >>> water = molecule("H2O")
         >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3).set_output(transform="pandas")
-        >>> soap.fit_transform(water).columns[0]
-        'H.1 H.1 l=0'
+        >>> table = soap.fit_transform([water, water])
+        >>> table.columns[0], table.index.tolist()[-1]
+        ('H.1 H.1 l=0', (1, 2, 1))
+        >>> table.xs(8, level="species").index.tolist()  # the oxygen atoms
+        [(0, 0), (1, 0)]
         """
         if transform is not None:
             container = choice("transform", transform, _CONTAINERS)
             self._sklearn_output_config = {**getattr(self, "_sklearn_output_config", {}), "transform": container}
         return self
 
-    def _contained(self, values: NDArray[Any]) -> Any:
-        """The result in the container that was asked for, here or by `sklearn.set_config`."""
+    def _contained(self, values: NDArray[Any], call: Any) -> Any:
+        """The result of a call in the container that was asked for, here or by `sklearn.set_config`."""
         sklearn = sys.modules.get("sklearn")
         everywhere = "default" if sklearn is None else sklearn.get_config()["transform_output"]
         container = vars(self).get("_sklearn_output_config", {}).get("transform", everywhere)
         if container == "pandas":
             import pandas as pd
 
-            return pd.DataFrame(values, columns=self.get_feature_names_out(), copy=False)
+            rows = call.rows
+            index = pd.MultiIndex.from_arrays([rows.frame, rows.atom, rows.species], names=["frame", "atom", "species"])
+            return pd.DataFrame(values, index=index, columns=self.get_feature_names_out(), copy=False)
         if container == "polars":
             import polars as pl
 

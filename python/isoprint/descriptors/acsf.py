@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from isoprint import _core
 from isoprint._support.parameters import number
 from isoprint.descriptors import _symmetry_functions as functions_
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor
 from isoprint.structures.elements import ANY
 
@@ -161,16 +161,17 @@ class ACSF(CompiledDescriptor):
         )
 
     @classmethod
-    def from_dscribe(cls, **arguments: Any) -> ACSF:
+    def from_dscribe(cls, *positional: Any, **arguments: Any) -> ACSF:
         """Build from the arguments of DScribe's class `ACSF`; columns are in its order.
 
         As there, frames are taken for open ones unless `periodic=True`.
 
         Parameters
         ----------
-        **arguments
-            `r_cut`, `g2_params`, `g3_params`, `g4_params`, `g5_params`, `species`, `periodic` and `dtype` of DScribe.
-            `species` may be left out, and is learned by `fit` then.
+        *positional, **arguments
+            `r_cut`, `g2_params`, `g3_params`, `g4_params`, `g5_params`, `species`, `periodic`, `sparse` and `dtype` of
+            DScribe, in this order. `species` may be left out, and is learned by `fit` then. With `sparse`, `transform`
+            returns `sparse.COO`, as after `set_output(transform="pydata")`.
 
         Examples
         --------
@@ -179,9 +180,13 @@ class ACSF(CompiledDescriptor):
         >>> acsf.species_, acsf.n_features
         (['H', 'O'], 9)
         """
-        from isoprint.translators.dscribe import acsf
+        from isoprint.translators.dscribe import ACSF_ARGUMENTS, acsf, by_name
 
-        return cls(**acsf(arguments))
+        given = by_name("ACSF", ACSF_ARGUMENTS, positional, arguments)
+        made = cls(**acsf(given))
+        if given.get("sparse"):
+            made.set_output(transform="pydata")
+        return made
 
     @classmethod
     def from_n2p2(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import plain, short_repr
 from isoprint._support.parameters import choice, real
-from isoprint.descriptors._base import Compiled, Descriptor, precision
+from isoprint.descriptors._base import Descriptor
+from isoprint.descriptors._calls import Compiled, precision
 from isoprint.descriptors._concatenated import ConcatenatedCore, ForeignDescriptor, Part
 from isoprint.descriptors._estimator import not_fitted
 from isoprint.descriptors._watch import Watch

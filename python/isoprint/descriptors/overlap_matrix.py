@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from isoprint import _core
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import choice, real, whole
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._pair_matrix import Degenerate, Overflow, PairMatrix
 from isoprint.descriptors._settings import of_each
 from isoprint.structures.elements import by_element, spell

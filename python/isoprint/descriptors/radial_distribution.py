@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor
 
 if TYPE_CHECKING:

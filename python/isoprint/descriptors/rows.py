@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,12 @@ class _OfAll:
 
     def __init__(self, frames: Frames, centers: Centers, averaged: bool) -> None:
         self._frames, self._centers, self._averaged = frames, centers, averaged
+        self.n_frames = frames.n_frames
+
+    def every(self) -> Rows:
+        """All rows, in their order."""
+        n = self.n_frames if self._averaged else len(self._centers.atom)
+        return Rows(np.arange(n), self)
 
     @cached_property
     def frame(self) -> NDArray[np.int64]:
@@ -37,12 +44,14 @@ class _OfAll:
 class Rows:
     """Some rows of a result: which they are, and what each describes.
 
-    `descriptor.fused` hands one to its function together with the features of these rows.
+    `descriptor.rows` tells of all rows of a result without computing it; `descriptor.fused` hands one to its function
+    together with the features of some rows.
 
     Attributes
     ----------
     index : ndarray (n,) of int
-        Places of these rows among those of `transform`. Of a large frame, atoms that are near each other come together.
+        Places of these rows among those of `transform`. Within `fused`, atoms of a large frame that are near each other
+        come together.
     frame : ndarray (n,) of int
         The frame of each.
     atom : ndarray (n,) of int
@@ -60,6 +69,13 @@ class Rows:
     ...     return features  # the adjoint of Σ features² / 2
     >>> gradient = soap.fused([molecule("H2O"), molecule("OH")], energy)
     Rows(5 rows of 2 frames) [0 0 0 1 1] [0 1 2 0 1] [8 1 1 8 1]
+
+    The oxygen atoms of some frames:
+
+    >>> frames = [molecule("H2O"), molecule("OH")]
+    >>> rows, features = soap.rows(frames), soap.transform(frames)
+    >>> features[rows.species == 8].shape
+    (2, 144)
     """
 
     def __init__(self, index: NDArray[np.int64], of_all: _OfAll) -> None:
@@ -80,6 +96,48 @@ class Rows:
     def species(self) -> NDArray[np.int64]:
         """Atomic number of the atom of each row; 0 where there is none."""
         return self._of_all.species[self.index]
+
+    def split(self, features: Any) -> list[Any]:
+        """What there is of each row, by frame.
+
+        Parameters
+        ----------
+        features : ndarray, data frame or sparse array of `n` rows
+            The result of `transform` for these rows, or anything that has one entry a row.
+
+        Returns
+        -------
+        list of the same kind
+            As many parts as there are frames; a frame without rows has an empty one. Parts of a numpy array are views
+            of it where the rows of a frame stand together, as those of `transform` do.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> frames = [molecule("H2O"), molecule("OH")]
+        >>> rows = soap.rows(frames)
+        >>> [part.shape for part in rows.split(soap.transform(frames))]
+        [(3, 144), (2, 144)]
+        >>> rows.split(rows.atom)
+        [array([0, 1, 2]), array([0, 1])]
+        """
+        whole = features if hasattr(features, "shape") else np.asarray(features)
+        found = whole.shape[0] if whole.shape else None
+        if found != len(self):
+            raise ValueError(
+                f"features is of shape {tuple(whole.shape)}, but there are {len(self)} rows; give one entry a row, of"
+                " the same frames and centers"
+            )
+        frame = self.frame
+        order = None if np.all(frame[:-1] <= frame[1:]) else np.argsort(frame, kind="stable")
+        ends = np.searchsorted(frame if order is None else frame[order], np.arange(self._of_all.n_frames + 1))
+        taken = whole.iloc if hasattr(whole, "iloc") else whole
+        return [
+            taken[start:stop] if order is None else taken[order[start:stop]]
+            for start, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+        ]
 
     def __len__(self) -> int:
         return len(self.index)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class SOAP(CompiledDescriptor):
         """Build from the argument string of QUIP's descriptor `soap`; columns are in its order, with its factors.
 
         Atoms of the elements in `Z` become rows, and elements that `species_Z` does not list are passed over. `fit`
-        learns nothing.
+        learns nothing. Keys of a fit (`zeta`, `n_sparse`, ...) change nothing; a warning names them.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class SOAP(CompiledDescriptor):
         return cls(**parameters)
 
     @classmethod
-    def from_dscribe(cls, **arguments: Any) -> SOAP:
+    def from_dscribe(cls, *positional: Any, **arguments: Any) -> SOAP:
         """Build from the arguments of DScribe's class `SOAP`; columns are in its order, with its factors.
 
         As there, frames are taken for open ones unless `periodic=True`, and rows are not normalized. Give centers to
@@ -177,10 +177,11 @@ class SOAP(CompiledDescriptor):
 
         Parameters
         ----------
-        **arguments
-            `r_cut`, `n_max`, `l_max`, `sigma`, `rbf`, `weighting`, `average`, `compression`, `species`, `periodic` and
-            `dtype` of DScribe. `r_cut` may be left out where a weighting says how far it matters; `species` may be
-            left out too, and is learned by `fit` then.
+        *positional, **arguments
+            `r_cut`, `n_max`, `l_max`, `sigma`, `rbf`, `weighting`, `average`, `compression`, `species`, `periodic`,
+            `sparse` and `dtype` of DScribe, in this order. `r_cut` may be left out where a weighting says how far it
+            matters; `species` may be left out too, and is learned by `fit` then. With `sparse`, `transform` returns
+            `sparse.COO`, as after `set_output(transform="pydata")`.
 
         Examples
         --------
@@ -189,9 +190,13 @@ class SOAP(CompiledDescriptor):
         >>> soap.species_, soap.n_features
         (['H', 'O'], 144)
         """
-        from isoprint.translators.dscribe import soap
+        from isoprint.translators.dscribe import SOAP_ARGUMENTS, by_name, soap
 
-        return cls(**soap(arguments))
+        given = by_name("SOAP", SOAP_ARGUMENTS, positional, arguments)
+        made = cls(**soap(given))
+        if given.get("sparse"):
+            made.set_output(transform="pydata")
+        return made
 
     @classmethod
     def from_featomic(

@@ -11,7 +11,7 @@ from isoprint import _core
 from isoprint._support.arrays import plain
 from isoprint._support.parameters import integer, number
 from isoprint.descriptors import _compression
-from isoprint.descriptors._base import Average, Unknown
+from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals, Wholes
 from isoprint.structures.elements import by_element, per_species, spell
 
@@ -142,7 +142,7 @@ class SoapTurbo(CompiledDescriptor):
         """Build from the argument string of QUIP's descriptor `soap_turbo`; columns are in its order.
 
         Atoms of the element that `central_index` selects become rows, and elements that `species_Z` does not list are
-        passed over. `fit` learns nothing.
+        passed over. `fit` learns nothing. Keys of a fit (`zeta`, `n_sparse`, ...) change nothing; a warning names them.
 
         Parameters
         ----------

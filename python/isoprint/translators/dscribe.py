@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real
+from isoprint.structures.elements import number_of, symbol_of
 from isoprint.translators._keys import hint, keys, only
-from isoprint.structures.elements import numbers_of, symbol_of
 
-_ARGUMENTS = (
+SOAP_ARGUMENTS = (
     "r_cut",
     "n_max",
     "l_max",
@@ -26,22 +28,33 @@ _ARGUMENTS = (
     "dtype",
 )
 # Atoms count as long as their Gaussian is above this at the cutoff.
-_FAINTEST = 1e-3
+FAINTEST = 1e-3
 _THRESHOLD = 0.01
 # What each of its weighting functions needs to tell a cutoff.
 _WEIGHTS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
+_NOT_NEGATIVE = ("w0", "c", "d", "m")
 _COMPRESSIONS = {"off": None, "mu2": "mu2", "mu1nu1": "mu1nu1", "crossover": "crossover"}
+
+
+def by_name(what: str, names: Sequence[str], positional: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Positional arguments under the names of their places, with those that have names."""
+    if len(positional) > len(names):
+        raise TypeError(f"DScribe's {what} takes {len(names)} arguments, {len(positional)} were given")
+    by_place = dict(zip(names, positional, strict=False))
+    twice = [name for name in by_place if name in arguments]
+    if twice:
+        raise TypeError(f"DScribe's {what} was given {twice[0]} twice: by place and by name")
+    return {**by_place, **arguments}
 
 
 def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of `isoprint.SOAP` that mean the same as these arguments of DScribe's `SOAP`."""
     for name in arguments:
-        if name not in _ARGUMENTS:
-            raise ValueError(f"DScribe's SOAP has no argument {name!r}; {hint(name, _ARGUMENTS)}")
+        if name not in SOAP_ARGUMENTS:
+            raise ValueError(f"DScribe's SOAP has no argument {name!r}; {hint(name, SOAP_ARGUMENTS)}")
     for name in ("n_max", "l_max"):
         if arguments.get(name) is None:
             raise ValueError(f"{name} is missing from the arguments of DScribe's SOAP; give it")
-    _dense(arguments)
     sigma = real("sigma", arguments.get("sigma", 1.0), above=0.0, remedy="it must be a positive number of Å")
     weighting, threshold = _weighting(arguments.get("weighting"))
     r_cut = arguments.get("r_cut")
@@ -55,19 +68,19 @@ def soap(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "sigma": sigma,
         "basis": only("rbf", arguments.get("rbf", "gto"), ("gto", "polynomial")),
         "cutoff_width": 0.0,
-        "padding": sigma * math.sqrt(-2.0 * math.log(_FAINTEST)),
+        "padding": sigma * math.sqrt(-2.0 * math.log(FAINTEST)),
         "weighting": weighting,
         "species_weight": species_weight,
         "compression": compression,
         "normalize": False,
         "convention": "dscribe",
-        "periodic": arguments.get("periodic", False),
+        "periodic": arguments.get("periodic") or False,
         "average": None if average == "off" else average,
         "dtype": arguments.get("dtype", "float64"),
     }
 
 
-_ACSF_ARGUMENTS = (
+ACSF_ARGUMENTS = (
     "r_cut",
     "g2_params",
     "g3_params",
@@ -83,40 +96,74 @@ _ACSF_ARGUMENTS = (
 def acsf(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of `isoprint.ACSF` that mean the same as these arguments of DScribe's `ACSF`."""
     for name in arguments:
-        if name not in _ACSF_ARGUMENTS:
-            raise ValueError(f"DScribe's ACSF has no argument {name!r}; {hint(name, _ACSF_ARGUMENTS)}")
+        if name not in ACSF_ARGUMENTS:
+            raise ValueError(f"DScribe's ACSF has no argument {name!r}; {hint(name, ACSF_ARGUMENTS)}")
     if arguments.get("r_cut") is None:
         raise ValueError("r_cut is missing from the arguments of DScribe's ACSF; give it")
-    _dense(arguments)
     given = {kind: arguments.get(f"{kind}_params") for kind in ("g2", "g3", "g4", "g5")}
     return {
         "r_cut": arguments["r_cut"],
         "species": _species(arguments.get("species")),
-        **{kind: () if parameters is None else parameters for kind, parameters in given.items()},
-        "periodic": arguments.get("periodic", False),
+        **{kind: parameters_of(kind, values) for kind, values in given.items()},
+        "periodic": arguments.get("periodic") or False,
         "dtype": arguments.get("dtype", "float64"),
     }
 
 
-def _dense(arguments: Mapping[str, Any]) -> None:
-    if arguments.get("sparse", False):
-        raise ValueError("sparse is True, which is not supported; features are dense arrays, so leave it out")
+_COLUMNS = {"g2": ("eta", "Rs"), "g4": ("eta", "zeta", "lambda"), "g5": ("eta", "zeta", "lambda")}
+
+
+def parameters_of(kind: str, given: Any) -> list[Any]:
+    """Parameters of one kind of symmetry function as nested lists; `ValueError` where they have another shape.
+
+    Parameters
+    ----------
+    kind : str
+        From "g2" to "g5".
+    given : array_like or None
+        A vector for "g3", a matrix for others.
+    """
+    if given is None:
+        return []
+    try:
+        values = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{kind}_params is {short_repr(given)}; give an array of numbers") from None
+    if kind == "g3":
+        if values.ndim != 1:
+            raise ValueError(f"g3_params should be a vector; it has {values.ndim} dimensions.")
+    else:
+        names = _COLUMNS[kind]
+        if values.ndim != 2 or values.shape[1] != len(names):
+            raise ValueError(
+                f"{kind}_params should be a matrix with {len(names)} columns ({', '.join(names)}); its shape is"
+                f" {values.shape}."
+            )
+    found: list[Any] = values.tolist()
+    return found
 
 
 def _species(given: Any) -> list[str] | None:
-    """Symbols in the order of the atomic numbers, whatever order they are given in."""
-    return None if given is None else [symbol_of(number) for number in sorted(numbers_of(given, "species"))]
+    """Symbols in the order of the atomic numbers, each once, whatever order they are given in."""
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise ValueError(f"species is {short_repr(given)}; give a list of symbols or atomic numbers, as DScribe needs")
+    return [symbol_of(number) for number in sorted({number_of(one) for one in given})]
 
 
 def _weighting(given: Any) -> tuple[dict[str, Any] | None, float]:
     """The weights without the threshold, which is about the cutoff only."""
-    if given is None:
+    if given is None or (isinstance(given, Mapping) and not given):
         return None, _THRESHOLD
     if not isinstance(given, Mapping):
         raise ValueError(
             f"weighting is {short_repr(given)}; give a mapping such as {{'function': 'poly', 'r0': 3.0, ...}}"
         )
     weights = dict(given)
+    for name in _NOT_NEGATIVE:
+        if weights.get(name) is not None:
+            real(f"{name} of weighting", weights[name], least=0.0, remedy="it must not be negative in DScribe")
     threshold = weights.pop("threshold", _THRESHOLD)
     return weights, real("threshold of weighting", threshold, above=0.0, remedy="it must be a positive number")
 

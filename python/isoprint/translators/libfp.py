@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from isoprint._support.parameters import flag, real, whole
-from isoprint.translators._keys import hint, only
 from isoprint.structures.elements import SYMBOLS
+from isoprint.translators._keys import hint, only
 
 _ARGUMENTS = ("cutoff", "orbital", "natx", "log", "contract")
 _OURS = ("species", "centers", "dtype", "overflow", "degenerate", "degenerate_tol", "average", "unknown_species")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from isoprint._support.arrays import short_repr
 from isoprint.structures.elements import SYMBOLS, symbol_of
-
-_PAIR = re.compile(
-    r"""(?P<key>[A-Za-z_]\w*)\s*=\s*(?:\{+(?P<array>[^{}]*)\}+|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s{}"'=]+))\s*"""
-)
+from isoprint.translators._quip_arguments import Arguments
 
 # What a key is called there, and here. Two names of one thing stand in one row.
 _PER_SPECIES = {
@@ -26,21 +21,18 @@ _PER_SPECIES = {
 }
 _COMMON = (
     "rcut_hard cutoff rcut_soft cutoff_transition_width l_max nf radial_enhancement basis scaling_mode"
-    " species_Z n_species central_index compress_mode compress_file add_species"
+    " species_Z n_species central_index compress_mode compress_file"
 ).split()
 _KNOWN = sorted({*_COMMON, *(name for names in _PER_SPECIES.values() for name in names)})
-_OF_THE_FIT = (
-    "covariance_type zeta delta f0 n_sparse sparse_method sparse_file config_type_n_sparse unique_hash_tolerance"
-    " unique_descriptor_tolerance print_sparse_index theta_fac theta_uniform"
-).split()
 
 
-def soap_turbo(text: str) -> dict[str, Any]:
+def soap_turbo(text: str, *, lenient: bool = False) -> dict[str, Any]:
     """Parameters of `isoprint.SoapTurbo` that mean the same as an argument string of `soap_turbo`.
 
-    Defaults are those of QUIP. An array of one number stands for all species, as a bare number does.
+    Defaults are those of QUIP. An array of one number stands for all species, as a bare number does. What `lenient`
+    means, `Arguments` says.
     """
-    given = _Arguments(text, "soap_turbo", _KNOWN)
+    given = Arguments(text, "soap_turbo", _KNOWN, lenient=lenient)
     species = given.integers("species_Z")
     if not species:
         raise ValueError(
@@ -80,7 +72,7 @@ _OF_SOAP = sorted(
     l_max n_max cutoff cutoff_transition_width cutoff_dexp cutoff_scale cutoff_rate atom_sigma atom_gaussian_width
     central_weight central_reference_all_species normalise normalize covariance_sigma0 basis_error_exponent
     diagonal_radial average n_Z Z n_species species_Z nu_R nu_S radial_basis
-    xml_version Z_mix R_mix sym_mix K mix_shift Z_map coupling add_species
+    xml_version Z_mix R_mix sym_mix K mix_shift Z_map coupling
     """.split()
 )
 _BASES = {"EQUISPACED_GAUSS": "equispaced", "POLY": "polynomial_quip", "GTO": "gto_quip"}
@@ -88,9 +80,17 @@ _BASES = {"EQUISPACED_GAUSS": "equispaced", "POLY": "polynomial_quip", "GTO": "g
 _OLDEST_XML_VERSION = 1426512068
 
 
-def soap(text: str) -> dict[str, Any]:
-    """Parameters of `isoprint.SOAP` that mean the same as an argument string of `soap`; defaults are those of QUIP."""
-    given = _Arguments(text, "soap", _OF_SOAP)
+_FLAGS_OF_SOAP = (
+    "average central_reference_all_species coupling diagonal_radial normalise normalize R_mix sym_mix Z_mix".split()
+)
+
+
+def soap(text: str, *, lenient: bool = False) -> dict[str, Any]:
+    """Parameters of `isoprint.SOAP` that mean the same as an argument string of `soap`; defaults are those of QUIP.
+
+    What `lenient` means, `Arguments` says. An average of rows that are not normalized is refused unless it is lenient.
+    """
+    given = Arguments(text, "soap", _OF_SOAP, _FLAGS_OF_SOAP, lenient=lenient)
     _refuse_what_soap_has_not(given)
     species = _elements(given, "species_Z", "n_species")
     centers = _elements(given, "Z", "n_Z")
@@ -120,7 +120,7 @@ def soap(text: str) -> dict[str, Any]:
         "average": None,
     }
     if given.flag("average", False):
-        if not parameters["normalize"]:
+        if not parameters["normalize"] and not lenient:
             raise ValueError(
                 "average is T with normalise F, where QUIP sums over atoms, so that the length of a row grows with"
                 " their number; take normalise=T"
@@ -129,108 +129,10 @@ def soap(text: str) -> dict[str, Any]:
     return parameters
 
 
-class _Arguments:
-    """Keys and values of an argument string, each read as what it should be."""
-
-    def __init__(self, text: str, name: str, known: Sequence[str]) -> None:
-        head, _, rest = text.strip().partition(" ")
-        if head != name:
-            raise ValueError(f"the argument string begins with {head!r}; it must begin with {name!r}")
-        self._values: dict[str, list[str]] = {}
-        self._whole: dict[str, str] = {}
-        place, rest = 0, rest.strip()
-        while place < len(rest):
-            pair = _PAIR.match(rest, place)
-            if pair is None:
-                raise ValueError(
-                    f"the argument string cannot be understood from {rest[place : place + 40]!r} on;"
-                    " write key=value or key={a b c}"
-                )
-            self._add(pair, known)
-            place = pair.end()
-
-    def _add(self, pair: re.Match[str], known: Sequence[str]) -> None:
-        key = pair["key"]
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=3)
-            remedy = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
-            if key in _OF_THE_FIT:
-                remedy = "it belongs to the fit, not to the descriptor, so leave it out"
-            raise ValueError(f"the key {key!r} of the argument string is unknown; {remedy}")
-        if key in self._values:
-            raise ValueError(f"the key {key!r} appears twice in the argument string; keep one")
-        value = next(value for value in pair.group("array", "double", "single", "word") if value is not None)
-        self._whole[key] = value.strip()
-        self._values[key] = value.strip("{} ").replace(",", " ").split()
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._values
-
-    def either(self, key: str, alias: str) -> str:
-        """The one of two names of a required thing that is there."""
-        if key in self and alias in self:
-            raise ValueError(f"{key} and its other name {alias} are both in the argument string; keep one")
-        if key not in self and alias not in self:
-            raise ValueError(f"{key} is missing from the argument string")
-        return key if key in self else alias
-
-    def text(self, key: str) -> str:
-        """The value as it is written."""
-        return self._whole[key]
-
-    def word(self, key: str, default: str) -> str:
-        return " ".join(self._values[key]) if key in self else default
-
-    def flag(self, key: str, default: bool) -> bool:
-        word = self.word(key, "T" if default else "F")
-        if word.upper().strip(".") not in ("T", "F", "TRUE", "FALSE"):
-            raise ValueError(f"{key} is {word!r}; write T or F")
-        return word.upper().strip(".").startswith("T")
-
-    def integers(self, key: str) -> list[int]:
-        return [_number(key, word, int) for word in self._values.get(key, [])]
-
-    def reals(self, key: str) -> list[float]:
-        return [_number(key, word, _fortran) for word in self._values[key]]
-
-    def integer(self, key: str, default: int | None = None) -> int:
-        return int(self._one(key, self.integers(key) if key in self else [], default))
-
-    def real(self, key: str, default: float | None = None) -> float:
-        return float(self._one(key, self.reals(key) if key in self else [], default))
-
-    def _one(self, key: str, values: list[Any], default: Any) -> Any:
-        if key not in self:
-            if default is None:
-                raise ValueError(f"{key} is missing from the argument string")
-            return default
-        if len(values) != 1:
-            raise ValueError(f"{key} is {self._whole[key]!r}; give one number")
-        return values[0]
-
-
-def _number(key: str, word: str, convert: Any) -> Any:
-    try:
-        return convert(word)
-    except ValueError:
-        kind = "an integer" if convert is int else "a number"
-        raise ValueError(f"{key} contains {word!r}, which is not {kind}") from None
-
-
-def _fortran(word: str) -> float:
-    """A real number, also with Fortran's exponents: `1.5d0`."""
-    return float(re.sub(r"(?<=[\d.])[dD](?=[+-]?\d)", "e", word))
-
-
-def _refuse_what_has_no_meaning(given: _Arguments, n_species: int) -> None:
+def _refuse_what_has_no_meaning(given: Arguments, n_species: int) -> None:
     if given.integer("n_species", n_species) != n_species:
         raise ValueError(
             f"n_species is {given.integer('n_species')}, but species_Z has {n_species} entries; make them agree"
-        )
-    if given.flag("add_species", False):
-        raise ValueError(
-            "add_species is T, which makes one descriptor of every species;"
-            " build one for each species_Z, with add_species=F"
         )
     if given.word("scaling_mode", "polynomial") != "polynomial":
         raise ValueError(
@@ -242,7 +144,7 @@ def _refuse_what_has_no_meaning(given: _Arguments, n_species: int) -> None:
         raise ValueError(f"basis is {basis!r}, which is not supported; choose 'poly3' or 'poly3gauss'")
 
 
-def _refuse_what_soap_has_not(given: _Arguments) -> None:
+def _refuse_what_soap_has_not(given: Arguments) -> None:
     for key in ("Z_mix", "R_mix", "sym_mix"):
         if given.flag(key, False):
             raise ValueError(
@@ -257,10 +159,6 @@ def _refuse_what_soap_has_not(given: _Arguments) -> None:
         raise ValueError("Z_map is in the argument string, but groups of elements are not supported; leave it out")
     if not given.flag("coupling", True):
         raise ValueError("coupling is F, which is not supported; leave it out, or compress with nu_R and nu_S")
-    if given.flag("add_species", False):
-        raise ValueError(
-            "add_species is T, which makes one descriptor of every species; build one for each Z, with add_species=F"
-        )
     if "xml_version" in given and given.integer("xml_version") < _OLDEST_XML_VERSION:
         raise ValueError(
             f"xml_version is {given.integer('xml_version')}, whose defaults and factors are not supported;"
@@ -268,7 +166,7 @@ def _refuse_what_soap_has_not(given: _Arguments) -> None:
         )
 
 
-def _elements(given: _Arguments, key: str, count: str) -> list[str]:
+def _elements(given: Arguments, key: str, count: str) -> list[str]:
     """Symbols of the elements that a key lists; none where it stands for all."""
     numbers = given.integers(key)
     n = given.integer(count, len(numbers))
@@ -287,7 +185,7 @@ def _elements(given: _Arguments, key: str, count: str) -> list[str]:
     return [symbol_of(number) for number in numbers]
 
 
-def _decay(given: _Arguments) -> dict[str, Any] | None:
+def _decay(given: Arguments) -> dict[str, Any] | None:
     """The weights that cutoff_dexp, cutoff_rate and cutoff_scale make: rate / (rate + (r / scale)^dexp)."""
     power, scale, rate = (
         given.real("cutoff_dexp", 0.0),
@@ -306,7 +204,7 @@ def _decay(given: _Arguments) -> dict[str, Any] | None:
     return {"function": "pow", "r0": scale, "c": rate, "d": rate, "m": power}
 
 
-def _contraction(given: _Arguments) -> str | None:
+def _contraction(given: Arguments) -> str | None:
     counts = given.integer("nu_R", 2), given.integer("nu_S", 2)
     for key, count in zip(("nu_R", "nu_S"), counts, strict=True):
         if not 0 <= count <= 2:
@@ -318,13 +216,13 @@ def _contraction(given: _Arguments) -> str | None:
     return None if counts == (2, 2) else f"{counts[0]}_{counts[1]}"
 
 
-def _normalized(given: _Arguments) -> bool:
+def _normalized(given: Arguments) -> bool:
     if "normalise" in given and "normalize" in given:
         given.either("normalise", "normalize")
     return given.flag("normalize" if "normalize" in given else "normalise", True)
 
 
-def _soft(given: _Arguments, r_cut: float) -> float:
+def _soft(given: Arguments, r_cut: float) -> float:
     if "rcut_soft" in given:
         if "cutoff_transition_width" in given:
             raise ValueError("rcut_soft and cutoff_transition_width are both in the argument string; keep one")
@@ -332,7 +230,7 @@ def _soft(given: _Arguments, r_cut: float) -> float:
     return r_cut - given.real("cutoff_transition_width", 0.5)
 
 
-def _compression(given: _Arguments) -> str | None:
+def _compression(given: Arguments) -> str | None:
     mode = given.word("compress_mode", "None")
     if "compress_file" in given and given.text("compress_file") != "None":
         if mode != "None":
@@ -355,7 +253,7 @@ _DEFAULTS: dict[str, float] = {
 }
 
 
-def _per_species(given: _Arguments, name: str, theirs: tuple[str, ...], symbols: list[str]) -> Any:
+def _per_species(given: Arguments, name: str, theirs: tuple[str, ...], symbols: list[str]) -> Any:
     """One value where all species agree, else a mapping by symbol."""
     present = [key for key in theirs if key in given]
     if len(present) > 1 and name == "n_max":
@@ -373,3 +271,11 @@ def _per_species(given: _Arguments, name: str, theirs: tuple[str, ...], symbols:
             f"{key} has {len(values)} entries, but species_Z has {len(symbols)}; give one for each, or a single one"
         )
     return values[0] if len(set(values)) == 1 else dict(zip(symbols, values, strict=True))
+
+
+def mask_name(text: str) -> str | None:
+    """The array of truth values that the arguments of a calculation name; `None` where they name none."""
+    given = Arguments(f"calc {text}", "calc", ("atom_mask_name", "xml_version"), lenient=True)
+    if "xml_version" in given and given.integer("xml_version") < _OLDEST_XML_VERSION:
+        raise ValueError(f"xml_version is {given.text('xml_version')}, whose factors are not supported; leave it out")
+    return given.text("atom_mask_name") if "atom_mask_name" in given else None

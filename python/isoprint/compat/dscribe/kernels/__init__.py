@@ -1,0 +1,1 @@
+"""Kernels of structures with DScribe's names."""

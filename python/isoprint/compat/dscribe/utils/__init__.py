@@ -1,0 +1,1 @@
+"""Functions that DScribe offers beside its descriptors."""

@@ -1,0 +1,129 @@
+"""`distance_2b`, `distance_Nb` and `angle_3b`: rows are pairs or triples of atoms."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint.compat.quippy._results import Described, Gradients
+from isoprint.compat.quippy._structure import Structure, near
+from isoprint.structures.clusters import Clusters, Differentiable, pairs, triples
+from isoprint.translators.quip_clusters import Shape
+
+
+class ClusterRows:
+    """Pairs or triples, each with its distances and a weight that fades out at the cutoff."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.cutoff = shape.r_cut
+
+    @property
+    def n_features(self) -> int:
+        """Numbers in a row."""
+        if self.shape.kind == "angle":
+            return 3
+        return len(self.shape.exponents) if self.shape.members == 2 else 3
+
+    def permutations(self) -> NDArray[np.int32]:
+        """Orders of the features that belong to equal atoms in another order, counted from 1."""
+        members, numbers = self.shape.members, sorted((self.shape.center, *self.shape.others))
+        if self.shape.kind == "angle" or len(self.shape.exponents) > 1 or not self.shape.permuted:
+            return np.arange(1, self.n_features + 1, dtype=np.int32)[None]
+        places = {pair: place for place, pair in enumerate(combinations(range(members), 2), 1)}
+        return np.array(
+            [
+                [places[min(order[a], order[b]), max(order[a], order[b])] for a, b in places]
+                for order in permutations(range(members))
+                if all(numbers[new] == numbers[old] for old, new in enumerate(order))
+            ],
+            np.int32,
+        )
+
+    def describe(self, structure: Structure, gradients: bool, n_jobs: int | None) -> Described:
+        """All rows of a structure."""
+        clusters = self._found(structure, n_jobs)
+        features = self._features(clusters)
+        weight = self._weight(clusters)
+        values = np.stack([feature.value for feature in features], axis=1)
+        centers = clusters.atoms[:, 0] if self.shape.kind == "angle" else clusters.atoms.ravel()
+        rows = _gradients(clusters, features, weight, structure) if gradients else None
+        return Described(values, weight.value, centers, rows)
+
+    def sizes(self, structure: Structure, n_jobs: int | None) -> tuple[int, int]:
+        """Numbers of rows and of rows of gradients."""
+        count = len(self._found(structure, n_jobs).atoms)
+        return count, count * self.shape.members
+
+    def _found(self, structure: Structure, n_jobs: int | None) -> Clusters:
+        """The clusters of the wanted elements."""
+        shape, numbers = self.shape, structure.numbers
+        centers = np.flatnonzero(structure.mask)
+        found = near(structure, shape.r_cut, centers, n_jobs)
+        if shape.members == 2:
+            clusters = pairs(found, centers)
+        else:
+            clusters = triples(found, centers, both_orders=shape.kind == "angle")
+        elements = numbers[clusters.atoms]
+        if shape.kind == "angle":
+            right = _any_order(elements[:, 1:], shape.others)
+            right &= (elements[:, 0] == shape.center) | (shape.center == 0)
+        else:
+            right = _any_order(elements, (shape.center, *shape.others))
+        return clusters.chosen(right)
+
+    def _features(self, clusters: Clusters) -> list[Differentiable]:
+        if self.shape.members == 2:
+            distance = clusters.distance(0, 1)
+            r = distance.value
+            return [
+                distance.through(r ** float(power), power * r ** float(power - 1)) if power != 1 else distance
+                for power in self.shape.exponents
+            ]
+        first, second, third = (clusters.distance(a, b) for a, b in combinations(range(3), 2))
+        if self.shape.kind == "distances":
+            return [first, second, third]
+        apart = first - second
+        return [first + second, apart * apart, third]
+
+    def _weight(self, clusters: Clusters) -> Differentiable:
+        """The product of what the cutoff function is at the distance of each member from the center."""
+        weight: Differentiable | None = None
+        for member in range(1, self.shape.members):
+            distance = clusters.distance(0, member)
+            factor = distance.through(*_fading(distance.value, self.shape.r_cut, self.shape.width))
+            weight = factor if weight is None else weight * factor
+        assert weight is not None  # clusters have two members at least
+        return weight
+
+
+def _fading(r: NDArray[np.float64], r_cut: float, width: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A cosine from 1 to 0 over the last `width` before the cutoff, and its derivative."""
+    if width == 0.0:
+        return np.ones_like(r), np.zeros_like(r)
+    phase = np.pi * np.clip((r - r_cut + width) / width, 0.0, 1.0)
+    return 0.5 * (1.0 + np.cos(phase)), -0.5 * np.pi / width * np.sin(phase)
+
+
+def _any_order(elements: NDArray[np.int64], wanted: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Whether elements are the wanted ones in any order, where 0 is any element."""
+    right = np.zeros(len(elements), bool)
+    for order in set(permutations(wanted)):
+        right |= np.all((elements == order) | (np.array(order) == 0), axis=1)
+    return right
+
+
+def _gradients(
+    clusters: Clusters, features: list[Differentiable], weight: Differentiable, structure: Structure
+) -> Gradients:
+    count, members = clusters.atoms.shape
+    return Gradients(
+        np.stack([feature.gradient for feature in features], axis=-1).reshape(count * members, 3, len(features)),
+        weight.gradient.reshape(-1, 3),
+        np.arange(count + 1) * members,
+        np.repeat(clusters.atoms[:, 0], members),
+        clusters.atoms.ravel(),
+        (structure.positions[clusters.atoms[:, :1]] + clusters.vectors).reshape(-1, 3),
+    )
