@@ -22,7 +22,7 @@ CORE = Path(__file__).parents[1] / "rust/core/src"
 PYTHON = {
     # The public names.
     "isoprint": {"threads", "memory", "models", "blindness", "descriptors", "structures", "_support", "_core"},
-    "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
+    "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
     "models": {"descriptors", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
