@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -309,7 +309,7 @@ SHARP = {"function": "smooth_cutoff", "r_cut": 1.93, "sharpness": 3.5}
 
 
 def spread(name: str, descriptor: Any, **claims: Any) -> Case:
-    """A case of answers on a grid: what becomes of them at the cutoff, and of atoms in one place, is the weighting's."""
+    """A case of answers on a grid; what happens at the cutoff, and where atoms are in one place, follows from it."""
     weighting = getattr(descriptor, "weighting", None) or {}
     function = weighting.get("function")
     if isinstance(descriptor, ip.ValleOganov):
@@ -412,5 +412,20 @@ HYBRID = [
            dtype="float32"),
 ]  # fmt: skip
 
+
+def selected(name: str, case: Case, columns: Any, **options: Any) -> Case:
+    """A case of some columns of another, which keep the promises of all of them."""
+    return replace(case, name=f"Selected {name}", descriptor=ip.Selected(case.descriptor, columns, **options))
+
+
+SELECTED = [
+    selected("products", gaussian("", options=BARE), [100, 3, 57, 0]),
+    selected("products, recursive", Case("", turbo(**BARE, average="inner")), range(134, 0, -13)),
+    selected("of a compression matrix", Case("", turbo(**BARE, compression=matrix())), [8, 1]),
+    selected("of normalized rows", gaussian(""), ["H.1 H.1 l=0", "C.2 O.1 l=1", "O.3 O.3 l=2"]),
+    selected("functions", symmetry("", options={"average": "outer"}), np.arange(57) % 5 == 1),
+    selected("of all", hybrid("", SHORT, symmetry("")), range(50, 0, -7), dtype="float32"),
+]
+
 EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX + RADIAL_DISTRIBUTION
-EVERY_DESCRIPTOR_AND_OPTION += MBTR + HYBRID
+EVERY_DESCRIPTOR_AND_OPTION += MBTR + HYBRID + SELECTED

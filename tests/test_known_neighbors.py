@@ -34,7 +34,9 @@ def close(found, expected):
 
 
 # Where all atoms are seen there is no list to be had.
-@pytest.mark.parametrize("case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.reach < 1e3], ids=repr)
+@pytest.mark.parametrize(
+    "case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.reach < 1e3], ids=repr
+)
 def test_every_result_is_that_of_a_search(case):
     descriptor = case.descriptor
     before = structure(case.elements, pbc=(getattr(descriptor, "periodic", True),) * 2 + (False,))

@@ -27,9 +27,12 @@ __all__ = [
     "SoapTurbo",
     "__version__",
     "buffer",
+    "farthest_points",
     "get_num_threads",
     "get_spare_limit",
     "isa",
+    "manhattan",
+    "match_structures",
     "neighbors",
     "release_spare_memory",
     "set_num_threads",
@@ -295,6 +298,38 @@ def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Offsets (n_centers + 1,), index (n_pairs,) and vector (n_pairs, 3) of one frame."""
+
+def match_structures(
+    similarities: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    out: NDArray[np.float64],
+    *,
+    matching: tuple[float, float, bool, int] | None,
+    adjoint: NDArray[np.float64] | None,
+    upper_half: bool,
+    threads: int,
+) -> int:
+    """Similarities of structures from those of their environments; for how many pairs iterations did not end.
+
+    `matching` is `None` for the mean, else (alpha, limit, whether that is of marginals, most iterations), in which an
+    `alpha` of zero asks for a best match. With an adjoint, the similarities become derivatives.
+    """
+
+def manhattan(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    out: NDArray[np.float64],
+    *,
+    adjoint: NDArray[np.float64] | None,
+    threads: int,
+) -> None:
+    """Sums of absolute differences of rows, or with an adjoint their derivatives by the first."""
+
+def farthest_points(
+    points: NDArray[Any], n_taken: int, first: int, *, threads: int, progress: _Progress
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Places of points, each the farthest from those before it; their distances; that of every point from the nearest."""
 
 def isa() -> Literal["avx512", "avx2", "baseline"]:
     """The instruction set the kernels run on."""

@@ -13,6 +13,7 @@ from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.mbtr import MBTR, LocalMBTR, ValleOganov
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.radial_distribution import RadialDistribution
+from isoprint.descriptors.selected import Selected
 from isoprint.descriptors.sine_matrix import SineMatrix
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
@@ -31,4 +32,5 @@ __all__ = [
     "LocalMBTR",
     "ValleOganov",
     "Hybrid",
+    "Selected",
 ]

@@ -97,6 +97,10 @@ class Calls(Estimator):
     def _compile(self, species: list[int]) -> Core:
         """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
 
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        """The compiled fingerprint of some columns alone, with the same numbers; `None` where there is none."""
+        return None
+
     # What is known
 
     @property

@@ -254,6 +254,10 @@ class ACSF(CompiledDescriptor):
             "functions": [function.settings() for function in self._functions(species)],
         }
 
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        settings = self._settings(species)
+        return self._made({**settings, "functions": [settings["functions"][column] for column in columns]})
+
     def _told(self, error: _core.ParameterError, settings: dict[str, Any]) -> str:
         if error.function is None:
             return super()._told(error, settings)

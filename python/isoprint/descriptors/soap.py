@@ -262,6 +262,10 @@ class SOAP(CompiledDescriptor):
             )
         return core
 
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        core: Core | None = _compression.of_columns(_core.SOAP, self._settings(species), columns)
+        return core
+
     def _special(self, species: list[int]) -> dict[str, Any]:
         return {
             "weighting": _weighting.resolve(self.weighting),

@@ -179,6 +179,10 @@ class SoapTurbo(CompiledDescriptor):
         core: Core = _compression.compiled(_core.SoapTurbo, parameters)
         return core
 
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        core: Core | None = _compression.of_columns(_core.SoapTurbo, self._settings(species), columns)
+        return core
+
     def _special(self, species: list[int]) -> dict[str, Any]:
         name, sigma_t = ("sigma", self.sigma) if self.sigma_t is None else ("sigma_t", self.sigma_t)
         return {

@@ -16,10 +16,12 @@
 //! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
 //! | `whole_frames` | the same calculations for fingerprints of whole frames |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
+//! | `matching`, `manhattan`, `farthest` | rows among each other: similarities of structures, samples |
 
 mod average;
 mod batch;
 mod checks;
+mod farthest;
 mod fused;
 mod gradients;
 mod interrupt;
@@ -27,6 +29,8 @@ mod jacobian;
 mod job;
 mod kept;
 mod lists;
+mod manhattan;
+mod matching;
 mod means;
 mod neighbors;
 mod output;
@@ -43,10 +47,13 @@ mod worker_cache;
 
 pub use average::{Average, n_rows};
 pub use batch::PreparedFrames;
+pub use farthest::{FarthestPoints, farthest_points};
 pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
 pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
 pub use job::Job;
+pub use manhattan::{manhattan, manhattan_pullback};
+pub use matching::{Matching, Similarities, match_structures};
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};

@@ -10,3 +10,4 @@ pub mod orthogonal;
 pub mod piecewise;
 pub mod quadrature;
 pub mod smeared_grid;
+pub mod transport;
