@@ -9,6 +9,7 @@ from sklearn.base import clone
 import isoprint as ip
 from catalog import BASES, BY_SPECIES, POW, SOAP, soap, turbo
 from isoprint import _core
+from isoprint.compat.dscribe.descriptors._bases import gaussian_basis
 from isoprint.descriptors import _settings
 from naive_soap import NaiveSOAP
 from naive_turbo import listed
@@ -346,3 +347,48 @@ def test_hand_made_corners_are_finite():
             assert np.isfinite(fingerprint.pullback(atoms, np.ones_like(rows)).positions).all()
             assert np.isfinite(fingerprint.derivatives(atoms).values).all()
             assert np.isfinite(fingerprint.pushforward(atoms, np.ones((len(atoms), 3)))).all()
+
+
+def inverse_root_of_overlaps(exponents, l):
+    """`S^(-1/2)` of `r^l exp(-a r²)`, whose norms differ by many orders of magnitude, in 60 digits."""
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(60):
+        power = mpmath.mpf(2 * l + 3) / 2
+        a = list(map(mpmath.mpf, exponents.tolist()))
+        overlaps = mpmath.matrix([[mpmath.gamma(power) / 2 / (x + y) ** power for y in a] for x in a])
+        values, vectors = mpmath.eigsy(overlaps)
+        root = vectors * mpmath.diag([1 / mpmath.sqrt(value) for value in values]) * vectors.T
+        return np.array(root.tolist(), dtype=float)
+
+
+@pytest.mark.parametrize(("r_cut", "sigma"), [(4.0, 0.0021), (900.0, 0.5), (300.0, 1.0)])
+def test_narrow_densities_have_their_closed_form(r_cut, sigma):
+    """One atom, up to two thousand of its widths away: its radial functions are sums of Gaussians."""
+    n_max, l_max = 3, 4
+    fingerprint = ip.SOAP.from_dscribe(r_cut=r_cut, n_max=n_max, l_max=l_max, sigma=sigma, species=["H"])
+    exponents, _ = gaussian_basis(r_cut, n_max, l_max)
+    coefficients = np.array([inverse_root_of_overlaps(row, degree) for degree, row in enumerate(exponents)])
+    l = np.arange(l_max + 1)[:, None]
+    wider = 1.0 + exponents * 2.0 * sigma**2
+
+    def rows(r):
+        """Values, and their derivatives along the distance."""
+        gaussian = (2.0 * np.pi * sigma**2) ** 1.5 * wider ** (-l - 1.5) * np.exp(-exponents * r**2 / wider)
+        slope = l * r ** np.maximum(l - 1, 0) - 2.0 * exponents / wider * r ** (l + 1)
+        values, slopes = (np.einsum("lnk,lk->ln", coefficients, gaussian * each) for each in (r**l, slope))
+        factor = np.sqrt(2.0 * (2 * l + 1))[:, :, None] / 2.0
+        a, b = np.triu_indices(n_max)
+        value = factor * values[:, :, None] * values[:, None, :]
+        derivative = factor * (slopes[:, :, None] * values[:, None, :] + values[:, :, None] * slopes[:, None, :])
+        return value[:, a, b].ravel(), derivative[:, a, b].ravel()
+
+    direction = np.array([0.6, -0.48, 0.64])
+    largest = max(np.abs(rows(r)[0]).max() for r in np.geomspace(1e-3 * r_cut, r_cut, 500))
+    for r in np.array([0.0, 0.003, 0.11, 0.5, 0.83, 0.999]) * r_cut:
+        expected, slope = rows(r)
+        atoms, center = Atoms("H", [r * direction]), [[0.0, 0.0, 0.0]]
+        found = fingerprint.transform(atoms, centers=center)[0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * largest)
+        found = fingerprint.pushforward(atoms, [direction], centers=center)[0]
+        # The density has changed over its own width.
+        np.testing.assert_allclose(found, slope, rtol=0, atol=1e-11 * largest / sigma)
