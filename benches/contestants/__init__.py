@@ -44,6 +44,8 @@ ALL = (
     "isoprint_om",
     "libfp_om",
     "lapack_eigenvalues",
+    "isoprint_kernels",
+    "dscribe_kernels",
 )
 # Ours with the fastest order of columns, shown beside the twins in every task but those that are there for a peer.
 OWN_ORDER = ("isoprint_soap", "isoprint_turbo")
