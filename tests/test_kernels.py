@@ -56,7 +56,7 @@ def plainly(options, a, b):
     return np.exp(-options["gamma"] * np.abs(differences).sum(-1))
 
 
-def softened(similarities, alpha, steps=4000):
+def softened(similarities, alpha, steps=800):
     """Iterations of Sinkhorn's, in logarithms, as in a textbook."""
     n, m = similarities.shape
     f, g = np.zeros(n), np.zeros(m)

@@ -46,6 +46,8 @@ ALL = (
     "lapack_eigenvalues",
     "isoprint_matrices",
     "dscribe_matrices",
+    "isoprint_kernels",
+    "dscribe_kernels",
 )
 # Ours with the fastest order of columns, shown beside the twins in every task but those that are there for a peer.
 OWN_ORDER = ("isoprint_soap", "isoprint_turbo")

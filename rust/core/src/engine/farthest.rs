@@ -160,26 +160,47 @@ impl<T: Copy + Into<f64>> Kernel for Approach<'_, T> {
     type Output = (usize, f64);
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> (usize, f64) {
-        let mut farthest = (0, TAKEN);
-        for (i, point) in self.nearest.iter_mut().enumerate() {
-            if point.squared < 0.0 {
-                continue;
-            }
+    fn run<V: Lanes>(mut self) -> (usize, f64) {
+        let (mut asked, mut n_asked) = ([0; LANES], 0);
+        for i in 0..self.nearest.len() {
+            let point = self.nearest[i];
             // A newcomer has no gap to itself, and at first nobody is near anything.
             let gap = self.gaps.get(point.taken).copied().unwrap_or(0.0);
-            if gap < SAFELY * point.squared {
-                let squared =
-                    squared_distance::<V, T>(&self.points[i * self.n_features..][..self.n_features], self.newcomer);
-                if squared < point.squared {
-                    *point = Nearest { squared, taken: self.place };
+            if point.squared >= 0.0 && gap < SAFELY * point.squared {
+                asked[n_asked] = i;
+                n_asked += 1;
+                if n_asked == LANES {
+                    self.ask::<V>(asked, LANES);
+                    n_asked = 0;
                 }
             }
+        }
+        if n_asked > 0 {
+            let first = asked[0];
+            asked[n_asked..].fill(first);
+            self.ask::<V>(asked, n_asked);
+        }
+        let mut farthest = (0, TAKEN);
+        for (i, point) in self.nearest.iter().enumerate() {
             if point.squared > farthest.1 {
                 farthest = (i, point.squared);
             }
         }
         farthest
+    }
+}
+
+impl<T: Copy + Into<f64>> Approach<'_, T> {
+    /// Measures eight points, the first of which count.
+    #[inline(always)]
+    fn ask<V: Lanes>(&mut self, asked: [usize; LANES], count: usize) {
+        let rows = asked.map(|i| &self.points[i * self.n_features..][..self.n_features]);
+        let squared = squared_distances::<V, T>(rows, self.newcomer).to_array();
+        for (i, squared) in asked.into_iter().zip(squared).take(count) {
+            if squared < self.nearest[i].squared {
+                self.nearest[i] = Nearest { squared, taken: self.place };
+            }
+        }
     }
 }
 
@@ -190,22 +211,37 @@ impl<T: Copy + Into<f64>> Kernel for SquaredDistance<'_, T> {
 
     #[inline(always)]
     fn run<V: Lanes>(self) -> f64 {
-        squared_distance::<V, T>(self.0, self.1)
+        squared_distances::<V, T>([self.0; LANES], self.1).to_array()[0]
     }
 }
 
+/// Lane by lane the squared distance of one row from `other`, each summed in the same order whichever lane it is.
 #[inline(always)]
-fn squared_distance<V: Lanes, T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [V::zero(); 4];
-    for (a, b) in a.chunks(4).zip(b.chunks(4)) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            let difference = V::load(&a.map(Into::into)) - V::load(&b.map(Into::into));
+fn squared_distances<V: Lanes, T: Copy + Into<f64>>(rows: [&[T]; LANES], other: &[T]) -> V {
+    let (other, other_rest) = other.as_chunks::<LANES>();
+    let n_packs = other.len();
+    let packs = rows.map(|row| &row.as_chunks::<LANES>().0[..n_packs]);
+    let mut sums = [V::zero(); LANES];
+    for k in 0..n_packs {
+        let other = V::load(&other[k].map(Into::into));
+        for (sum, row) in sums.iter_mut().zip(packs) {
+            let difference = V::load(&row[k].map(Into::into)) - other;
             *sum = difference.mul_add(difference, *sum);
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| (a.into() - b.into()).powi(2)).sum();
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])).sum() + rest
+    if !other_rest.is_empty() {
+        let padded = |rest: &[T]| {
+            let mut eight = [0.0; LANES];
+            eight.iter_mut().zip(rest).for_each(|(out, &entry)| *out = entry.into());
+            V::load(&eight)
+        };
+        let other = padded(other_rest);
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            let difference = padded(&row[n_packs * LANES..]) - other;
+            *sum = difference.mul_add(difference, *sum);
+        }
+    }
+    V::sums(sums)
 }
 
 #[cfg(test)]
@@ -272,6 +308,33 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// The second of two copies is never nearer or farther than the first, wherever they stand.
+    #[test]
+    fn copies_are_at_the_same_distance() {
+        for isa in Isa::ALL {
+            let points = numbers(LANES * 37, false);
+            let other = numbers(37, true);
+            let rows: [&[f64]; LANES] = std::array::from_fn(|k| &points[37 * (k / 2)..][..37]);
+            let found = isa.run(Distances(rows, &other));
+            assert!(found.as_chunks::<2>().0.iter().all(|pair| pair[0] == pair[1]), "{found:?}");
+            let rows = std::array::from_fn(|k| rows[LANES - 1 - k]);
+            let mut backwards = isa.run(Distances(rows, &other));
+            backwards.reverse();
+            assert_eq!(found, backwards);
+        }
+    }
+
+    struct Distances<'a>([&'a [f64]; LANES], &'a [f64]);
+
+    impl Kernel for Distances<'_> {
+        type Output = [f64; LANES];
+
+        #[inline(always)]
+        fn run<V: Lanes>(self) -> Self::Output {
+            squared_distances::<V, f64>(self.0, self.1).to_array()
         }
     }
 
