@@ -442,7 +442,7 @@ def test_what_is_wrong_with_an_adjoint_is_said():
     core, (frames, centers) = fingerprint(), structure(10)
     with pytest.raises(ValueError, match=r"adjoint has shape \(10, 1\), expected \(10, \d+\)"):
         core.pullback(frames, centers, np.zeros((10, 1)), threads=1, **QUIET)
-    with pytest.raises(ValueError, match='average is "mean"; expected None, "inner" or "outer"'):
+    with pytest.raises(ValueError, match='average is "mean"; expected None, "inner", "outer", "sum"'):
         core.pullback(frames, centers, np.zeros((10, 1)), average="mean", threads=1, progress=None)
 
 

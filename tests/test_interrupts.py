@@ -109,7 +109,7 @@ def test_control_c_ends_averages_and_neighbor_lists():
         frames = [frame] * 3
         large = gas(3_000_000)
         for n_jobs in (1, 2):
-            for average in ("inner", "outer"):
+            for average in ("inner", "outer", "sum"):
                 averaged = descriptor.set_params(average=average).fit([crowd(3)])
                 adjoint = np.ones((3, averaged.n_features))
                 report(f"transform {average} {n_jobs}", lambda: averaged.transform(frames, n_jobs=n_jobs))

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "EwaldSumMatrix",
+    "GlobalCoulombMatrix",
     "KnownNeighbors",
+    "MBTR",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -20,12 +23,16 @@ __all__ = [
     "Prepared",
     "RadialDistribution",
     "SOAP",
+    "SineMatrix",
     "SoapTurbo",
     "__version__",
     "buffer",
+    "farthest_points",
     "get_num_threads",
     "get_spare_limit",
     "isa",
+    "manhattan",
+    "match_structures",
     "neighbors",
     "release_spare_memory",
     "set_num_threads",
@@ -86,7 +93,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
@@ -107,7 +114,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,7 +126,7 @@ class _Descriptor(Protocol):
         function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
         *,
         block: int,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -133,7 +140,7 @@ class _Descriptor(Protocol):
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -144,7 +151,7 @@ class _Descriptor(Protocol):
         frames: _Frames,
         centers: _Centers,
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         prepared: Any,  # of these frames, or None
         first: _First,
         threads: int,
@@ -156,7 +163,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         *,
         out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         dtype: str,  # "float64" or "float32", if there is no `out`
         prepared: Any,  # of these frames, or None
         first: _First,
@@ -204,6 +211,69 @@ class RadialDistribution(_Descriptor):
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
 
+@type_check_only
+class _FrameDescriptor(Protocol):
+    """What all fingerprints of whole frames offer."""
+
+    @property
+    def n_features(self) -> int: ...
+    def feature_names(self) -> list[str]: ...
+    def transform(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pushforward(
+        self,
+        frames: _Frames,
+        displacements: NDArray[np.float64],
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> None: ...
+    def pullback(
+        self, frames: _Frames, adjoint: NDArray[np.float64], *, threads: int, progress: _Progress
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions (N, 3) and strain (F, 3, 3)."""
+    def derivatives(
+        self,
+        frames: _Frames,
+        out: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        first: int,  # what the first frame is called in errors
+        threads: int,
+        progress: _Progress,
+    ) -> None:
+        """Blocks (N, 3, n_features), one an atom."""
+
+@final
+class GlobalCoulombMatrix(_FrameDescriptor):
+    """The Coulomb matrix of a molecule."""
+
+    def __new__(cls, parameters: _Parameters, /) -> GlobalCoulombMatrix: ...
+
+@final
+class SineMatrix(_FrameDescriptor):
+    """The sine matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> SineMatrix: ...
+
+@final
+class EwaldSumMatrix(_FrameDescriptor):
+    """The Ewald sum matrix of a crystal."""
+
+    def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
+
+@final
+class MBTR(_Descriptor):
+    """Distributions of distances and angles, of a frame or around a center."""
+
+    def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
+
 @final
 class KnownNeighbors:
     """Neighbors that were found in one frame, for calls about the same atoms a little later."""
@@ -228,6 +298,38 @@ def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Offsets (n_centers + 1,), index (n_pairs,) and vector (n_pairs, 3) of one frame."""
+
+def match_structures(
+    similarities: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    out: NDArray[np.float64],
+    *,
+    matching: tuple[float, float, bool, int] | None,
+    adjoint: NDArray[np.float64] | None,
+    upper_half: bool,
+    threads: int,
+) -> int:
+    """Similarities of structures from those of their environments; for how many pairs iterations did not end.
+
+    `matching` is `None` for the mean, else (alpha, limit, whether that is of marginals, most iterations), in which an
+    `alpha` of zero asks for a best match. With an adjoint, the similarities become derivatives.
+    """
+
+def manhattan(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    out: NDArray[np.float64],
+    *,
+    adjoint: NDArray[np.float64] | None,
+    threads: int,
+) -> None:
+    """Sums of absolute differences of rows, or with an adjoint their derivatives by the first."""
+
+def farthest_points(
+    points: NDArray[Any], n_taken: int, first: int, *, threads: int, progress: _Progress
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Places of points, each the farthest from those before it; their distances; that of every point from the nearest."""
 
 def isa() -> Literal["avx512", "avx2", "baseline"]:
     """The instruction set the kernels run on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from isoprint import descriptors
@@ -14,6 +15,7 @@ from isoprint.cli._warnings import warn
 from isoprint.descriptors import ACSF, SOAP, SoapTurbo
 from isoprint.descriptors._base import Descriptor
 from isoprint.descriptors._compiled import CompiledDescriptor
+from isoprint.descriptors._whole_frames import FrameDescriptor
 
 
 def _spelled(name: str) -> str:
@@ -21,12 +23,12 @@ def _spelled(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-# Every fingerprint that is made of parameters alone. QUIP has the same names where it has them: the first word of an
-# argument string chooses too.
+# Every fingerprint of atoms that is made of parameters alone. QUIP has the same names where it has them: the first word
+# of an argument string chooses too.
 DESCRIPTORS: dict[str, type[Descriptor]] = {
     _spelled(name): cls
     for name in descriptors.__all__
-    if issubclass(cls := getattr(descriptors, name), CompiledDescriptor)
+    if issubclass(cls := getattr(descriptors, name), CompiledDescriptor) and not issubclass(cls, FrameDescriptor)
 }
 _OF_QUIP: dict[str, Any] = {"soap_turbo": SoapTurbo.from_quip, "soap": SOAP.from_quip}
 
@@ -92,10 +94,14 @@ def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
     return found
 
 
-def chosen(options: argparse.Namespace) -> Descriptor:
-    """The fingerprint that the options, the file of parameters and the argument string ask for."""
+def chosen(options: argparse.Namespace, besides: Sequence[str] = ()) -> Descriptor:
+    """The fingerprint that the options, the file of parameters and the argument string ask for.
+
+    `besides` names what the file may hold of another kind.
+    """
     given = vars(options)
     configured = _config.read(given["config"]) if "config" in given else {}
+    configured = {key: value for key, value in configured.items() if key not in besides}
     wanted = given.get("descriptor", configured.pop("descriptor", None))
     name = _name_of_quip(given["quip"], wanted) if "quip" in given else wanted or "soap_turbo"
     if not isinstance(name, str) or name not in DESCRIPTORS:

@@ -102,7 +102,9 @@ def piece_by_piece(call: Any, max_bytes: int | None, progress: Report | bool | N
     compiled = call.compiled
     if max_bytes is None:
         max_bytes = PIECE * min(call.threads or _core.get_num_threads(), _MOST_THREADS)
-    size = 3 * compiled.core.n_features * np.dtype(compiled.dtype).itemsize
+    # Some fingerprints compute more columns than they have.
+    n_computed = getattr(compiled.core, "n_computed", compiled.core.n_features)
+    size = 3 * n_computed * np.dtype(compiled.dtype).itemsize
     done, n_centers = 0, len(call.centers.atom)
     with reporting(progress) as report:
         for piece in _pieces(call, max(1, max_bytes // max(size, 1))):

@@ -31,7 +31,7 @@ class SOAP(CompiledDescriptor):
         Elements as symbols or atomic numbers. Their order is the order of the columns. `None`: `fit` learns them, and
         sorts them by atomic number. "any": one density that all atoms share, whatever they are.
     sigma : float or mapping
-        Width of the Gaussians in Å, from 0.005 to 10 times the distance up to which neighbors count. A mapping such as
+        Width of the Gaussians in Å, from 0.0005 to 10 times the distance up to which neighbors count. A mapping such as
         `{"C": 0.5, "H": 0.3}` gives every species its own, as for all parameters that may be a mapping.
     basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"}
         Radial functions. Gaussians that die out at distances up to `r_cut` or polynomials that end there, as in
@@ -77,8 +77,8 @@ class SOAP(CompiledDescriptor):
         What to do about atoms of other elements: raise, or pass over them.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: from the mean of the coefficients of its centers, or as the mean of their rows.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: from the mean of the coefficients of its centers, or as the mean or the sum of their rows.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -260,6 +260,10 @@ class SOAP(CompiledDescriptor):
                 UserWarning,
                 stacklevel=2,
             )
+        return core
+
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        core: Core | None = _compression.of_columns(_core.SOAP, self._settings(species), columns)
         return core
 
     def _special(self, species: list[int]) -> dict[str, Any]:

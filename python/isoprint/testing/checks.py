@@ -372,6 +372,8 @@ def in_general_position(
     points = [center for center in centers or [] if np.ndim(center) == 1]
     if points:
         atoms.extend(type(atoms)(["X"] * len(points), positions=points))
+    if not np.isfinite(r_cut):  # of open structures alone: there all atoms are seen
+        r_cut = 2.0 * float(np.linalg.norm(np.ptp(atoms.positions, axis=0))) + 1.0
     distance = np.linalg.norm(neighbors(atoms, r_cut + 2 * margin).vector, axis=1)
     return bool((np.abs(distance - r_cut) > margin).all() and (distance > 20 * margin).all())
 

@@ -48,7 +48,7 @@ impl<D> Deref for WithCache<D> {
     }
 }
 
-/// Averages by name: `None`, `"inner"` or `"outer"`.
+/// Averages by name: `None`, `"inner"`, `"outer"`, `"sum"` or, for fingerprints of whole frames, `"inner sum"`.
 #[derive(Clone, Copy)]
 pub struct AverageName(Average);
 
@@ -60,9 +60,11 @@ impl FromPyObject<'_, '_> for AverageName {
             None => Ok(Self(Average::Off)),
             Some("inner") => Ok(Self(Average::Inner)),
             Some("outer") => Ok(Self(Average::Outer)),
-            Some(other) => {
-                Err(PyValueError::new_err(format!("average is {other:?}; expected None, \"inner\" or \"outer\"")))
-            }
+            Some("sum") => Ok(Self(Average::Sum)),
+            Some("inner sum") => Ok(Self(Average::InnerSum)),
+            Some(other) => Err(PyValueError::new_err(format!(
+                "average is {other:?}; expected None, \"inner\", \"outer\", \"sum\" or \"inner sum\""
+            ))),
         }
     }
 }

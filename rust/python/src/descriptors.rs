@@ -1,11 +1,12 @@
 //! One class a fingerprint: parameters in a mapping, and what all fingerprints have in common.
 
-use isoprint_core::descriptors::Descriptor as _;
-use isoprint_core::descriptors::{acsf, coulomb_matrix, overlap_matrix, radial_distribution, soap};
+use isoprint_core::descriptors::{Descriptor as _, FrameDescriptor as _};
+use isoprint_core::descriptors::{acsf, atom_matrix, coulomb_matrix, mbtr, overlap_matrix, radial_distribution, soap};
 use pyo3::prelude::*;
 
 use crate::compression::CompressionMatrix;
 use crate::descriptor::{WithCache, methods};
+use crate::frame_descriptor::frame_methods;
 use crate::{door, read};
 
 /// Declares the classes that are made of nothing but a mapping, and puts them and the others into a module.
@@ -36,7 +37,7 @@ macro_rules! classes {
 }
 
 classes! {
-    others: SOAP, SoapTurbo;
+    others: SOAP, SoapTurbo, GlobalCoulombMatrix, SineMatrix, EwaldSumMatrix;
 
     /// Atom-centered symmetry functions.
     #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
@@ -44,6 +45,10 @@ classes! {
 
     /// Eigenvalues of the Coulomb matrix.
     CoulombMatrix(coulomb_matrix::CoulombMatrix), coulomb_matrix::CoulombMatrix::new;
+
+    /// Distributions of distances and angles, of a frame or around a center.
+    #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+    MBTR(mbtr::Mbtr), mbtr::Mbtr::new;
 
     /// Eigenvalues of the overlap matrix of Gaussian orbitals.
     OverlapMatrix(overlap_matrix::OverlapMatrix), overlap_matrix::OverlapMatrix::new;
@@ -87,3 +92,34 @@ methods!(SoapTurbo {
             .map(|descriptor| Self(descriptor.into()))
     }
 });
+
+/// Declares the classes of fingerprints of whole frames.
+macro_rules! frame_classes {
+    ($($(#[$attribute:meta])* $class:ident($descriptor:ty);)*) => {
+        $(
+            $(#[$attribute])*
+            #[pyclass(frozen, module = "isoprint._core")]
+            pub struct $class(WithCache<$descriptor>);
+
+            frame_methods!($class {
+                #[new]
+                #[pyo3(signature = (parameters, /))]
+                fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<Self> {
+                    let parameters = read::parameters(parameters)?;
+                    door::prepare(py, |_| <$descriptor>::new(parameters)).map(|descriptor| Self(descriptor.into()))
+                }
+            });
+        )*
+    };
+}
+
+frame_classes! {
+    /// The Coulomb matrix of a molecule.
+    GlobalCoulombMatrix(atom_matrix::GlobalCoulombMatrix);
+
+    /// The sine matrix of a crystal.
+    SineMatrix(atom_matrix::SineMatrix);
+
+    /// The Ewald sum matrix of a crystal.
+    EwaldSumMatrix(atom_matrix::EwaldSumMatrix);
+}

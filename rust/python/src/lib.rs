@@ -5,8 +5,9 @@
 //! * `arrays` borrows numpy arrays as slices, and says what is wrong with those it cannot borrow.
 //! * `read` makes the parameters of a descriptor out of a mapping; `compression` takes a sparse matrix in arrays.
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
+//! * `frame_descriptor` is what all fingerprints of whole frames have in common.
 //! * `fused` asks Python in the middle of the work.
-//! * `neighbors` is the neighbor search without a descriptor.
+//! * `neighbors` is the neighbor search without a descriptor; `similarity` compares rows, whatever made them.
 //! * `buffers` is the memory of large results, which serves one after the other; `pages` asks Linux for it.
 //! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
 //!   there is memory left to raise it.
@@ -27,12 +28,14 @@ mod descriptor;
 mod descriptors;
 mod door;
 mod errors;
+mod frame_descriptor;
 mod fused;
 mod memory;
 mod neighbors;
 #[cfg(target_os = "linux")]
 mod pages;
 mod read;
+mod similarity;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
@@ -46,6 +49,8 @@ mod _core {
     use crate::errors::ParameterError;
     #[pymodule_export]
     use crate::neighbors::{KnownNeighbors, neighbors};
+    #[pymodule_export]
+    use crate::similarity::{farthest_points, manhattan, match_structures};
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 

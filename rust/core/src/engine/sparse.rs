@@ -118,7 +118,7 @@ impl<D: Descriptor> Forward<'_, D> {
         job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 stop.check()?;
-                if self.average == Average::Outer {
+                if !self.average.is_inner() {
                     let mean = worker.row.stretches_of(self.descriptor.n_features(), |row| {
                         self.mean_row(frame.frame, sum.as_ref(), row);
                         Ok(())

@@ -141,7 +141,7 @@ impl<D: Descriptor> Forward<'_, D> {
                      (row, sum): (Option<&mut [T]>, Option<FrameSums>),
                      stop: &Stop<'_>| {
             let Some(row) = row else { return Ok(()) };
-            if self.average == Average::Outer {
+            if !self.average.is_inner() {
                 return T::fill(row, &mut worker.buffer, |row| {
                     self.mean_row(frame.frame, sum.as_ref(), row);
                     Ok(())
@@ -169,9 +169,15 @@ impl<D: Descriptor> Forward<'_, D> {
         let mut sums = memory::filled(SUMS, batch.prepared.len(), None)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
             let mut sums = self.no_sums()?;
+            let only_coefficients = self.average.is_inner() && self.displacements.is_none();
             for &row in chunk.rows {
-                self.expand(worker, frame, row, stop)?;
-                self.add_to(&mut sums, worker, stop)?;
+                if only_coefficients {
+                    let center = worker.prepare(self.descriptor, frame, self.centers, row, false, stop)?;
+                    worker.expand_into_sum(self.descriptor, frame, center, &mut sums.values, stop)?;
+                } else {
+                    self.expand(worker, frame, row, stop)?;
+                    self.add_to(&mut sums, worker, stop)?;
+                }
             }
             Ok(sums)
         };
@@ -243,16 +249,16 @@ impl<D: Descriptor> Forward<'_, D> {
     }
 
     fn no_sums(&self) -> Result<FrameSums, Error> {
-        let (n_values, n_tangents) = match (self.average, self.displacements) {
-            (Average::Inner, None) => (self.descriptor.n_coefficients(), 0),
-            (Average::Inner, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
-            _ => (self.descriptor.n_features(), 0),
+        let (n_values, n_tangents) = match (self.average.is_inner(), self.displacements) {
+            (true, None) => (self.descriptor.n_coefficients(), 0),
+            (true, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
+            (false, _) => (self.descriptor.n_features(), 0),
         };
         Ok(FrameSums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
     }
 
     fn add_to(&self, sums: &mut FrameSums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
-        if self.average == Average::Inner {
+        if self.average.is_inner() {
             add(&mut sums.values, &worker.coefficients);
             add(&mut sums.tangents, &worker.adjoint_or_tangent);
             return Ok(());
@@ -269,13 +275,12 @@ impl<D: Descriptor> Forward<'_, D> {
         Ok(())
     }
 
-    /// What each center of a frame counts for in a mean.
+    /// What each center of a frame counts for in its row.
     fn share(&self, frame: usize) -> f64 {
-        let n_centers = self.centers.rows(frame).len();
-        if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 }
+        self.average.share(self.centers.rows(frame).len())
     }
 
-    /// Writes the mean row of a frame: zeros for one without centers.
+    /// Writes the mean row of a frame, or their sum: zeros for one without centers.
     pub(super) fn mean_row(&self, frame: usize, sum: Option<&FrameSums>, row: &mut [f64]) {
         let all = 0..row.len();
         match sum {
@@ -286,7 +291,7 @@ impl<D: Descriptor> Forward<'_, D> {
         }
     }
 
-    /// Leaves the mean coefficients of a frame with the worker: zeros for one without centers.
+    /// Leaves the mean coefficients of a frame, or their sum, with the worker: zeros for one without centers.
     pub(super) fn mean_coefficients(&self, frame: usize, sum: Option<&FrameSums>, worker: &mut Worker<D>) {
         let share = self.share(frame);
         let Worker { coefficients, adjoint_or_tangent: tangents, .. } = worker;

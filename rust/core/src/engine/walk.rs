@@ -75,7 +75,10 @@ pub fn each_frame<W: Send + 'static, P: Send>(
 }
 
 /// Does something with the buffers of the last call, and keeps those that are left for the next.
-fn with_workers<W: Send + 'static, R>(job: &mut Job<'_>, share: impl FnOnce(&mut Job<'_>, &Mutex<Vec<W>>) -> R) -> R {
+pub fn with_workers<W: Send + 'static, R>(
+    job: &mut Job<'_>,
+    share: impl FnOnce(&mut Job<'_>, &Mutex<Vec<W>>) -> R,
+) -> R {
     let n_threads = 1 + job.pool.map_or(0, rayon::ThreadPool::current_num_threads);
     let worker_cache = job.worker_cache;
     let stock = Mutex::new(worker_cache.map_or_else(Vec::new, |cache| cache.take(n_threads)));

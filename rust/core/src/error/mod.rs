@@ -117,6 +117,14 @@ pub enum Error {
         /// The reason.
         refusal: Refusal,
     },
+    /// A descriptor cannot describe a whole frame.
+    #[error("frame {frame} cannot be described: {refusal}")]
+    WholeFrame {
+        /// Index of the frame.
+        frame: usize,
+        /// The reason.
+        refusal: Refusal,
+    },
     /// The periodic images within reach of a frame would not fit in memory.
     #[error(
         "frame {frame} has about {images:.3e} periodic images within the cutoff of {length} Å, more than {limit}; reduce the cutoff, or check the unit of the cell",
@@ -261,6 +269,7 @@ impl Error {
             | Self::CenterOutOfRange { frame, .. }
             | Self::TooManyImages { frame, .. }
             | Self::TooFar { frame, .. }
+            | Self::WholeFrame { frame, .. }
             | Self::TooWide { frame, .. } => *frame += first_frame,
             Self::Neighbors { .. }
             | Self::Parameter { .. }

@@ -48,6 +48,15 @@ pub enum Refusal {
         /// Distance from the center in Å.
         distance: f64,
     },
+    /// A cell without a volume to be normalized with.
+    #[error(
+        "its cell has a volume of {volume:e} Å³, with which rows are normalized (\"valle_oganov\"); set the cell, or take \
+         another normalization"
+    )]
+    NoVolume {
+        /// The volume in Å³.
+        volume: f64,
+    },
     /// More sites than a matrix can be decomposed for.
     #[error(
         "it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut"
@@ -67,6 +76,60 @@ pub enum Refusal {
         /// Distance to the next eigenvalue.
         gap: f64,
     },
+    /// More atoms than a row has room for.
+    #[error("it has {found} atoms, and n_atoms_max is {limit}; raise n_atoms_max, or fit on frames of this size")]
+    TooManyAtoms {
+        /// Atoms of the frame.
+        found: usize,
+        /// The largest number allowed.
+        limit: usize,
+    },
+    /// A crystal where a molecule is needed.
+    #[error(
+        "it is periodic (pbc {periodic:?}), and a Coulomb matrix knows no images; take SineMatrix or EwaldSumMatrix, or \
+         pass periodic=False to describe the atoms alone"
+    )]
+    Periodic {
+        /// Axes that are periodic.
+        periodic: [bool; 3],
+    },
+    /// Anything else where a crystal is needed.
+    #[error(
+        "it is not periodic along all three axes (pbc {periodic:?}), and this matrix is that of a crystal; set pbc to True \
+         and give it a cell, or take GlobalCoulombMatrix"
+    )]
+    NotPeriodic {
+        /// Axes that are periodic.
+        periodic: [bool; 3],
+    },
+    /// A sum over a lattice that takes more terms than anybody waits for.
+    #[error(
+        "its sums would take {terms:.1e} terms of the lattice, more than {limit:.0e}; give a larger accuracy or shorter \
+         cutoffs, or check the unit of the cell"
+    )]
+    TooManyTerms {
+        /// Terms of the lattice.
+        terms: f64,
+        /// The largest number possible.
+        limit: f64,
+    },
+    /// Coordinates or cell vectors beyond what products of them can hold.
+    #[error("it has coordinates or cell vectors of up to {largest:e} Å; check their unit")]
+    TooWide {
+        /// The largest length in Å.
+        largest: f64,
+    },
+    /// Two atoms whose order is not determined, where derivatives are asked for that depend on it.
+    #[error(
+        "the rows of atoms {first} and {second} are equally long, so that features have a kink there; ask for another \
+         choice than degenerate=\"error\", or move the atoms out of their symmetry"
+    )]
+    Tied {
+        /// Index of the first atom.
+        first: usize,
+        /// Index of the second atom.
+        second: usize,
+    },
     /// The surroundings are not at fault: the work on them has ended early.
     #[error("{0}")]
     Unfinished(Box<Error>),
@@ -84,6 +147,14 @@ impl Refusal {
         match self {
             Self::Unfinished(error) => *error,
             refusal => Error::Environment { frame, center, refusal },
+        }
+    }
+
+    /// The error for the frame number `frame`, which is described as a whole.
+    pub fn of_frame(self, frame: usize) -> Error {
+        match self {
+            Self::Unfinished(error) => *error,
+            refusal => Error::WholeFrame { frame, refusal },
         }
     }
 }

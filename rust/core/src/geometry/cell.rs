@@ -164,6 +164,11 @@ pub(crate) fn finite(vector: Vector) -> bool {
     vector.iter().all(|x| x.is_finite())
 }
 
+/// The volume in Å³ that three vectors span, whichever of them are periodic; zero where they span none.
+pub fn volume([a, b, c]: [Vector; 3]) -> f64 {
+    dot(a, cross(b, c)).abs()
+}
+
 /// Scalar product.
 #[allow(clippy::inline_always)]
 #[inline(always)]

@@ -12,9 +12,15 @@ from typing import Any
 _HOMES = {
     "SOAP": "soap",
     "ACSF": "acsf",
+    "CoulombMatrix": "coulombmatrix",
+    "SineMatrix": "sinematrix",
+    "EwaldSumMatrix": "ewaldsummatrix",
+    "MBTR": "mbtr",
+    "LMBTR": "lmbtr",
+    "ValleOganov": "valleoganov",
 }
 
-__all__ = ["SOAP", "ACSF"]
+__all__ = ["SOAP", "ACSF", "CoulombMatrix", "SineMatrix", "EwaldSumMatrix", "MBTR", "LMBTR", "ValleOganov"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ mod assembly;
 mod contracted;
 mod derivatives;
 mod elements;
-mod groups;
+pub(super) mod groups;
 mod parameters;
 mod scratch;
 mod site_packs;
