@@ -377,3 +377,14 @@ def test_atoms_outside_the_cell_and_alone():
     assert Descriptor(SOAP).calc(Atoms("H"), grad=True)["grad_data"].shape == (1, 3, 10)
     coincident = Descriptor("angle_3b cutoff=3").calc(Atoms("H3", [[0, 0, 0], [0, 0, 0], [0, 0, 1.0]]), grad=True)
     assert np.isfinite(coincident["grad_data"]).all()
+
+
+def test_many_triples_are_computed_a_part_at_a_time(monkeypatch):
+    descriptor, atoms = Descriptor("angle_3b cutoff=4.5"), bulk("Si", cubic=True)
+    whole = descriptor.calc(atoms, grad=True)
+    monkeypatch.setattr("isoprint.compat.quippy._clusters._TOGETHER", 7)
+    for key, array in descriptor.calc(atoms, grad=True).items():
+        np.testing.assert_array_equal(
+            np.concatenate(array) if isinstance(array, list) else array,
+            np.concatenate(whole[key]) if isinstance(array, list) else whole[key],
+        )

@@ -295,7 +295,7 @@ def _readable() -> Iterator[None]:
     except DescriptorError:
         raise
     except ValueError as problem:
-        raise DescriptorError(str(problem)) from None
+        raise DescriptorError(str(problem)) from problem
 
 
 def _soap(text: str, policy: Policy, basis_matrix: Any) -> EnvironmentRows:
