@@ -136,7 +136,23 @@ class _Descriptor(Protocol):
         average: str | None,  # "inner" or "outer"
         threads: int,
         progress: _Progress,
+        strain: NDArray[np.float64] | None = None,
     ) -> None: ...
+    def deformed(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        deformation: str,  # "strain" or "cell"
+        *,
+        out: NDArray[np.float64] | NDArray[np.float32] | None,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32", if there is no `out`
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+        progress: _Progress,
+    ) -> NDArray[Any]:
+        """Derivatives with respect to the strain, or to the cell with atoms where they are (n_rows, 9, n_features)."""
     def prepare(self, frames: _Frames, *, first: _First, threads: int) -> Any:
         """What the search for neighbors makes of these frames: `Prepared`, or what fingerprints made of others have."""
     def block_starts(
@@ -150,6 +166,17 @@ class _Descriptor(Protocol):
         threads: int,
     ) -> NDArray[np.int64]:
         """Where the blocks of each row of the derivatives start (n_rows + 1,)."""
+    def pattern(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Row and atom of each block of the derivatives, and starts (n_rows + 1,)."""
     def derivatives(
         self,
         frames: _Frames,

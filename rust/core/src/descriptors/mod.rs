@@ -19,6 +19,7 @@ pub mod acsf;
 pub mod coulomb_matrix;
 mod environment;
 mod jacobian_row;
+mod lever_sums;
 pub mod overlap_matrix;
 pub mod pair_matrix;
 pub mod radial_distribution;
@@ -30,6 +31,7 @@ mod validate;
 
 pub use environment::{CenterKind, Environment};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
+pub use lever_sums::LeverSums;
 pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
 

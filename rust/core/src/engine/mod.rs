@@ -13,12 +13,13 @@
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
-//! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `transform`, `sparse`, `pullback`, `jacobian`, `deformation`, `neighbors` | the calculations |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 
 mod average;
 mod batch;
 mod checks;
+mod deformation;
 mod fused;
 mod gradients;
 mod interrupt;
@@ -41,6 +42,7 @@ mod worker_cache;
 
 pub use average::{Average, n_rows};
 pub use batch::PreparedFrames;
+pub use deformation::{Deformation, Deformed};
 pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
 pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
@@ -49,5 +51,5 @@ pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
 pub use sparse::{SparseRows, transform_sparse};
-pub use transform::{pushforward, transform, transform_into_zeros};
+pub use transform::{Motion, pushforward, transform, transform_into_zeros};
 pub use worker_cache::WorkerCache;

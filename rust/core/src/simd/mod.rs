@@ -23,4 +23,4 @@ pub use lanes::{Capacity, LANES, Lanes};
 pub use pack::{Pack, at};
 pub use select::{Candidates, Found, Points, lengths, select};
 pub use streaming::fence;
-pub use vector::{add_scaled, all_finite, dot, scale, subtract_all};
+pub use vector::{OUTER_PARTS, add_outer, add_scaled, all_finite, dot, scale, subtract_all};
