@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "DensityCoefficients",
     "KnownNeighbors",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
@@ -209,6 +210,15 @@ class SOAP(_Descriptor):
     """Classic SOAP of Gaussian densities."""
 
     def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SOAP: ...
+    @property
+    def accuracy(self) -> float:
+        """Error of the tables that was reached, relative to the largest value."""
+
+@final
+class DensityCoefficients(_Descriptor):
+    """Coefficients of a density of Gaussians."""
+
+    def __new__(cls, parameters: _Parameters, /) -> DensityCoefficients: ...
     @property
     def accuracy(self) -> float:
         """Error of the tables that was reached, relative to the largest value."""

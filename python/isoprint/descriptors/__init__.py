@@ -7,10 +7,20 @@
 
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.density_coefficients import DensityCoefficients
 from isoprint.descriptors.hybrid import Hybrid
 from isoprint.descriptors.overlap_matrix import OverlapMatrix
 from isoprint.descriptors.radial_distribution import RadialDistribution
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 
-__all__ = ["SoapTurbo", "SOAP", "ACSF", "OverlapMatrix", "CoulombMatrix", "RadialDistribution", "Hybrid"]
+__all__ = [
+    "SoapTurbo",
+    "SOAP",
+    "DensityCoefficients",
+    "ACSF",
+    "OverlapMatrix",
+    "CoulombMatrix",
+    "RadialDistribution",
+    "Hybrid",
+]
