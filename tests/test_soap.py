@@ -392,3 +392,51 @@ def test_narrow_densities_have_their_closed_form(r_cut, sigma):
         found = fingerprint.pushforward(atoms, [direction], centers=center)[0]
         # The density has changed over its own width.
         np.testing.assert_allclose(found, slope, rtol=0, atol=1e-11 * largest / sigma)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("compression", [None, "1_1", "0_1"])
+def test_species_that_are_absent_change_no_gradient(compression, normalize):
+    atoms = open_ethanol()
+    every, some = (
+        ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=species, compression=compression, normalize=normalize)
+        for species in (["H", "C", "N", "O", "S"], ["H", "C", "O"])
+    )
+    places = {name: place for place, name in enumerate(every.get_feature_names_out())}
+    shared = [places[name] for name in some.get_feature_names_out() if name in places]
+    assert len(shared) == some.n_features
+    adjoint = np.random.default_rng(1).standard_normal((len(atoms), every.n_features))
+    found = every.pullback(atoms, adjoint)
+    expected = some.pullback(atoms, adjoint[:, shared])
+    largest = np.abs(expected.positions).max()
+    np.testing.assert_allclose(found.positions, expected.positions, atol=1e-12 * largest, rtol=0)
+    jacobian = every.derivatives(atoms).dense()
+    np.testing.assert_allclose(
+        found.positions, np.einsum("raif,rf->ai", jacobian, adjoint), atol=1e-12 * largest, rtol=0
+    )
+    blocks = every.fused(atoms, lambda rows, features: adjoint[rows.index]).positions
+    np.testing.assert_allclose(blocks, expected.positions, atol=1e-12 * largest, rtol=0)
+
+
+@pytest.mark.parametrize("n_max", [4, 5, 8, 9, 12, 13, 16, 17, 20, 21])
+def test_functions_do_not_depend_on_how_they_fill_lanes(n_max):
+    # Of the first species; a second one moves those of the third to other lanes.
+    atoms = open_ethanol()
+    kinds = [
+        ip.SoapTurbo(
+            r_cut=4.0, n_max={"H": n_max, "C": other, "O": 3}, l_max=3, species=["H", "C", "O"], normalize=False
+        )
+        for other in (2, 7)
+    ]
+    names = [kind.get_feature_names_out() for kind in kinds]
+    shared = sorted(set(names[0]) & set(names[1]))
+    of_names = [[list(own).index(name) for name in shared if "C." not in name] for own in names]
+    one, other = (kind.transform(atoms)[:, places] for kind, places in zip(kinds, of_names, strict=True))
+    np.testing.assert_allclose(one, other, atol=1e-13 * np.abs(one).max(), rtol=0)
+    adjoint = np.cos(np.arange(one.size)).reshape(one.shape)
+    gradients = []
+    for kind, places in zip(kinds, of_names, strict=True):
+        full = np.zeros((len(atoms), kind.n_features))
+        full[:, places] = adjoint
+        gradients.append(kind.pullback(atoms, full).positions)
+    np.testing.assert_allclose(*gradients, atol=1e-12 * np.abs(gradients[0]).max(), rtol=0)
