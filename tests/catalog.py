@@ -378,7 +378,7 @@ ATOM_MATRICES = [
     of_atoms(ip.SineMatrix, "wide core", options={"r_core": 1.3}),
     of_atoms(ip.EwaldSumMatrix, "wide core", options={"r_core": 1.3, "permutation": "none"}),
     of_atoms(ip.EwaldSumMatrix, "given width", options={"a": 0.8, "permutation": "none"}),
-    of_atoms(ip.EwaldSumMatrix, "given cutoffs", options={"r_cut": 9.0, "g_cut": 12.0, "permutation": "none"}),
+    of_atoms(ip.EwaldSumMatrix, "given cutoffs", options={"r_cut": 20.03, "g_cut": 12.03, "permutation": "none"}),
     of_atoms(ip.EwaldSumMatrix, "weighted", options={"w": 0.4, "accuracy": 1e-13}),
     of_atoms(ip.EwaldSumMatrix, "single precision", options={"dtype": "float32"}),
 ]  # fmt: skip

@@ -260,6 +260,7 @@ class _FrameDescriptor(Protocol):
         frames: _Frames,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
+        first: int,  # what the first frame is called in errors
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -273,7 +274,7 @@ class _FrameDescriptor(Protocol):
         progress: _Progress,
     ) -> None: ...
     def pullback(
-        self, frames: _Frames, adjoint: NDArray[np.float64], *, threads: int, progress: _Progress
+        self, frames: _Frames, adjoint: NDArray[np.float64], *, first: int, threads: int, progress: _Progress
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (N, 3) and strain (F, 3, 3)."""
     def derivatives(

@@ -49,7 +49,7 @@ class WholeFrameCore:
     ) -> None:
         """Write the features into `out`."""
         self._require_all(frames, centers)
-        self._core.transform(frames, out, threads=threads, progress=progress)
+        self._core.transform(frames, out, first=0, threads=threads, progress=progress)
 
     def sparse(
         self, frames: Any, centers: Any, *, dtype: str, threads: int, progress: Report | None, **_: Any
@@ -61,7 +61,7 @@ class WholeFrameCore:
         for start in range(0, max(1, frames.n_frames), some):
             part = _part(frames, start, min(start + some, frames.n_frames))
             rows = np.empty((part.n_frames, self.n_features), dtype)
-            self._core.transform(part, rows, threads=threads, progress=None)
+            self._core.transform(part, rows, first=start, threads=threads, progress=None)
             found.append(sparse_rows(rows))
             if progress is not None:
                 progress(min(start + some, frames.n_frames), frames.n_frames)
@@ -75,7 +75,7 @@ class WholeFrameCore:
     ) -> tuple[Any, Any]:
         """Gradients of `Σ adjoint · features`."""
         self._require_all(frames, centers)
-        return self._core.pullback(frames, adjoint, threads=threads, progress=progress)
+        return self._core.pullback(frames, adjoint, first=0, threads=threads, progress=progress)
 
     def fused(
         self,
@@ -95,11 +95,11 @@ class WholeFrameCore:
             stop = min(start + block, frames.n_frames)
             part = _part(frames, start, stop)
             features = np.empty((stop - start, self.n_features))
-            self._core.transform(part, features, threads=threads, progress=None)
+            self._core.transform(part, features, first=start, threads=threads, progress=None)
             adjoint = np.ascontiguousarray(function(np.arange(start, stop), features))
             finite("adjoint", adjoint, start)
             atoms = slice(int(frames.offsets[start]), int(frames.offsets[stop]))
-            gradients = self._core.pullback(part, adjoint, threads=threads, progress=None)
+            gradients = self._core.pullback(part, adjoint, first=start, threads=threads, progress=None)
             positions[atoms], strain[start:stop] = gradients
             if progress is not None:
                 progress(stop, frames.n_frames)
