@@ -208,6 +208,8 @@ STEEP = {"tolerance": 1e-5}
 G5_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 1.7, -1), (0.3, 9, 0.3, 0.8))
 G4_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 2, -1, 0.8), (0.3, 16, -1, -0.5), (0.3, 2, 1, 0.8))
 BROKEN = ((0.1, 1.5, 1), (0.1, 2.25, -1), (0.1, 7, 0.0), (0.4, 3, -0.6))
+# Whose base changes its sign with the angle.
+STRONG = ((0.3, 2, 3.0), (0.1, 3, -1.7), (0.3, 1, -4.0), (0.1, 8, 2.5))
 NO_GRID = ((0.1, 1, 1), (0.2, 3, -1), (0.0, 64, 1), (0.2, 5, 1), (0.1, 5, 1))
 
 # Every option, several at a time: they do not depend on one another.
@@ -218,6 +220,7 @@ ACSF = [
     symmetry("G5 with shifts", options={"g4": (), "g5": G5_SHIFTED, "cutoff_function": "poly4"}),
     symmetry("shifts", options={"g4": G4_SHIFTED, "cutoff_function": "exp"}, **STEEP),
     symmetry("broken powers", options={"g4": BROKEN, "cutoff_function": "poly2", "alpha": 0.37}),
+    symmetry("strong angles", options={"g4": STRONG, "g5": STRONG[:2], "cutoff_function": "poly2"}),
     symmetry("no grid", options={"g1": False, "g2": (), "g4": NO_GRID, "cutoff_function": "poly3"}),
     symmetry("any species", options={"species": "any", "g5": G4[:3], "cutoff_function": "tanh3_norm"}),
     symmetry("atomic numbers", options={"weights": "number", "cutoff_function": "exp", "alpha": 0.37}, **STEEP),
@@ -306,7 +309,7 @@ SHARP = {"function": "smooth_cutoff", "r_cut": 1.93, "sharpness": 3.5}
 
 
 def spread(name: str, descriptor: Any, **claims: Any) -> Case:
-    """A case of answers on a grid: what becomes of them at the cutoff, and of atoms in one place, is the weighting's."""
+    """A case of answers on a grid; what happens at the cutoff, and where atoms are in one place, follows from it."""
     weighting = getattr(descriptor, "weighting", None) or {}
     function = weighting.get("function")
     if isinstance(descriptor, ip.ValleOganov):

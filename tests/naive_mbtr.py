@@ -11,7 +11,10 @@ def images(frame, reach):
     counts = [0, 0, 0]
     if any(frame.pbc):
         heights = 1.0 / np.linalg.norm(np.linalg.inv(frame.cell.array), axis=0)
-        counts = [int(np.ceil(reach / height)) + 1 if periodic else 0 for height, periodic in zip(heights, frame.pbc)]
+        counts = [
+            int(np.ceil(reach / height)) + 1 if periodic else 0
+            for height, periodic in zip(heights, frame.pbc, strict=True)
+        ]
     shifts = product(*[range(-n, n + 1) for n in counts])
     found = []
     for cell, shift in enumerate(sorted(shifts, key=lambda shift: shift != (0, 0, 0))):

@@ -25,6 +25,7 @@ PYTHON = {
         "threads",
         "memory",
         "kernels",
+        "models",
         "select",
         "blindness",
         "descriptors",
@@ -32,8 +33,9 @@ PYTHON = {
         "_support",
         "_core",
     },
-    "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
+    "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
+    "models": {"descriptors", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures

@@ -1,4 +1,4 @@
-"""Matrices of whole structures are those of DScribe, whose numbers are kept; the order of its random ones too."""
+"""Matrices of whole structures are those of DScribe, whose numbers are kept."""
 
 import json
 from pathlib import Path

@@ -44,6 +44,8 @@ ALL = (
     "isoprint_om",
     "libfp_om",
     "lapack_eigenvalues",
+    "isoprint_matrices",
+    "dscribe_matrices",
     "isoprint_kernels",
     "dscribe_kernels",
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.build import bulk, molecule
+from ase.collections import g2
 from dscribe.descriptors import CoulombMatrix, EwaldSumMatrix, SineMatrix
 
 KINDS = {"CoulombMatrix": CoulombMatrix, "SineMatrix": SineMatrix, "EwaldSumMatrix": EwaldSumMatrix}
@@ -27,6 +28,8 @@ SUMS = (
     {"r_cut": 11.0, "g_cut": 8.0},
     {"r_cut": 13.0, "g_cut": 10.0, "a": 0.55},
 )
+# Molecules whose atoms are alike, in an order that rounding decides.
+SYMMETRIC = ("CH4", "NH3", "C2H6", "C2H4", "CH3CH3", "SiH4", "BF3", "C2Cl4", "PH3", "H2CO")
 RANDOM = {"permutation": "random", "sigma": 2.0, "seed": 5}
 
 
@@ -62,6 +65,9 @@ def main():
             case = f"{kind}/{place}"
             kept[f"{case}/about"] = np.array(json.dumps({"options": options, "sums": sums}))
             kept[f"{case}/features"] = descriptor(n_atoms_max=N_ATOMS_MAX, **options).create(frames, **sums)
+    alike = [molecule(name) for name in SYMMETRIC if name in g2.names]
+    kept["symmetric/names"] = np.array([name for name in SYMMETRIC if name in g2.names])
+    kept["symmetric/features"] = CoulombMatrix(n_atoms_max=N_ATOMS_MAX).create(alike)
     np.savez_compressed(parser.parse_args().output, **kept)
 
 

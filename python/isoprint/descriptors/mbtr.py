@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint import _core
-from isoprint.descriptors import _answers
+from isoprint.descriptors import _answers as answers
 from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor
 
@@ -30,11 +30,18 @@ class _Spread(CompiledDescriptor):
     def reach(self) -> float:
         """Distance in Å beyond which nothing is seen; infinite where all pairs count alike."""
         reach: float = self._compiled().core.reach
-        return reach if reach < _answers.EVERYTHING else float("inf")
+        return reach if reach < answers.EVERYTHING else float("inf")
 
     def _spread(self) -> dict[str, Any]:
         """The grid in the compiled module's terms."""
-        return _answers.grid(vars(self)["grid"])
+        return answers.grid(vars(self)["grid"])
+
+    def _answers(self) -> dict[str, Any]:
+        """Grid, weighting and normalization in the compiled module's terms."""
+        given = vars(self)
+        normalization = "none" if given["normalization"] is None else self._read("normalization")
+        weighting = answers.weighting(given["weighting"])
+        return {"grid": self._spread(), "weighting": weighting, "normalization": normalization}
 
 
 class _OfFrames(_Spread):
@@ -50,29 +57,29 @@ class _OfFrames(_Spread):
 class MBTR(_OfFrames):
     """Many-body tensor representation: how often each atomic number, distance or angle occurs in a frame.
 
-    One row a frame, whatever its size: the answers of all atoms, pairs or triples to one question, spread over a grid, a
-    block of columns for each combination of species.
+    One row a frame, whatever its size: the answers of all atoms, pairs or triples to one question, spread over a
+    grid, a block of columns for each combination of species.
 
     Parameters
     ----------
     geometry : {"atomic_number", "distance", "inverse_distance", "angle", "cosine"}
-        The question: to one atom its number; to two their distance in Å, or one over it; to three the angle in degrees at
-        one of them, or its cosine.
+        The question: to one atom its number; to two their distance in Å, or one over it; to three the angle in
+        degrees at one of them, or its cosine.
     grid : mapping
         Where the answers are counted: `min`, `max` and the number of points `n`, and `sigma`, the standard deviation of
         the Gaussian that each answer is spread into, all in the unit of the answer.
     weighting : mapping, optional
         What each answer counts for; `None`: all alike, in frames that are not periodic.
-        ``{"function": "exp", "r_cut": 6.0, "threshold": 1e-3}``: `exp(-s x)`, where `x` is the distance, or the way around
-        the triple, and nothing below the threshold, which is reached at `r_cut` (by a way of `2 r_cut`); `scale`, `s` in
-        1/Å, may be given in the place of `r_cut`.
+        ``{"function": "exp", "r_cut": 6.0, "threshold": 1e-3}``: `exp(-s x)`, where `x` is the distance, or the way
+        around the triple, and nothing below the threshold, which is reached at `r_cut` (by a way of `2 r_cut`);
+        `scale`, `s` in 1/Å, may be given in the place of `r_cut`.
         ``{"function": "inverse_square", "r_cut": 6.0}``: one over the square of the distance, of pairs.
         ``{"function": "smooth_cutoff", "r_cut": 6.0, "sharpness": 2.0}``: `f(r) f(r')` of the legs of an angle, where
         `f = 1 + y x^(y+1) - (y+1) x^y`, `x = r / r_cut` and `y` is the sharpness, from 1.
     normalize_gaussians : bool
         Whether the area of a Gaussian is one; otherwise its height is.
-    normalization : {"none", "l2", "n_atoms", "valle_oganov"}
-        What a row is divided by: nothing, its length, the number of atoms, or what makes of pairs and triples those of
+    normalization : {"l2", "n_atoms", "valle_oganov"}, optional
+        What a row is divided by: its length, the number of atoms, or what makes of pairs and triples those of
         Valle and Oganov: the numbers of atoms of the species of each block over the volume of the cell.
     species : sequence, optional
         Elements that are told apart, in the order of their columns. `None`: learned by `fit`.
@@ -103,9 +110,11 @@ class MBTR(_OfFrames):
     >>> mbtr = ip.MBTR(
     ...     geometry="angle", grid={"min": 0, "max": 180, "sigma": 2, "n": 181}, species=["H", "O"], periodic=False
     ... )
-    >>> row = mbtr.transform(molecule("H2O"))[0]
-    >>> mbtr.get_feature_names_out()[row.argmax()]  # the angle of water
-    'H-O-H angle=104'
+    >>> curves = mbtr.transform(molecule("H2O")).reshape(6, 181)
+    >>> mbtr.get_feature_names_out()[::181].tolist()[3]
+    'H-O-H angle=0'
+    >>> float(mbtr.points[curves[3].argmax()])  # the angle of water
+    104.0
     >>> crystal = ip.MBTR(
     ...     geometry="distance",
     ...     grid={"min": 1.5, "max": 6.0, "sigma": 0.1, "n": 100},
@@ -119,23 +128,23 @@ class MBTR(_OfFrames):
 
     Notes
     -----
-    The row is `f_k = Σ w(l) G_k(g(l))` over all atoms, unordered pairs, or angles `l`, where `G_k(x)` is the mean of the
-    Gaussian around `x` over the interval of one step around point `k`, so that sums over the grid are right however coarse
-    it is. Of pairs and triples that cross the faces of a cell, as much counts as belongs to one cell. Rows are those of
-    H. Huo and M. Rupp (arXiv:1704.06439; Mach. Learn.: Sci. Technol. 3, 045017, 2022) as L. Himanen et al. write them
-    (Comput. Phys. Commun. 247, 106949, 2020).
+    The row is `f_k = Σ w(l) G_k(g(l))` over all atoms, unordered pairs, or angles `l`, where `G_k(x)` is the mean of
+    the Gaussian around `x` over the interval of one step around point `k`, so that sums over the grid are right
+    however coarse it is. Of pairs and triples that cross the faces of a cell, as much counts as belongs to one cell.
+    Rows are those of H. Huo and M. Rupp (arXiv:1704.06439; Mach. Learn.: Sci. Technol. 3, 045017, 2022) as L. Himanen
+    et al. write them (Comput. Phys. Commun. 247, 106949, 2020).
 
-    `transform(frame, centers=[...])` gives what these atoms contribute: their own numbers, half of their pairs, the angles
-    at them. A point in space contributes nothing. An angle at, or to, an atom in the place of its vertex does not exist and
-    does not count. An angle of three atoms in a line has no derivative out of the line; what is given is the mean over all
-    directions, zero.
+    `transform(frame, centers=[...])` gives what these atoms contribute: their own numbers, half of their pairs, the
+    angles at them. A point in space contributes nothing. An angle at, or to, an atom in the place of its vertex does
+    not exist and does not count. An angle of three atoms in a line has no derivative out of the line; what is given
+    is the mean over all directions, zero.
     """
 
     geometry: Literal["atomic_number", "distance", "inverse_distance", "angle", "cosine"]
     grid: Mapping[str, Any]
     weighting: Mapping[str, Any] | None = None
     normalize_gaussians: bool = True
-    normalization: Literal["none", "l2", "n_atoms", "valle_oganov"] = "none"
+    normalization: Literal["l2", "n_atoms", "valle_oganov"] | None = None
     species: Any = None
     periodic: bool = True
     unknown_species: Unknown = "error"
@@ -148,7 +157,7 @@ class MBTR(_OfFrames):
         return self.reach
 
     def _special(self, species: list[int]) -> dict[str, Any]:
-        return {"grid": self._spread(), "weighting": _answers.weighting(self.weighting), "local": False}
+        return {**self._answers(), "local": False}
 
     @staticmethod
     def _made(parameters: dict[str, Any]) -> Core:
@@ -164,16 +173,16 @@ class LocalMBTR(_Spread):
     Parameters
     ----------
     geometry : {"distance", "inverse_distance", "angle", "cosine"}
-        The question: to the center and another atom their distance in Å, or one over it; to the center and two others the
-        angle in degrees at one of the three, or its cosine.
+        The question: to the center and another atom their distance in Å, or one over it; to the center and two others
+        the angle in degrees at one of the three, or its cosine.
     grid : mapping
         Where the answers are counted: `min`, `max`, `n` and `sigma`, as of `MBTR`.
     weighting : mapping, optional
         What each answer counts for, as of `MBTR`; `None`: all alike, in frames that are not periodic.
     normalize_gaussians : bool
         Whether the area of a Gaussian is one; otherwise its height is.
-    normalization : {"none", "l2"}
-        What a row is divided by: nothing, or its length.
+    normalization : {"l2"}, optional
+        What a row is divided by: its length.
     species : sequence, optional
         Elements that are told apart, in the order of their columns. `None`: learned by `fit`.
     periodic : bool
@@ -196,15 +205,18 @@ class LocalMBTR(_Spread):
     species_ : list of str
         The species, in the order of the columns.
     n_features : int
-        Number of columns: `n` for each species; of angles, for each unordered pair of species at the sides of the center,
-        and then for each species at the vertex and each at the other end.
+        Number of columns: `n` for each species; of angles, for each unordered pair of species at the sides of the
+        center, and then for each species at the vertex and each at the other end.
 
     Examples
     --------
     >>> from ase.build import molecule
     >>> import isoprint as ip
     >>> local = ip.LocalMBTR(
-    ...     geometry="distance", grid={"min": 0.5, "max": 2.5, "sigma": 0.05, "n": 201}, species=["H", "O"], periodic=False
+    ...     geometry="distance",
+    ...     grid={"min": 0.5, "max": 2.5, "sigma": 0.05, "n": 201},
+    ...     species=["H", "O"],
+    ...     periodic=False,
     ... )
     >>> rows = local.transform(molecule("H2O"))
     >>> [str(local.get_feature_names_out()[row.argmax()]) for row in rows]  # X is the center
@@ -220,7 +232,7 @@ class LocalMBTR(_Spread):
     grid: Mapping[str, Any]
     weighting: Mapping[str, Any] | None = None
     normalize_gaussians: bool = True
-    normalization: Literal["none", "l2"] = "none"
+    normalization: Literal["l2"] | None = None
     species: Any = None
     periodic: bool = True
     unknown_species: Unknown = "error"
@@ -234,7 +246,7 @@ class LocalMBTR(_Spread):
         return self.reach
 
     def _special(self, species: list[int]) -> dict[str, Any]:
-        return {"grid": self._spread(), "weighting": _answers.weighting(self.weighting), "local": True}
+        return {**self._answers(), "local": True}
 
     @staticmethod
     def _made(parameters: dict[str, Any]) -> Core:
@@ -244,9 +256,9 @@ class LocalMBTR(_Spread):
 class ValleOganov(_OfFrames):
     """Fingerprint of a crystal: its distances, weighted so that the choice of the cell does not matter, or its angles.
 
-    One row a frame: distances weighted by `1 / r²`, or angles whose legs fade out, per pair or triple of each combination
-    of species and times the volume, so that in a gas without structure all distances are alike. Of angles this is inversely
-    proportional to the number of atoms in the cell: compare cells of the same size.
+    One row a frame: distances weighted by `1 / r²`, or angles whose legs fade out, per pair or triple of each
+    combination of species and times the volume, so that in a gas without structure all distances are alike. Of angles
+    this is inversely proportional to the number of atoms in the cell: compare cells of the same size.
 
     Parameters
     ----------
@@ -288,10 +300,10 @@ class ValleOganov(_OfFrames):
 
     Notes
     -----
-    `MBTR` with its weightings "inverse_square" and "smooth_cutoff" and the normalization "valle_oganov". Of distances of
-    the species A and B it is `V / (4π N_A N_B) Σ δ(r - r_ij) / r_ij²` over all pairs, twice as much of one species, which
-    goes to one far away where there is no structure (M. Valle and A. R. Oganov, Acta Cryst. A 66, 507, 2010, who subtract
-    the one). Strain changes the volume, which its derivatives know.
+    `MBTR` with its weightings "inverse_square" and "smooth_cutoff" and the normalization "valle_oganov". Of distances
+    of the species A and B it is `V / (4π N_A N_B) Σ δ(r - r_ij) / r_ij²` over all pairs, twice as much of one
+    species, which goes to one far away where there is no structure (M. Valle and A. R. Oganov, Acta Cryst. A 66, 507,
+    2010, who subtract the one). Strain changes the volume, which its derivatives know.
     """
 
     r_cut: float
@@ -311,7 +323,7 @@ class ValleOganov(_OfFrames):
 
     def _special(self, species: list[int]) -> dict[str, Any]:
         function = "inverse_square" if self._read("geometry") == "distance" else "smooth_cutoff"
-        weighting = _answers.weighting({"function": function, "r_cut": self._read("r_cut")})
+        weighting = answers.weighting({"function": function, "r_cut": self._read("r_cut")})
         fixed = {"normalize_gaussians": True, "normalization": "valle_oganov", "local": False}
         return {"grid": self._spread(), "weighting": weighting, **fixed}
 

@@ -31,7 +31,7 @@ class SOAP(CompiledDescriptor):
         Elements as symbols or atomic numbers. Their order is the order of the columns. `None`: `fit` learns them, and
         sorts them by atomic number. "any": one density that all atoms share, whatever they are.
     sigma : float or mapping
-        Width of the Gaussians in Å, from 0.005 to 10 times the distance up to which neighbors count. A mapping such as
+        Width of the Gaussians in Å, from 0.0005 to 10 times the distance up to which neighbors count. A mapping such as
         `{"C": 0.5, "H": 0.3}` gives every species its own, as for all parameters that may be a mapping.
     basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"}
         Radial functions. Gaussians that die out at distances up to `r_cut` or polynomials that end there, as in

@@ -40,6 +40,7 @@ pub use species::{Element, Species};
 
 pub use crate::error::Refusal;
 
+use crate::simd::add_scaled;
 use crate::{Error, Stop};
 
 /// One fingerprint of one environment.
@@ -126,6 +127,23 @@ pub trait Descriptor: Sync + 'static {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
+    /// Adds the coefficients of the prepared center to `sum`: by default [`Self::expand`], by way of `coefficients`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn expand_into_sum(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut Self::Scratch,
+        coefficients: &mut [f64],
+        sum: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expand(environment, scratch, coefficients, stop)?;
+        // A product with one is exact: this rounds as a sum does.
+        add_scaled(1.0, coefficients, sum);
+        Ok(())
+    }
     /// Writes the coefficients of the prepared center and their derivative along `displacements` of the sites
     /// relative to the center. The center must be prepared anew before anything else is asked.
     ///

@@ -314,8 +314,15 @@ mod tests {
     use super::*;
     use crate::descriptors::CenterKind;
 
-    const ONE_NEIGHBOR: Environment<'static> =
-        Environment { center: CenterKind::Point, channel: &[1], dx: &[1.2], dy: &[0.0], dz: &[0.9], r: &[1.5], volume: 0.0 };
+    const ONE_NEIGHBOR: Environment<'static> = Environment {
+        center: CenterKind::Point,
+        channel: &[1],
+        dx: &[1.2],
+        dy: &[0.0],
+        dz: &[0.9],
+        r: &[1.5],
+        volume: 0.0,
+    };
 
     fn parameters() -> RadialDistributionParameters {
         RadialDistributionParameters {

@@ -42,8 +42,7 @@ pub fn mean_coefficients<D: Descriptor>(
         let mut sum = memory::zeros(MEANS, n)?;
         for &row in chunk.rows {
             let center = worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
-            worker.expand(descriptor, frame, center, stop)?;
-            add(&mut sum, &worker.coefficients);
+            worker.expand_into_sum(descriptor, frame, center, &mut sum, stop)?;
         }
         Ok(sum)
     };

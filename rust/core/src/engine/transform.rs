@@ -169,9 +169,15 @@ impl<D: Descriptor> Forward<'_, D> {
         let mut sums = memory::filled(SUMS, batch.prepared.len(), None)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
             let mut sums = self.no_sums()?;
+            let only_coefficients = self.average.is_inner() && self.displacements.is_none();
             for &row in chunk.rows {
-                self.expand(worker, frame, row, stop)?;
-                self.add_to(&mut sums, worker, stop)?;
+                if only_coefficients {
+                    let center = worker.prepare(self.descriptor, frame, self.centers, row, false, stop)?;
+                    worker.expand_into_sum(self.descriptor, frame, center, &mut sums.values, stop)?;
+                } else {
+                    self.expand(worker, frame, row, stop)?;
+                    self.add_to(&mut sums, worker, stop)?;
+                }
             }
             Ok(sums)
         };

@@ -94,6 +94,22 @@ impl<D: Descriptor> Worker<D> {
         descriptor.expand(&environment, &mut self.scratch, &mut self.coefficients, stop)
     }
 
+    /// Adds the coefficients of the prepared `center` to a sum.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn expand_into_sum(
+        &mut self,
+        descriptor: &D,
+        frame: &Prepared,
+        center: Center,
+        sum: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let environment = environment(frame, center, &self.sites);
+        descriptor.expand_into_sum(&environment, &mut self.scratch, &mut self.coefficients, sum, stop)
+    }
+
     /// Finds the sites of the center of `row`, and returns that center.
     ///
     /// # Errors

@@ -345,7 +345,10 @@ mod tests {
                 for k in 0..n_points {
                     let [v, d] = plain(x, grid.point(k), step, sigma);
                     let [found, slope] = [value[k + MARGIN] * 0.5, derivative[k + MARGIN]];
-                    assert!((found - v).abs() < 2e-15 * peak.max(1.0 / step), "{found} {v} at {x}, {k}, {step} {sigma}");
+                    assert!(
+                        (found - v).abs() < 2e-15 * peak.max(1.0 / step),
+                        "{found} {v} at {x}, {k}, {step} {sigma}"
+                    );
                     assert!((slope - d).abs() < 4e-15 * peak.max(1.0 / step) / sigma, "{slope} {d} at {x}, {k}");
                     assert!((alone[k + MARGIN] * 0.5 - v).abs() < 2e-15 * peak.max(1.0 / step));
                 }

@@ -102,9 +102,8 @@ class LMBTR(Spread, DescriptorLocal):
         return None if weighting.get("scale") == 0 else weighting
 
     def _fingerprint(self, dtype: str) -> Any:
-        ours = Ours(
-            **self._settings(dtype), species=self._atomic_numbers[1:].tolist(), normalization=self._normalization
-        )
+        normalization: Any = None if self._normalization == "none" else self._normalization
+        ours = Ours(**self._settings(dtype), species=self._atomic_numbers[1:].tolist(), normalization=normalization)
         return _Widened(ours, self._columns(), self.get_number_of_features())
 
     def _columns(self) -> NDArray[np.int64]:

@@ -76,7 +76,7 @@ class MBTR(Spread, DescriptorGlobal):
 
     def _fingerprint(self, dtype: str) -> Ours:
         alone = self.k == 1 and self._normalization == "valle_oganov"
-        normalization = "none" if alone else self._normalization
+        normalization: Any = None if alone or self._normalization == "none" else self._normalization
         return Ours(**self._settings(dtype), species=self._atomic_numbers.tolist(), normalization=normalization)
 
     def get_number_of_features(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
+from isoprint._support.parameters import integer, number, whole
 from isoprint.compat.dscribe.descriptors._bases import gaussian_basis, polynomial_basis
 from isoprint.compat.dscribe.descriptors._old_names import old_names, warn_of
 from isoprint.compat.dscribe.descriptors.descriptorlocal import DescriptorLocal
 from isoprint.descriptors.soap import SOAP as Ours
 from isoprint.structures.elements import number_of
-from isoprint.translators.dscribe import FAINTEST, soap
+from isoprint.translators.dscribe import FAINTEST, WEIGHTS, soap
 
 Floats = NDArray[np.float64]
 
@@ -96,9 +98,10 @@ class SOAP(DescriptorLocal):
         self._changed()
         super().__init__(periodic=periodic, sparse=sparse, dtype=dtype, average=average)
         self.species = species
-        self._weighting: Mapping[str, Any] = {} if weighting is None else weighting
-        self._n_max, self._l_max, self._sigma, self._rbf = n_max, l_max, sigma, rbf
-        self._r_cut = r_cut
+        self._n_max, self._l_max = _whole("n_max", n_max, 1), _whole("l_max", l_max, 0)
+        self._sigma, self._rbf = _number("sigma", sigma), rbf
+        self._r_cut = 0.0 if r_cut is None else _number("r_cut", r_cut)
+        self._weighting = _weighting(weighting)
         self.compression = _compression(compression, crossover, species_weighting)
         self._r_cut = float(self._parameters()["r_cut"])
         if self._strict:
@@ -139,9 +142,9 @@ class SOAP(DescriptorLocal):
                 f"The maximum available l_max for SOAP is {_HIGHEST_DEGREE} in DScribe, you have requested"
                 f" l_max={self._l_max}; strict=False goes higher."
             )
-        if self._rbf == "gto":
+        if self._rbf == "gto" and self._r_cut > 1.0:
             self.get_basis_gto(self._r_cut, self._n_max, self._l_max)
-        else:
+        elif self._rbf == "polynomial":
             self.get_basis_poly(self._r_cut, self._n_max)
 
     @property
@@ -287,13 +290,13 @@ class SOAP(DescriptorLocal):
         ValueError
             If there is no such pair.
         """
-        if isinstance(species, str) or len(species) != 2:
+        if len(species) != 2:
             raise ValueError("Please use a pair of atomic numbers or chemical symbols.")
         numbers = [number_of(one) for one in species]
-        for number in numbers:
-            if number not in self.atomic_number_to_index:
-                raise ValueError(f"Atomic number {number} was not specified in the species.")
-        first, second = sorted(self.atomic_number_to_index[number] for number in numbers)
+        for one in numbers:
+            if one not in self.atomic_number_to_index:
+                raise ValueError(f"Atomic number {one} was not specified in the species.")
+        first, second = sorted(self.atomic_number_to_index[one] for one in numbers)
         self._ours()  # which sees whether the compression has changed
         if self._mode == "mu2":
             return slice(0, self._width(True))
@@ -335,6 +338,37 @@ class SOAP(DescriptorLocal):
         if self._weighting:
             return "Analytical derivatives currently not available when weighting is used."
         return None
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    """An integer that counts something; errors are of the types that DScribe raises."""
+    found = integer(value)
+    if found is None:
+        raise TypeError(f"{name} is {short_repr(value)}; it must be an integer from {least} on")
+    return whole(name, found, least)
+
+
+def _number(name: str, value: Any) -> float:
+    found = number(value)
+    if math.isnan(found):
+        raise TypeError(f"{name} is {short_repr(value)}; it must be a number of Å")
+    return found
+
+
+def _weighting(given: Any) -> Any:
+    """The weights, without what their function does not know, which DScribe passes over."""
+    if not isinstance(given, Mapping):
+        return {} if given is None else given
+    known = ("function", "w0", "threshold", *WEIGHTS.get(str(given.get("function")), ()))
+    strange = [key for key in given if key not in known]
+    if strange and given.get("function") in WEIGHTS:
+        warnings.warn(
+            f"weighting has {', '.join(map(repr, strange))}, which {given['function']!r} does not know and which"
+            " changes nothing; leave it out",
+            UserWarning,
+            stacklevel=4,
+        )
+    return {key: value for key, value in given.items() if key in known}
 
 
 def _compression(given: Any, crossover: Any, species_weighting: Any) -> Any:

@@ -58,9 +58,7 @@ impl Columns {
             (1, _) => (0..n).map(|a| vec![Some(a)]).collect(),
             (2, true) => (0..n).map(|a| vec![None, Some(a)]).collect(),
             (2, false) => pairs().map(|(a, b)| vec![Some(a), Some(b)]).collect(),
-            (_, false) => {
-                (0..n).flat_map(|v| pairs().map(move |(a, b)| vec![Some(a), Some(v), Some(b)])).collect()
-            }
+            (_, false) => (0..n).flat_map(|v| pairs().map(move |(a, b)| vec![Some(a), Some(v), Some(b)])).collect(),
             (_, true) => {
                 let beside = (0..n).flat_map(|v| (0..n).map(move |b| vec![None, Some(v), Some(b)]));
                 pairs().map(|(a, b)| vec![Some(a), None, Some(b)]).chain(beside).collect()
@@ -86,9 +84,8 @@ impl Columns {
         self.species().into_iter().flat_map(move |species| {
             let of = |species: &Option<usize>| species.map_or("X", |species| symbols[species].as_str());
             let atoms = species.iter().map(of).collect::<Vec<_>>().join("-");
-            (0..grid.n).map(move |k| {
-                format!("{atoms} {quantity}={}", spelled(grid.min + k as f64 * grid.step(), decimals))
-            })
+            (0..grid.n)
+                .map(move |k| format!("{atoms} {quantity}={}", spelled(grid.min + k as f64 * grid.step(), decimals)))
         })
     }
 }

@@ -15,17 +15,17 @@
 //! that are translations of each other counts once, whatever cell it is described in. A *local* representation is the row
 //! of one center: all its pairs, and all angles of triples that it is in, at itself and at the others.
 
+mod blocks;
 mod columns;
 mod normalization;
 mod parameters;
 mod terms;
 
-use std::ops::Range;
-
 use super::{CenterKind, Descriptor, Environment, JacobianRow, Refusal, Species};
 use crate::math::smeared_grid::{Add, AddDerivatives, MARGIN, Project, SmearedGrid, WindowBuffer};
-use crate::simd::Isa;
+use crate::simd::{Isa, add_scaled};
 use crate::{Error, Stop, memory};
+use blocks::Blocks;
 use columns::Columns;
 use normalization::Normalizer;
 pub use parameters::{Geometry, GridParameters, MbtrParameters, Normalization, Weighting};
@@ -54,9 +54,9 @@ pub struct MbtrScratch {
     legs: Vec<Leg>,
     window: WindowBuffer,
     /// Numbers of [`SmearedGrid::padded`] for each block: sums, or an adjoint.
-    sums: Vec<f64>,
-    /// The same, along x, y and z: derivatives of the sums.
-    derivatives: [Vec<f64>; 3],
+    sums: Blocks,
+    /// The same three times: derivatives of the sums along x, y and z.
+    derivatives: Blocks,
     /// Derivatives of the coefficients with respect to one coordinate.
     of_coefficients: Vec<f64>,
     /// Derivatives of the features with respect to one site, `[xyz][feature]`.
@@ -97,25 +97,34 @@ impl Mbtr {
         half_of_a_pair * if self.normalizer.sees_volume() { environment.volume } else { 1.0 }
     }
 
-    /// The sums of a block among those of all.
-    fn padded(&self, block: usize) -> Range<usize> {
-        let size = self.grid.padded();
-        block * size..(block + 1) * size
-    }
-
-    /// The points of a block, from among padded sums to coefficients.
-    fn unpad(&self, sums: &[f64], coefficients: &mut [f64]) {
+    /// Adds the points of some blocks to coefficients, from where `part` of several is.
+    fn add_points(&self, blocks: &Blocks, part: usize, coefficients: &mut [f64]) {
         let n = self.grid.n_points();
-        let blocks = sums.chunks_exact(self.grid.padded()).zip(coefficients.chunks_exact_mut(n));
-        blocks.for_each(|(from, to)| to.copy_from_slice(&from[MARGIN..][..n]));
+        for (block, numbers) in blocks.touched() {
+            let points = &numbers[part * self.grid.padded() + MARGIN..][..n];
+            add_scaled(1.0, points, &mut coefficients[block * n..][..n]);
+        }
     }
 
-    /// Writes how many atoms of each species the center is.
+    /// Sums up all terms of the center.
+    fn sum_up(&self, environment: &Environment<'_>, scratch: &mut MbtrScratch, stop: &Stop<'_>) -> Result<(), Error> {
+        let (isa, factor) = (Isa::detect(), self.factor(environment));
+        let MbtrScratch { legs, window: buffer, sums, .. } = scratch;
+        sums.clear();
+        self.add_number(environment, sums, buffer)?;
+        self.visit(environment, legs, None, false, stop, &mut |block, _, term| {
+            if let Some(window) = self.grid.window(term.x, buffer)? {
+                isa.run(Add { window, weight: factor * term.weight, sum: sums.at(block).0 });
+            }
+            Ok(())
+        })
+    }
+
+    /// Counts the center among the atoms of its species.
     fn count(&self, environment: &Environment<'_>, coefficients: &mut [f64]) {
         let counts = &mut coefficients[self.n_features()..];
-        counts.fill(0.0);
         if let (CenterKind::Atom(Some(own)), false) = (environment.center, counts.is_empty()) {
-            counts[usize::from(own)] = 1.0;
+            counts[usize::from(own)] += 1.0;
         }
     }
 
@@ -202,14 +211,17 @@ impl Mbtr {
         Ok(())
     }
 
-    /// Adds the Gaussian of the atomic number of the center.
-    fn add_number(&self, environment: &Environment<'_>, scratch: &mut MbtrScratch) -> Result<(), Error> {
-        let CenterKind::Atom(Some(own)) = environment.center else { return Ok(()) };
+    /// Adds the Gaussian of the atomic number of the center, where that is the question.
+    fn add_number(
+        &self,
+        environment: &Environment<'_>,
+        sums: &mut Blocks,
+        buffer: &mut WindowBuffer,
+    ) -> Result<(), Error> {
+        let (CenterKind::Atom(Some(own)), 1) = (environment.center, self.degree()) else { return Ok(()) };
         let number = self.parameters.species[usize::from(own)].number.unwrap_or_default();
-        let MbtrScratch { window, sums, .. } = scratch;
-        if let Some(window) = self.grid.window(number as f64, window)? {
-            let sum = &mut sums[self.padded(usize::from(own))];
-            Isa::detect().run(Add { window, weight: 1.0, sum });
+        if let Some(window) = self.grid.window(number as f64, buffer)? {
+            Isa::detect().run(Add { window, weight: 1.0, sum: sums.at(usize::from(own)).0 });
         }
         Ok(())
     }
@@ -261,12 +273,12 @@ impl Descriptor for Mbtr {
     }
 
     fn scratch(&self) -> Result<MbtrScratch, Error> {
-        let padded = || memory::zeros(PURPOSE, self.columns.n_blocks() * self.grid.padded());
+        let (n_blocks, size) = (self.columns.n_blocks(), self.grid.padded());
         Ok(MbtrScratch {
             legs: Vec::new(),
             window: WindowBuffer::default(),
-            sums: padded()?,
-            derivatives: [padded()?, padded()?, padded()?],
+            sums: Blocks::zeros(n_blocks, size)?,
+            derivatives: Blocks::zeros(n_blocks, 3 * size)?,
             of_coefficients: memory::zeros(PURPOSE, self.n_coefficients())?,
             block: memory::zeros(PURPOSE, 3 * self.n_features())?,
         })
@@ -298,21 +310,24 @@ impl Descriptor for Mbtr {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let (isa, factor) = (Isa::detect(), self.factor(environment));
-        scratch.sums.fill(0.0);
-        if self.degree() == 1 {
-            self.add_number(environment, scratch)?;
-        }
-        let MbtrScratch { legs, window: buffer, sums, .. } = scratch;
-        self.visit(environment, legs, None, false, stop, &mut |block, _, term| {
-            if let Some(window) = self.grid.window(term.x, buffer)? {
-                let sum = &mut sums[self.padded(block)];
-                isa.run(Add { window, weight: factor * term.weight, sum });
-            }
-            Ok(())
-        })?;
-        self.unpad(sums, coefficients);
+        coefficients.fill(0.0);
+        self.sum_up(environment, scratch, stop)?;
+        self.add_points(&scratch.sums, 0, coefficients);
         self.count(environment, coefficients);
+        Ok(())
+    }
+
+    fn expand_into_sum(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut MbtrScratch,
+        _coefficients: &mut [f64],
+        sum: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.sum_up(environment, scratch, stop)?;
+        self.add_points(&scratch.sums, 0, sum);
+        self.count(environment, sum);
         Ok(())
     }
 
@@ -325,28 +340,28 @@ impl Descriptor for Mbtr {
         tangent: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let (isa, factor) = (Isa::detect(), self.factor(environment));
-        scratch.sums.fill(0.0);
-        if self.degree() == 1 {
-            self.add_number(environment, scratch)?;
-        }
-        let MbtrScratch { legs, window: buffer, sums, derivatives: [tangents, ..], .. } = scratch;
-        tangents.fill(0.0);
+        let (isa, factor, size) = (Isa::detect(), self.factor(environment), self.grid.padded());
+        let MbtrScratch { legs, window: buffer, sums, derivatives: both, .. } = scratch;
+        sums.clear();
+        both.clear();
+        self.add_number(environment, sums, buffer)?;
         self.visit(environment, legs, None, true, stop, &mut |block, sites, term| {
             if let Some(window) = self.grid.window(term.x, buffer)? {
                 let moves = sites.map(|site| &displacements[site]);
                 let weight = factor * term.weight;
                 let by_weight = [weight, factor * along(&term.weight_gradient, moves)];
                 let by_place = [0.0, weight * along(&term.x_gradient, moves)];
-                let sums = [&mut sums[self.padded(block)], &mut tangents[self.padded(block)]];
-                isa.run(AddDerivatives { window, by_weight, by_place, sums });
+                let (sum, rest) = both.at(block).0.split_at_mut(size);
+                isa.run(AddDerivatives { window, by_weight, by_place, sums: [sum, &mut rest[..size]] });
             }
             Ok(())
         })?;
-        self.unpad(sums, coefficients);
+        coefficients.fill(0.0);
+        tangent.fill(0.0);
+        self.add_points(sums, 0, coefficients);
+        self.add_points(both, 0, coefficients);
+        self.add_points(both, 1, tangent);
         self.count(environment, coefficients);
-        self.unpad(tangents, tangent);
-        tangent[self.n_features()..].fill(0.0);
         Ok(())
     }
 
@@ -361,14 +376,15 @@ impl Descriptor for Mbtr {
         let (isa, factor) = (Isa::detect(), self.factor(environment));
         let MbtrScratch { legs, window: buffer, sums: padded, .. } = scratch;
         let n = self.grid.n_points();
-        padded.fill(0.0);
-        for (to, from) in padded.chunks_exact_mut(self.grid.padded()).zip(adjoint.chunks_exact(n)) {
-            to[MARGIN..][..n].copy_from_slice(from);
-        }
+        padded.clear();
         gradient.fill([0.0; 3]);
         self.visit(environment, legs, None, true, stop, &mut |block, sites, term| {
             if let Some(window) = self.grid.window(term.x, buffer)? {
-                let [by_weight, by_place] = isa.run(Project { window, adjoint: &padded[self.padded(block)] });
+                let (of_block, is_new) = padded.at(block);
+                if is_new {
+                    of_block[MARGIN..][..n].copy_from_slice(&adjoint[block * n..][..n]);
+                }
+                let [by_weight, by_place] = isa.run(Project { window, adjoint: of_block });
                 for (i, &site) in sites.iter().enumerate() {
                     for (xyz, gradient) in gradient[site].iter_mut().enumerate() {
                         let of_weight = by_weight * term.weight_gradient[i][xyz];
@@ -429,22 +445,26 @@ impl Descriptor for Mbtr {
         if self.degree() == 1 {
             return Ok(());
         }
-        let (isa, factor, n_features) = (Isa::detect(), self.factor(environment), self.n_features());
+        let (isa, factor, size) = (Isa::detect(), self.factor(environment), self.grid.padded());
+        let n_features = self.n_features();
         let MbtrScratch { legs, window: buffer, derivatives, of_coefficients, block: of_site, .. } = scratch;
         for site in 0..environment.len() {
             stop.check_after(environment.len() * n_features)?;
-            derivatives.iter_mut().for_each(|derivatives| derivatives.fill(0.0));
+            derivatives.clear();
             self.visit(environment, legs, Some(site), true, stop, &mut |block, _, term| {
                 if let Some(window) = self.grid.window(term.x, buffer)? {
-                    let sums = derivatives.each_mut().map(|derivatives| &mut derivatives[self.padded(block)]);
+                    let (x, rest) = derivatives.at(block).0.split_at_mut(size);
+                    let (y, z) = rest.split_at_mut(size);
+                    let sums = [x, y, z];
                     let by_weight = term.weight_gradient[0].map(|d| factor * d);
                     let by_place = term.x_gradient[0].map(|d| factor * term.weight * d);
                     isa.run(AddDerivatives { window, by_weight, by_place, sums });
                 }
                 Ok(())
             })?;
-            for (sums, features) in derivatives.iter().zip(of_site.chunks_exact_mut(n_features)) {
-                self.unpad(sums, of_coefficients);
+            for (xyz, features) in of_site.chunks_exact_mut(n_features).enumerate() {
+                of_coefficients.fill(0.0);
+                self.add_points(derivatives, xyz, of_coefficients);
                 self.normalizer.derivative(coefficients, of_coefficients, features);
             }
             row.add(site, of_site);

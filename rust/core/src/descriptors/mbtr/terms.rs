@@ -56,10 +56,9 @@ impl Terms {
         let degree = parameters.geometry.degree();
         let weight = match parameters.weighting {
             Weighting::Unity => Weight::Unity,
-            Weighting::Exp { scale, r_cut, threshold } => Weight::Exp(
-                Weighting::scale(scale, r_cut, threshold, degree),
-                2.0 * parameters.weighting.end(degree),
-            ),
+            Weighting::Exp { scale, r_cut, threshold } => {
+                Weight::Exp(Weighting::scale(scale, r_cut, threshold, degree), 2.0 * parameters.weighting.end(degree))
+            }
             Weighting::InverseSquare { .. } => Weight::InverseSquare,
             Weighting::SmoothCutoff { r_cut, sharpness } => Weight::SmoothCutoff(r_cut, sharpness),
         };
@@ -174,9 +173,8 @@ impl Terms {
                 (degrees, gradient)
             }
             _ => {
-                let slope = |of: &Leg, other: &Leg| {
-                    [0, 1, 2].map(|i| (other.unit[i] - cosine * of.unit[i]) / of.length)
-                };
+                let slope =
+                    |of: &Leg, other: &Leg| [0, 1, 2].map(|i| (other.unit[i] - cosine * of.unit[i]) / of.length);
                 (cosine, if derivatives { [slope(p, q), slope(q, p)] } else { [[0.0; 3]; 2] })
             }
         };
