@@ -215,14 +215,20 @@ impl PowerSpectrum {
     ) -> Result<(), Error> {
         self.expect_derivatives(scratch)?;
         let adjoint = &adjoint[..self.layout.n_features()];
-        let mut p = std::mem::take(&mut scratch.row);
-        let Unnormalized { norm, unit, coefficients } =
-            self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
+        let Unnormalized { norm, unit, coefficients } = if self.norm.is_none() || !self.prefers_stretches() {
+            let mut p = std::mem::take(&mut scratch.row);
+            let found = self.before_normalization_if_needed(coefficients, scratch, &mut p, stop)?;
+            scratch.row = p;
+            found
+        } else {
+            self.present_before_normalization(coefficients, scratch, stop)?
+        };
+        let row = if self.prefers_stretches() { &scratch.present.row } else { &scratch.row };
         let mut projected = std::mem::take(&mut scratch.derivative_row);
         // What is left of the adjoint behind the normalization: the same projection, which is its own transpose.
         let inner = match norm {
             Some(norm) => {
-                project_out(&p, norm, adjoint, &mut projected);
+                project_out(row, norm, adjoint, &mut projected);
                 &projected
             }
             None => adjoint,
@@ -231,7 +237,7 @@ impl PowerSpectrum {
         if unit != 1.0 {
             scale(unit, coefficients_adjoint);
         }
-        (scratch.row, scratch.derivative_row) = (p, projected);
+        scratch.derivative_row = projected;
         Ok(())
     }
 

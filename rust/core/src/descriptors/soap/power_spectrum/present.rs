@@ -3,6 +3,7 @@
 //! Of a center are multiplied the functions of species that have coefficients at all. What that leaves of a row, its
 //! *stretches*, is worked out once for each set of species.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::super::limits::PURPOSE;
@@ -31,7 +32,7 @@ pub struct PresentScratch {
     /// Products, zero outside of those that are there.
     products: Vec<f64>,
     /// Features before normalization, zero outside of the stretches.
-    row: Vec<f64>,
+    pub(super) row: Vec<f64>,
 }
 
 /// A set of species.
@@ -87,16 +88,28 @@ impl PowerSpectrum {
         scratch: &'a mut PowerSpectrumScratch,
         stop: &Stop<'_>,
     ) -> Result<RowStretches<'a>, Error> {
-        let (mut norm, mut unit) = (self.present_row(coefficients, scratch, stop)?, 1.0);
-        if norm.is_none()
-            && let Some((power, scaled)) = self.rescaled(coefficients)
-        {
-            (norm, unit) = (self.present_row(&scaled, scratch, stop)?, power);
-        }
+        let Unnormalized { norm, unit, .. } = self.present_before_normalization(coefficients, scratch, stop)?;
         scratch.divisor = Divisor::of(norm, unit);
         let PresentScratch { sets, set, row, .. } = &scratch.present;
         let stretches = set.map_or(&[][..], |set| &sets[set].stretches);
         Ok(RowStretches { values: row, stretches, factor: norm.map_or(1.0, |norm| 1.0 / norm), last: self.constant })
+    }
+
+    /// As [`Self::before_normalization`], of species that are there; the row is that of `scratch.present`.
+    pub(super) fn present_before_normalization<'a>(
+        &self,
+        coefficients: &'a [f64],
+        scratch: &mut PowerSpectrumScratch,
+        stop: &Stop<'_>,
+    ) -> Result<Unnormalized<'a>, Error> {
+        let norm = self.present_row(coefficients, scratch, stop)?;
+        if norm.is_none()
+            && let Some((unit, scaled)) = self.rescaled(coefficients)
+        {
+            let norm = self.present_row(&scaled, scratch, stop)?;
+            return Ok(Unnormalized { norm, unit, coefficients: Cow::Owned(scaled) });
+        }
+        Ok(Unnormalized { norm, unit: 1.0, coefficients: Cow::Borrowed(coefficients) })
     }
 
     /// Writes the stretches of a row as they are before normalization; returns the row's length if it is to be
