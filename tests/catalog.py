@@ -38,6 +38,8 @@ class Case:
     of_cells: bool = False
     # Rows are sorted eigenvalues, which have kinks where they cross; their sums of these powers have none.
     powers: tuple[int, ...] = ()
+    # Whether columns turn with the structure, so that a rotation changes them: `[species][lm][n]`.
+    turns: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -376,10 +378,31 @@ ATOM_MATRICES = [
     of_atoms(ip.SineMatrix, "wide core", options={"r_core": 1.3}),
     of_atoms(ip.EwaldSumMatrix, "wide core", options={"r_core": 1.3, "permutation": "none"}),
     of_atoms(ip.EwaldSumMatrix, "given width", options={"a": 0.8, "permutation": "none"}),
-    of_atoms(ip.EwaldSumMatrix, "given cutoffs", options={"r_cut": 9.0, "g_cut": 12.0, "permutation": "none"}),
+    of_atoms(ip.EwaldSumMatrix, "given cutoffs", options={"r_cut": 20.03, "g_cut": 12.03, "permutation": "none"}),
     of_atoms(ip.EwaldSumMatrix, "weighted", options={"w": 0.4, "accuracy": 1e-13}),
     of_atoms(ip.EwaldSumMatrix, "single precision", options={"dtype": "float32"}),
 ]  # fmt: skip
+
+
+def coefficients(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of density coefficients."""
+    standard = {"r_cut": 3.0, "n_max": 3, "l_max": 3, "species": SPECIES, "sigma": 0.4, "cutoff_width": FADING}
+    descriptor = ip.DensityCoefficients(**{**standard, **(options or {})})
+    kinks = (descriptor.r_cut + descriptor.padding - descriptor.cutoff_width,) if descriptor.cutoff_width else ()
+    claims.setdefault("order", 1 if kinks else -1)
+    return Case(f"coefficients {name}", descriptor, kinks=kinks, turns=True, **claims)
+
+
+DENSITY_COEFFICIENTS = [
+    coefficients("gto"),
+    coefficients("featomic", options={"basis": "gto_featomic", "convention": "featomic", "weighting": POW}),
+    coefficients("one species", options={"species": ["C"], "n_max": 9, "l_max": 2}, elements=("C",)),
+    coefficients("weights", options={"sigma": BY_SPECIES, "central_weight": WEIGHTS, "center_everywhere": True}),
+    coefficients("no fading", options={"cutoff_width": 0.0, "basis": "bessel"}),
+    coefficients("some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore"}),
+    coefficients("average", options={"average": "inner", "periodic": False}),
+    coefficients("single precision", options={"dtype": "float32", "average": "outer"}),
+]
 
 
 def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Case:
@@ -427,5 +450,15 @@ SELECTED = [
     selected("of all", hybrid("", SHORT, symmetry("")), range(50, 0, -7), dtype="float32"),
 ]
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX + RADIAL_DISTRIBUTION
-EVERY_DESCRIPTOR_AND_OPTION += MBTR + HYBRID + SELECTED
+EVERY_DESCRIPTOR_AND_OPTION = [
+    *SOAP_TURBO,
+    *SOAP,
+    *ACSF,
+    *OVERLAP_MATRIX,
+    *COULOMB_MATRIX,
+    *RADIAL_DISTRIBUTION,
+    *DENSITY_COEFFICIENTS,
+    *MBTR,
+    *HYBRID,
+    *SELECTED,
+]

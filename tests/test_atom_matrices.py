@@ -400,6 +400,10 @@ def test_a_bad_frame_is_counted_among_all():
     with pytest.raises(ValueError, match="frame 20 cannot be described: it has 12 atoms"):
         matrix.transform(frames)
     with pytest.raises(ValueError, match="frame 20 cannot be described"):
+        matrix.fused(frames, lambda rows, features: features, block=4)
+    with pytest.raises(ValueError, match="frame 20 cannot be described"):
+        ip.GlobalCoulombMatrix(n_atoms_max=5, dtype="float32").transform(frames, sparse="scipy")
+    with pytest.raises(ValueError, match="frame 20 cannot be described"):
         list(matrix.iter_derivatives(frames, max_bytes=1))
     adjoint = np.ones((2, 9))
     adjoint[1, 4] = np.nan

@@ -76,8 +76,10 @@ def every_result(n_threads):
     core.pushforward(frames, centers, rng.normal(size=frames[0].shape), tangent, **options)
     gradients = core.pullback(frames, centers, rng.normal(size=rows.shape), **options)
     blocks = core.derivatives(frames, centers, out=None, dtype="float64", prepared=None, first=(0, 0), **options)
+    alone = {"out": None, "dtype": "float64", "prepared": None, "first": (0, 0)}
+    strain = core.deformed(frames, centers, "strain", **alone, **options)
     neighbors = _core.neighbors(frames, centers, 3.0, threads=n_threads)
-    results = [rows, tangent, *gradients, *blocks, *neighbors]
+    results = [rows, tangent, *gradients, *blocks, strain, *neighbors]
     assert all(np.isfinite(result).all() and result.any() for result in results)
     return [result.tobytes() for result in results]
 

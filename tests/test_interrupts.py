@@ -17,6 +17,7 @@ import os, signal, threading, time
 import numpy as np
 from crowds import crowd, gas
 from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
+from isoprint.descriptors._pieces import deformed_rows
 from isoprint.structures.neighbors import neighbors
 
 # A shell that runs the tests in the background has told them to ignore it.
@@ -116,10 +117,12 @@ def test_control_c_ends_averages_and_neighbor_lists():
                 report(f"pullback {average} {n_jobs}", lambda: averaged.pullback(frames, adjoint, n_jobs=n_jobs))
                 report(f"fused {average} {n_jobs}", lambda: averaged.fused(frames, lambda _, f: f, n_jobs=n_jobs))
                 report(f"derivatives {average} {n_jobs}", lambda: averaged.derivatives(frame, n_jobs=n_jobs))
+                call = averaged._call(frames, None, n_jobs)
+                report(f"strain {average} {n_jobs}", lambda: deformed_rows(call, "strain"))
             report(f"neighbors {n_jobs}", lambda: neighbors(large, 7.0, n_jobs=n_jobs))
         """
     )
-    assert len(seconds) == 18
+    assert len(seconds) == 22
     assert max(seconds.values()) < BOUND, seconds
 
 

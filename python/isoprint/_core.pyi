@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "DensityCoefficients",
     "EwaldSumMatrix",
     "GlobalCoulombMatrix",
     "KnownNeighbors",
@@ -143,7 +144,23 @@ class _Descriptor(Protocol):
         average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
+        strain: NDArray[np.float64] | None = None,
     ) -> None: ...
+    def deformed(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        deformation: str,  # "strain" or "cell"
+        *,
+        out: NDArray[np.float64] | NDArray[np.float32] | None,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32", if there is no `out`
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+        progress: _Progress,
+    ) -> NDArray[Any]:
+        """Derivatives with respect to the strain, or to the cell with atoms where they are (n_rows, 9, n_features)."""
     def prepare(self, frames: _Frames, *, first: _First, threads: int) -> Any:
         """What the search for neighbors makes of these frames: `Prepared`, or what fingerprints made of others have."""
     def block_starts(
@@ -157,6 +174,17 @@ class _Descriptor(Protocol):
         threads: int,
     ) -> NDArray[np.int64]:
         """Where the blocks of each row of the derivatives start (n_rows + 1,)."""
+    def pattern(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner" or "outer"
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Row and atom of each block of the derivatives, and starts (n_rows + 1,)."""
     def derivatives(
         self,
         frames: _Frames,
@@ -194,6 +222,15 @@ class SOAP(_Descriptor):
         """Error of the tables that was reached, relative to the largest value."""
 
 @final
+class DensityCoefficients(_Descriptor):
+    """Coefficients of a density of Gaussians."""
+
+    def __new__(cls, parameters: _Parameters, /) -> DensityCoefficients: ...
+    @property
+    def accuracy(self) -> float:
+        """Error of the tables that was reached, relative to the largest value."""
+
+@final
 class OverlapMatrix(_Descriptor):
     """Eigenvalues of the overlap matrix of Gaussian orbitals."""
 
@@ -223,6 +260,7 @@ class _FrameDescriptor(Protocol):
         frames: _Frames,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
+        first: int,  # what the first frame is called in errors
         threads: int,
         progress: _Progress,
     ) -> None: ...
@@ -236,7 +274,7 @@ class _FrameDescriptor(Protocol):
         progress: _Progress,
     ) -> None: ...
     def pullback(
-        self, frames: _Frames, adjoint: NDArray[np.float64], *, threads: int, progress: _Progress
+        self, frames: _Frames, adjoint: NDArray[np.float64], *, first: int, threads: int, progress: _Progress
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (N, 3) and strain (F, 3, 3)."""
     def derivatives(

@@ -346,7 +346,7 @@ def tensors_of_sites(package):
 
 def valle_oganov(package):
     """Fluctuations of the pair distribution."""
-    descriptor = descriptors(package).ValleOganov(species=["Na", "Cl"], function="distance", n=40, sigma=0.2, r_cut=7.0)
+    descriptor = descriptors(package).ValleOganov(species=["Na", "Cl"], function="distance", n=40, sigma=0.2, r_cut=6.5)
     return {"rows": descriptor.create(frames.crystals()[2])}
 
 

@@ -7,6 +7,7 @@
 
 from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.coulomb_matrix import CoulombMatrix
+from isoprint.descriptors.density_coefficients import DensityCoefficients
 from isoprint.descriptors.ewald_sum_matrix import EwaldSumMatrix
 from isoprint.descriptors.global_coulomb_matrix import GlobalCoulombMatrix
 from isoprint.descriptors.hybrid import Hybrid
@@ -21,6 +22,7 @@ from isoprint.descriptors.soap_turbo import SoapTurbo
 __all__ = [
     "SoapTurbo",
     "SOAP",
+    "DensityCoefficients",
     "ACSF",
     "OverlapMatrix",
     "CoulombMatrix",

@@ -76,6 +76,22 @@ class SomeColumns:
         self._whole.core.pushforward(frames, centers, displacements, every, average=self._whole.average, **options)
         self._take(every, out)
 
+    def deformed(
+        self, frames: Any, centers: Any, deformation: str, *, out: Any, average: Any, dtype: Any, **options: Any
+    ) -> Any:
+        """Derivatives of some columns with respect to a deformation."""
+        every = self._whole.core.deformed(
+            frames, centers, deformation, out=None, average=self._whole.average, dtype="float64", **options
+        )
+        rows = _core.buffer((len(every), 9, self.n_features), dtype) if out is None else out
+        self._take(every, rows)
+        return rows
+
+    def pattern(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> tuple[Any, ...]:
+        """Row and atom of each block, and where those of each row start."""
+        found: tuple[Any, ...] = self._whole.core.pattern(frames, centers, average=self._whole.average, **options)
+        return found
+
     def prepare(self, frames: Any, **options: Any) -> Any:
         """The frames, prepared for the whole."""
         return self._whole.core.prepare(frames, **options)

@@ -59,7 +59,9 @@ class EwaldSumMatrix(AtomMatrix):
     >>> ip.EwaldSumMatrix(n_atoms_max=2).transform(salt).round(2)
     array([[-117.47,  -36.13,  -36.13,  -49.18]])
 
-    Notes ----- F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Int. J. Quantum Chem. 115, 1094 (2015),
+    Notes
+    -----
+    F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Int. J. Quantum Chem. 115, 1094 (2015),
     equations 18 to 21, with what is on the diagonal counted once: the sum of the upper triangle, diagonal included, is
     the Coulomb energy of the crystal (L. Himanen et al., Comput. Phys. Commun. 247, 106949, 2020). Widths and cutoffs
     from an accuracy: R. A. Jackson, C. R. A. Catlow, Mol. Simul. 1, 207 (1988).

@@ -52,7 +52,9 @@ class GlobalCoulombMatrix(AtomMatrix):
     array([[ 7.536e+01, -6.800e-01, -1.600e-01,  0.000e+00,  0.000e+00],
            [ 4.006e+01, -1.020e+00, -6.000e-02, -6.000e-02, -6.000e-02]])
 
-    Notes ----- M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012),
+    Notes
+    -----
+    M. Rupp, A. Tkatchenko, K.-R. Müller, O. A. von Lilienfeld, Phys. Rev. Lett. 108, 058301 (2012),
     equation 1. Entries are `Z_i Z_j / r_ij` and, on the diagonal, `Z_i^2.4 / 2`, with distances in Å; a placeholder has
     no charge. The matrix is written out row by row, both triangles of it.
     """

@@ -49,7 +49,9 @@ class SineMatrix(AtomMatrix):
     >>> ip.SineMatrix(n_atoms_max=2).transform(salt).round(2)
     array([[448.79,  19.14,  19.14, 157.87]])
 
-    Notes ----- F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Int. J. Quantum Chem. 115, 1094 (2015),
+    Notes
+    -----
+    F. Faber, A. Lindmaa, O. A. von Lilienfeld, R. Armiento, Int. J. Quantum Chem. 115, 1094 (2015),
     equation 24. Entries are `Z_i Z_j / |Σ_k sin²(π Δ_k) b_k|`, where `Δ_k` are the coordinates of the separation along
     the lattice vectors `b_k`, and `Z_i^2.4 / 2` on the diagonal. They depend on which vectors span the lattice.
     """

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
+from isoprint.descriptors._accuracy import warn_of_accuracy
 from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
@@ -250,16 +249,7 @@ class SOAP(CompiledDescriptor):
     def _made(parameters: dict[str, Any]) -> Core:
         """The compiled fingerprint, with a warning where its tables are not as good as they were asked to be."""
         core: _core.SOAP = _compression.compiled(_core.SOAP, parameters)
-        accuracy = parameters["accuracy"]
-        if core.accuracy > accuracy:
-            enough = 10.0 ** math.ceil(math.log10(core.accuracy))
-            warnings.warn(
-                f"the radial functions are accurate to {core.accuracy:.1e} of their largest value, not to the accuracy"
-                f" {accuracy:.1e} that was asked for; take fewer functions or another sigma,"
-                f" or say that accuracy={enough:.0e} is enough",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_accuracy(core.accuracy, parameters["accuracy"])
         return core
 
     def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:

@@ -37,7 +37,7 @@ macro_rules! classes {
 }
 
 classes! {
-    others: SOAP, SoapTurbo, GlobalCoulombMatrix, SineMatrix, EwaldSumMatrix;
+    others: DensityCoefficients, SOAP, SoapTurbo, GlobalCoulombMatrix, SineMatrix, EwaldSumMatrix;
 
     /// Atom-centered symmetry functions.
     #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
@@ -69,6 +69,26 @@ methods!(SOAP {
         let mut parameters: soap::SoapParameters = read::parameters(parameters)?;
         CompressionMatrix::replace(matrix, &mut parameters.compression);
         door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
+    }
+
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
+    #[getter]
+    fn accuracy(&self) -> f64 {
+        self.0.accuracy()
+    }
+});
+
+/// Coefficients of a density of Gaussians.
+#[pyclass(frozen, module = "isoprint._core")]
+pub struct DensityCoefficients(WithCache<soap::DensityCoefficients>);
+
+methods!(DensityCoefficients {
+    #[new]
+    #[pyo3(signature = (parameters, /))]
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let parameters = read::parameters(parameters)?;
+        door::prepare(py, |stop| soap::DensityCoefficients::interruptible(parameters, stop))
+            .map(|descriptor| Self(descriptor.into()))
     }
 
     /// Error of values and derivatives of the radial functions, relative to their largest value.

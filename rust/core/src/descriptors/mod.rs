@@ -21,6 +21,7 @@ pub mod coulomb_matrix;
 mod environment;
 mod frame_descriptor;
 mod jacobian_row;
+mod lever_sums;
 pub mod mbtr;
 pub mod overlap_matrix;
 pub mod pair_matrix;
@@ -35,6 +36,7 @@ mod validate;
 pub use environment::{CenterKind, Environment};
 pub use frame_descriptor::{FrameDescriptor, Lattice, WholeFrame};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
+pub use lever_sums::LeverSums;
 pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
 
@@ -87,6 +89,8 @@ pub trait Descriptor: Sync + 'static {
     fn volume_derivative(&self, _coefficients: &[f64], _adjoint: &[f64]) -> f64 {
         0.0
     }
+    /// Adds to the `tangent` of the coefficients what a change of that logarithm, `along`, adds by itself.
+    fn add_volume_tangent(&self, _coefficients: &[f64], _along: f64, _tangent: &mut [f64]) {}
     /// Fresh buffers.
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
-//! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `transform`, `sparse`, `pullback`, `jacobian`, `deformation`, `neighbors` | the calculations |
 //! | `whole_frames` | the same calculations for fingerprints of whole frames |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
 //! | `matching`, `manhattan`, `farthest` | rows among each other: similarities of structures, samples |
@@ -21,6 +21,7 @@
 mod average;
 mod batch;
 mod checks;
+mod deformation;
 mod farthest;
 mod fused;
 mod gradients;
@@ -47,6 +48,7 @@ mod worker_cache;
 
 pub use average::{Average, n_rows};
 pub use batch::PreparedFrames;
+pub use deformation::{Deformation, Deformed};
 pub use farthest::{FarthestPoints, farthest_points};
 pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
@@ -58,6 +60,6 @@ pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
 pub use sparse::{SparseRows, transform_sparse};
-pub use transform::{pushforward, transform, transform_into_zeros};
+pub use transform::{Motion, pushforward, transform, transform_into_zeros};
 pub use whole_frames::{jacobian_frames, pullback_frames, pushforward_frames, transform_frames};
 pub use worker_cache::WorkerCache;

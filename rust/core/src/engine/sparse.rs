@@ -38,7 +38,7 @@ pub fn transform_sparse<D: Descriptor, T: RowElement>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<SparseRows<T>, Error> {
-    let forward = Forward { descriptor, average, frames, centers, displacements: None, into_zeros: false };
+    let forward = Forward { descriptor, average, frames, centers, motion: None, into_zeros: false };
     let counter = RowCounter::new(centers.len());
     let mut offsets = memory::with_capacity(PURPOSE, super::n_rows(average, frames, centers) + 1)?;
     offsets.push(0);

@@ -16,10 +16,12 @@ pub struct Worker<D: Descriptor> {
     pub coefficients: Vec<f64>,
     /// Adjoint or tangent of the coefficients of the present center.
     pub adjoint_or_tangent: Vec<f64>,
-    /// Gradients or displacements of the sites.
+    /// Gradients, displacements or levers of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub buffer: Vec<f64>,
+    /// Room for derivatives that are summed up.
+    pub blocks: Vec<f64>,
     /// Room for rows whose stretches have to be found.
     pub row: RowBuffer,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
@@ -46,6 +48,7 @@ impl<D: Descriptor> Worker<D> {
             coefficients: coefficients()?,
             vectors: Vec::new(),
             buffer: Vec::new(),
+            blocks: Vec::new(),
             row: RowBuffer::default(),
             place: Vec::new(),
             of_site: Vec::new(),

@@ -169,6 +169,13 @@ pub fn volume([a, b, c]: [Vector; 3]) -> f64 {
     dot(a, cross(b, c)).abs()
 }
 
+/// The derivative of the logarithm of the volume that vectors span with respect to each of them.
+#[must_use]
+pub fn volume_gradient([a, b, c]: [Vector; 3]) -> [Vector; 3] {
+    let signed = dot(a, cross(b, c));
+    [cross(b, c), cross(c, a), cross(a, b)].map(|normal| normal.map(|x| x / signed))
+}
+
 /// Scalar product.
 #[allow(clippy::inline_always)]
 #[inline(always)]

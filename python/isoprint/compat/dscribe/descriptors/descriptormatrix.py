@@ -95,7 +95,7 @@ class DescriptorMatrix(DescriptorGlobal):
 
     def _options(self) -> dict[str, Any]:
         """Further parameters of our class."""
-        return {}
+        return {} if self._crystals else {"periodic": False}
 
     def get_number_of_features(self) -> int:
         """Number of columns."""
@@ -110,12 +110,9 @@ class DescriptorMatrix(DescriptorGlobal):
 
     def _taken(self, system: Any) -> Any:
         """A structure with the periodicity that it has here, whatever it says."""
-        return SimpleNamespace(
-            positions=np.asarray(system.positions, dtype=np.float64),
-            numbers=system.numbers,
-            cell=np.array(system.cell, dtype=np.float64) if self._crystals else None,
-            pbc=self._crystals,
-        )
+        if not self._crystals:
+            return system  # ours is told to ignore it
+        return SimpleNamespace(positions=system.positions, numbers=system.numbers, cell=system.cell, pbc=True)
 
     def _rows(
         self, systems: list[Any], centers: list[Any] | None, threads: int, progress: Callable[[int, int], None] | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
-from isoprint._support.parameters import integer, number, whole
 from isoprint.compat.dscribe.descriptors._bases import gaussian_basis, polynomial_basis
-from isoprint.compat.dscribe.descriptors._old_names import old_names, warn_of
+from isoprint.compat.dscribe.descriptors._old_names import old_names
+from isoprint.compat.dscribe.descriptors._soap_arguments import compression_of, number_in, weighting_of, whole_of
 from isoprint.compat.dscribe.descriptors.descriptorlocal import DescriptorLocal
 from isoprint.descriptors.soap import SOAP as Ours
 from isoprint.structures.elements import number_of
-from isoprint.translators.dscribe import FAINTEST, WEIGHTS, soap
+from isoprint.translators.dscribe import FAINTEST, soap
 
 Floats = NDArray[np.float64]
 
@@ -98,11 +97,11 @@ class SOAP(DescriptorLocal):
         self._changed()
         super().__init__(periodic=periodic, sparse=sparse, dtype=dtype, average=average)
         self.species = species
-        self._n_max, self._l_max = _whole("n_max", n_max, 1), _whole("l_max", l_max, 0)
-        self._sigma, self._rbf = _number("sigma", sigma), rbf
-        self._r_cut = 0.0 if r_cut is None else _number("r_cut", r_cut)
-        self._weighting = _weighting(weighting)
-        self.compression = _compression(compression, crossover, species_weighting)
+        self._n_max, self._l_max = whole_of("n_max", n_max, 1), whole_of("l_max", l_max, 0)
+        self._sigma, self._rbf = number_in("sigma", sigma), rbf
+        self._r_cut = 0.0 if r_cut is None else number_in("r_cut", r_cut)
+        self._weighting = weighting_of(weighting)
+        self.compression = compression_of(compression, crossover, species_weighting)
         self._r_cut = float(self._parameters()["r_cut"])
         if self._strict:
             self._require_what_dscribe_can()
@@ -338,49 +337,3 @@ class SOAP(DescriptorLocal):
         if self._weighting:
             return "Analytical derivatives currently not available when weighting is used."
         return None
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    """An integer that counts something; errors are of the types that DScribe raises."""
-    found = integer(value)
-    if found is None:
-        raise TypeError(f"{name} is {short_repr(value)}; it must be an integer from {least} on")
-    return whole(name, found, least)
-
-
-def _number(name: str, value: Any) -> float:
-    found = number(value)
-    if math.isnan(found):
-        raise TypeError(f"{name} is {short_repr(value)}; it must be a number of Å")
-    return found
-
-
-def _weighting(given: Any) -> Any:
-    """The weights, without what their function does not know, which DScribe passes over."""
-    if not isinstance(given, Mapping):
-        return {} if given is None else given
-    known = ("function", "w0", "threshold", *WEIGHTS.get(str(given.get("function")), ()))
-    strange = [key for key in given if key not in known]
-    if strange and given.get("function") in WEIGHTS:
-        warnings.warn(
-            f"weighting has {', '.join(map(repr, strange))}, which {given['function']!r} does not know and which"
-            " changes nothing; leave it out",
-            UserWarning,
-            stacklevel=4,
-        )
-    return {key: value for key, value in given.items() if key in known}
-
-
-def _compression(given: Any, crossover: Any, species_weighting: Any) -> Any:
-    """The compression, also as the first version says it."""
-    if crossover is None and species_weighting is None:
-        return {"mode": "off", "species_weighting": None} if given is None else given
-    found = {} if given is None else dict(given)
-    if crossover is not None:
-        mode = "off" if crossover else "crossover"
-        warn_of("crossover", f"write compression={{'mode': {mode!r}}}", stacklevel=5)
-        found.setdefault("mode", mode)
-    if species_weighting is not None:
-        warn_of("species_weighting", "write compression={'species_weighting': ...}", stacklevel=5)
-        found.setdefault("species_weighting", species_weighting)
-    return found

@@ -55,6 +55,7 @@ impl PairLaw for Coulomb {
         known.n_atoms = frame.positions.len();
         pairs.reset(known.n_atoms, derivatives)?;
         Isa::detect().run(Fill { law: self, known, derivatives, pairs, stop })?;
+        pairs.mirror(derivatives);
         Ok(())
     }
 
@@ -101,7 +102,7 @@ impl Kernel for Fill<'_> {
             let own_charge = V::splat(charge.of(i));
             let values = pairs.values.row_mut(i).as_chunks_mut::<LANES>().0;
             let [of_x, of_y, of_z] = &mut pairs.gradient;
-            for (pack, others) in charge.all().iter().enumerate() {
+            for (pack, others) in charge.all().iter().enumerate().skip(i / LANES) {
                 let separation = [
                     own[0] - V::load(&x.all()[pack]),
                     own[1] - V::load(&y.all()[pack]),

@@ -3,7 +3,7 @@
 use super::WholeFrame;
 use crate::error::Refusal;
 use crate::math::eigen::Matrix;
-use crate::simd::Lanes;
+use crate::simd::{Isa, Kernel, LANES, Lanes};
 use crate::{Error, Stop};
 
 /// A matrix with an entry for each pair of atoms, and the derivatives of its entries.
@@ -28,6 +28,39 @@ impl AtomPairs {
             }
         }
         Ok(())
+    }
+
+    /// Writes what is right of the diagonal blocks to the left of them too.
+    pub fn mirror(&mut self, derivatives: bool) {
+        Isa::detect().run(Mirror { matrix: &mut self.values, sign: 1.0 });
+        if derivatives {
+            self.gradient.iter_mut().for_each(|matrix| Isa::detect().run(Mirror { matrix, sign: -1.0 }));
+        }
+    }
+}
+
+struct Mirror<'a> {
+    matrix: &'a mut Matrix,
+    sign: f64,
+}
+
+impl Kernel for Mirror<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let (matrix, sign) = (self.matrix, V::splat(self.sign));
+        for i in 0..matrix.n_packs() {
+            for j in i + 1..matrix.n_packs() {
+                let mut tile = [V::zero(); LANES];
+                for (k, lanes) in tile.iter_mut().enumerate() {
+                    *lanes = V::load(&matrix.packs(LANES * i + k)[j]);
+                }
+                for (k, lanes) in V::transpose(tile).into_iter().enumerate() {
+                    (lanes * sign).store(&mut matrix.row_mut(LANES * j + k).as_chunks_mut::<LANES>().0[i]);
+                }
+            }
+        }
     }
 }
 

@@ -177,7 +177,7 @@ impl<L: PairLaw> FrameDescriptor for AtomMatrix<L> {
         let atoms = scratch.order.atoms();
         let ordered = self.parameters.permutation == Permutation::None;
         for (row, &i) in row.chunks_exact_mut(n_max).zip(atoms) {
-            stop.check_after(n)?;
+            stop.check_after(8 * n)?;
             let entries = scratch.pairs.values.row(i);
             if ordered {
                 row[..n].copy_from_slice(&entries[..n]);
@@ -213,6 +213,7 @@ impl<L: PairLaw> FrameDescriptor for AtomMatrix<L> {
         }
         row.fill(0.0);
         for (k, &i) in order.atoms().iter().enumerate() {
+            stop.check_after(8 * n)?;
             for (l, &j) in order.atoms().iter().enumerate() {
                 row[self.place(k, l)] = change.row(i)[j];
             }
@@ -234,7 +235,7 @@ impl<L: PairLaw> FrameDescriptor for AtomMatrix<L> {
         } else {
             weights.reset(n, n)?;
             for (k, &i) in order.atoms().iter().enumerate() {
-                stop.check_after(n)?;
+                stop.check_after(16 * n)?;
                 for (l, &j) in order.atoms().iter().enumerate() {
                     weights.row_mut(i)[j] = 0.5 * (adjoint[self.place(k, l)] + adjoint[self.place(l, k)]);
                 }

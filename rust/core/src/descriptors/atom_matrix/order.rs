@@ -62,7 +62,8 @@ impl Order {
             let mut noise = Noise(parameters.seed.unwrap_or(0) as u64);
             lengths.iter_mut().for_each(|length| *length += sigma * noise.next());
         }
-        atoms.sort_by(|&i, &j| lengths[j].total_cmp(&lengths[i]));
+        // Unlike a stable sort, this asks for no memory.
+        atoms.sort_unstable_by(|&i, &j| lengths[j].total_cmp(&lengths[i]).then(i.cmp(&j)));
         if parameters.ties == Ties::Rounded {
             return Ok(());
         }

@@ -60,6 +60,7 @@ impl PairLaw for Sine {
         if derivatives {
             pairs.gradient.iter_mut().for_each(Matrix::trim);
         }
+        pairs.mirror(derivatives);
         Ok(())
     }
 
@@ -110,7 +111,7 @@ impl Kernel for Fill<'_> {
         for i in 0..known.n_atoms {
             stop.check_after(6 * known.n_atoms)?;
             let own_charge = V::splat(known.charge.of(i));
-            for (pack, others) in known.charge.all().iter().enumerate() {
+            for (pack, others) in known.charge.all().iter().enumerate().skip(i / LANES) {
                 let mut vector = [V::zero(); 3];
                 let mut turning = [V::zero(); 3];
                 for axis in 0..3 {

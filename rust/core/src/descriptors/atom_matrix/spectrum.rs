@@ -53,7 +53,7 @@ impl Spectrum {
         let values = self.eigen.values();
         memory::reserve(PURPOSE, &mut self.places, values.len())?;
         self.places.extend(0..values.len());
-        self.places.sort_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()));
+        self.places.sort_unstable_by(|&a, &b| values[b].abs().total_cmp(&values[a].abs()).then(a.cmp(&b)));
         Ok(())
     }
 

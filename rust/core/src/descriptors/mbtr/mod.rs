@@ -272,6 +272,11 @@ impl Descriptor for Mbtr {
         crate::simd::dot(self.normalizer.sums(coefficients), self.normalizer.sums(adjoint))
     }
 
+    fn add_volume_tangent(&self, coefficients: &[f64], along: f64, tangent: &mut [f64]) {
+        let sums = self.normalizer.sums(coefficients);
+        crate::simd::add_scaled(along, sums, &mut tangent[..sums.len()]);
+    }
+
     fn scratch(&self) -> Result<MbtrScratch, Error> {
         let (n_blocks, size) = (self.columns.n_blocks(), self.grid.padded());
         Ok(MbtrScratch {

@@ -135,6 +135,7 @@ impl PairLaw for Ewald {
         let background = PI / (volume * a * a) * (1.0 - 2.0 * shrinks);
         let mut of_volume = 0.0;
         for i in 0..n_atoms {
+            stop.check_after(10 * known.images.len() * (i + 1))?;
             of_volume += weights.row(i)[i] * known.charge[i] * known.charge[i] * shrinks * a / PI.sqrt();
             for j in 0..=i {
                 stop.check_after(10 * known.images.len())?;
@@ -181,6 +182,7 @@ impl Ewald {
         let Width { a, volume, .. } = known.width;
         let background = -PI / (volume * a * a);
         for i in 0..known.charge.len() {
+            stop.check_after(10 * known.images.len() * (i + 1))?;
             for j in 0..=i {
                 stop.check_after(10 * known.images.len())?;
                 let charges = known.charge[i] * known.charge[j];

@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::{Stop, memory};
 
 /// Points of the box around a sphere at most.
-const MOST: f64 = 1e7;
+const MOST: f64 = 2e6;
 
 /// A point of a lattice.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +47,7 @@ pub fn within(lattice: &Lattice, radius: f64, stop: &Stop<'_>) -> Result<Vec<Poi
         }
     }
     stop.check()?;
-    points.sort_by(|a, b| a.length.total_cmp(&b.length));
+    points.sort_unstable_by(|a, b| a.length.total_cmp(&b.length).then(a.multiples.cmp(&b.multiples)));
     Ok(points)
 }
 

@@ -46,7 +46,7 @@ impl Waves {
         let n_atoms = charges.len();
         self.rows.reset(2 * self.points.len(), n_atoms)?;
         for (k, wave) in self.points.iter().enumerate() {
-            stop.check_after(10 * n_atoms)?;
+            check_now_and_then(k, n_atoms, stop)?;
             let square = wave.length * wave.length;
             let strength = 8.0 * PI / width.volume * (-square / (4.0 * width.a * width.a)).exp() / square;
             let amplitude = strength.sqrt();
@@ -103,6 +103,7 @@ impl Waves {
     pub fn gradient(&mut self, axis: usize, gradient: &mut Matrix, stop: &Stop<'_>) -> Result<(), Error> {
         self.turned.copy_from(&self.rows)?;
         for (k, wave) in self.points.iter().enumerate() {
+            check_now_and_then(k, self.rows.n_columns(), stop)?;
             for (to, from, factor) in [(2 * k, 2 * k + 1, -wave.vector[axis]), (2 * k + 1, 2 * k, wave.vector[axis])] {
                 let (row, from) = (self.turned.row_mut(to), self.rows.row(from));
                 row.iter_mut().zip(from).for_each(|(out, x)| *out = factor * x);
@@ -133,4 +134,10 @@ impl Waves {
         }
         Ok(strain)
     }
+}
+
+/// Looks for an interrupt after some waves, each of which takes some steps an atom.
+fn check_now_and_then(wave: usize, n_atoms: usize, stop: &Stop<'_>) -> Result<(), Error> {
+    const WAVES: usize = 64;
+    if wave % WAVES == 0 { stop.check_after(10 * WAVES * n_atoms) } else { Ok(()) }
 }
