@@ -40,6 +40,7 @@ BUILD = {
         geometry="distance", grid=GRID, weighting={"function": "inverse_square", **SHORT}, **o
     ),
     "ValleOganov": lambda **o: ip.ValleOganov(sigma=0.3, n_points=9, **SHORT, **o),
+    "Selected": lambda **o: ip.Selected(ip.SOAP(n_max=2, l_max=1, normalize=False, **SHORT, **o), [0, 1]),
     "Hybrid": lambda **o: ip.Hybrid(
         [ip.SOAP(n_max=2, l_max=1, **SHORT, **o), ip.CoulombMatrix(max_sites=9, **SHORT, **o)], scale=None
     ),

@@ -74,7 +74,8 @@ def test_numbers_are_those_of_the_whole(kind):
 def test_of_every_case_the_last_column():
     for case in EVERY_DESCRIPTOR_AND_OPTION:
         whole = case.descriptor
-        frame = Atoms(case.elements, np.random.default_rng(0).uniform(0.0, 2.0, (len(case.elements), 3)))
+        positions = np.random.default_rng(0).uniform(0.0, 2.0, (len(case.elements), 3))
+        frame = Atoms(case.elements, positions, cell=[4.0, 4.0, 4.0])
         last = whole.n_features - 1
         found = ip.Selected(whole, [last]).transform(frame)
         np.testing.assert_allclose(found, whole.transform(frame)[:, [last]], rtol=1e-6, atol=1e-12, err_msg=case.name)

@@ -15,6 +15,7 @@ from isoprint.descriptors._columns import SomeColumns
 from isoprint.descriptors._concatenated import ForeignDescriptor
 from isoprint.descriptors._estimator import not_fitted
 from isoprint.descriptors._nested import WithDescriptor
+from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors._watch import Watch
 from isoprint.structures.elements import ANY, label_of, numbers_of
 from isoprint.structures.frames import as_list
@@ -127,6 +128,11 @@ class Selected(WithDescriptor, Descriptor):
         """That of the whole, in Å; infinite where it does not say."""
         length = getattr(self.descriptor, "r_cut", None)
         return np.inf if length is None else float(length)
+
+    @property
+    def reach(self) -> float:
+        """That of the whole, in Å."""
+        return reach_of(self.descriptor_, "the descriptor")
 
     @property
     def periodic(self) -> bool:
