@@ -1,4 +1,4 @@
-"""What the contestants of `peers.py` are given: four scenes, the parameters of each, and the sizes there are."""
+"""What the contestants of `peers.py` are given: scenes, the parameters of each, and the sizes there are."""
 
 from __future__ import annotations
 
@@ -85,6 +85,15 @@ class Script:
     molecules: list[Any]
 
 
+def features_of_molecules(n: int) -> list[Any]:
+    """Rows of unit length of some small molecules, as a power spectrum has them: none negative, and much alike."""
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    rows = [1.0 + np.abs(rng.standard_normal((size, 300))) for size in rng.integers(3, 16, n)]
+    return [features / np.linalg.norm(features, axis=1)[:, None] for features in rows]
+
+
 _SERIAL = count(1)
 
 
@@ -145,5 +154,15 @@ SCENES = {
         make=script,
         fresh=same_script_again,
         units=lambda task, given: len(given.molecules) if task == "one a molecule" else 1,
+    ),
+    "kernels": Scene(
+        "kernels of structures of 3 to 15 atoms with 300 features each",
+        "µs a pair of structures",
+        ({"n_features": 300},),
+        (10, 30, 100, 300, 1000),
+        least=FEW,
+        make=features_of_molecules,
+        fresh=lambda structures: [features.copy() for features in structures],
+        units=lambda task, structures: len(structures) * (len(structures) + 1) // 2,
     ),
 }

@@ -7,6 +7,8 @@ def case_of(given):
     """Parameters of a case in few words."""
     if "r_cut" in given:
         return f"{given['r_cut']:g} Å"
+    if "n_features" in given:
+        return f"{given['n_features']} features"
     return f"{given['n_max']},{given['l_max']}"
 
 

@@ -2,6 +2,7 @@
 
     python benches/their_tests.py dscribe path/to/checkout
     python benches/their_tests.py dscribe path/to/checkout --only soap acsf -- -x -k exceptions
+    python benches/their_tests.py featomic path/to/checkout --only calculators/spherical_expansion
 
 The checkout is of that program's repository; nothing of it is built, and nothing of ours is written there. Its package
 is answered from `isoprint.compat` by an import hook, before any copy that is installed or lies beside the tests. With
@@ -20,8 +21,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# By program: its package, what stands for it, and where its tests are.
-PROGRAMS = {"dscribe": ("dscribe", "isoprint.compat.dscribe", "tests")}
+# By program: its package, what stands for it, where its tests are, and how their files are called.
+PROGRAMS = {
+    "dscribe": ("dscribe", "isoprint.compat.dscribe", "tests", "test_*.py"),
+    "featomic": ("featomic", "isoprint.compat.featomic", "python/featomic/tests", "*.py"),
+}
 
 
 class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -89,7 +93,7 @@ def main():
     known = sys.argv[1:]
     own, rest = (known[: known.index("--")], known[known.index("--") + 1 :]) if "--" in known else (known, [])
     chosen = parser.parse_args(own)
-    package, ours, folder = PROGRAMS[chosen.program]
+    package, ours, folder, pattern = PROGRAMS[chosen.program]
     tests = chosen.checkout.resolve() / folder
     if not tests.is_dir():
         parser.error(f"there is no folder {tests}")
@@ -97,7 +101,10 @@ def main():
         sys.meta_path.insert(0, Instead(package, ours))
     os.chdir(tests)
     _give_back_old_names()
-    files = [f"test_{name}.py" for name in chosen.only] or ["."]
+    every = (file for file in Path().rglob(pattern) if file.name != "__init__.py")
+    # Each by its name: what a pattern of theirs names pytest would load by itself, the program beside its tests too.
+    files = [pattern.replace("*", name) for name in chosen.only] or sorted(map(str, every))
+    rest = ["-o", "python_files=none", *rest]
     tally = Tally()
     # Nothing of ours is written to the checkout, and its settings for other plugins do not matter.
     status = pytest.main(["-q", "-p", "no:cacheprovider", "--no-header", "--tb=short", *rest, *files], plugins=[tally])

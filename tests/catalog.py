@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -32,11 +32,28 @@ class Case:
     center_apart: bool = False
     # Whether an atom may lie on a center at all.
     center_shared: bool = True
+    # Whether three atoms in a line are where derivatives jump.
+    tips: bool = False
+    # Whether a row is that of a whole cell, whose volume must be known, rather than a sum over the centers asked for.
+    of_cells: bool = False
     # Rows are sorted eigenvalues, which have kinks where they cross; their sums of these powers have none.
     powers: tuple[int, ...] = ()
+    # Whether columns turn with the structure, so that a rotation changes them: `[species][lm][n]`.
+    turns: bool = False
 
     def __repr__(self) -> str:
         return self.name
+
+
+def in_cells(case: Case, frames: list[Atoms]) -> list[Atoms]:
+    """The same structures, each in a cell where the fingerprint needs one."""
+    if not case.of_cells:
+        return frames
+    frames = [frame.copy() for frame in frames]
+    for frame in frames:
+        if frame.cell.volume == 0.0:
+            frame.cell = [9.0, 9.1, 9.2]
+    return frames
 
 
 def turbo(**options: Any) -> ip.SoapTurbo:
@@ -79,6 +96,7 @@ SOAP_TURBO = [
     Case("compression matrix", turbo(compression=matrix())),
     Case("average inner", turbo(average="inner")),
     Case("average outer", turbo(average="outer", compression="1_1")),
+    Case("sum", turbo(average="sum", compression="1_1")),
     Case("some are invisible", turbo(species=["O", "C"], unknown_species="ignore")),
     Case("single precision", turbo(dtype="float32")),
 ]
@@ -192,6 +210,8 @@ STEEP = {"tolerance": 1e-5}
 G5_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 1.7, -1), (0.3, 9, 0.3, 0.8))
 G4_SHIFTED = ((0.3, 2, 1, 0.8), (0.1, 2, -1, 0.8), (0.3, 16, -1, -0.5), (0.3, 2, 1, 0.8))
 BROKEN = ((0.1, 1.5, 1), (0.1, 2.25, -1), (0.1, 7, 0.0), (0.4, 3, -0.6))
+# Whose base changes its sign with the angle.
+STRONG = ((0.3, 2, 3.0), (0.1, 3, -1.7), (0.3, 1, -4.0), (0.1, 8, 2.5))
 NO_GRID = ((0.1, 1, 1), (0.2, 3, -1), (0.0, 64, 1), (0.2, 5, 1), (0.1, 5, 1))
 
 # Every option, several at a time: they do not depend on one another.
@@ -202,6 +222,7 @@ ACSF = [
     symmetry("G5 with shifts", options={"g4": (), "g5": G5_SHIFTED, "cutoff_function": "poly4"}),
     symmetry("shifts", options={"g4": G4_SHIFTED, "cutoff_function": "exp"}, **STEEP),
     symmetry("broken powers", options={"g4": BROKEN, "cutoff_function": "poly2", "alpha": 0.37}),
+    symmetry("strong angles", options={"g4": STRONG, "g5": STRONG[:2], "cutoff_function": "poly2"}),
     symmetry("no grid", options={"g1": False, "g2": (), "g4": NO_GRID, "cutoff_function": "poly3"}),
     symmetry("any species", options={"species": "any", "g5": G4[:3], "cutoff_function": "tanh3_norm"}),
     symmetry("atomic numbers", options={"weights": "number", "cutoff_function": "exp", "alpha": 0.37}, **STEEP),
@@ -251,6 +272,7 @@ COULOMB_MATRIX = [
     coulomb("exponent 0", options={"exponent": 0}, order=-1),
     coulomb("raw", options={"degenerate": "raw", "exponent": 1}),
     coulomb("average", options={"average": "inner"}, powers=(1,)),
+    coulomb("sum", options={"average": "sum"}, powers=(1,)),
 ]
 
 
@@ -270,7 +292,70 @@ RADIAL_DISTRIBUTION = [
     distribution(
         "some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore", "dtype": "float32"}
     ),
-    distribution("open", options={"periodic": False}),
+    distribution("sum, open", options={"periodic": False, "average": "sum"}),
+]
+
+
+SPREAD_OVER = {
+    "atomic_number": {"min": 0.0, "max": 9.0, "sigma": 0.5, "n": 10},
+    "distance": {"min": 0.3, "max": 3.2, "sigma": 0.3, "n": 9},
+    "inverse_distance": {"min": 0.2, "max": 1.6, "sigma": 0.2, "n": 8},
+    "angle": {"min": 0.0, "max": 180.0, "sigma": 20.0, "n": 9},
+    "cosine": {"min": -1.0, "max": 1.0, "sigma": 0.3, "n": 8},
+}
+FALLING = {"function": "exp", "r_cut": 2.53, "threshold": 1e-3}
+SCALED = {"function": "exp", "scale": 1.7, "threshold": 0.0123}
+SQUARE = {"function": "inverse_square", "r_cut": 2.71}
+SMOOTH = {"function": "smooth_cutoff", "r_cut": 2.37}
+SHARP = {"function": "smooth_cutoff", "r_cut": 1.93, "sharpness": 3.5}
+
+
+def spread(name: str, descriptor: Any, **claims: Any) -> Case:
+    """A case of answers on a grid; what happens at the cutoff, and where atoms are in one place, follows from it."""
+    weighting = getattr(descriptor, "weighting", None) or {}
+    function = weighting.get("function")
+    if isinstance(descriptor, ip.ValleOganov):
+        function = "inverse_square" if descriptor.geometry == "distance" else "smooth_cutoff"
+    claims.setdefault("order", 1 if function == "smooth_cutoff" else -1)
+    claims.setdefault("kinks", (weighting["r_cut"],) if function == "smooth_cutoff" and weighting else ())
+    claims.setdefault("center_apart", function == "inverse_square")
+    claims.setdefault("center_shared", descriptor.geometry not in ("angle", "cosine"))
+    claims.setdefault("tips", descriptor.geometry == "angle")
+    volume = isinstance(descriptor, ip.ValleOganov) or descriptor.normalization == "valle_oganov"
+    claims.setdefault("of_cells", volume)
+    return Case(f"{type(descriptor).__name__} {name}", descriptor, **claims)
+
+
+def mbtr(name: str, geometry: str, weighting: Any = None, *, cls: Any = None, **options: Any) -> Case:
+    """A case of many-body tensor representations."""
+    standard = {"grid": SPREAD_OVER[geometry], "weighting": weighting, "species": SPECIES}
+    return spread(name, (cls or ip.MBTR)(geometry=geometry, **{**standard, **options}))
+
+
+def around(name: str, geometry: str, weighting: Any = None, **options: Any) -> Case:
+    """A case of local ones."""
+    return mbtr(name, geometry, weighting, cls=ip.LocalMBTR, **options)
+
+
+MBTR = [
+    mbtr("numbers", "atomic_number", normalization="n_atoms"),
+    mbtr("distances, all", "distance", periodic=False),
+    mbtr("distances, square", "distance", SQUARE, normalize_gaussians=False),
+    mbtr("inverse distances", "inverse_distance", SCALED, normalization="l2"),
+    mbtr("angles", "angle", FALLING, normalization="n_atoms", species=["C", "O", "H"]),
+    mbtr("angles, all", "angle", periodic=False, normalization="l2"),
+    mbtr("cosines", "cosine", SMOOTH),
+    mbtr("cosines, sharp", "cosine", SHARP, normalization="l2", dtype="float32"),
+    mbtr("some are invisible", "distance", FALLING, species=["O", "C"], unknown_species="ignore"),
+    mbtr("cosines per volume", "cosine", SMOOTH, normalization="valle_oganov"),
+    around("distances", "distance", FALLING, normalization="l2"),
+    around("distances, square", "distance", SQUARE, average="sum"),
+    around("inverse distances, all", "inverse_distance", periodic=False, normalize_gaussians=False),
+    around("angles", "angle", SMOOTH, average="outer"),
+    around("cosines", "cosine", FALLING, species=["O", "C"], unknown_species="ignore", normalization="l2"),
+    around("cosines, sharp", "cosine", SHARP, average="inner", normalization="l2"),
+    spread("distances", ip.ValleOganov(r_cut=2.9, n_points=9, sigma=0.3, species=SPECIES)),
+    spread("angles", ip.ValleOganov(r_cut=2.3, geometry="angle", n_points=8, sigma=21.0, species=SPECIES)),
 ]
 
 
@@ -299,6 +384,27 @@ ATOM_MATRICES = [
 ]  # fmt: skip
 
 
+def coefficients(name: str, *, options: dict[str, Any] | None = None, **claims: Any) -> Case:
+    """A case of density coefficients."""
+    standard = {"r_cut": 3.0, "n_max": 3, "l_max": 3, "species": SPECIES, "sigma": 0.4, "cutoff_width": FADING}
+    descriptor = ip.DensityCoefficients(**{**standard, **(options or {})})
+    kinks = (descriptor.r_cut + descriptor.padding - descriptor.cutoff_width,) if descriptor.cutoff_width else ()
+    claims.setdefault("order", 1 if kinks else -1)
+    return Case(f"coefficients {name}", descriptor, kinks=kinks, turns=True, **claims)
+
+
+DENSITY_COEFFICIENTS = [
+    coefficients("gto"),
+    coefficients("featomic", options={"basis": "gto_featomic", "convention": "featomic", "weighting": POW}),
+    coefficients("one species", options={"species": ["C"], "n_max": 9, "l_max": 2}, elements=("C",)),
+    coefficients("weights", options={"sigma": BY_SPECIES, "central_weight": WEIGHTS, "center_everywhere": True}),
+    coefficients("no fading", options={"cutoff_width": 0.0, "basis": "bessel"}),
+    coefficients("some are invisible", options={"species": ["O", "C"], "unknown_species": "ignore"}),
+    coefficients("average", options={"average": "inner", "periodic": False}),
+    coefficients("single precision", options={"dtype": "float32", "average": "outer"}),
+]
+
+
 def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Case:
     """A case of several fingerprints side by side; it keeps the promises that each of them keeps."""
     kinks = [kink for case in cases for kink in (*case.kinks, case.descriptor.reach)]
@@ -310,6 +416,8 @@ def hybrid(name: str, *cases: Case, fitted: bool = False, **options: Any) -> Cas
         kinks=tuple(kink for kink in kinks if kink < descriptor.reach),
         center_apart=any(case.center_apart for case in cases),
         center_shared=all(case.center_shared for case in cases),
+        tips=any(case.tips for case in cases),
+        of_cells=any(case.of_cells for case in cases),
         powers=next((case.powers for case in cases if case.powers), ()),
     )
 
@@ -322,8 +430,35 @@ HYBRID = [
     hybrid("SOAP and OM", gaussian("", options=BARE), overlap(""), fitted=True, scale="variance"),
     hybrid("of two cutoffs", SHORT, Case("", turbo(basis="poly3gauss", **BARE)), scale=[2.0, 0.3], weights=[1, 4]),
     hybrid("ACSF, averages", symmetry("", options={"average": "inner"}), Case("", turbo(average="outer", **BARE))),
+    hybrid("sums", mbtr("", "cosine", SMOOTH), Case("", turbo(average="sum", **BARE))),
     hybrid("single precision", symmetry("", options={"periodic": False}), coulomb("", options={"periodic": False}),
            dtype="float32"),
 ]  # fmt: skip
 
-EVERY_DESCRIPTOR_AND_OPTION = SOAP_TURBO + SOAP + ACSF + OVERLAP_MATRIX + COULOMB_MATRIX + RADIAL_DISTRIBUTION + HYBRID
+
+def selected(name: str, case: Case, columns: Any, **options: Any) -> Case:
+    """A case of some columns of another, which keep the promises of all of them."""
+    return replace(case, name=f"Selected {name}", descriptor=ip.Selected(case.descriptor, columns, **options))
+
+
+SELECTED = [
+    selected("products", gaussian("", options=BARE), [100, 3, 57, 0]),
+    selected("products, recursive", Case("", turbo(**BARE, average="inner")), range(134, 0, -13)),
+    selected("of a compression matrix", Case("", turbo(**BARE, compression=matrix())), [8, 1]),
+    selected("of normalized rows", gaussian(""), ["H.1 H.1 l=0", "C.2 O.1 l=1", "O.3 O.3 l=2"]),
+    selected("functions", symmetry("", options={"average": "outer"}), np.arange(57) % 5 == 1),
+    selected("of all", hybrid("", SHORT, symmetry("")), range(50, 0, -7), dtype="float32"),
+]
+
+EVERY_DESCRIPTOR_AND_OPTION = [
+    *SOAP_TURBO,
+    *SOAP,
+    *ACSF,
+    *OVERLAP_MATRIX,
+    *COULOMB_MATRIX,
+    *RADIAL_DISTRIBUTION,
+    *DENSITY_COEFFICIENTS,
+    *MBTR,
+    *HYBRID,
+    *SELECTED,
+]

@@ -103,6 +103,17 @@ def shells(**options: Any) -> ip.OverlapMatrix:
     return ip.OverlapMatrix(r_cut=3.0, species=SPECIES, orbitals=[(degree, factor)], max_sites=6, **options)
 
 
+def answers(**options: Any) -> Any:
+    """Many-body tensor representations, whose numbers have names of their own."""
+    kind = options.pop("kind", ip.MBTR)
+    grid = {key: options.pop(key, value) for key, value in {"min": 0.0, "max": 5.0, "sigma": 0.2, "n": 20}.items()}
+    names = ("function", "r_cut", "scale", "threshold", "sharpness")
+    weighting = {key: options.pop(key) for key in names if key in options}
+    return kind(**{"geometry": "distance", "grid": grid, "weighting": weighting, "species": SPECIES, **options})
+
+
+FALLING: dict[str, Any] = {"function": "exp", "r_cut": 3.0, "threshold": 0.01}
+FADING: dict[str, Any] = {"function": "smooth_cutoff", "r_cut": 3.0, "sharpness": 2.0}
 MATRIX: dict[str, Any] = {"r_cut": 3.0, "species": SPECIES, "max_sites": 6}
 BASES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "SoapTurbo": (ip.SoapTurbo, SMALL),
@@ -141,5 +152,9 @@ BASES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "OverlapMatrix shells": (shells, {}),
     "OverlapMatrix.from_libfp": (ip.OverlapMatrix.from_libfp, {"cutoff": 4.0, "species": SPECIES, "natx": 6}),
     "CoulombMatrix": (ip.CoulombMatrix, MATRIX),
+    "MBTR": (answers, FALLING),
+    "MBTR of angles": (answers, {**FADING, "geometry": "angle", "max": 180.0, "sigma": 9.0}),
+    "MBTR of inverse squares": (answers, {"function": "inverse_square", "r_cut": 3.0, "normalization": "l2"}),
+    "LocalMBTR": (answers, {**FALLING, "kind": ip.LocalMBTR, "geometry": "cosine", "min": -1.0, "max": 1.0}),
     "Hybrid": (hybrid, {"scale": None}),
 }  # fmt: skip

@@ -239,6 +239,16 @@ GROUPS: dict[str, dict[str, list[Any]]] = {
             ("r_core", (*REALS, 0.5)),
             ("degenerate_tol", REALS),
         ],
+        "MBTR": [
+            *[(name, (*REALS, 1e9, 1e10)) for name in ("min", "max", "sigma")],
+            ("sigma", (1e-6, 1e6), {"n": 20_000}),
+            ("n", COUNTS),
+            (("r_cut", "scale"), LENGTHS),
+            ("threshold", (*REALS, 1e-300, 1.0 - 1e-16)),
+        ],
+        "MBTR of angles": [("r_cut", LENGTHS), ("sharpness", (*REALS, 1.0, 100.0))],
+        "MBTR of inverse squares": [("r_cut", LENGTHS)],
+        "LocalMBTR": [("sigma", (*REALS, 1e-6, 1e6)), (("r_cut", "scale"), LENGTHS)],
         "Hybrid": [
             ("weights", [[value, 1.0] for value in WEIGHTS]),
             ("scale", [[value, 1.0] for value in WEIGHTS]),

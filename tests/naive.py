@@ -16,7 +16,7 @@ class Naive:
             out = self.contract(sum(every) / len(every))[None]
         else:
             out = np.array([self.contract(c) for c in every])
-            out = out if average is None else out.mean(axis=0, keepdims=True)
+            out = out if average is None else (np.sum if average == "sum" else np.mean)(out, axis=0, keepdims=True)
         return out if np.iscomplexobj(frame[0]) or np.iscomplexobj(frame[2]) else out.real
 
     def derivative(self, frame, centers, displacements, strain=None, average=None):

@@ -91,7 +91,9 @@ class NaiveACSF(Naive):
                 weight = 1.0 if channels else self.weights[a] * self.weights[b]
                 lengths = [norm(r_j), norm(r_k)] + ([norm(r_k - r_j)] if kind == "g4" else [])
                 cosine = np.sum(r_j * r_k) / (lengths[0] * lengths[1])
-                base = max(1 + lambda_ * cosine, 0, key=lambda x: np.real(x))
+                base = 1 + lambda_ * cosine
+                if abs(lambda_) <= 1:
+                    base = max(base, 0, key=lambda x: np.real(x))
                 term = 2 ** (1 - zeta) * base**zeta * np.exp(-eta * sum((r - shift) ** 2 for r in lengths))
                 total = total + weight * term * np.prod([f(r) for r in lengths])
         return total

@@ -7,7 +7,15 @@ from functools import cached_property
 from pathlib import Path
 
 DOCS = Path(__file__).parent.parent / "docs"
-MODULES = ("isoprint", "isoprint.study", "isoprint.testing", "isoprint.testing.strategies", "isoprint.typing")
+MODULES = (
+    "isoprint",
+    "isoprint.kernels",
+    "isoprint.select",
+    "isoprint.study",
+    "isoprint.testing",
+    "isoprint.testing.strategies",
+    "isoprint.typing",
+)
 
 
 def _documented():

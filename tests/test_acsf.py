@@ -291,7 +291,7 @@ def test_arguments_of_dscribe():
     for arguments, message in (
         ({"rcut": 4.0}, "DScribe's ACSF has no argument 'rcut'; did you mean 'r_cut'"),
         ({"r_cut": None}, "r_cut is missing from the arguments of DScribe's ACSF"),
-        ({"sparse": True}, "sparse is True, which is not supported"),
+        ({"species": "H"}, "species is 'H'; give a list of symbols"),
     ):
         with pytest.raises(ValueError, match=message):
             ip.ACSF.from_dscribe(**{**given, **arguments})
@@ -311,7 +311,14 @@ def test_arguments_of_dscribe():
         ({"g4": [(0.1, 1)]}, r"entry 0 of g4 is \(0.1, 1\); give \(eta, zeta, lambda, R_s\)"),
         ({"g4": [(0.1, 0, 1)]}, "zeta in entry 0 of g4 is 0; it must be a positive number"),
         ({"g4": [(0.1, 5000, 1)]}, "zeta in entry 0 of g4 is 5000; .* up to 4096"),
-        ({"g5": [(0.1, 1, 1.5)]}, "lambda in entry 0 of g5 is 1.5; it must be a number from -1 to 1"),
+        (
+            {"g5": [(0.1, 1.5, 1.5)]},
+            "lambda in entry 0 of g5 is 1.5; it must be a number from -1 to 1, because zeta is no",
+        ),
+        (
+            {"g4": [(0.1, 100, 20.0)]},
+            "lambda in entry 0 of g4 is 20.0; it must be a number from -19 to 19 where zeta is 100",
+        ),
         ({"g1": 1}, "g1 is 1; it must be True or False"),
         ({"g1": False, "g2": (), "g4": ()}, "there are no functions"),
         ({"cutoff_function": "cosine"}, "cutoff_function is 'cosine'; choose one of 'cos', 'hard'"),

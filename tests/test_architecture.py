@@ -21,13 +21,28 @@ CORE = Path(__file__).parents[1] / "rust/core/src"
 # What each room of `python/isoprint` may import, at the top of a file or inside a function.
 PYTHON = {
     # The public names.
-    "isoprint": {"threads", "memory", "blindness", "descriptors", "structures", "_support", "_core"},
-    "cli": {"isoprint", "extras", "blindness", "descriptors", "structures", "_support"},
+    "isoprint": {
+        "threads",
+        "memory",
+        "kernels",
+        "models",
+        "select",
+        "blindness",
+        "descriptors",
+        "structures",
+        "_support",
+        "_core",
+    },
+    "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"blindness", "structures", "_support"},
+    "models": {"descriptors", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
+    "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
+    "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
-    "compat": {"extras", "descriptors", "translators", "structures", "_support"},  # interfaces of other programs
+    # Interfaces of other programs.
+    "compat": {"extras", "kernels", "descriptors", "translators", "structures", "_support"},
     "testing": {"structures", "_support"},  # checks of any descriptor, from here or not
     "structures": {"_support", "_core"},
     "threads": {"_support", "_core"},
@@ -45,7 +60,7 @@ PYTHON_EXCEPTIONS = {
 # What each room of `rust/core/src` may name.
 RUST = {
     "lib": {"error", "stop"},  # hands both on as `isoprint_core::Error` and `Stop`
-    "engine": {"descriptors", "geometry", "simd", "memory", "stop", "error"},
+    "engine": {"descriptors", "geometry", "math", "simd", "memory", "stop", "error"},
     "descriptors": {"math", "simd", "memory", "stop", "error"},
     "geometry": {"simd", "memory", "stop", "error"},
     "math": {"simd", "memory", "stop", "error"},

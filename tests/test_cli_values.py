@@ -17,6 +17,9 @@ from isoprint.cli import _descriptors
 from isoprint.cli._values import value
 
 FRAMES = [molecule("H2O"), molecule("H2O2")]
+for frame in FRAMES:
+    frame.cell = [7.0, 8.0, 9.0]  # which is open, and has a volume
+GRID = {"min": 0.0, "max": 3.0, "sigma": 0.2, "n": 7}
 # As little as is needed, which is a cutoff at least; parameters that are tried come on top.
 NEEDED = {
     **{name: {"r_cut": 3.0} for name in _descriptors.DESCRIPTORS},
@@ -24,6 +27,9 @@ NEEDED = {
     "soap": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
     "overlap_matrix": {"r_cut": 3.0, "max_sites": 8},
     "coulomb_matrix": {"r_cut": 3.0, "max_sites": 8},
+    "mbtr": {"geometry": "distance", "grid": GRID},
+    "local_mbtr": {"geometry": "distance", "grid": GRID},
+    "valle_oganov": {"r_cut": 3.0, "sigma": 0.2},
 }
 # What numbers of each parameter are tried, where its default is none or leaves nothing to see.
 NUMBERS = {
@@ -49,6 +55,7 @@ WEIGHTINGS = [
     {"function": "exp", "r0": 2.0, "c": 1.0, "d": 0.1},
     {"w0": 0.25},
 ]
+OF_PAIRS = [{"function": "exp", "r_cut": 2.0, "threshold": 0.1}, {"function": "inverse_square", "r_cut": 2}]
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +78,7 @@ def spelled(given):
     return ",".join(map(str, given)) if isinstance(given, list) else str(given)
 
 
-def said(name, form, text, default):
+def said(name, form, text, default, descriptor):
     """Everything that is documented of a parameter, as (words on the command line, value)."""
     option = f"--{name.replace('_', '-')}"
     if form.startswith("{"):
@@ -84,7 +91,7 @@ def said(name, form, text, default):
         yield [f"{option}={number}"], number
     for word in WORDS.get(name, []):
         yield [option, str(word)], word
-    if "mapping" in form and name != "weighting" and name != "radii":
+    if "mapping" in form and name not in ("weighting", "radii", "grid"):
         first, second = BY_SPECIES.get(name, (0.4, 0.5))
         yield [option, f"H={first},O={second}"], {"H": first, "O": second}
         yield [option, f"8={second},1={first}"], {8: second, 1: first}
@@ -95,7 +102,10 @@ def said(name, form, text, default):
     if '"any"' in form:
         yield [option, "any"], "any"
     if name == "weighting":
-        yield from (([option, spelled(weighting)], weighting) for weighting in WEIGHTINGS)
+        weightings = OF_PAIRS if "mbtr" in descriptor else WEIGHTINGS
+        yield from (([option, spelled(weighting)], weighting) for weighting in weightings)
+    if name == "grid":
+        yield [option, spelled(GRID)], GRID
     if name == "radii":
         yield [option, "H=0.4,O=0.7,C=0.8"], {"H": 0.4, "O": 0.7, "C": 0.8}
     if name == "compression":
@@ -110,12 +120,14 @@ CASES = [
     for descriptor, kind in _descriptors.DESCRIPTORS.items()
     for name, form, text in documented(kind)
     if name not in _descriptors._ONLY_IN_FILES
-    for words, given in said(name, form, text, kind._defaults()[name])
+    for words, given in said(name, form, text, kind._defaults()[name], descriptor)
 ]
 
 
 def spoken(descriptor):
-    needed = [word for key, entry in NEEDED[descriptor].items() for word in (f"--{key.replace('_', '-')}", str(entry))]
+    needed = [
+        word for key, entry in NEEDED[descriptor].items() for word in (f"--{key.replace('_', '-')}", spelled(entry))
+    ]
     return ["transform", "in.extxyz", "-o", "out.npy", "--descriptor", descriptor, *needed]
 
 

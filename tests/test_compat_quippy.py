@@ -75,7 +75,7 @@ def test_every_key_is_that_of_the_peer(name):
 
 def test_the_results_of_the_peer_cover_every_kind():
     texts = {str(case["string"]).split()[0] for case in CASES.values()}
-    assert texts == {"soap", "soap_turbo", "distance_2b", "distance_Nb", "angle_3b"}
+    assert texts == {"soap", "soap_turbo", "distance_2b", "distance_Nb", "angle_3b", "behler"}
 
 
 def with_matrix(case):
@@ -122,6 +122,7 @@ def test_exact_numbers_are_one_keyword_away():
         "distance_Nb cutoff=2.8 order=2",
         "distance_Nb cutoff=2.8 order=3",
         "angle_3b cutoff=2.8",
+        "behler specification={2:1:0.01:2.0:5.0|3:1:8:0.003:-1:4:5.5}",
     ],
 )
 def test_gradients_are_differences(text):
@@ -291,6 +292,17 @@ def test_the_weight_of_the_center_of_one_element_is_passed_over_as_the_peer_does
     assert abs(weighted - Descriptor(text).calc_descriptor(pair)).max() > 1e-3
 
 
+def test_symmetry_functions_of_a_file(tmp_path):
+    path = tmp_path / "functions"
+    path.write_text("2:0:0.05:1.0:5.0\n3:0:0:0.003:1:2:5.0\n")
+    water = molecule("H2O")
+    told = Descriptor("behler specification={2:0:0.05:1.0:5.0|3:0:0:0.003:1:2:5.0}").calc_descriptor(water)
+    np.testing.assert_array_equal(Descriptor(f"behler specification_file={path}").calc_descriptor(water), told)
+    assert Descriptor("behler").n_dim == 51
+    with pytest.warns(UserWarning, match="'cutoff' of the argument string is no key"):
+        assert Descriptor("behler cutoff=3.0").cutoff() == pytest.approx(5.9998, abs=1e-4)
+
+
 def test_keys_of_a_fit_are_named_in_one_warning():
     with pytest.warns(UserWarning, match="a fit and no descriptor: zeta, n_sparse, add_species$") as told:
         Descriptor(SOAP + " zeta=4 n_sparse=10 add_species=T")
@@ -314,7 +326,14 @@ def test_keys_that_nobody_knows_are_named():
     [
         ("", "begins with 'nothing' and names no descriptor"),
         ("foo cutoff=3", "begins with 'foo' and names no descriptor that is supported: soap, soap_turbo, distance_2b"),
-        ("behler cutoff=3", "begins with 'behler'"),
+        ("coordination cutoff=3", "begins with 'coordination'"),
+        ("behler specification={2:0:1.0}", r"specification has '2:0:1.0'; write 2:Z:eta:R_s:cutoff or"),
+        ("behler specification={2:0:1:x:5}", r"specification has '2:0:1:x:5'"),
+        ("behler specification={2:0:1:0:5|2:1:1:0:5}", "mixes functions of named elements with those of any"),
+        ("behler specification={2:0:1:0:5|2:1.5:1:0:5}", "has the atomic number 1.5"),
+        ("behler specification={3:0:1:1:1:1:5}", "has the atomic number 0; use 1 to 118, or 0 in all"),
+        ("behler specification={2:1:1:0:5} specification_file=x", "specification and its other name"),
+        ("behler specification={}", "or has none at all"),
         ("soap cutoff=3", "n_max is missing"),
         (SOAP + " : distance_2b cutoff=3", "names 2 descriptors, soap and distance_2b; make one object of each"),
         (SOAP + " average=1", "average is '1'; write T or F"),
@@ -377,3 +396,14 @@ def test_atoms_outside_the_cell_and_alone():
     assert Descriptor(SOAP).calc(Atoms("H"), grad=True)["grad_data"].shape == (1, 3, 10)
     coincident = Descriptor("angle_3b cutoff=3").calc(Atoms("H3", [[0, 0, 0], [0, 0, 0], [0, 0, 1.0]]), grad=True)
     assert np.isfinite(coincident["grad_data"]).all()
+
+
+def test_many_triples_are_computed_a_part_at_a_time(monkeypatch):
+    descriptor, atoms = Descriptor("angle_3b cutoff=4.5"), bulk("Si", cubic=True)
+    whole = descriptor.calc(atoms, grad=True)
+    monkeypatch.setattr("isoprint.compat.quippy._clusters._TOGETHER", 7)
+    for key, array in descriptor.calc(atoms, grad=True).items():
+        np.testing.assert_array_equal(
+            np.concatenate(array) if isinstance(array, list) else array,
+            np.concatenate(whole[key]) if isinstance(array, list) else whole[key],
+        )

@@ -76,8 +76,10 @@ def every_result(n_threads):
     core.pushforward(frames, centers, rng.normal(size=frames[0].shape), tangent, **options)
     gradients = core.pullback(frames, centers, rng.normal(size=rows.shape), **options)
     blocks = core.derivatives(frames, centers, out=None, dtype="float64", prepared=None, first=(0, 0), **options)
+    alone = {"out": None, "dtype": "float64", "prepared": None, "first": (0, 0)}
+    strain = core.deformed(frames, centers, "strain", **alone, **options)
     neighbors = _core.neighbors(frames, centers, 3.0, threads=n_threads)
-    results = [rows, tangent, *gradients, *blocks, *neighbors]
+    results = [rows, tangent, *gradients, *blocks, strain, *neighbors]
     assert all(np.isfinite(result).all() and result.any() for result in results)
     return [result.tobytes() for result in results]
 
@@ -442,7 +444,7 @@ def test_what_is_wrong_with_an_adjoint_is_said():
     core, (frames, centers) = fingerprint(), structure(10)
     with pytest.raises(ValueError, match=r"adjoint has shape \(10, 1\), expected \(10, \d+\)"):
         core.pullback(frames, centers, np.zeros((10, 1)), threads=1, **QUIET)
-    with pytest.raises(ValueError, match='average is "mean"; expected None, "inner" or "outer"'):
+    with pytest.raises(ValueError, match='average is "mean"; expected None, "inner", "outer", "sum"'):
         core.pullback(frames, centers, np.zeros((10, 1)), average="mean", threads=1, progress=None)
 
 

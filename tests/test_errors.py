@@ -169,7 +169,7 @@ def test_out_must_fit(water):
             "basis is 'jacobi'; policy 'reference' knows 'poly3' and 'poly3gauss' only",
         ),
         ({"normalize": "yes"}, "normalize is 'yes'; it must be True or False"),
-        ({"average": "mean"}, "average is 'mean'; choose one of None, 'inner', 'outer'"),
+        ({"average": "mean"}, "average is 'mean'; choose one of None, 'inner', 'outer', 'sum'"),
         ({"dtype": "float16"}, "dtype is 'float16'; choose one of 'float64', 'float32'"),
         ({"dtype": int}, "dtype is 'int64'"),
         ({"dtype": "double trouble"}, "dtype is 'double trouble'"),

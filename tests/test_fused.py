@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import molecule
 
 import isoprint as ip
-from catalog import EVERY_DESCRIPTOR_AND_OPTION, matrix, turbo
+from catalog import EVERY_DESCRIPTOR_AND_OPTION, in_cells, matrix, turbo
 from isoprint.descriptors import _concatenated
 
 rng = np.random.default_rng(12)
@@ -23,7 +23,8 @@ both = pytest.mark.parametrize("n_jobs", [1, 2])
 
 def frames_for(case):
     found = [frame for frame in FRAMES if set(frame.get_chemical_symbols()) <= set(case.elements)]
-    return found or [Atoms(case.elements[0] * 4, rng.uniform(0, 3, (4, 3))) for _ in range(3)]
+    found = found or [Atoms(case.elements[0] * 4, rng.uniform(0, 3, (4, 3))) for _ in range(3)]
+    return in_cells(case, found)
 
 
 def adjoint_of(index, n_features):
@@ -91,7 +92,7 @@ def test_blocks_of_a_large_frame_are_the_same_for_any_number_of_threads():
             np.testing.assert_array_equal(one, another)
 
 
-@pytest.mark.parametrize("average", ["inner", "outer"])
+@pytest.mark.parametrize("average", ["inner", "outer", "sum"])
 def test_rows_of_averages_are_frames(average):
     soap = turbo(average=average)
     seen = []

@@ -58,15 +58,34 @@ def without_kinks(case):
     return PowerSums(case.descriptor, case.powers) if case.powers else case.descriptor
 
 
+def no_three_in_a_line(atoms, reach, centers):
+    """Whether no angle is so near 0 or 180 degrees that a small motion may make it that; images of one atom apart."""
+    atoms = atoms.copy()
+    points = [center for center in centers or [] if np.ndim(center) == 1]
+    atoms.extend(Atoms(["X"] * len(points), positions=points))
+    found = ip.neighbors(atoms, min(reach, 50.0))
+    for center in range(len(atoms)):
+        near = slice(found.offsets[center], found.offsets[center + 1])
+        units = found.vector[near] / np.linalg.norm(found.vector[near], axis=1, keepdims=True)
+        sines = np.linalg.norm(np.cross(units[:, None], units[None]), axis=-1)
+        own = found.index[near] == center
+        alike = np.eye(len(units), dtype=bool) | (own[:, None] & own[None])
+        if (sines[~alike] < 0.05).any():
+            return False
+    return True
+
+
 def assume_smooth(case, atoms, centers):
     """No pair at the cutoff, and no row so faint that it is all rounding, or only just divided by its length."""
     for distance in (case.descriptor.reach, *case.kinks):
         assume(in_general_position(atoms, distance, centers=centers))
+    if case.tips:
+        assume(no_three_in_a_line(atoms, case.descriptor.reach, centers))
     if "normalize" not in case.descriptor.get_params():
         length = np.linalg.norm(case.descriptor.transform(atoms, centers=centers), axis=1)
         assume(not ((length > 0.0) & (length < 1e-3)).any())
         return
-    divided = None if case.descriptor.average == "outer" else case.descriptor.average
+    divided = None if case.descriptor.average in ("outer", "sum") else case.descriptor.average
     if "normalize" not in case.descriptor.get_params():
         return
     bare = clone(case.descriptor).set_params(normalize=False, average=divided)

@@ -17,6 +17,7 @@ import os, signal, threading, time
 import numpy as np
 from crowds import crowd, gas
 from isoprint import ACSF, SOAP, CoulombMatrix, OverlapMatrix, SoapTurbo
+from isoprint.descriptors._pieces import deformed_rows
 from isoprint.structures.neighbors import neighbors
 
 # A shell that runs the tests in the background has told them to ignore it.
@@ -109,17 +110,19 @@ def test_control_c_ends_averages_and_neighbor_lists():
         frames = [frame] * 3
         large = gas(3_000_000)
         for n_jobs in (1, 2):
-            for average in ("inner", "outer"):
+            for average in ("inner", "outer", "sum"):
                 averaged = descriptor.set_params(average=average).fit([crowd(3)])
                 adjoint = np.ones((3, averaged.n_features))
                 report(f"transform {average} {n_jobs}", lambda: averaged.transform(frames, n_jobs=n_jobs))
                 report(f"pullback {average} {n_jobs}", lambda: averaged.pullback(frames, adjoint, n_jobs=n_jobs))
                 report(f"fused {average} {n_jobs}", lambda: averaged.fused(frames, lambda _, f: f, n_jobs=n_jobs))
                 report(f"derivatives {average} {n_jobs}", lambda: averaged.derivatives(frame, n_jobs=n_jobs))
+                call = averaged._call(frames, None, n_jobs)
+                report(f"strain {average} {n_jobs}", lambda: deformed_rows(call, "strain"))
             report(f"neighbors {n_jobs}", lambda: neighbors(large, 7.0, n_jobs=n_jobs))
         """
     )
-    assert len(seconds) == 18
+    assert len(seconds) == 22
     assert max(seconds.values()) < BOUND, seconds
 
 

@@ -33,7 +33,10 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=2e-13 * scale)
 
 
-@pytest.mark.parametrize("case", EVERY_DESCRIPTOR_AND_OPTION, ids=repr)
+# Where all atoms are seen there is no list to be had.
+@pytest.mark.parametrize(
+    "case", [case for case in EVERY_DESCRIPTOR_AND_OPTION if case.descriptor.reach < 1e3], ids=repr
+)
 def test_every_result_is_that_of_a_search(case):
     descriptor = case.descriptor
     before = structure(case.elements, pbc=(getattr(descriptor, "periodic", True),) * 2 + (False,))
@@ -173,7 +176,7 @@ def test_several_frames_have_a_list_each():
     several, descriptor = [structure(seed=1), molecule("CH3OH"), bulk("C")], soap()
     lists = [ip.neighbors(frame, 4.3) for frame in several]
     close(descriptor.transform(several, neighbors=lists), descriptor.transform(several))
-    for average in ("inner", "outer"):
+    for average in ("inner", "outer", "sum"):
         averaged = soap(average=average)
         close(averaged.transform(several, neighbors=lists), averaged.transform(several))
     with pytest.raises(ValueError, match="neighbors of 2 frames for 3"):

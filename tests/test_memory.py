@@ -94,7 +94,7 @@ for n_jobs in {jobs}:
 MANY_FRAMES = """
 frames = [crowd(4) for _ in range({n})]
 soap = SOAP(species=["H"], r_cut=4.0, n_max=4, l_max=3)
-for average in (None, "inner", "outer"):
+for average in (None, "inner", "outer", "sum"):
     soap.set_params(average=average).fit([crowd(3)])
     n_rows = len(frames) if average else 4 * len(frames)
     adjoint = np.ones((n_rows, soap.n_features))

@@ -68,7 +68,7 @@ def test_every_extreme_is_finite_or_named(group):
         (lambda: turbo(central_weight=1e75), ("central_weight is 1e+75", "between -1e60 and 1e60")),
         (lambda: turbo(species=[6], sigma=5e-324), ("sigma is 5e-324", "with r_cut = 4")),
         (lambda: many(0.01), ("sigma is 118 different widths from 0.0101 Å on", "r_cut = 4", "0.236 Å", "unit")),
-        (lambda: soap(sigma=0.01), ("sigma is 0.01", "up to 4 Å", "between 0.02 and 40 Å", "unit")),
+        (lambda: soap(sigma=0.001), ("sigma is 0.001", "up to 4 Å", "between 0.002 and 40 Å", "unit")),
         (lambda: soap(r_cut=1001.0), ("r_cut is 1001.0", "up to 1000")),
         (lambda: soap(species_weight=-1e99), ("species_weight is -1e+99", "between -1e60 and 1e60")),
         (

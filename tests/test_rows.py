@@ -56,7 +56,7 @@ def test_nothing_is_computed():
 
 
 def test_what_is_wrong_is_told_as_transform_tells_it():
-    with pytest.raises(ValueError, match="'N'.*which this SOAP was not told about"):
+    with pytest.raises(ValueError, match=r"'N'.*which this SOAP was not told about"):
         soap().rows(molecule("N2"))
     with pytest.raises(ValueError, match="call fit"):
         soap(species=None).rows(FRAMES)

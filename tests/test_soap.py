@@ -9,6 +9,7 @@ from sklearn.base import clone
 import isoprint as ip
 from catalog import BASES, BY_SPECIES, POW, SOAP, soap, turbo
 from isoprint import _core
+from isoprint.compat.dscribe.descriptors._bases import gaussian_basis
 from isoprint.descriptors import _settings
 from naive_soap import NaiveSOAP
 from naive_turbo import listed
@@ -346,3 +347,96 @@ def test_hand_made_corners_are_finite():
             assert np.isfinite(fingerprint.pullback(atoms, np.ones_like(rows)).positions).all()
             assert np.isfinite(fingerprint.derivatives(atoms).values).all()
             assert np.isfinite(fingerprint.pushforward(atoms, np.ones((len(atoms), 3)))).all()
+
+
+def inverse_root_of_overlaps(exponents, l):
+    """`S^(-1/2)` of `r^l exp(-a r²)`, whose norms differ by many orders of magnitude, in 60 digits."""
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(60):
+        power = mpmath.mpf(2 * l + 3) / 2
+        a = list(map(mpmath.mpf, exponents.tolist()))
+        overlaps = mpmath.matrix([[mpmath.gamma(power) / 2 / (x + y) ** power for y in a] for x in a])
+        values, vectors = mpmath.eigsy(overlaps)
+        root = vectors * mpmath.diag([1 / mpmath.sqrt(value) for value in values]) * vectors.T
+        return np.array(root.tolist(), dtype=float)
+
+
+@pytest.mark.parametrize(("r_cut", "sigma"), [(4.0, 0.0021), (900.0, 0.5), (300.0, 1.0)])
+def test_narrow_densities_have_their_closed_form(r_cut, sigma):
+    """One atom, up to two thousand of its widths away: its radial functions are sums of Gaussians."""
+    n_max, l_max = 3, 4
+    fingerprint = ip.SOAP.from_dscribe(r_cut=r_cut, n_max=n_max, l_max=l_max, sigma=sigma, species=["H"])
+    exponents, _ = gaussian_basis(r_cut, n_max, l_max)
+    coefficients = np.array([inverse_root_of_overlaps(row, degree) for degree, row in enumerate(exponents)])
+    l = np.arange(l_max + 1)[:, None]
+    wider = 1.0 + exponents * 2.0 * sigma**2
+
+    def rows(r):
+        """Values, and their derivatives along the distance."""
+        gaussian = (2.0 * np.pi * sigma**2) ** 1.5 * wider ** (-l - 1.5) * np.exp(-exponents * r**2 / wider)
+        slope = l * r ** np.maximum(l - 1, 0) - 2.0 * exponents / wider * r ** (l + 1)
+        values, slopes = (np.einsum("lnk,lk->ln", coefficients, gaussian * each) for each in (r**l, slope))
+        factor = np.sqrt(2.0 * (2 * l + 1))[:, :, None] / 2.0
+        a, b = np.triu_indices(n_max)
+        value = factor * values[:, :, None] * values[:, None, :]
+        derivative = factor * (slopes[:, :, None] * values[:, None, :] + values[:, :, None] * slopes[:, None, :])
+        return value[:, a, b].ravel(), derivative[:, a, b].ravel()
+
+    direction = np.array([0.6, -0.48, 0.64])
+    largest = max(np.abs(rows(r)[0]).max() for r in np.geomspace(1e-3 * r_cut, r_cut, 500))
+    for r in np.array([0.0, 0.003, 0.11, 0.5, 0.83, 0.999]) * r_cut:
+        expected, slope = rows(r)
+        atoms, center = Atoms("H", [r * direction]), [[0.0, 0.0, 0.0]]
+        found = fingerprint.transform(atoms, centers=center)[0]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * largest)
+        found = fingerprint.pushforward(atoms, [direction], centers=center)[0]
+        # The density has changed over its own width.
+        np.testing.assert_allclose(found, slope, rtol=0, atol=1e-11 * largest / sigma)
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("compression", [None, "1_1", "0_1"])
+def test_species_that_are_absent_change_no_gradient(compression, normalize):
+    atoms = open_ethanol()
+    every, some = (
+        ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=species, compression=compression, normalize=normalize)
+        for species in (["H", "C", "N", "O", "S"], ["H", "C", "O"])
+    )
+    places = {name: place for place, name in enumerate(every.get_feature_names_out())}
+    shared = [places[name] for name in some.get_feature_names_out() if name in places]
+    assert len(shared) == some.n_features
+    adjoint = np.random.default_rng(1).standard_normal((len(atoms), every.n_features))
+    found = every.pullback(atoms, adjoint)
+    expected = some.pullback(atoms, adjoint[:, shared])
+    largest = np.abs(expected.positions).max()
+    np.testing.assert_allclose(found.positions, expected.positions, atol=1e-12 * largest, rtol=0)
+    jacobian = every.derivatives(atoms).dense()
+    np.testing.assert_allclose(
+        found.positions, np.einsum("raif,rf->ai", jacobian, adjoint), atol=1e-12 * largest, rtol=0
+    )
+    blocks = every.fused(atoms, lambda rows, features: adjoint[rows.index]).positions
+    np.testing.assert_allclose(blocks, expected.positions, atol=1e-12 * largest, rtol=0)
+
+
+@pytest.mark.parametrize("n_max", [4, 5, 8, 9, 12, 13, 16, 17, 20, 21])
+def test_functions_do_not_depend_on_how_they_fill_lanes(n_max):
+    # Of the first species; a second one moves those of the third to other lanes.
+    atoms = open_ethanol()
+    kinds = [
+        ip.SoapTurbo(
+            r_cut=4.0, n_max={"H": n_max, "C": other, "O": 3}, l_max=3, species=["H", "C", "O"], normalize=False
+        )
+        for other in (2, 7)
+    ]
+    names = [kind.get_feature_names_out() for kind in kinds]
+    shared = sorted(set(names[0]) & set(names[1]))
+    of_names = [[list(own).index(name) for name in shared if "C." not in name] for own in names]
+    one, other = (kind.transform(atoms)[:, places] for kind, places in zip(kinds, of_names, strict=True))
+    np.testing.assert_allclose(one, other, atol=1e-13 * np.abs(one).max(), rtol=0)
+    adjoint = np.cos(np.arange(one.size)).reshape(one.shape)
+    gradients = []
+    for kind, places in zip(kinds, of_names, strict=True):
+        full = np.zeros((len(atoms), kind.n_features))
+        full[:, places] = adjoint
+        gradients.append(kind.pullback(atoms, full).positions)
+    np.testing.assert_allclose(*gradients, atol=1e-12 * np.abs(gradients[0]).max(), rtol=0)

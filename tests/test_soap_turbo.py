@@ -190,6 +190,21 @@ def test_outer_average_is_the_mean_of_rows(several):
     )
 
 
+def test_a_sum_is_that_of_rows_and_of_everything_that_follows_from_them(several):
+    rows, summed = turbo().transform(several), turbo(average="sum")
+    parts = np.split(rows, np.cumsum([len(frame) for frame in several])[:-1])
+    np.testing.assert_allclose(summed.transform(several), [part.sum(axis=0) for part in parts], atol=1e-13)
+    np.testing.assert_array_equal(summed.transform(several[:1], centers=[[]]), 0.0)
+    frame = several[0]
+    adjoint = np.random.default_rng(2).standard_normal((1, summed.n_features))
+    of_rows = turbo().pullback(frame, np.repeat(adjoint, len(frame), axis=0))
+    of_sum = summed.pullback(frame, adjoint)
+    np.testing.assert_allclose(of_sum.positions, of_rows.positions, atol=1e-12)
+    np.testing.assert_allclose(of_sum.strain, of_rows.strain, atol=1e-12)
+    dense = turbo().derivatives(frame).dense().sum(axis=0)
+    np.testing.assert_allclose(summed.derivatives(frame).dense()[0], dense, atol=1e-12)
+
+
 def test_averages_of_one_center_are_its_row(water):
     row = turbo().transform(water, centers=[0])
     for average in ("inner", "outer"):

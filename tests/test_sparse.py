@@ -9,7 +9,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.pipeline import make_pipeline
 
 import isoprint as ip
-from catalog import EVERY_DESCRIPTOR_AND_OPTION
+from catalog import EVERY_DESCRIPTOR_AND_OPTION, in_cells
 
 FIVE = ["H", "C", "N", "O", "F"]
 SMALL = {"r_cut": 4.0, "n_max": 4, "l_max": 3, "species": FIVE}
@@ -39,7 +39,7 @@ def same_bits(sparse, dense):
 
 @every
 def test_sparse_rows_are_the_dense_rows(case):
-    frames = structures(case.elements)
+    frames = in_cells(case, structures(case.elements))
     dense = case.descriptor.transform(frames)
     for jobs in (1, 2):
         same_bits(case.descriptor.transform(frames, sparse="scipy", n_jobs=jobs), dense)
@@ -146,7 +146,7 @@ def test_numbers_beyond_single_precision_are_an_error():
 @every
 def test_rows_do_not_depend_on_what_their_array_held(case, monkeypatch):
     """Nor on the centers before, which may have seen other species."""
-    frames = structures(case.elements)
+    frames = in_cells(case, structures(case.elements))
     together = case.descriptor.transform(frames, n_jobs=1)
     one_by_one = np.concatenate([case.descriptor.transform(frame, n_jobs=1) for frame in frames])
     assert together.tobytes() == one_by_one.tobytes()

@@ -37,11 +37,17 @@ ALL = (
     "dscribe_acsf",
     "mdescriptor_acsf",
     "quippy_acsf",
+    "isoprint_mbtr",
+    "dscribe_mbtr",
+    "isoprint_lmbtr",
+    "dscribe_lmbtr",
     "isoprint_om",
     "libfp_om",
     "lapack_eigenvalues",
     "isoprint_matrices",
     "dscribe_matrices",
+    "isoprint_kernels",
+    "dscribe_kernels",
 )
 # Ours with the fastest order of columns, shown beside the twins in every task but those that are there for a peer.
 OWN_ORDER = ("isoprint_soap", "isoprint_turbo")

@@ -30,7 +30,7 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import testing
+    from isoprint import kernels, models, select, testing
     from isoprint.blindness import study
 
 __all__ = [
@@ -52,9 +52,12 @@ __all__ = [
     "four_body_energy",
     "four_body_gradient",
     "helical_start",
+    "kernels",
     "match_rows",
+    "models",
     "neighbors",
     "random_starts",
+    "select",
     "sensitivity",
     "study",
     "testing",
@@ -65,9 +68,9 @@ moved.install()
 
 
 def __getattr__(name: str) -> Any:
-    """Load `isoprint.study` and `isoprint.testing` at their first use; a calculation does not need them."""
+    """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
     path = f"isoprint.{name}"
-    if name == "testing" or path in moved.MOVED:
+    if name in ("kernels", "models", "select", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 __all__ = [
     "ACSF",
     "CoulombMatrix",
+    "DensityCoefficients",
     "EwaldSumMatrix",
     "GlobalCoulombMatrix",
     "KnownNeighbors",
+    "MBTR",
     "MAX_FUNCTIONS",
     "MAX_ROWS",
     "OverlapMatrix",
@@ -26,9 +28,12 @@ __all__ = [
     "SoapTurbo",
     "__version__",
     "buffer",
+    "farthest_points",
     "get_num_threads",
     "get_spare_limit",
     "isa",
+    "manhattan",
+    "match_structures",
     "neighbors",
     "release_spare_memory",
     "set_num_threads",
@@ -89,7 +94,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
@@ -110,7 +115,7 @@ class _Descriptor(Protocol):
         centers: _Centers,
         adjoint: NDArray[np.float64],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -122,7 +127,7 @@ class _Descriptor(Protocol):
         function: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]],
         *,
         block: int,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -136,13 +141,40 @@ class _Descriptor(Protocol):
         displacements: NDArray[np.float64],
         out: NDArray[np.float64] | NDArray[np.float32],
         *,
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,
         progress: _Progress,
+        strain: NDArray[np.float64] | None = None,
     ) -> None: ...
+    def deformed(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        deformation: str,  # "strain" or "cell"
+        *,
+        out: NDArray[np.float64] | NDArray[np.float32] | None,
+        average: str | None,  # "inner" or "outer"
+        dtype: str,  # "float64" or "float32", if there is no `out`
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+        progress: _Progress,
+    ) -> NDArray[Any]:
+        """Derivatives with respect to the strain, or to the cell with atoms where they are (n_rows, 9, n_features)."""
     def prepare(self, frames: _Frames, *, first: _First, threads: int) -> Any:
         """What the search for neighbors makes of these frames: `Prepared`, or what fingerprints made of others have."""
     def block_starts(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        *,
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
+        prepared: Any,  # of these frames, or None
+        first: _First,
+        threads: int,
+    ) -> NDArray[np.int64]:
+        """Where the blocks of each row of the derivatives start (n_rows + 1,)."""
+    def pattern(
         self,
         frames: _Frames,
         centers: _Centers,
@@ -151,15 +183,15 @@ class _Descriptor(Protocol):
         prepared: Any,  # of these frames, or None
         first: _First,
         threads: int,
-    ) -> NDArray[np.int64]:
-        """Where the blocks of each row of the derivatives start (n_rows + 1,)."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Row and atom of each block of the derivatives, and starts (n_rows + 1,)."""
     def derivatives(
         self,
         frames: _Frames,
         centers: _Centers,
         *,
         out: NDArray[np.float64] | NDArray[np.float32] | None,  # of so many blocks at least
-        average: str | None,  # "inner" or "outer"
+        average: str | None,  # "inner", "outer", "sum" or "inner sum"
         dtype: str,  # "float64" or "float32", if there is no `out`
         prepared: Any,  # of these frames, or None
         first: _First,
@@ -185,6 +217,15 @@ class SOAP(_Descriptor):
     """Classic SOAP of Gaussian densities."""
 
     def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SOAP: ...
+    @property
+    def accuracy(self) -> float:
+        """Error of the tables that was reached, relative to the largest value."""
+
+@final
+class DensityCoefficients(_Descriptor):
+    """Coefficients of a density of Gaussians."""
+
+    def __new__(cls, parameters: _Parameters, /) -> DensityCoefficients: ...
     @property
     def accuracy(self) -> float:
         """Error of the tables that was reached, relative to the largest value."""
@@ -266,6 +307,12 @@ class EwaldSumMatrix(_FrameDescriptor):
     def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
 
 @final
+class MBTR(_Descriptor):
+    """Distributions of distances and angles, of a frame or around a center."""
+
+    def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
+
+@final
 class KnownNeighbors:
     """Neighbors that were found in one frame, for calls about the same atoms a little later."""
 
@@ -289,6 +336,38 @@ def neighbors(
     frames: _Frames, centers: _Centers, r_cut: float, *, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Offsets (n_centers + 1,), index (n_pairs,) and vector (n_pairs, 3) of one frame."""
+
+def match_structures(
+    similarities: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    out: NDArray[np.float64],
+    *,
+    matching: tuple[float, float, bool, int] | None,
+    adjoint: NDArray[np.float64] | None,
+    upper_half: bool,
+    threads: int,
+) -> int:
+    """Similarities of structures from those of their environments; for how many pairs iterations did not end.
+
+    `matching` is `None` for the mean, else (alpha, limit, whether that is of marginals, most iterations), in which an
+    `alpha` of zero asks for a best match. With an adjoint, the similarities become derivatives.
+    """
+
+def manhattan(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    out: NDArray[np.float64],
+    *,
+    adjoint: NDArray[np.float64] | None,
+    threads: int,
+) -> None:
+    """Sums of absolute differences of rows, or with an adjoint their derivatives by the first."""
+
+def farthest_points(
+    points: NDArray[Any], n_taken: int, first: int, *, threads: int, progress: _Progress
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Places of points, each the farthest from those before it; their distances; that of every point from the nearest."""
 
 def isa() -> Literal["avx512", "avx2", "baseline"]:
     """The instruction set the kernels run on."""

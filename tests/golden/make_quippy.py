@@ -39,6 +39,9 @@ SMALL = [
     "distance_Nb order=3 cutoff=2.5",
     "distance_Nb order=3 cutoff=2.5 Z={8 1 1}",
     "angle_3b cutoff=2.5",
+    "behler Z=8",
+    "behler specification={2:1:0.01:2.0:5.0|3:1:8:0.003:-1:4:5.5|2:8:0.4:0:4.}",
+    "behler specification={2:0:0.05:1.0:5.0|3:0:0:0.003:1:2:5.0}",
     "angle_3b cutoff=2.5 Z_center=8 Z1=1",
 ]
 

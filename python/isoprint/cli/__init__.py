@@ -1,4 +1,4 @@
-"""The command `isoprint`: structures in, features and what they do not see out."""
+"""The command `isoprint`: structures in; features, what these do not see, and models out."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     from isoprint import __version__
-    from isoprint.cli import manifold, pairs, sensitivity, transform
+    from isoprint.cli import errors, fit, manifold, pairs, predict, sensitivity, transform
 
     parser = _Parser(prog="isoprint", description="Atomic fingerprints of structures in files.")
     parser.add_argument("--version", action="version", version=f"isoprint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (transform, sensitivity, manifold, pairs):
+    for command in (transform, sensitivity, manifold, pairs, fit, predict, errors):
         command.add(commands)
     return parser

@@ -42,3 +42,16 @@ def require_known(path: str, given: Collection[str], name: str, known: Collectio
             near = hints.near(key, known)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
         raise ValueError(f"{path}: {name} has no parameter {key!r}; {hint}")
+
+
+def table(path: str, name: str, owner: type, known: Collection[str]) -> dict[str, Any]:
+    """A table of the file, whose keys are parameters of a class."""
+    found = read(path).get(name, {})
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: {name} is {found!r}; it must be a table, as under [{name}]")
+    for key in found:
+        if key not in known:
+            near = hints.near(str(key), known)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"{path}: {owner.__name__} has no parameter {key!r}; {hint}")
+    return {key: numbered(value) for key, value in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from isoprint import descriptors
@@ -93,10 +94,14 @@ def _explanations(descriptor: type[Descriptor]) -> dict[str, str]:
     return found
 
 
-def chosen(options: argparse.Namespace) -> Descriptor:
-    """The fingerprint that the options, the file of parameters and the argument string ask for."""
+def chosen(options: argparse.Namespace, besides: Sequence[str] = ()) -> Descriptor:
+    """The fingerprint that the options, the file of parameters and the argument string ask for.
+
+    `besides` names what the file may hold of another kind.
+    """
     given = vars(options)
     configured = _config.read(given["config"]) if "config" in given else {}
+    configured = {key: value for key, value in configured.items() if key not in besides}
     wanted = given.get("descriptor", configured.pop("descriptor", None))
     name = _name_of_quip(given["quip"], wanted) if "quip" in given else wanted or "soap_turbo"
     if not isinstance(name, str) or name not in DESCRIPTORS:

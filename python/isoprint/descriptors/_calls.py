@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import choice, flag
+from isoprint.descriptors._answers import EVERYTHING
 from isoprint.descriptors._estimator import Estimator, not_fitted
 from isoprint.descriptors._watch import Watch, changeable
 from isoprint.descriptors.rows import Rows, _OfAll
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from isoprint._core import _Descriptor as Core
 
 Unknown: TypeAlias = Literal["error", "ignore"]
-Average: TypeAlias = Literal["inner", "outer"] | None
+Average: TypeAlias = Literal["inner", "outer", "sum"] | None
 
-AVERAGES = (None, "inner", "outer")
+AVERAGES = (None, "inner", "outer", "sum")
 DTYPES = ("float64", "float32")
 
 
@@ -52,6 +53,13 @@ class Compiled(NamedTuple):
             frames = frames._replace(pbc=np.zeros_like(frames.pbc))
         if self.known is not None:
             require_species(frames, self.known, who)
+        # Fingerprints of whole frames have no reach at all, and know what to do about images.
+        if EVERYTHING <= self.core.reach < np.inf and frames.pbc.any():
+            frame = int(frames.pbc.any(axis=1).argmax())
+            raise ValueError(
+                f"frame {frame} is periodic, and this {who} sees everything, however far; give it a weighting that ends"
+                " somewhere, or periodic=False"
+            )
         return frames
 
 
@@ -88,6 +96,10 @@ class Calls(Estimator):
     @abstractmethod
     def _compile(self, species: list[int]) -> Core:
         """The compiled fingerprint; raises `ValueError` where a parameter makes no sense."""
+
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        """The compiled fingerprint of some columns alone, with the same numbers; `None` where there is none."""
+        return None
 
     # What is known
 
@@ -156,7 +168,7 @@ class Calls(Estimator):
         if compiled is None or not all(watch.unchanged() for watch in compiled.watches):
             watches = [Watch(value) for value in self.get_params().values() if changeable(value)]
             dtype = precision(self.dtype)
-            average = choice("average", self.average, AVERAGES)
+            average = self._average()
             ignores = choice("unknown_species", self.unknown_species, ("error", "ignore")) == "ignore"
             centers = None if self.centers is None else numbers_of(self.centers, "centers")
             open_frames = not flag("periodic", getattr(self, "periodic", True))
@@ -166,6 +178,11 @@ class Calls(Estimator):
             compiled = Compiled(watches, core, species, known, centers, average, dtype, open_frames)
             vars(self)["_cache"] = compiled
         return compiled
+
+    def _average(self) -> str | None:
+        """The average over the centers of a frame, as the compiled module calls it."""
+        average: str | None = choice("average", self.average, AVERAGES)
+        return average
 
     def _call(self, frames: Any, centers: Any, n_jobs: int | None, neighbors: NeighborsLike = None) -> Call:
         compiled = self._compiled()

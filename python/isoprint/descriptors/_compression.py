@@ -51,6 +51,21 @@ def compiled(kind: Any, parameters: dict[str, Any]) -> Any:
     return kind(common if compression is None else {**common, "compression": compression})
 
 
+def of_columns(kind: Any, settings: dict[str, Any], columns: list[int]) -> Any:
+    """The fingerprint of some columns; `None` where the others are needed for its length, or are no components."""
+    found, places = settings["compression"], np.asarray(columns, np.int64)
+    if settings["normalize"] or settings.get("constant") or not (found is None or isinstance(found, Matrix)):
+        return None
+    if found is None:
+        chosen = Matrix(len(places), np.arange(len(places)), places, np.ones(len(places)))
+    else:
+        entries = [np.flatnonzero(found.row == place) for place in places]
+        every = np.concatenate(entries)
+        row = np.repeat(np.arange(len(places)), [len(own) for own in entries])
+        chosen = Matrix(len(places), row, found.column[every], found.value[every])
+    return compiled(kind, {**settings, "compression": chosen})
+
+
 def resolve(
     given: Any,
     n_max: Any,

@@ -15,7 +15,7 @@ from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._calls import Compiled
-from isoprint.descriptors._pieces import leading
+from isoprint.descriptors._pieces import leading, share
 from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
 from isoprint.descriptors.derivatives import finite
@@ -59,7 +59,7 @@ class ConcatenatedCore:
         """One block after the other: itself, its columns, the frames as it takes them, and whom it reports to."""
         for place, (part, columns) in enumerate(zip(self._parts, self._columns, strict=True)):
             admitted = part.compiled.admitted(frames, part.who)
-            yield part, columns, admitted, _share(progress, place, len(self._parts))
+            yield part, columns, admitted, share(progress, place, len(self._parts))
 
     def transform(
         self,
@@ -118,14 +118,54 @@ class ConcatenatedCore:
         return _fused(self, frames, centers, function, **options)
 
     def pushforward(
-        self, frames: Any, centers: Any, displacements: Any, out: Any, *, average: Any, threads: int, progress: Any
+        self,
+        frames: Any,
+        centers: Any,
+        displacements: Any,
+        out: Any,
+        *,
+        average: Any,
+        threads: int,
+        progress: Any,
+        strain: Any = None,
     ) -> None:
         """Write the derivative of every block along the displacements into its columns of `out`."""
         for part, columns, admitted, report in self._blocks(frames, progress):
             block = np.empty((len(out), part.compiled.core.n_features))
             options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
-            part.compiled.core.pushforward(admitted, centers, displacements, block, **options)
+            part.compiled.core.pushforward(admitted, centers, displacements, block, strain=strain, **options)
             _scale(part, block, out[:, columns])
+
+    def deformed(
+        self,
+        frames: Any,
+        centers: Any,
+        deformation: str,
+        *,
+        out: Any,
+        average: Any,
+        dtype: Any,
+        prepared: Any,
+        progress: Report | None,
+        **options: Any,
+    ) -> Any:
+        """Derivatives of every block with respect to a deformation, in its columns."""
+        n_rows = frames.n_frames if average else len(centers.atom)
+        rows = _core.buffer((n_rows, 9, self.n_features), dtype) if out is None else out
+        for place, (part, columns, admitted, report) in enumerate(self._blocks(frames, progress)):
+            block = part.compiled.core.deformed(
+                admitted,
+                centers,
+                deformation,
+                out=None,
+                average=part.compiled.average,
+                dtype="float64",
+                prepared=prepared and prepared[place],
+                progress=report,
+                **options,
+            )
+            _scale(part, block, rows[:, :, columns])
+        return rows
 
     def prepare(self, frames: Any, *, first: tuple[int, int], threads: int) -> Any:
         """The frames, prepared for each block."""
@@ -142,6 +182,16 @@ class ConcatenatedCore:
             )
             for place, (part, _, admitted, _) in enumerate(self._blocks(frames, None))
         )
+
+    def pattern(self, frames: Any, centers: Any, *, average: Any, prepared: Any, **options: Any) -> tuple[Any, ...]:
+        """Row and atom of the blocks that any of the fingerprints has, and where those of each row start."""
+        found = [
+            part.compiled.core.pattern(
+                admitted, centers, average=part.compiled.average, prepared=prepared and prepared[place], **options
+            )
+            for place, (part, _, admitted, _) in enumerate(self._blocks(frames, None))
+        ]
+        return _united(found, frames, centers, average)[:3]
 
     def derivatives(
         self,
@@ -169,28 +219,36 @@ class ConcatenatedCore:
                 **options,
             )
             found.append((part, columns, own))
-        offsets = np.arange(frames.n_frames + 1) if average else centers.offsets
-        most = max(1, int(np.diff(frames.offsets).max(initial=0)))
         patterns = [pattern for *_, (_, *pattern) in found]
-        row, atom, starts = patterns[0]
-        pairs = [_rows(starts) * most + atom for _, atom, starts in patterns]
-        same = all(np.array_equal(own, pairs[0]) for own in pairs)
-        every = pairs[0] if same else np.unique(np.concatenate(pairs))
-        if not same:
-            of_all, atom = every // most, every % most
-            starts = np.searchsorted(of_all, np.arange(offsets[-1] + 1))
-            row = of_all - np.repeat(offsets[:-1], np.diff(offsets))[of_all]
+        row, atom, starts, places = _united(patterns, frames, centers, average)
         shape = (len(atom), 3, self.n_features)
         values = _core.buffer(shape, dtype) if out is None else leading(out, *shape)
-        if not same:
+        if places is not None:
             values[...] = 0.0
-        for pair, (part, columns, (block, *_)) in zip(pairs, found, strict=True):
-            if same:
+        for number, (part, columns, (block, *_)) in enumerate(found):
+            if places is None:
                 _scale(part, block, values[:, :, columns])
             else:
                 _scale(part, block, block)
-                values[np.searchsorted(every, pair), :, columns] = block
+                values[places[number], :, columns] = block
         return values, row, atom, starts
+
+
+def _united(patterns: list[Any], frames: Any, centers: Any, average: Any) -> tuple[Any, Any, Any, list[Any] | None]:
+    """Row, atom and starts of the blocks that any of the fingerprints has, and where those of each are among them;
+    `None` where all have the same.
+    """
+    offsets = np.arange(frames.n_frames + 1) if average else centers.offsets
+    most = max(1, int(np.diff(frames.offsets).max(initial=0)))
+    row, atom, starts = patterns[0]
+    pairs = [_rows(starts) * most + atom for _, atom, starts in patterns]
+    if all(np.array_equal(own, pairs[0]) for own in pairs):
+        return row, atom, starts, None
+    every = np.unique(np.concatenate(pairs))
+    of_all, atom = every // most, every % most
+    starts = np.searchsorted(of_all, np.arange(offsets[-1] + 1))
+    row = of_all - np.repeat(offsets[:-1], np.diff(offsets))[of_all]
+    return row, atom, starts, [np.searchsorted(every, pair) for pair in pairs]
 
 
 def _rows(starts: Any) -> Any:
@@ -280,17 +338,6 @@ def _scale(part: Part, block: Floats, out: NDArray[Any]) -> None:
         ) from None
 
 
-def _share(progress: Report | None, place: int, n: int) -> Report | None:
-    """A report on one block of `n`, as part of the report on all of them."""
-    if progress is None:
-        return None
-
-    def report(done: int, total: int) -> None:
-        progress((place * total + done) // n, total)
-
-    return report
-
-
 class ForeignDescriptor:
     """A fingerprint of another package, asked frame by frame.
 
@@ -348,11 +395,27 @@ class ForeignDescriptor:
         """Gradients where the adjoint of some rows is `function(rows, features)`."""
         return _fused(self, frames, centers, function, **options)
 
-    def pushforward(self, frames: Any, centers: Any, displacements: Any, out: Any, **options: Any) -> None:
-        """Write the derivatives along the displacements into `out`."""
-        push = self._method("pushforward")
-        rows = [push(frame, displacements[atoms], centers=own) for frame, own, atoms in _one_by_one(frames, centers)]
+    def pushforward(
+        self, frames: Any, centers: Any, displacements: Any, out: Any, *, strain: Any = None, **options: Any
+    ) -> None:
+        """Write the derivatives along the displacements, and the strains if there are some, into `out`."""
+        push, rows = self._method("pushforward"), []
+        for place, (frame, own, atoms) in enumerate(_one_by_one(frames, centers)):
+            besides = {} if strain is None else {"strain": strain[place : place + 1]}
+            rows.append(push(frame, displacements[atoms], centers=own, **besides))
         self._gather(rows, out, "pushforward")
+
+    def deformed(self, frames: Any, centers: Any, deformation: str, **options: Any) -> Any:
+        """Derivatives with respect to a deformation, if the other package knows them."""
+        found = [np.empty((0, 9, self.n_features))]
+        for frame, own, _ in _one_by_one(frames, centers):
+            rows = getattr(self._method("derivatives")(frame, centers=own, **{deformation: True}), deformation, None)
+            if rows is None:
+                raise ValueError(
+                    f"derivatives of {self._who} have no attribute {deformation}; what needs it cannot be asked"
+                )
+            found.append(real_array(f"{deformation} derivatives of {self._who}", rows).reshape(-1, 9, self.n_features))
+        return np.concatenate(found)
 
     def prepare(self, frames: Any, **options: Any) -> Any:
         """Nothing: the other package prepares for itself."""
@@ -362,6 +425,10 @@ class ForeignDescriptor:
         n_atoms = np.diff(frames.offsets)
         of_row = n_atoms if average else np.repeat(n_atoms, np.diff(centers.offsets))
         return np.concatenate([[0], np.cumsum(of_row)])
+
+    def pattern(self, frames: Any, centers: Any, **options: Any) -> tuple[Any, ...]:
+        """Row and atom of each block, and where those of each row start: the other package has to compute them."""
+        return self.derivatives(frames, centers, **options)[1:]
 
     def derivatives(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> tuple[Any, Any, Any, Any]:
         """Blocks of each frame, sorted by row and atom."""

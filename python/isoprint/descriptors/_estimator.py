@@ -188,15 +188,17 @@ class Estimator(ABC):
         return self
 
     def _contained(self, values: NDArray[Any], call: Any) -> Any:
-        """The result of a call in the container that was asked for, here or by `sklearn.set_config`."""
+        """Values, of rows that `call` tells, in the container that was asked for, here or by `sklearn.set_config`."""
         sklearn = sys.modules.get("sklearn")
         everywhere = "default" if sklearn is None else sklearn.get_config()["transform_output"]
         container = vars(self).get("_sklearn_output_config", {}).get("transform", everywhere)
         if container == "pandas":
             import pandas as pd
 
-            rows = call.rows
-            index = pd.MultiIndex.from_arrays([rows.frame, rows.atom, rows.species], names=["frame", "atom", "species"])
+            index = None
+            if call is not None:
+                levels = [call.rows.frame, call.rows.atom, call.rows.species]
+                index = pd.MultiIndex.from_arrays(levels, names=["frame", "atom", "species"])
             return pd.DataFrame(values, index=index, columns=self.get_feature_names_out(), copy=False)
         if container == "polars":
             import polars as pl

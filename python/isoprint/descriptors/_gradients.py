@@ -219,6 +219,7 @@ class Gradients(Calls):
         frames: FramesLike,
         displacements: ArrayLike,
         *,
+        strain: ArrayLike | None = None,
         centers: Any = None,
         neighbors: NeighborsLike = None,
         n_jobs: int | None = None,
@@ -232,8 +233,12 @@ class Gradients(Calls):
             The structures.
         displacements : array_like (n_atoms of all frames, 3)
             How each atom moves. Entries so large that the result is not finite are an error.
+        strain : array_like (n_frames, 3, 3), optional
+            A strain ε of each frame by which everything moves as well: every point `x` (a row, lattice vectors too) to
+            `x (1 + ε)`, as in `Pullback.strain`.
         centers, neighbors, n_jobs, progress : optional
-            As in `transform`. A center that is an atom moves with it, a point stays where it is.
+            As in `transform`. A center that is an atom moves with it, a point stays where it is; under a strain, both
+            move.
 
         Returns
         -------
@@ -243,15 +248,22 @@ class Gradients(Calls):
         Examples
         --------
         >>> import isoprint as ip
+        >>> import numpy as np
         >>> from ase.build import molecule
         >>> water = molecule("H2O")
         >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
         >>> shift = [[0.0, 0.0, 1.0]] * 3  # all atoms alike: nothing changes
         >>> bool(abs(soap.pushforward(water, shift)).max() < 1e-12)
         True
+        >>> stretched = soap.pushforward(water, np.zeros((3, 3)), strain=[np.diag([0.0, 0.0, 1.0])])
+        >>> bool(np.allclose(stretched, soap.pushforward(water, water.positions * [0.0, 0.0, 1.0])))
+        True
         """
         call = self._call(frames, centers, n_jobs, neighbors)
         along = shaped("displacements", displacements, (call.frames.n_atoms, 3), "one row an atom of all frames")
+        besides: dict[str, Any] = {}
+        if strain is not None:
+            besides["strain"] = shaped("strain", strain, (call.frames.n_frames, 3, 3), "one strain a frame")
         rows = np.empty((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         with reporting(progress) as report:
             call.compiled.core.pushforward(
@@ -262,6 +274,9 @@ class Gradients(Calls):
                 average=call.compiled.average,
                 threads=call.threads,
                 progress=report,
+                **besides,
             )
+        if besides:
+            require_no_overflow("displacements or strain", np.append(along.ravel(), besides["strain"]), rows)
         require_no_overflow("displacements", along, rows)
         return rows

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import NDArray
 
-from isoprint._support.parameters import whole
+from isoprint._support.parameters import flag, whole
 from isoprint._support.progress import Report, require_report
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._calls import DTYPES, Calls
 from isoprint.descriptors._fused import require_range
-from isoprint.descriptors._pieces import computed, piece_by_piece, require_blocks
+from isoprint.descriptors._pieces import Deformations, computed, piece_by_piece, require_blocks, require_deformation
 from isoprint.descriptors.derivatives import Derivatives
 from isoprint.structures.frames import as_list
 from isoprint.structures.neighbors import NeighborsLike
@@ -29,6 +30,8 @@ class Jacobians(Calls):
         self,
         frame: FrameLike,
         *,
+        strain: bool | NDArray[Any] = False,
+        cell: bool | NDArray[Any] = False,
         centers: Any = None,
         neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
@@ -41,6 +44,8 @@ class Jacobians(Calls):
         self,
         frame: Iterable[FrameLike],
         *,
+        strain: bool | NDArray[Any] = False,
+        cell: bool | NDArray[Any] = False,
         centers: Any = None,
         neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
@@ -52,6 +57,8 @@ class Jacobians(Calls):
         self,
         frame: FramesLike,
         *,
+        strain: bool | NDArray[Any] = False,
+        cell: bool | NDArray[Any] = False,
         centers: Any = None,
         neighbors: NeighborsLike = None,
         out: NDArray[Any] | None = None,
@@ -67,6 +74,11 @@ class Jacobians(Calls):
         ----------
         frame : ase.Atoms or alike, or a sequence of these
             The structure, or several: their Jacobians are computed in one call, in one array.
+        strain : bool or ndarray
+            Whether to differentiate every row by the strain of its frame, too, which is what virials of single atoms
+            are made of: `Derivatives.strain`. An array `(n_rows, 3, 3, n_features)` is written into.
+        cell : bool or ndarray
+            The same by the cell, with atoms where they are: `Derivatives.cell`.
         centers, neighbors : optional
             As in `transform`.
         out : ndarray, optional
@@ -102,24 +114,42 @@ class Jacobians(Calls):
         >>> memory = np.empty((20, 3, soap.n_features))
         >>> soap.derivatives(water, out=memory).values.base is memory
         True
+
+        What each atom has of the virial of an energy `Σ features² / 2`:
+
+        >>> features, blocks = soap.transform(water), soap.derivatives(water, strain=True)
+        >>> virials = -np.einsum("rf,rabf->rab", features, blocks.strain)
+        >>> bool(np.allclose(-virials.sum(axis=0), soap.pullback(water, features).strain[0]))
+        True
         """
         structures, single = as_list(frame)
         call = self._call(structures[0] if single else structures, centers, n_jobs, neighbors)
-        if out is None:
-            found = computed(call, None, progress)
-        else:
+        deformations = Deformations(strain, cell)
+        for name in Deformations._fields:
+            shape = (call.n_rows, 3, 3, call.compiled.core.n_features)
+            require_deformation(name, getattr(deformations, name), shape, DTYPES)
+        given: dict[str, NDArray[Any]] = deformations.outputs()
+        if out is not None:
             require_blocks(out, call.compiled.core.n_features, DTYPES)
-            require_apart(out, call.given[0], self._inputs(call))
-            with ExclusiveOutput(out):
-                found = computed(call, out, progress)
+            given = {"out": out, **given}
+        with ExitStack() as locks:
+            for name, array in given.items():
+                others = {other: array for other, array in given.items() if other != name}
+                require_apart(array, call.given[0], {**self._inputs(call), **others})
+                locks.enter_context(ExclusiveOutput(array))
+            found = computed(call, out, progress, deformations)
         for blocks in found:
-            require_range(blocks.values)
+            for values in (blocks.values, blocks.strain, blocks.cell):
+                if values is not None:
+                    require_range(values)
         return found[0] if single else found
 
     def iter_derivatives(
         self,
         frames: FramesLike,
         *,
+        strain: bool = False,
+        cell: bool = False,
         centers: Any = None,
         max_bytes: int | None = None,
         n_jobs: int | None = None,
@@ -131,6 +161,8 @@ class Jacobians(Calls):
         ----------
         frames : ase.Atoms or alike, or a sequence of these
             The structures, of any size.
+        strain, cell : bool
+            As in `derivatives`.
         centers : sequence, optional
             As in `transform`.
         max_bytes : int, optional
@@ -163,12 +195,15 @@ class Jacobians(Calls):
         """
         most = None if max_bytes is None else whole("max_bytes", max_bytes, 1)
         require_report(progress)
+        deformations = Deformations(flag("strain", strain), flag("cell", cell))
         call = self._call(frames, centers, n_jobs)
 
         def pieces() -> Iterator[Derivatives]:
-            for piece in piece_by_piece(call, most, progress):
+            for piece in piece_by_piece(call, most, progress, deformations):
                 while piece:
-                    require_range(piece[0].values)
+                    for values in (piece[0].values, piece[0].strain, piece[0].cell):
+                        if values is not None:
+                            require_range(values)
                     yield piece.pop(0)
 
         return pieces()

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint._support.arrays import short_repr
@@ -23,6 +24,8 @@ from isoprint.structures.neighbors import NeighborsLike
 
 if TYPE_CHECKING:
     from isoprint._core import _FrameDescriptor
+
+Floats = NDArray[np.float64]
 
 # Entries of dense rows that are made at a time on the way to sparse ones.
 _AT_ONCE = 1 << 20
@@ -103,14 +106,64 @@ class WholeFrameCore:
         return positions, strain
 
     def pushforward(
-        self, frames: Any, centers: Any, displacements: Any, out: Any, *, threads: int, progress: Any, **_: Any
+        self,
+        frames: Any,
+        centers: Any,
+        displacements: Any,
+        out: Any,
+        *,
+        threads: int,
+        progress: Any,
+        strain: Any = None,
+        **_: Any,
     ) -> None:
-        """Write the derivatives along the displacements into `out`."""
+        """Write the derivatives along the displacements, and the strains if there are some, into `out`."""
         self._require_all(frames, centers)
         self._core.pushforward(frames, displacements, out, threads=threads, progress=progress)
+        if strain is not None:
+            rows = self._by_strain(frames, threads)
+            out += np.einsum("fab,fabk->fk", strain, rows.reshape(len(rows), 3, 3, -1))
+
+    def deformed(
+        self,
+        frames: Any,
+        centers: Any,
+        deformation: str,
+        *,
+        out: Any,
+        dtype: str,
+        threads: int,
+        progress: Report | None,
+        **_: Any,
+    ) -> Any:
+        """Derivatives of every row with respect to a deformation."""
+        self._require_all(frames, centers)
+        found = self._by_strain(frames, threads, deformation == "cell")
+        if progress is not None:
+            progress(frames.n_frames, frames.n_frames)
+        rows = _core.buffer(found.shape, dtype) if out is None else out
+        rows[...] = found
+        return rows
+
+    def _by_strain(self, frames: Frames, threads: int, of_cell: bool = False) -> Floats:
+        """The derivative of each feature by strain, or by the cell with atoms where they are, from its gradient."""
+        rows = np.empty((frames.n_frames, 9, self.n_features))
+        for column in range(self.n_features):
+            adjoint = np.zeros((frames.n_frames, self.n_features))
+            adjoint[:, column] = 1.0
+            positions, strain = self._core.pullback(frames, adjoint, threads=threads, progress=None)
+            found = _by_cell(frames, positions, strain) if of_cell else strain
+            rows[:, :, column] = found.reshape(-1, 9)
+        return rows
 
     def prepare(self, frames: Any, **_: Any) -> None:
         """Nothing is worth preparing."""
+
+    def pattern(self, frames: Any, centers: Any, **_: Any) -> tuple[Any, ...]:
+        """Every atom of a frame has a block of its row."""
+        sizes = np.diff(frames.offsets)
+        atom = np.arange(frames.n_atoms) - np.repeat(frames.offsets[:-1], sizes)
+        return np.zeros(frames.n_atoms, np.int64), atom, np.array(frames.offsets)
 
     def block_starts(self, frames: Any, centers: Any, **_: Any) -> Any:
         """Every atom of a frame has a block of its row."""
@@ -133,9 +186,7 @@ class WholeFrameCore:
         shape = (frames.n_atoms, 3, self.n_features)
         values = _core.buffer(shape, dtype) if out is None else leading(out, *shape)
         self._core.derivatives(frames, values, first=first[0], threads=threads, progress=progress)
-        sizes = np.diff(frames.offsets)
-        atom = np.arange(frames.n_atoms) - np.repeat(frames.offsets[:-1], sizes)
-        return values, np.zeros(frames.n_atoms, np.int64), atom, np.array(frames.offsets)
+        return values, *self.pattern(frames, centers)
 
     def _require_all(self, frames: Frames, centers: Centers) -> None:
         """Raise where a fingerprint of centers beside this one is asked about some of them only."""
@@ -150,6 +201,19 @@ def _part(frames: Frames, start: int, stop: int) -> Frames:
     return Frames(
         frames.positions[atoms], frames.numbers[atoms], frames.cells[start:stop], frames.pbc[start:stop], offsets
     )
+
+
+def _by_cell(frames: Frames, positions: Floats, strain: Floats) -> Floats:
+    """Derivatives by the lattice vectors of periodic frames, of a strain that moves the atoms as well.
+
+    A strain does both, `d/dε = Σ xᵀ d/dx + hᵀ d/dh`, with a row of `h` for each lattice vector.
+    """
+    found = np.zeros((frames.n_frames, 3, 3))
+    for frame in np.flatnonzero(frames.pbc.all(axis=1)):
+        own = slice(int(frames.offsets[frame]), int(frames.offsets[frame + 1]))
+        of_cell = strain[frame] - frames.positions[own].T @ positions[own]
+        found[frame] = np.linalg.solve(frames.cells[frame].T, of_cell)
+    return found
 
 
 class FrameDescriptor(CompiledDescriptor):

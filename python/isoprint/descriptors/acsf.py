@@ -63,8 +63,8 @@ class ACSF(CompiledDescriptor):
         What to do about atoms of other elements: raise, or pass over them.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: the mean of the rows of its centers; both say the same.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: the mean of the rows of its centers, which is the same for both words here, or their sum.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -253,6 +253,10 @@ class ACSF(CompiledDescriptor):
             "weights": functions_.weights_of(self.weights, species),
             "functions": [function.settings() for function in self._functions(species)],
         }
+
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        settings = self._settings(species)
+        return self._made({**settings, "functions": [settings["functions"][column] for column in columns]})
 
     def _told(self, error: _core.ParameterError, settings: dict[str, Any]) -> str:
         if error.function is None:

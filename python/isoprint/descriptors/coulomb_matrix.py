@@ -49,8 +49,8 @@ class CoulombMatrix(PairMatrix):
         What to do about atoms of other elements: raise an error, or pass them over.
     centers : sequence of str or int, optional
         Elements whose atoms become rows; every atom by default.
-    average : {None, "inner", "outer"}
-        One row a center, or one row a frame: their mean, which is the same for both words here.
+    average : {None, "inner", "outer", "sum"}
+        One row a center, or one row a frame: their mean, which is the same for both words here, or their sum.
     dtype : {"float64", "float32"}
         Precision of the output. The arithmetic is in double precision.
 

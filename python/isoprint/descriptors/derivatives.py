@@ -59,6 +59,11 @@ class Derivatives:
     frame, first_row : int
         Of several frames, or of some rows of a large one: the place of this frame among all of them, and that of the
         first of its rows here among the rows of all. Rows and atoms are counted from these.
+    strain : ndarray (n_rows, 3, 3, n_features), optional
+        d feature / d strain of each row, with the strain of `Pullback`; where it was asked for.
+    cell : ndarray (n_rows, 3, 3, n_features), optional
+        d feature / d cell of each row in 1 / Å, with all atoms where they are, so that their images alone move: lattice
+        vector, direction, feature. Zero along axes that are not periodic. Where it was asked for.
 
     Examples
     --------
@@ -80,6 +85,8 @@ class Derivatives:
     n_atoms: int
     frame: int = 0
     first_row: int = 0
+    strain: NDArray[Any] | None = None
+    cell: NDArray[Any] | None = None
 
     @property
     def rows(self) -> slice:
@@ -182,13 +189,15 @@ class Derivatives:
         require_no_overflow("adjoint", weights, gradient)
         return gradient
 
-    def pushforward(self, displacements: ArrayLike) -> NDArray[np.float64]:
+    def pushforward(self, displacements: ArrayLike, *, strain: ArrayLike | None = None) -> NDArray[np.float64]:
         """Derivative of the features along a displacement of all atoms.
 
         Parameters
         ----------
         displacements : array_like (n_atoms, 3)
             How each atom moves.
+        strain : array_like (3, 3), optional
+            A strain by which all moves as well; it needs derivatives that were made with `strain=True`.
 
         Returns
         -------
@@ -210,13 +219,22 @@ class Derivatives:
         with np.errstate(over="ignore", invalid="ignore"):
             np.add.at(change, self.center, np.einsum("bxf,bx->bf", self.values, along[self.atom]))
         require_no_overflow("displacements", along, change)
+        if strain is not None:
+            if self.strain is None:
+                raise ValueError(
+                    "these derivatives hold none by strain; ask for them with derivatives(..., strain=True)"
+                )
+            of_strain = finite("strain", shaped("strain", strain, (3, 3), "rows and columns of one strain"))
+            with np.errstate(over="ignore", invalid="ignore"):
+                change += np.einsum("rabf,ab->rf", self.strain, of_strain)
+            require_no_overflow("strain", of_strain, change)
         return change
 
 
 _DOUBLE = np.dtype(np.float64)
 
 
-def shaped(name: str, value: ArrayLike, expected: tuple[int, int], meaning: str) -> NDArray[np.float64]:
+def shaped(name: str, value: ArrayLike, expected: tuple[int, ...], meaning: str) -> NDArray[np.float64]:
     """`value` in contiguous double precision, or an error that says what was expected and found."""
     if type(value) is np.ndarray and value.dtype is _DOUBLE and value.shape == expected and value.flags.c_contiguous:
         return value

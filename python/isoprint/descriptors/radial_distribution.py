@@ -49,8 +49,8 @@ class RadialDistribution(CompiledDescriptor):
         What to do about atoms of other elements: raise, or pass over them.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: the mean of the rows of its centers; both say the same.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: the mean of the rows of its centers, which is the same for both words here, or their sum.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 

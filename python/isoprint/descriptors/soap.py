@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from isoprint import _core
 from isoprint.descriptors import _compression, _weighting
+from isoprint.descriptors._accuracy import warn_of_accuracy
 from isoprint.descriptors._calls import Average, Unknown
 from isoprint.descriptors._compiled import CompiledDescriptor, Reals
 
@@ -31,7 +30,7 @@ class SOAP(CompiledDescriptor):
         Elements as symbols or atomic numbers. Their order is the order of the columns. `None`: `fit` learns them, and
         sorts them by atomic number. "any": one density that all atoms share, whatever they are.
     sigma : float or mapping
-        Width of the Gaussians in Å, from 0.005 to 10 times the distance up to which neighbors count. A mapping such as
+        Width of the Gaussians in Å, from 0.0005 to 10 times the distance up to which neighbors count. A mapping such as
         `{"C": 0.5, "H": 0.3}` gives every species its own, as for all parameters that may be a mapping.
     basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"}
         Radial functions. Gaussians that die out at distances up to `r_cut` or polynomials that end there, as in
@@ -77,8 +76,8 @@ class SOAP(CompiledDescriptor):
         What to do about atoms of other elements: raise, or pass over them.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: from the mean of the coefficients of its centers, or as the mean of their rows.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: from the mean of the coefficients of its centers, or as the mean or the sum of their rows.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -250,16 +249,11 @@ class SOAP(CompiledDescriptor):
     def _made(parameters: dict[str, Any]) -> Core:
         """The compiled fingerprint, with a warning where its tables are not as good as they were asked to be."""
         core: _core.SOAP = _compression.compiled(_core.SOAP, parameters)
-        accuracy = parameters["accuracy"]
-        if core.accuracy > accuracy:
-            enough = 10.0 ** math.ceil(math.log10(core.accuracy))
-            warnings.warn(
-                f"the radial functions are accurate to {core.accuracy:.1e} of their largest value, not to the accuracy"
-                f" {accuracy:.1e} that was asked for; take fewer functions or another sigma,"
-                f" or say that accuracy={enough:.0e} is enough",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_accuracy(core.accuracy, parameters["accuracy"])
+        return core
+
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        core: Core | None = _compression.of_columns(_core.SOAP, self._settings(species), columns)
         return core
 
     def _special(self, species: list[int]) -> dict[str, Any]:

@@ -76,8 +76,8 @@ class SoapTurbo(CompiledDescriptor):
         With policy "reference", the orthonormalizing matrix of some species instead of our own.
     centers : str or sequence, optional
         Elements whose atoms become rows where nothing else is said; `None`: every atom.
-    average : {None, "inner", "outer"}
-        One row a frame: from the mean of the coefficients of its centers, or as the mean of their rows.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: from the mean of the coefficients of its centers, or as the mean or the sum of their rows.
     dtype : {"float64", "float32"}
         Precision of the output; the arithmetic is double.
 
@@ -177,6 +177,10 @@ class SoapTurbo(CompiledDescriptor):
     @staticmethod
     def _made(parameters: dict[str, Any]) -> Core:
         core: Core = _compression.compiled(_core.SoapTurbo, parameters)
+        return core
+
+    def _of_columns(self, species: list[int], columns: list[int]) -> Core | None:
+        core: Core | None = _compression.of_columns(_core.SoapTurbo, self._settings(species), columns)
         return core
 
     def _special(self, species: list[int]) -> dict[str, Any]:

@@ -68,8 +68,8 @@ class Clusters(NamedTuple):
         gradient[:, a] = -unit
         return Differentiable(length, gradient)
 
-    def chosen(self, which: NDArray[np.bool_]) -> Clusters:
-        """Those clusters for which `which` is true."""
+    def chosen(self, which: NDArray[np.bool_] | slice) -> Clusters:
+        """Some of the clusters, by their places or by whether they are wanted."""
         return Clusters(self.atoms[which], self.vectors[which])
 
 

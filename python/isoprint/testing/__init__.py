@@ -18,6 +18,7 @@ from isoprint.testing.checks import (
     assert_same_for_any_threads,
     assert_smooth_through_cutoff,
     assert_strain_is_the_derivative,
+    assert_strain_jacobian_consistent,
     in_general_position,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "assert_same_for_any_threads",
     "assert_smooth_through_cutoff",
     "assert_strain_is_the_derivative",
+    "assert_strain_jacobian_consistent",
     "in_general_position",
 ]

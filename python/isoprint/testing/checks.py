@@ -248,6 +248,52 @@ def assert_jacobian_consistent(
         _compare("of the sum over all atoms", kept.sum(axis=1), np.zeros_like(kept[:, 0]), allowed)
 
 
+def assert_strain_jacobian_consistent(
+    descriptor: Any, frame: Any, *, centers: Sequence[Any] | None = None, seed: int = 0, tolerance: float | None = None
+) -> None:
+    """Assert that `derivatives(strain=True)`, and `pullback` and `pushforward` along a strain, are one Jacobian.
+
+    Parameters
+    ----------
+    descriptor : object
+        Has `transform`, `pullback`, `derivatives` with the argument `strain`, and `pushforward` with the argument
+        `strain`.
+    frame : ase.Atoms or alike
+        The structure.
+    centers : sequence, optional
+        Atoms and points that are described.
+    seed : int
+        Of the adjoint, the displacement and the strain.
+    tolerance : float, optional
+        Largest difference allowed, relative to the largest feature or derivative; by default 1e-10, in single
+        precision 1e-5.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import bulk
+    >>> soap = ip.SoapTurbo(r_cut=4.0, n_max=4, l_max=3, species=["Si"])
+    >>> ip.testing.assert_strain_jacobian_consistent(soap, bulk("Si"), centers=[0, (0.0, 0.0, 1.0)])
+    """
+    atoms, rng = _atoms(frame), _generator(seed)
+    found = descriptor.derivatives(atoms, centers=centers, strain=True)
+    precision = _ROUNDING[found.strain.dtype.name] if tolerance is None else tolerance
+    rows = np.asarray(descriptor.transform(atoms, centers=centers))
+    terms = _largest(found.strain) + _largest(found.values) * max(1.0, descriptor.reach) + _largest(rows)
+    allowed = precision * terms * max(1, len(atoms)) ** 0.5
+    adjoint = rng.standard_normal(rows.shape)
+    scale = max(1.0, float(np.abs(adjoint).sum(axis=1).max(initial=0.0))) * max(1, len(rows)) ** 0.5
+    expected = np.einsum("rf,rabf->ab", adjoint, found.strain)
+    _compare("of pullback", descriptor.pullback(atoms, adjoint, centers=centers).strain[0], expected, allowed * scale)
+    move, strain = rng.standard_normal((len(atoms), 3)), rng.standard_normal((3, 3))
+    _compare(
+        "of pushforward",
+        descriptor.pushforward(atoms, move, strain=strain[None], centers=centers),
+        found.pushforward(move, strain=strain),
+        10 * allowed,
+    )
+
+
 def assert_smooth_through_cutoff(
     descriptor: Any, *, species: Sequence[Any] | None = None, order: int = 1, tolerance: float = 1e-5
 ) -> None:
@@ -372,6 +418,8 @@ def in_general_position(
     points = [center for center in centers or [] if np.ndim(center) == 1]
     if points:
         atoms.extend(type(atoms)(["X"] * len(points), positions=points))
+    if not np.isfinite(r_cut):  # of open structures alone: there all atoms are seen
+        r_cut = 2.0 * float(np.linalg.norm(np.ptp(atoms.positions, axis=0))) + 1.0
     distance = np.linalg.norm(neighbors(atoms, r_cut + 2 * margin).vector, axis=1)
     return bool((np.abs(distance - r_cut) > margin).all() and (distance > 20 * margin).all())
 

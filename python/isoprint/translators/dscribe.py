@@ -31,7 +31,7 @@ SOAP_ARGUMENTS = (
 FAINTEST = 1e-3
 _THRESHOLD = 0.01
 # What each of its weighting functions needs to tell a cutoff.
-_WEIGHTS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
+WEIGHTS = {"poly": ("r0", "c", "m"), "pow": ("r0", "c", "d", "m"), "exp": ("r0", "c", "d")}
 _NOT_NEGATIVE = ("w0", "c", "d", "m")
 _COMPRESSIONS = {"off": None, "mu2": "mu2", "mu1nu1": "mu1nu1", "crossover": "crossover"}
 
@@ -171,9 +171,9 @@ def _weighting(given: Any) -> tuple[dict[str, Any] | None, float]:
 def _r_cut(weighting: dict[str, Any] | None, threshold: float) -> float:
     """Where the weight has fallen to the threshold."""
     kind = None if weighting is None else weighting.get("function")
-    if weighting is None or kind not in _WEIGHTS:
+    if weighting is None or kind not in WEIGHTS:
         raise ValueError("r_cut is missing from the arguments of DScribe's SOAP; only a weighting function can tell it")
-    values = {name: weighting.get(name) for name in _WEIGHTS[kind]}
+    values = {name: weighting.get(name) for name in WEIGHTS[kind]}
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise ValueError(f"weighting has no {', '.join(missing)}, which {kind!r} needs; give every one")

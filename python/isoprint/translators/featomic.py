@@ -11,7 +11,7 @@ from isoprint.translators._keys import keys, only
 _LENGTH = "it must be a positive number of Å"
 
 
-def soap(hypers: dict[str, Any], most: int) -> dict[str, Any]:
+def soap(hypers: dict[str, Any], most: int, who: str = "SoapPowerSpectrum") -> dict[str, Any]:
     """Parameters of `isoprint.SOAP` that mean the same as those of featomic's `SoapPowerSpectrum`.
 
     Parameters
@@ -20,8 +20,10 @@ def soap(hypers: dict[str, Any], most: int) -> dict[str, Any]:
         Of featomic.
     most : int
         The largest `n_max` that there is.
+    who : str
+        The calculator, for messages.
     """
-    given = keys("featomic's SoapPowerSpectrum", hypers, ("cutoff", "density", "basis"))
+    given = keys(f"featomic's {who}", hypers, ("cutoff", "density", "basis"))
     sphere = keys("cutoff", given["cutoff"], ("radius", "smoothing"))
     r_cut = real("radius of cutoff", sphere["radius"], above=0.0, remedy=_LENGTH)
     width, central_weight, weighting = _density(given["density"])
@@ -38,6 +40,18 @@ def soap(hypers: dict[str, Any], most: int) -> dict[str, Any]:
         "normalize": False,
         "convention": "featomic",
     }
+
+
+def of_degree_zero(hypers: dict[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters of an expansion that is the same as featomic's `SoapRadialSpectrum`."""
+    given = keys("featomic's SoapRadialSpectrum", hypers, ("cutoff", "density", "basis"))
+    basis = keys("basis", given["basis"], ("radial",), ("spline_accuracy",))
+    return {**given, "basis": {**basis, "type": "TensorProduct", "max_angular": 0}}
+
+
+def composition(hypers: dict[str, Any]) -> Any:
+    """Whether featomic's `AtomicComposition` counts by structure."""
+    return keys("featomic's AtomicComposition", hypers, ("per_system",))["per_system"]
 
 
 def _type(what: str, given: Any, supported: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use isoprint_core::Error;
 use isoprint_core::descriptors::Descriptor;
 use isoprint_core::descriptors::soap::{Compression, Policy, SoapTurbo, TurboBasis, TurboParameters};
-use isoprint_core::engine::{Average, Job, pullback, pushforward, transform};
+use isoprint_core::engine::{Average, Job, Motion, pullback, pushforward, transform};
 use isoprint_core::geometry::{Centers, Frames};
 
 /// The message of the error that a change of the parameters leads to.
@@ -103,7 +103,8 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     let back = pullback(&soap, Average::Off, &frames, &centers, &adjoint, &mut job);
     assert!(matches!(back, Err(Error::EntryNotFinite { name: "adjoint", row: 1, column: 3, .. })));
     let displacements = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
-    let ahead = pushforward(&soap, Average::Off, &frames, &centers, &displacements, &mut rows, &mut job);
+    let motion = Motion { displacements: &displacements, strain: None };
+    let ahead = pushforward(&soap, Average::Off, &frames, &centers, motion, &mut rows, &mut job);
     assert!(matches!(ahead, Err(Error::EntryNotFinite { name: "displacements", row: 1, column: 1, .. })));
 }
 

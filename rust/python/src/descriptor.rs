@@ -8,7 +8,8 @@ use std::ops::Deref;
 
 use isoprint_core::descriptors::Descriptor;
 use isoprint_core::engine::{
-    self, Average, Jacobian, JacobianPattern, PreparedFrames, RowElement, SparseRows, WorkerCache,
+    self, Average, Deformation, Deformed, Jacobian, JacobianPattern, Motion, PreparedFrames, RowElement, SparseRows,
+    WorkerCache,
 };
 use isoprint_core::geometry::{Centers, Frames};
 use numpy::ndarray::{Ix2, Ix3};
@@ -48,7 +49,7 @@ impl<D> Deref for WithCache<D> {
     }
 }
 
-/// Averages by name: `None`, `"inner"` or `"outer"`.
+/// Averages by name: `None`, `"inner"`, `"outer"`, `"sum"` or, for fingerprints of whole frames, `"inner sum"`.
 #[derive(Clone, Copy)]
 pub struct AverageName(Average);
 
@@ -60,9 +61,11 @@ impl FromPyObject<'_, '_> for AverageName {
             None => Ok(Self(Average::Off)),
             Some("inner") => Ok(Self(Average::Inner)),
             Some("outer") => Ok(Self(Average::Outer)),
-            Some(other) => {
-                Err(PyValueError::new_err(format!("average is {other:?}; expected None, \"inner\" or \"outer\"")))
-            }
+            Some("sum") => Ok(Self(Average::Sum)),
+            Some("inner sum") => Ok(Self(Average::InnerSum)),
+            Some(other) => Err(PyValueError::new_err(format!(
+                "average is {other:?}; expected None, \"inner\", \"outer\", \"sum\" or \"inner sum\""
+            ))),
         }
     }
 }
@@ -161,18 +164,19 @@ pub fn sparse<'py, D: Descriptor>(
     }
 }
 
-/// Writes the derivatives of the features along `displacements` into `out`.
+/// Writes the derivatives of the features along `displacements`, and the strain of each frame if there is one, into
+/// `out`.
 pub fn pushforward<D: Descriptor>(
     descriptor: &D,
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
-    displacements: &Bound<'_, PyAny>,
+    (displacements, strain): (&Bound<'_, PyAny>, Option<&Bound<'_, PyAny>>),
     out: &Bound<'_, PyAny>,
     average: AverageName,
     options: &CallOptions<'_>,
 ) -> PyResult<()> {
     fn fill<D: Descriptor, T: RowElement + Element>(
         request: &Request<'_, D>,
-        displacements: &[[f64; 3]],
+        motion: Motion<'_>,
         out: &Bound<'_, PyAny>,
         options: &CallOptions<'_>,
     ) -> PyResult<()> {
@@ -180,17 +184,82 @@ pub fn pushforward<D: Descriptor>(
         let rows = arrays::slice_mut("out", &mut out_array)?;
         let Request { descriptor, average, frames, centers } = request;
         door::enter(out.py(), options, request.length(), |job| {
-            engine::pushforward(*descriptor, *average, frames, centers, displacements, rows, job)
+            engine::pushforward(*descriptor, *average, frames, centers, motion, rows, job)
         })
     }
     let request = Request::new(descriptor, frames, centers, average)?;
     let shape = [Extent::Exactly(request.frames.n_atoms()), Extent::Exactly(3)];
     let displacements = arrays::read::<f64, Ix2>("displacements", displacements, &shape)?;
-    let displacements = arrays::triples(arrays::slice("displacements", &displacements)?);
+    let shape = [Extent::Exactly(request.frames.len()), Extent::Exactly(3), Extent::Exactly(3)];
+    let strain = strain.map(|strain| arrays::read::<f64, Ix3>("strain", strain, &shape)).transpose()?;
+    let strain = strain.as_ref().map(|strain| arrays::slice("strain", strain)).transpose()?;
+    let motion = Motion {
+        displacements: arrays::triples(arrays::slice("displacements", &displacements)?),
+        strain: strain.map(|strain| arrays::triples(arrays::triples(strain))),
+    };
     match arrays::precision("out", out)? {
-        Precision::Single => fill::<D, f32>(&request, displacements, out, options),
-        Precision::Double => fill::<D, f64>(&request, displacements, out, options),
+        Precision::Single => fill::<D, f32>(&request, motion, out, options),
+        Precision::Double => fill::<D, f64>(&request, motion, out, options),
     }
+}
+
+/// Deformations by name: `"strain"` or `"cell"`.
+#[derive(Clone, Copy)]
+pub struct DeformationName(Deformation);
+
+impl FromPyObject<'_, '_> for DeformationName {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match object.extract::<&str>()? {
+            "strain" => Ok(Self(Deformation::Strain)),
+            "cell" => Ok(Self(Deformation::Cell)),
+            other => Err(PyValueError::new_err(format!("deformation is {other:?}; expected \"strain\" or \"cell\""))),
+        }
+    }
+}
+
+/// The derivatives of every feature with respect to a deformation, `(n_rows, 9, n_features)`, in `out` or in an array of
+/// their own.
+pub fn deformed<'py, D: Descriptor>(
+    py: Python<'py>,
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    DeformationName(deformation): DeformationName,
+    out: Option<Bound<'py, PyAny>>,
+    average: AverageName,
+    dtype: Precision,
+    (prepared, first): (Option<&Prepared>, First),
+    options: &CallOptions<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    fn fill<D: Descriptor, T: RowElement + Element>(
+        work: &Deformed<'_, D>,
+        length: usize,
+        (out, shape): (&Bound<'_, PyAny>, [usize; 3]),
+        (prepared, first): (Option<&Prepared>, First),
+        options: &CallOptions<'_>,
+    ) -> PyResult<()> {
+        let mut borrowed = arrays::write::<T, Ix3>("out", out, &shape.map(Extent::Exactly))?;
+        let slice = arrays::slice_mut("out", &mut borrowed)?;
+        let prepared = prepared.map(|prepared| &prepared.0);
+        door::enter(out.py(), options, length, |job| {
+            work.write(slice, prepared, job).map_err(|error| error.counted_from(first))
+        })
+    }
+    let request = Request::new(descriptor, frames, centers, average)?;
+    let length = request.length();
+    let Request { descriptor, average, frames, centers } = &request;
+    let shape = [engine::n_rows(*average, frames, centers), 9, descriptor.n_features()];
+    let out = match out {
+        Some(out) => out,
+        None => buffers::buffer(py, shape, dtype)?,
+    };
+    let work = Deformed { descriptor: *descriptor, average: *average, deformation, frames, centers };
+    match arrays::precision("out", &out)? {
+        Precision::Single => fill::<D, f32>(&work, length, (&out, shape), (prepared, first), options),
+        Precision::Double => fill::<D, f64>(&work, length, (&out, shape), (prepared, first), options),
+    }?;
+    Ok(out)
 }
 
 /// Gradients with respect to the positions and the strain of each frame.
@@ -294,6 +363,23 @@ pub fn block_starts<'py, D: Descriptor>(
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let request = Request::new(descriptor, frames, centers, average)?;
     Ok(PyArray1::from_vec(py, find(py, &request, (prepared, first), options)?.into_pattern().starts))
+}
+
+/// The row and the atom of each block, counted in their frame, and where those of each row would start.
+pub type PatternArrays<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+
+/// Which blocks of the Jacobian are not zero.
+pub fn pattern<'py, D: Descriptor>(
+    py: Python<'py>,
+    descriptor: &D,
+    (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
+    average: AverageName,
+    (prepared, first): (Option<&Prepared>, First),
+    options: &CallOptions<'_>,
+) -> PyResult<PatternArrays<'py>> {
+    let request = Request::new(descriptor, frames, centers, average)?;
+    let JacobianPattern { row, atom, starts } = find(py, &request, (prepared, first), options)?.into_pattern();
+    Ok((PyArray1::from_vec(py, row), PyArray1::from_vec(py, atom), PyArray1::from_vec(py, starts)))
 }
 
 fn find<'a, D: Descriptor>(
@@ -410,8 +496,9 @@ macro_rules! methods {
                 crate::fused::fused(&*self.0, (&frames, &centers), function, block, average, &options)
             }
 
-            /// Writes the derivatives of all features along `displacements` into `out`.
-            #[pyo3(signature = (frames, centers, displacements, out, *, average, threads, progress))]
+            /// Writes the derivatives of all features along `displacements`, and the strain of each frame if there is
+            /// one, into `out`.
+            #[pyo3(signature = (frames, centers, displacements, out, *, average, threads, progress, strain=None))]
             fn pushforward(
                 &self,
                 frames: crate::arrays::FrameArrays<'_>,
@@ -421,9 +508,33 @@ macro_rules! methods {
                 average: crate::descriptor::AverageName,
                 threads: usize,
                 progress: Option<Py<PyAny>>,
+                strain: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<()> {
+                let (options, motion) = (self.0.options(threads, progress), (displacements, strain));
+                crate::descriptor::pushforward(&*self.0, (&frames, &centers), motion, out, average, &options)
+            }
+
+            /// The derivatives of all features with respect to a deformation, `(n_rows, 9, n_features)`.
+            #[pyo3(signature = (frames, centers, deformation, *, out, average, dtype, prepared, first, threads, progress))]
+            fn deformed<'py>(
+                &self,
+                py: Python<'py>,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                deformation: crate::descriptor::DeformationName,
+                out: Option<Bound<'py, PyAny>>,
+                average: crate::descriptor::AverageName,
+                dtype: crate::arrays::Precision,
+                prepared: Option<Bound<'py, crate::descriptor::Prepared>>,
+                first: crate::descriptor::First,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let (input, prepared) = ((&frames, &centers), (prepared.as_ref().map(Bound::get), first));
                 let options = self.0.options(threads, progress);
-                crate::descriptor::pushforward(&*self.0, (&frames, &centers), displacements, out, average, &options)
+                crate::descriptor::deformed(
+                    py, &*self.0, input, deformation, out, average, dtype, prepared, &options,
+                )
             }
 
             /// Prepares frames for several calls about some of their centers each.
@@ -453,6 +564,23 @@ macro_rules! methods {
                 let prepared = (prepared.as_ref().map(Bound::get), first);
                 let options = self.0.options(threads, None);
                 crate::descriptor::block_starts(py, &*self.0, (&frames, &centers), average, prepared, &options)
+            }
+
+            /// Row and atom of the blocks of the Jacobian that are not zero, and where those of each row start.
+            #[pyo3(signature = (frames, centers, *, average, prepared, first, threads))]
+            fn pattern<'py>(
+                &self,
+                py: Python<'py>,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                average: crate::descriptor::AverageName,
+                prepared: Option<Bound<'py, crate::descriptor::Prepared>>,
+                first: crate::descriptor::First,
+                threads: usize,
+            ) -> PyResult<crate::descriptor::PatternArrays<'py>> {
+                let prepared = (prepared.as_ref().map(Bound::get), first);
+                let options = self.0.options(threads, None);
+                crate::descriptor::pattern(py, &*self.0, (&frames, &centers), average, prepared, &options)
             }
 
             /// The blocks of the Jacobian: values, row and atom, and where those of each row start.

@@ -1,7 +1,7 @@
 //! One class a fingerprint: parameters in a mapping, and what all fingerprints have in common.
 
 use isoprint_core::descriptors::{Descriptor as _, FrameDescriptor as _};
-use isoprint_core::descriptors::{acsf, atom_matrix, coulomb_matrix, overlap_matrix, radial_distribution, soap};
+use isoprint_core::descriptors::{acsf, atom_matrix, coulomb_matrix, mbtr, overlap_matrix, radial_distribution, soap};
 use pyo3::prelude::*;
 
 use crate::compression::CompressionMatrix;
@@ -37,7 +37,7 @@ macro_rules! classes {
 }
 
 classes! {
-    others: SOAP, SoapTurbo, GlobalCoulombMatrix, SineMatrix, EwaldSumMatrix;
+    others: DensityCoefficients, SOAP, SoapTurbo, GlobalCoulombMatrix, SineMatrix, EwaldSumMatrix;
 
     /// Atom-centered symmetry functions.
     #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
@@ -45,6 +45,10 @@ classes! {
 
     /// Eigenvalues of the Coulomb matrix.
     CoulombMatrix(coulomb_matrix::CoulombMatrix), coulomb_matrix::CoulombMatrix::new;
+
+    /// Distributions of distances and angles, of a frame or around a center.
+    #[allow(clippy::upper_case_acronyms, reason = "Python's name for it")]
+    MBTR(mbtr::Mbtr), mbtr::Mbtr::new;
 
     /// Eigenvalues of the overlap matrix of Gaussian orbitals.
     OverlapMatrix(overlap_matrix::OverlapMatrix), overlap_matrix::OverlapMatrix::new;
@@ -65,6 +69,26 @@ methods!(SOAP {
         let mut parameters: soap::SoapParameters = read::parameters(parameters)?;
         CompressionMatrix::replace(matrix, &mut parameters.compression);
         door::prepare(py, |stop| soap::Soap::interruptible(parameters, stop)).map(|descriptor| Self(descriptor.into()))
+    }
+
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
+    #[getter]
+    fn accuracy(&self) -> f64 {
+        self.0.accuracy()
+    }
+});
+
+/// Coefficients of a density of Gaussians.
+#[pyclass(frozen, module = "isoprint._core")]
+pub struct DensityCoefficients(WithCache<soap::DensityCoefficients>);
+
+methods!(DensityCoefficients {
+    #[new]
+    #[pyo3(signature = (parameters, /))]
+    fn new(py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let parameters = read::parameters(parameters)?;
+        door::prepare(py, |stop| soap::DensityCoefficients::interruptible(parameters, stop))
+            .map(|descriptor| Self(descriptor.into()))
     }
 
     /// Error of values and derivatives of the radial functions, relative to their largest value.

@@ -7,7 +7,7 @@
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
 //! * `frame_descriptor` is what all fingerprints of whole frames have in common.
 //! * `fused` asks Python in the middle of the work.
-//! * `neighbors` is the neighbor search without a descriptor.
+//! * `neighbors` is the neighbor search without a descriptor; `similarity` compares rows, whatever made them.
 //! * `buffers` is the memory of large results, which serves one after the other; `pages` asks Linux for it.
 //! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
 //!   there is memory left to raise it.
@@ -35,6 +35,7 @@ mod neighbors;
 #[cfg(target_os = "linux")]
 mod pages;
 mod read;
+mod similarity;
 mod threads;
 
 // The classes are frozen and what is global is atomic or locked, so nothing here leans on the GIL.
@@ -48,6 +49,8 @@ mod _core {
     use crate::errors::ParameterError;
     #[pymodule_export]
     use crate::neighbors::{KnownNeighbors, neighbors};
+    #[pymodule_export]
+    use crate::similarity::{farthest_points, manhattan, match_structures};
     #[pymodule_export]
     use crate::threads::{get_num_threads, isa, set_num_threads};
 

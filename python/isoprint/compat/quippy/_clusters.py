@@ -12,6 +12,9 @@ from isoprint.compat.quippy._structure import Structure, near
 from isoprint.structures.clusters import Clusters, Differentiable, pairs, triples
 from isoprint.translators.quip_clusters import Shape
 
+# Clusters that are computed together: what a processor's cache holds.
+_TOGETHER = 4096
+
 
 class ClusterRows:
     """Pairs or triples, each with its distances and a weight that fades out at the cutoff."""
@@ -45,12 +48,24 @@ class ClusterRows:
     def describe(self, structure: Structure, gradients: bool, n_jobs: int | None) -> Described:
         """All rows of a structure."""
         clusters = self._found(structure, n_jobs)
-        features = self._features(clusters)
-        weight = self._weight(clusters)
-        values = np.stack([feature.value for feature in features], axis=1)
+        count, members = clusters.atoms.shape
+        values, weights = np.empty((count, self.n_features)), np.empty(count)
+        slopes = np.empty((count if gradients else 0, members, 3, self.n_features))
+        fading = np.empty((count if gradients else 0, members, 3))
+        for begin in range(0, count, _TOGETHER):
+            part = slice(begin, begin + _TOGETHER)
+            some = clusters.chosen(part)
+            weight = self._weight(some)
+            weights[part] = weight.value
+            if gradients:
+                fading[part] = weight.gradient
+            for column, feature in enumerate(self._features(some)):
+                values[part, column] = feature.value
+                if gradients:
+                    slopes[part, ..., column] = feature.gradient
         centers = clusters.atoms[:, 0] if self.shape.kind == "angle" else clusters.atoms.ravel()
-        rows = _gradients(clusters, features, weight, structure) if gradients else None
-        return Described(values, weight.value, centers, rows)
+        rows = _gradients(clusters, slopes, fading, structure) if gradients else None
+        return Described(values, weights, centers, rows)
 
     def sizes(self, structure: Structure, n_jobs: int | None) -> tuple[int, int]:
         """Numbers of rows and of rows of gradients."""
@@ -116,12 +131,12 @@ def _any_order(elements: NDArray[np.int64], wanted: tuple[int, ...]) -> NDArray[
 
 
 def _gradients(
-    clusters: Clusters, features: list[Differentiable], weight: Differentiable, structure: Structure
+    clusters: Clusters, slopes: NDArray[np.float64], fading: NDArray[np.float64], structure: Structure
 ) -> Gradients:
     count, members = clusters.atoms.shape
     return Gradients(
-        np.stack([feature.gradient for feature in features], axis=-1).reshape(count * members, 3, len(features)),
-        weight.gradient.reshape(-1, 3),
+        slopes.reshape(count * members, *slopes.shape[2:]),
+        fading.reshape(-1, 3),
         np.arange(count + 1) * members,
         np.repeat(clusters.atoms[:, 0], members),
         clusters.atoms.ravel(),

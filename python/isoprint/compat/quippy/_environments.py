@@ -1,4 +1,4 @@
-"""`soap` and `soap_turbo`: rows are the surroundings of atoms."""
+"""`soap`, `soap_turbo` and `behler`: rows are the surroundings of atoms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoprint.compat.quippy._results import Described, Gradients
 from isoprint.compat.quippy._structure import Found, OpenFrame, Structure, near, without
+from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.structures.elements import numbers_of
@@ -23,13 +24,13 @@ class EnvironmentRows:
 
     Parameters
     ----------
-    descriptor : SOAP or SoapTurbo
+    descriptor : ACSF, SOAP or SoapTurbo
         The fingerprint; its `average` is `None` or `"inner"`.
     hides_strangers : bool
         Whether neighbors that the fingerprint does not see have no gradients at all, rather than zeros.
     """
 
-    def __init__(self, descriptor: SOAP | SoapTurbo, *, hides_strangers: bool) -> None:
+    def __init__(self, descriptor: ACSF | SOAP | SoapTurbo, *, hides_strangers: bool) -> None:
         self.descriptor = descriptor
         self.hides_strangers = hides_strangers
         self.cutoff = float(descriptor.r_cut)
@@ -92,7 +93,7 @@ class EnvironmentRows:
 
     def _summed(self, values: Floats, count: int) -> Floats:
         """Features of the sum over atoms rather than of their mean, where that makes a difference."""
-        if self.descriptor.average is None or self.descriptor.normalize:
+        if self.descriptor.average is None or getattr(self.descriptor, "normalize", True):
             return values
         values = np.array(values)
         values[..., :-1] *= float(count) ** 2
@@ -158,11 +159,12 @@ class EnvironmentRows:
         moved[~own] = image
         key = row * width + moved
         order = np.argsort(key)
+        known = key[order]
         for blocks in self.descriptor.iter_derivatives(unfolded, centers=centers, n_jobs=n_jobs):
             wanted = (blocks.center + blocks.first_row) * width + blocks.atom
-            places = np.searchsorted(key[order], wanted)
-            inside = places < len(key)
-            inside[inside] = key[order][places[inside]] == wanted[inside]
+            places = np.searchsorted(known, wanted)
+            inside = places < len(known)
+            inside[inside] = known[places[inside]] == wanted[inside]
             values[order[places[inside]]] = blocks.values[inside]
 
     def _write_average(

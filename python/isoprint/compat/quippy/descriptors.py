@@ -13,10 +13,11 @@ from isoprint.compat.quippy._clusters import ClusterRows
 from isoprint.compat.quippy._environments import EnvironmentRows
 from isoprint.compat.quippy._results import Described, DescriptorError
 from isoprint.compat.quippy._structure import Structure, structure
+from isoprint.descriptors.acsf import ACSF
 from isoprint.descriptors.soap import SOAP
 from isoprint.descriptors.soap_turbo import SoapTurbo
 from isoprint.structures.frames import as_list
-from isoprint.translators import quip_clusters, quippy
+from isoprint.translators import quip_behler, quip_clusters, quippy
 from isoprint.translators._quip_arguments import named, written
 
 __all__ = ["Descriptor"]
@@ -27,10 +28,10 @@ Policy: TypeAlias = Literal["exact", "reference"]
 class Descriptor:
     """A descriptor of quippy, made of its argument string.
 
-    There are `soap`, `soap_turbo`, `distance_2b`, `distance_Nb` (of order 2 and 3) and `angle_3b`. Numbers, shapes,
-    types and what is counted from 0 or 1 are those of quippy 0.10.3; neighbors come in the order of their atoms, where
-    quippy has the order of its search. Keys of a fit, such as `zeta` and `n_sparse`, are passed over with a warning
-    that names them, and so are keys that quippy does not know.
+    There are `soap`, `soap_turbo`, `behler`, `distance_2b`, `distance_Nb` (of order 2 and 3) and `angle_3b`. Numbers,
+    shapes, types and what is counted from 0 or 1 are those of quippy 0.10.3; neighbors come in the order of their
+    atoms, where quippy has the order of its search. Keys of a fit, such as `zeta` and `n_sparse`, are passed over with
+    a warning that names them, and so are keys that quippy does not know.
 
     Parameters
     ----------
@@ -295,7 +296,7 @@ def _readable() -> Iterator[None]:
     except DescriptorError:
         raise
     except ValueError as problem:
-        raise DescriptorError(str(problem)) from None
+        raise DescriptorError(str(problem)) from problem
 
 
 def _soap(text: str, policy: Policy, basis_matrix: Any) -> EnvironmentRows:
@@ -309,6 +310,11 @@ def _soap_turbo(text: str, policy: Policy, basis_matrix: Any) -> EnvironmentRows
         # quippy does not look at the weight of the center where there is one element.
         parameters["central_weight"] = 1.0
     return EnvironmentRows(SoapTurbo(**parameters, policy=policy, basis_matrix=basis_matrix), hides_strangers=True)
+
+
+def _behler(text: str, policy: Policy, basis_matrix: Any) -> EnvironmentRows:
+    _refuse_matrix(basis_matrix)
+    return EnvironmentRows(ACSF(**quip_behler.behler(text, lenient=True)), hides_strangers=False)
 
 
 def _clusters(read: Any) -> Any:
@@ -330,4 +336,5 @@ _KINDS: dict[str, Any] = {
     "distance_2b": _clusters(quip_clusters.distance_2b),
     "distance_nb": _clusters(quip_clusters.distance_nb),
     "angle_3b": _clusters(quip_clusters.angle_3b),
+    "behler": _behler,
 }

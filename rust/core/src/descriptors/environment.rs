@@ -26,6 +26,8 @@ pub struct Environment<'a> {
     pub dz: &'a [f64],
     /// Distance in Å, below [`Descriptor::reach`](super::Descriptor::reach); zero for an atom at the same place.
     pub r: &'a [f64],
+    /// Volume of the cell of the frame in Å³, whichever of its axes are periodic; zero where there is none.
+    pub volume: f64,
 }
 
 impl Environment<'_> {

@@ -1,5 +1,6 @@
 //! Blocks of one row of a Jacobian, to be filled site by site.
 
+use super::lever_sums::LeverSums;
 use crate::simd;
 
 /// Numbers of a center's block that stays in the first-level cache from site to site. To subtract from a larger one at
@@ -10,7 +11,8 @@ const ROW_IN_L2: usize = 1 << 18;
 
 /// The blocks of one row of a Jacobian, `[xyz][feature]` each, to be filled site by site.
 ///
-/// Images of one atom share a block, and the block of the center takes what all sites give, with the opposite sign.
+/// Images of one atom share a block, and the block of the center takes what all sites give, with the opposite sign. Or
+/// no block is kept, and their [sums](LeverSums) alone are asked for.
 pub struct JacobianRow<'a> {
     values: &'a mut [f64],
     /// Numbers in a block.
@@ -24,7 +26,9 @@ pub struct JacobianRow<'a> {
     /// Whether blocks that are written once go past the caches.
     streams: bool,
     /// Blocks that hold something already.
-    written: &'a mut Vec<bool>,
+    written: &'a mut [bool],
+    /// Where blocks are summed up, if none is kept.
+    sums: Option<LeverSums<'a>>,
 }
 
 /// The block of one site in a row of the Jacobian.
@@ -50,7 +54,21 @@ impl<'a> JacobianRow<'a> {
         written.clear();
         written.resize(values.len() / size.max(1), false);
         let own_is_last = own.is_some() && size > OWN_BLOCK_IN_L1 && values.len() <= ROW_IN_L2;
-        Self { values, size, of_site, own, own_is_last, streams: false, written }
+        Self { values, size, of_site, own, own_is_last, streams: false, written, sums: None }
+    }
+
+    /// No blocks, but their sums.
+    pub fn summed(sums: LeverSums<'a>) -> Self {
+        Self {
+            values: &mut [],
+            size: 0,
+            of_site: &[],
+            own: None,
+            own_is_last: false,
+            streams: false,
+            written: &mut [],
+            sums: Some(sums),
+        }
     }
 
     /// Says whether the row is part of a result that no cache holds: what is written once may then go past the caches.
@@ -60,14 +78,18 @@ impl<'a> JacobianRow<'a> {
         self
     }
 
-    /// Whether there is a block of the center.
+    /// Whether a block of the center is asked for.
     pub fn has_own(&self) -> bool {
         self.own.is_some()
     }
 
-    /// The block of a site, for a descriptor that makes [the one of the center](Self::own_block) by itself; `None` for an
-    /// image of the center, which moves with it, so that nothing changes.
+    /// The block of a site, for a descriptor that makes [the one of the center](Self::own_block) by itself, to be written
+    /// before the next one is asked for; `None` for a site that moves with the center, so that nothing changes.
     pub fn block(&mut self, site: usize) -> Option<JacobianBlock<'_>> {
+        if self.sums.is_some() {
+            let values = self.sums.as_mut()?.block(site)?;
+            return Some(JacobianBlock { values, is_new: true, streams: false });
+        }
         let block = self.of_site[site];
         // Where there is a block for each site, none is written twice.
         let once = self.of_site.len() + usize::from(self.own.is_some()) == self.written.len();
@@ -112,6 +134,9 @@ impl<'a> JacobianRow<'a> {
 
     /// Fills the blocks that no site has written to, that of a lonely center among them.
     pub fn finish(self) {
+        if let Some(sums) = self.sums {
+            return sums.finish();
+        }
         let last = self.own.filter(|_| self.own_is_last).map(|own| own as usize);
         let unwritten = |&(index, (_, written)): &(usize, (_, &bool))| !*written && Some(index) != last;
         let blocks = self.values.chunks_exact_mut(self.size.max(1)).zip(&*self.written).enumerate();

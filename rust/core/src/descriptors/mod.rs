@@ -21,8 +21,11 @@ pub mod coulomb_matrix;
 mod environment;
 mod frame_descriptor;
 mod jacobian_row;
+mod lever_sums;
+pub mod mbtr;
 pub mod overlap_matrix;
 pub mod pair_matrix;
+mod point_names;
 pub mod radial_distribution;
 mod read;
 mod row_stretches;
@@ -33,11 +36,13 @@ mod validate;
 pub use environment::{CenterKind, Environment};
 pub use frame_descriptor::{FrameDescriptor, Lattice, WholeFrame};
 pub use jacobian_row::{JacobianBlock, JacobianRow};
+pub use lever_sums::LeverSums;
 pub use row_stretches::{RowBuffer, RowStretches};
 pub use species::{Element, Species};
 
 pub use crate::error::Refusal;
 
+use crate::simd::add_scaled;
 use crate::{Error, Stop};
 
 /// One fingerprint of one environment.
@@ -75,6 +80,17 @@ pub trait Descriptor: Sync + 'static {
     fn is_linear(&self) -> bool {
         false
     }
+    /// Whether coefficients depend on the [volume](Environment::volume) of the cell besides.
+    fn sees_volume(&self) -> bool {
+        false
+    }
+    /// The derivative of `Σ adjoint · coefficients` with respect to the logarithm of that volume, where it is seen: what
+    /// a strain adds by changing it.
+    fn volume_derivative(&self, _coefficients: &[f64], _adjoint: &[f64]) -> f64 {
+        0.0
+    }
+    /// Adds to the `tangent` of the coefficients what a change of that logarithm, `along`, adds by itself.
+    fn add_volume_tangent(&self, _coefficients: &[f64], _along: f64, _tangent: &mut [f64]) {}
     /// Fresh buffers.
     ///
     /// # Errors
@@ -115,6 +131,23 @@ pub trait Descriptor: Sync + 'static {
         coefficients: &mut [f64],
         stop: &Stop<'_>,
     ) -> Result<(), Error>;
+    /// Adds the coefficients of the prepared center to `sum`: by default [`Self::expand`], by way of `coefficients`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    fn expand_into_sum(
+        &self,
+        environment: &Environment<'_>,
+        scratch: &mut Self::Scratch,
+        coefficients: &mut [f64],
+        sum: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        self.expand(environment, scratch, coefficients, stop)?;
+        // A product with one is exact: this rounds as a sum does.
+        add_scaled(1.0, coefficients, sum);
+        Ok(())
+    }
     /// Writes the coefficients of the prepared center and their derivative along `displacements` of the sites
     /// relative to the center. The center must be prepared anew before anything else is asked.
     ///

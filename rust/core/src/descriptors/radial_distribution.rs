@@ -12,6 +12,7 @@ use std::f64::consts::PI;
 
 use serde::Deserialize;
 
+use super::point_names::{decimals, spelled};
 use super::validate::{Spelled, alpha, check, count, cutoff_function, not_negative, r_cut, within};
 use super::{Descriptor, Element, Environment, JacobianRow, Species, read};
 use crate::math::cutoff::{Cutoff, CutoffFunction, NamedCutoff};
@@ -282,17 +283,6 @@ impl Descriptor for RadialDistribution {
     }
 }
 
-/// Decimals that tell points apart which are a `step` from each other, and two more.
-fn decimals(step: f64) -> usize {
-    (2.0 - step.log10().floor()).clamp(0.0, 40.0) as usize
-}
-
-/// A distance to so many decimals, without zeros at the end.
-fn spelled(distance: f64, decimals: usize) -> String {
-    let digits = format!("{distance:.decimals$}");
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits }
-}
-
 impl RadialDistributionParameters {
     /// Distance between two grid points.
     fn step(&self) -> f64 {
@@ -324,8 +314,15 @@ mod tests {
     use super::*;
     use crate::descriptors::CenterKind;
 
-    const ONE_NEIGHBOR: Environment<'static> =
-        Environment { center: CenterKind::Point, channel: &[1], dx: &[1.2], dy: &[0.0], dz: &[0.9], r: &[1.5] };
+    const ONE_NEIGHBOR: Environment<'static> = Environment {
+        center: CenterKind::Point,
+        channel: &[1],
+        dx: &[1.2],
+        dy: &[0.0],
+        dz: &[0.9],
+        r: &[1.5],
+        volume: 0.0,
+    };
 
     fn parameters() -> RadialDistributionParameters {
         RadialDistributionParameters {

@@ -114,8 +114,8 @@ impl<D: Descriptor> Fused<'_, D> {
         let batch = FrameBatch::new(descriptor, frames, centers, range, job, counter)?;
         let mut features = memory::zeros(MEANS, rows.len() * descriptor.n_features())?;
         let mut means = Vec::new();
-        if average == Average::Inner {
-            means = mean_coefficients(descriptor, &batch, job, counter)?;
+        if average.is_inner() {
+            means = mean_coefficients(descriptor, average, &batch, job, counter)?;
             self.contract_means(&means, &mut features, job, counter)?;
         } else {
             self.mean_rows(&batch, &mut features, job, counter)?;
@@ -145,7 +145,7 @@ impl<D: Descriptor> Fused<'_, D> {
         })
     }
 
-    /// The mean of the rows of the centers of each frame.
+    /// The mean or the sum of the rows of the centers of each frame.
     fn mean_rows(
         &self,
         batch: &FrameBatch<'_>,
@@ -174,7 +174,7 @@ impl<D: Descriptor> Fused<'_, D> {
         };
         walk(batch, job, counter, || Worker::new(descriptor), |_| (), visit, merge)?;
         for (frame, row) in batch.prepared.iter().zip(features.chunks_exact_mut(n.max(1))) {
-            let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
+            let share = self.average.share(batch.centers.rows(frame.frame).len());
             row.iter_mut().for_each(|x| *x *= share);
         }
         Ok(())

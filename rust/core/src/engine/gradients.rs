@@ -50,6 +50,11 @@ impl ChunkGradients {
         Ok(())
     }
 
+    /// Adds what a strain does by changing the volume of the cell: `along` is the derivative by its logarithm.
+    pub fn add_volume(&mut self, along: f64) {
+        (0..3).for_each(|i| self.strain[i][i] += along);
+    }
+
     /// Adds the gradient of an atom.
     fn add(&mut self, place: &mut [u32], atom: u32, gradient: [f64; 3]) {
         let place = &mut place[atom as usize];

@@ -12,7 +12,7 @@ use super::gradients::UNSEEN;
 use super::interrupt::RowCounter;
 use super::job::Job;
 use super::lists::{ChunkLists, Lists};
-use super::means::{add, mean_coefficients};
+use super::means::{add, mean_coefficients, needs_means};
 use super::output::RowElement;
 use super::walk::{Chunk, walk};
 use super::worker::{Worker, environment};
@@ -149,7 +149,7 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         walk(&batch, job, &counter, || Worker::new(descriptor), |_| (), visit, merge)?;
         let pattern = job.run_on_caller(&counter, |stop| match average {
             Average::Off => pattern_of_rows(&found, frames, centers, stop),
-            Average::Inner | Average::Outer => pattern_of_means(&found, frames, centers, stop),
+            _ => pattern_of_means(&found, frames, centers, stop),
         })?;
         Ok(Self { descriptor, average, frames: *frames, centers, batch, pattern })
     }
@@ -170,12 +170,16 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
     /// Any [`Error`] that the input or the caller can cause; `values` may then be written in part.
     pub fn write<T: RowElement>(&self, values: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
         check_length("values", values.len(), self.pattern.len() * self.block())?;
-        let passes = if self.average == Average::Inner { 2 } else { 1 };
+        let needs_means = needs_means(self.descriptor, self.average);
+        let passes = if needs_means { 2 } else { 1 };
         let counter = RowCounter::new(passes * self.centers.len());
-        let mean = match self.average {
-            Average::Off => return self.write_rows(values, job, &counter),
-            Average::Inner => Some(mean_coefficients(self.descriptor, &self.batch, job, &counter)?),
-            Average::Outer => None,
+        if self.average == Average::Off {
+            return self.write_rows(values, job, &counter);
+        }
+        let mean = if needs_means {
+            Some(mean_coefficients(self.descriptor, self.average, &self.batch, job, &counter)?)
+        } else {
+            None
         };
         T::fill(values, &mut Vec::new(), |values| self.write_means(mean.as_deref(), values, job, &counter))
     }
@@ -224,7 +228,7 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         walk(&self.batch, job, counter, || Worker::new(self.descriptor), take, visit, |_, _, ()| Ok(()))
     }
 
-    /// Writes the means over the centers of each frame of the derivatives of their rows.
+    /// Writes the means or sums over the centers of each frame of the derivatives of their rows.
     fn write_means(
         &self,
         mean: Option<&[f64]>,
@@ -271,7 +275,7 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         let n = values.len();
         job.run_on_caller(counter, |stop| {
             for frame in 0..self.frames.len() {
-                let share = 1.0 / self.centers.rows(frame).len().max(1) as f64;
+                let share = self.average.share(self.centers.rows(frame).len());
                 for place in pattern.blocks(frame) {
                     stop.check_after(n)?;
                     values[place * block..][..block].iter_mut().for_each(|value| *value *= share);

@@ -123,6 +123,9 @@ impl<D: Descriptor> KeptRow<D> {
         memory::refill(GRADIENTS, vectors, self.index.len(), [0.0; 3])?;
         let of_coefficients = adjoint_or_tangent;
         descriptor.contract_pullback_of_row(&self.coefficients, features, adjoint, scratch, of_coefficients, stop)?;
+        if descriptor.sees_volume() {
+            gradients.add_volume(descriptor.volume_derivative(&self.coefficients, of_coefficients));
+        }
         descriptor.expand_pullback(&environment, of_coefficients, scratch, vectors, stop)?;
         gradients.scatter(place, (&environment, &self.index), vectors, self.center)
     }

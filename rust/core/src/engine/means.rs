@@ -1,5 +1,6 @@
 //! Sums and means over the centers of a frame.
 
+use super::average::Average;
 use super::batch::{FrameBatch, Prepared};
 use super::interrupt::RowCounter;
 use super::job::Job;
@@ -18,12 +19,18 @@ pub fn add(sum: &mut [f64], part: &[f64]) {
     add_scaled(1.0, part, sum);
 }
 
-/// The mean of the coefficients over the centers of each frame, one frame after the other.
+/// Whether derivatives need the mean of the coefficients, or their sum, of each frame.
+pub fn needs_means<D: Descriptor>(descriptor: &D, average: Average) -> bool {
+    average.is_inner() && !descriptor.is_linear()
+}
+
+/// The mean or the sum of the coefficients over the centers of each frame, one frame after the other.
 ///
 /// # Errors
 /// Of the first chunk that has one, and [`Error::Interrupted`].
 pub fn mean_coefficients<D: Descriptor>(
     descriptor: &D,
+    average: Average,
     batch: &FrameBatch<'_>,
     job: &mut Job<'_>,
     counter: &RowCounter,
@@ -35,8 +42,7 @@ pub fn mean_coefficients<D: Descriptor>(
         let mut sum = memory::zeros(MEANS, n)?;
         for &row in chunk.rows {
             let center = worker.prepare(descriptor, frame, batch.centers, row, false, stop)?;
-            worker.expand(descriptor, frame, center, stop)?;
-            add(&mut sum, &worker.coefficients);
+            worker.expand_into_sum(descriptor, frame, center, &mut sum, stop)?;
         }
         Ok(sum)
     };
@@ -46,7 +52,7 @@ pub fn mean_coefficients<D: Descriptor>(
     };
     walk(batch, job, counter, || Worker::new(descriptor), |_| (), visit, merge)?;
     for (frame, sum) in batch.prepared.iter().zip(sums.chunks_exact_mut(n.max(1))) {
-        let share = 1.0 / batch.centers.rows(frame.frame).len().max(1) as f64;
+        let share = average.share(batch.centers.rows(frame.frame).len());
         sum.iter_mut().for_each(|x| *x *= share);
     }
     Ok(sums)

@@ -13,13 +13,16 @@
 //! | `lists`, `gradients` | what a chunk leaves behind |
 //! | `worker` | buffers of a thread: the sites and coefficients of one center |
 //! | `means` | sums over the centers of a frame |
-//! | `transform`, `sparse`, `pullback`, `jacobian`, `neighbors` | the calculations |
+//! | `transform`, `sparse`, `pullback`, `jacobian`, `deformation`, `neighbors` | the calculations |
 //! | `whole_frames` | the same calculations for fingerprints of whole frames |
 //! | `kept`, `pipeline`, `fused` | features and gradients in one pass |
+//! | `matching`, `manhattan`, `farthest` | rows among each other: similarities of structures, samples |
 
 mod average;
 mod batch;
 mod checks;
+mod deformation;
+mod farthest;
 mod fused;
 mod gradients;
 mod interrupt;
@@ -27,6 +30,8 @@ mod jacobian;
 mod job;
 mod kept;
 mod lists;
+mod manhattan;
+mod matching;
 mod means;
 mod neighbors;
 mod output;
@@ -43,14 +48,18 @@ mod worker_cache;
 
 pub use average::{Average, n_rows};
 pub use batch::PreparedFrames;
+pub use deformation::{Deformation, Deformed};
+pub use farthest::{FarthestPoints, farthest_points};
 pub use fused::{AdjointFunction, Fused};
 pub use interrupt::RowCounter;
 pub use jacobian::{Jacobian, JacobianPattern, prepare_frames};
 pub use job::Job;
+pub use manhattan::{manhattan, manhattan_pullback};
+pub use matching::{Matching, Similarities, match_structures};
 pub use neighbors::{NeighborList, neighbors};
 pub use output::RowElement;
 pub use pullback::{Pullback, pullback};
 pub use sparse::{SparseRows, transform_sparse};
-pub use transform::{pushforward, transform, transform_into_zeros};
+pub use transform::{Motion, pushforward, transform, transform_into_zeros};
 pub use whole_frames::{jacobian_frames, pullback_frames, pushforward_frames, transform_frames};
 pub use worker_cache::WorkerCache;

@@ -8,7 +8,7 @@ use super::job::Job;
 use super::queue::{Pieces, share};
 use crate::descriptors::Descriptor;
 use crate::error::LAST_ELEMENT;
-use crate::geometry::{Center, Frame, Frames, Grid, Listed, Sites};
+use crate::geometry::{Center, Frame, Frames, Grid, Listed, Sites, volume};
 use crate::{Error, Stop, memory};
 
 /// Atoms of a frame that is prepared by all threads together; others are prepared side by side.
@@ -24,6 +24,8 @@ pub struct Prepared {
     pub frame: usize,
     /// Channel of each atom; `u8::MAX` where the descriptor does not see it.
     pub channels: Vec<u8>,
+    /// Volume of the cell in Å³.
+    pub volume: f64,
     search: Search,
 }
 
@@ -135,7 +137,7 @@ impl PreparedFrames {
                 Some(known) => Search::List(known.seen_from(&view, frame, reach)?),
                 None => Search::Grid(Grid::on_threads(&view, frame, &channels, reach, pool, stop)?),
             };
-            Ok(Prepared { frame, channels, search })
+            Ok(Prepared { frame, channels, volume: volume(view.cell), search })
         };
         let mut prepared = memory::with_capacity(FRAMES, range.len())?;
         let is_large = |frame: usize| frames.atoms(frame).len() >= LARGE;

@@ -6,7 +6,7 @@ use super::checks::{check_finite, check_length};
 use super::gradients::{ChunkGradients, GRADIENTS};
 use super::interrupt::RowCounter;
 use super::job::Job;
-use super::means::{add, mean_coefficients};
+use super::means::{MEANS, add, mean_coefficients, needs_means};
 use super::walk::{Chunk, each_frame, walk};
 use super::worker::{Worker, environment};
 use crate::descriptors::Descriptor;
@@ -39,14 +39,17 @@ pub fn pullback<D: Descriptor>(
     let n_features = descriptor.n_features();
     check_length("adjoint", adjoint.len(), n_rows(average, frames, centers) * n_features)?;
     let mut result = Pullback::zero(frames)?;
-    let passes = if average == Average::Inner { 2 } else { 1 };
+    let passes = if needs_means(descriptor, average) { 2 } else { 1 };
     let counter = RowCounter::new(passes * centers.len());
     let task = Backward { descriptor, average, centers, adjoint, first_row: 0 };
     for range in batches(frames, centers)? {
         let batch = FrameBatch::new(descriptor, frames, centers, range, job, &counter)?;
-        let mut means = match average {
-            Average::Inner => mean_coefficients(descriptor, &batch, job, &counter)?,
-            Average::Off | Average::Outer => Vec::new(),
+        let mut means = if needs_means(descriptor, average) {
+            mean_coefficients(descriptor, average, &batch, job, &counter)?
+        } else if average.is_inner() {
+            memory::zeros(MEANS, batch.prepared.len() * descriptor.n_coefficients())?
+        } else {
+            Vec::new()
         };
         task.run(&batch, &mut means, frames, &mut result, job, &counter)?;
     }
@@ -87,7 +90,7 @@ pub(super) struct Backward<'a, D> {
 
 impl<D: Descriptor> Backward<'_, D> {
     /// Adds the gradients of the centers of a batch. `means` are the mean coefficients of its frames where these are
-    /// averaged, and their adjoints afterwards.
+    /// averaged, or their sums, and their adjoints afterwards.
     pub fn run(
         &self,
         batch: &FrameBatch<'_>,
@@ -97,7 +100,7 @@ impl<D: Descriptor> Backward<'_, D> {
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
-        if self.average == Average::Inner {
+        if self.average.is_inner() {
             self.adjoints_of_means(batch, means, job, counter)?;
         }
         let first = batch.prepared.first().map_or(0, |frame| frame.frame);
@@ -140,7 +143,7 @@ impl<D: Descriptor> Backward<'_, D> {
         if self.average == Average::Off {
             return self.checked_row(row);
         }
-        let share = 1.0 / self.centers.rows(frame.frame).len() as f64;
+        let share = self.average.share(self.centers.rows(frame.frame).len());
         let row = self.checked_row(frame.frame)?;
         buffer.clear();
         memory::reserve(GRADIENTS, buffer, row.len())?;
@@ -171,7 +174,7 @@ impl<D: Descriptor> Backward<'_, D> {
             let row = self.checked_row(frame.frame)?;
             let Worker { scratch, adjoint_or_tangent: adjoint, .. } = worker;
             self.descriptor.contract_pullback(mean, row, scratch, adjoint, stop)?;
-            let share = 1.0 / self.centers.rows(frame.frame).len().max(1) as f64;
+            let share = self.average.share(self.centers.rows(frame.frame).len());
             mean.iter_mut().zip(adjoint).for_each(|(out, x)| *out = share * *x);
             Ok(())
         };
@@ -198,7 +201,8 @@ fn pull_center<D: Descriptor>(
 ) -> Result<(), Error> {
     worker.expect_atoms(frame.channels.len())?;
     let center = worker.prepare(descriptor, frame, centers, row, true, stop)?;
-    if matches!(adjoint, AdjointOf::Features(_)) && !descriptor.is_linear() {
+    let of_features = matches!(adjoint, AdjointOf::Features(_));
+    if of_features && !descriptor.is_linear() || descriptor.sees_volume() {
         worker.expand(descriptor, frame, center, stop)?;
     }
     let Worker { sites, scratch, coefficients, adjoint_or_tangent, vectors, place, gradients, .. } = worker;
@@ -209,6 +213,9 @@ fn pull_center<D: Descriptor>(
             adjoint_or_tangent
         }
     };
+    if descriptor.sees_volume() {
+        gradients.add_volume(descriptor.volume_derivative(coefficients, adjoint));
+    }
     memory::refill(GRADIENTS, vectors, sites.len(), [0.0; 3])?;
     let environment = environment(frame, center, sites);
     descriptor.expand_pullback(&environment, adjoint, scratch, vectors, stop)?;

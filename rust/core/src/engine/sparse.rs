@@ -38,7 +38,7 @@ pub fn transform_sparse<D: Descriptor, T: RowElement>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<SparseRows<T>, Error> {
-    let forward = Forward { descriptor, average, frames, centers, displacements: None, into_zeros: false };
+    let forward = Forward { descriptor, average, frames, centers, motion: None, into_zeros: false };
     let counter = RowCounter::new(centers.len());
     let mut offsets = memory::with_capacity(PURPOSE, super::n_rows(average, frames, centers) + 1)?;
     offsets.push(0);
@@ -118,7 +118,7 @@ impl<D: Descriptor> Forward<'_, D> {
         job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 stop.check()?;
-                if self.average == Average::Outer {
+                if !self.average.is_inner() {
                     let mean = worker.row.stretches_of(self.descriptor.n_features(), |row| {
                         self.mean_row(frame.frame, sum.as_ref(), row);
                         Ok(())

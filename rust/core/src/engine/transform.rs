@@ -1,4 +1,4 @@
-//! Values, and their derivatives along displacements.
+//! Values, and their derivatives along motions.
 
 use super::average::{Average, n_rows};
 use super::batch::{FrameBatch, Prepared, batches};
@@ -29,7 +29,7 @@ pub fn transform<D: Descriptor, T: RowElement>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    Forward { descriptor, average, frames, centers, displacements: None, into_zeros: false }.run(rows, job)
+    Forward { descriptor, average, frames, centers, motion: None, into_zeros: false }.run(rows, job)
 }
 
 /// [`transform`], for `rows` that hold zeros: what is zero anyway is left as it is.
@@ -44,10 +44,19 @@ pub fn transform_into_zeros<D: Descriptor, T: RowElement>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    Forward { descriptor, average, frames, centers, displacements: None, into_zeros: true }.run(rows, job)
+    Forward { descriptor, average, frames, centers, motion: None, into_zeros: true }.run(rows, job)
 }
 
-/// Writes the derivatives of all features along `displacements` (one row an atom of all frames) into `rows`.
+/// A direction in which everything moves.
+#[derive(Debug, Clone, Copy)]
+pub struct Motion<'a> {
+    /// Of the atoms, one row an atom of all frames.
+    pub displacements: &'a [[f64; 3]],
+    /// Strain of each frame, by which atoms, points and lattice vectors move as well.
+    pub strain: Option<&'a [[[f64; 3]; 3]]>,
+}
+
+/// Writes the derivatives of all features along `motion` into `rows`.
 ///
 /// # Errors
 /// Any [`Error`] that the input or the caller can cause.
@@ -56,23 +65,26 @@ pub fn pushforward<D: Descriptor, T: RowElement>(
     average: Average,
     frames: &Frames<'_>,
     centers: &Centers<'_>,
-    displacements: &[[f64; 3]],
+    motion: Motion<'_>,
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    check_length("displacements", displacements.len(), frames.n_atoms())?;
-    check_finite("displacements", displacements.as_flattened(), 3)?;
-    let displacements = Some(displacements);
-    Forward { descriptor, average, frames, centers, displacements, into_zeros: false }.run(rows, job)
+    check_length("displacements", motion.displacements.len(), frames.n_atoms())?;
+    check_finite("displacements", motion.displacements.as_flattened(), 3)?;
+    if let Some(strain) = motion.strain {
+        check_length("strain", strain.len(), frames.len())?;
+        check_finite("strain", strain.as_flattened().as_flattened(), 9)?;
+    }
+    Forward { descriptor, average, frames, centers, motion: Some(motion), into_zeros: false }.run(rows, job)
 }
 
-/// Features, or their derivatives where there are displacements.
+/// Features, or their derivatives where there is a motion.
 pub(super) struct Forward<'a, D> {
     pub descriptor: &'a D,
     pub average: Average,
     pub frames: &'a Frames<'a>,
     pub centers: &'a Centers<'a>,
-    pub displacements: Option<&'a [[f64; 3]]>,
+    pub motion: Option<Motion<'a>>,
     /// Whether the rows hold zeros.
     pub into_zeros: bool,
 }
@@ -141,7 +153,7 @@ impl<D: Descriptor> Forward<'_, D> {
                      (row, sum): (Option<&mut [T]>, Option<FrameSums>),
                      stop: &Stop<'_>| {
             let Some(row) = row else { return Ok(()) };
-            if self.average == Average::Outer {
+            if !self.average.is_inner() {
                 return T::fill(row, &mut worker.buffer, |row| {
                     self.mean_row(frame.frame, sum.as_ref(), row);
                     Ok(())
@@ -169,9 +181,15 @@ impl<D: Descriptor> Forward<'_, D> {
         let mut sums = memory::filled(SUMS, batch.prepared.len(), None)?;
         let visit = |worker: &mut Worker<D>, frame: &Prepared, chunk: &Chunk<'_>, (): (), stop: &Stop<'_>| {
             let mut sums = self.no_sums()?;
+            let only_coefficients = self.average.is_inner() && self.motion.is_none();
             for &row in chunk.rows {
-                self.expand(worker, frame, row, stop)?;
-                self.add_to(&mut sums, worker, stop)?;
+                if only_coefficients {
+                    let center = worker.prepare(self.descriptor, frame, self.centers, row, false, stop)?;
+                    worker.expand_into_sum(self.descriptor, frame, center, &mut sums.values, stop)?;
+                } else {
+                    self.expand(worker, frame, row, stop)?;
+                    self.add_to(&mut sums, worker, stop)?;
+                }
             }
             Ok(sums)
         };
@@ -189,7 +207,7 @@ impl<D: Descriptor> Forward<'_, D> {
         Ok(sums)
     }
 
-    /// Coefficients of one center, and their tangents where there are displacements, into the worker.
+    /// Coefficients of one center, and their tangents where there is a motion, into the worker.
     pub(super) fn expand(
         &self,
         worker: &mut Worker<D>,
@@ -197,8 +215,8 @@ impl<D: Descriptor> Forward<'_, D> {
         row: usize,
         stop: &Stop<'_>,
     ) -> Result<(), Error> {
-        let center = worker.prepare(self.descriptor, frame, self.centers, row, self.displacements.is_some(), stop)?;
-        let Some(displacements) = self.displacements else {
+        let center = worker.prepare(self.descriptor, frame, self.centers, row, self.motion.is_some(), stop)?;
+        let Some(Motion { displacements, strain }) = self.motion else {
             return worker.expand(self.descriptor, frame, center, stop);
         };
         let of_frame = &displacements[self.frames.atoms(frame.frame)];
@@ -212,12 +230,23 @@ impl<D: Descriptor> Forward<'_, D> {
         memory::reserve("velocities of the sites", vectors, sites.len())?;
         vectors.extend(sites.index.iter().map(relative));
         let environment = environment(frame, center, sites);
-        self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, tangent, stop)
+        if let Some(strain) = strain.map(|strain| &strain[frame.frame]) {
+            let sites = sites.dx.iter().zip(&sites.dy).zip(&sites.dz);
+            for (vector, ((x, y), z)) in vectors.iter_mut().zip(sites) {
+                (0..3).for_each(|i| vector[i] += x * strain[0][i] + y * strain[1][i] + z * strain[2][i]);
+            }
+        }
+        self.descriptor.expand_tangent(&environment, vectors, scratch, coefficients, tangent, stop)?;
+        if let Some(strain) = strain.map(|strain| &strain[frame.frame]).filter(|_| self.descriptor.sees_volume()) {
+            let along = (0..3).map(|i| strain[i][i]).sum();
+            self.descriptor.add_volume_tangent(coefficients, along, tangent);
+        }
+        Ok(())
     }
 
     /// Writes the row of the worker's coefficients.
     fn write<T: RowElement>(&self, worker: &mut Worker<D>, row: &mut [T], stop: &Stop<'_>) -> Result<(), Error> {
-        if self.displacements.is_none() && self.descriptor.prefers_stretches() {
+        if self.motion.is_none() && self.descriptor.prefers_stretches() {
             T::write(row, &self.stretches(worker, stop)?, self.into_zeros);
             return Ok(());
         }
@@ -230,7 +259,7 @@ impl<D: Descriptor> Forward<'_, D> {
     /// The row of the worker's coefficients.
     fn contract(&self, worker: &mut Worker<D>, row: &mut [f64], stop: &Stop<'_>) -> Result<(), Error> {
         let Worker { scratch, coefficients, adjoint_or_tangent: tangent, .. } = worker;
-        match self.displacements {
+        match self.motion {
             Some(_) => self.descriptor.contract_tangent(coefficients, tangent, scratch, row, stop),
             None => self.descriptor.contract(coefficients, scratch, row, stop),
         }
@@ -243,21 +272,21 @@ impl<D: Descriptor> Forward<'_, D> {
     }
 
     fn no_sums(&self) -> Result<FrameSums, Error> {
-        let (n_values, n_tangents) = match (self.average, self.displacements) {
-            (Average::Inner, None) => (self.descriptor.n_coefficients(), 0),
-            (Average::Inner, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
-            _ => (self.descriptor.n_features(), 0),
+        let (n_values, n_tangents) = match (self.average.is_inner(), self.motion) {
+            (true, None) => (self.descriptor.n_coefficients(), 0),
+            (true, Some(_)) => (self.descriptor.n_coefficients(), self.descriptor.n_coefficients()),
+            (false, _) => (self.descriptor.n_features(), 0),
         };
         Ok(FrameSums { values: memory::zeros(SUMS, n_values)?, tangents: memory::zeros(SUMS, n_tangents)? })
     }
 
     fn add_to(&self, sums: &mut FrameSums, worker: &mut Worker<D>, stop: &Stop<'_>) -> Result<(), Error> {
-        if self.average == Average::Inner {
+        if self.average.is_inner() {
             add(&mut sums.values, &worker.coefficients);
             add(&mut sums.tangents, &worker.adjoint_or_tangent);
             return Ok(());
         }
-        if self.displacements.is_none() && self.descriptor.prefers_stretches() {
+        if self.motion.is_none() && self.descriptor.prefers_stretches() {
             self.stretches(worker, stop)?.add_to(&mut sums.values);
             return Ok(());
         }
@@ -269,13 +298,12 @@ impl<D: Descriptor> Forward<'_, D> {
         Ok(())
     }
 
-    /// What each center of a frame counts for in a mean.
+    /// What each center of a frame counts for in its row.
     fn share(&self, frame: usize) -> f64 {
-        let n_centers = self.centers.rows(frame).len();
-        if n_centers == 0 { 0.0 } else { 1.0 / n_centers as f64 }
+        self.average.share(self.centers.rows(frame).len())
     }
 
-    /// Writes the mean row of a frame: zeros for one without centers.
+    /// Writes the mean row of a frame, or their sum: zeros for one without centers.
     pub(super) fn mean_row(&self, frame: usize, sum: Option<&FrameSums>, row: &mut [f64]) {
         let all = 0..row.len();
         match sum {
@@ -286,7 +314,7 @@ impl<D: Descriptor> Forward<'_, D> {
         }
     }
 
-    /// Leaves the mean coefficients of a frame with the worker: zeros for one without centers.
+    /// Leaves the mean coefficients of a frame, or their sum, with the worker: zeros for one without centers.
     pub(super) fn mean_coefficients(&self, frame: usize, sum: Option<&FrameSums>, worker: &mut Worker<D>) {
         let share = self.share(frame);
         let Worker { coefficients, adjoint_or_tangent: tangents, .. } = worker;

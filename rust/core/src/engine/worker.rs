@@ -16,10 +16,12 @@ pub struct Worker<D: Descriptor> {
     pub coefficients: Vec<f64>,
     /// Adjoint or tangent of the coefficients of the present center.
     pub adjoint_or_tangent: Vec<f64>,
-    /// Gradients or displacements of the sites.
+    /// Gradients, displacements or levers of the sites.
     pub vectors: Vec<[f64; 3]>,
     /// Room for rows that are not written in place.
     pub buffer: Vec<f64>,
+    /// Room for derivatives that are summed up.
+    pub blocks: Vec<f64>,
     /// Room for rows whose stretches have to be found.
     pub row: RowBuffer,
     /// Place of each atom among those that the present row or chunk has seen; [`UNSEEN`] for the others.
@@ -46,6 +48,7 @@ impl<D: Descriptor> Worker<D> {
             coefficients: coefficients()?,
             vectors: Vec::new(),
             buffer: Vec::new(),
+            blocks: Vec::new(),
             row: RowBuffer::default(),
             place: Vec::new(),
             of_site: Vec::new(),
@@ -94,6 +97,22 @@ impl<D: Descriptor> Worker<D> {
         descriptor.expand(&environment, &mut self.scratch, &mut self.coefficients, stop)
     }
 
+    /// Adds the coefficients of the prepared `center` to a sum.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Memory`].
+    pub fn expand_into_sum(
+        &mut self,
+        descriptor: &D,
+        frame: &Prepared,
+        center: Center,
+        sum: &mut [f64],
+        stop: &Stop<'_>,
+    ) -> Result<(), Error> {
+        let environment = environment(frame, center, &self.sites);
+        descriptor.expand_into_sum(&environment, &mut self.scratch, &mut self.coefficients, sum, stop)
+    }
+
     /// Finds the sites of the center of `row`, and returns that center.
     ///
     /// # Errors
@@ -111,5 +130,6 @@ pub fn environment<'a>(frame: &Prepared, center: Center, sites: &'a Sites) -> En
         Center::Atom(atom) => CenterKind::Atom(Some(frame.channels[atom]).filter(|&channel| channel != u8::MAX)),
         Center::Point(_) => CenterKind::Point,
     };
-    Environment { center, channel: &sites.channel, dx: &sites.dx, dy: &sites.dy, dz: &sites.dz, r: &sites.r }
+    let Sites { channel, dx, dy, dz, r, .. } = sites;
+    Environment { center, channel, dx, dy, dz, r, volume: frame.volume }
 }

@@ -48,6 +48,15 @@ pub enum Refusal {
         /// Distance from the center in Å.
         distance: f64,
     },
+    /// A cell without a volume to be normalized with.
+    #[error(
+        "its cell has a volume of {volume:e} Å³, with which rows are normalized (\"valle_oganov\"); set the cell, or take \
+         another normalization"
+    )]
+    NoVolume {
+        /// The volume in Å³.
+        volume: f64,
+    },
     /// More sites than a matrix can be decomposed for.
     #[error(
         "it has {found} sites, the center included, and a matrix of more than {limit} is not decomposed; reduce r_cut"

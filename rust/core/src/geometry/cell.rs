@@ -164,6 +164,18 @@ pub(crate) fn finite(vector: Vector) -> bool {
     vector.iter().all(|x| x.is_finite())
 }
 
+/// The volume in Å³ that three vectors span, whichever of them are periodic; zero where they span none.
+pub fn volume([a, b, c]: [Vector; 3]) -> f64 {
+    dot(a, cross(b, c)).abs()
+}
+
+/// The derivative of the logarithm of the volume that vectors span with respect to each of them.
+#[must_use]
+pub fn volume_gradient([a, b, c]: [Vector; 3]) -> [Vector; 3] {
+    let signed = dot(a, cross(b, c));
+    [cross(b, c), cross(c, a), cross(a, b)].map(|normal| normal.map(|x| x / signed))
+}
+
 /// Scalar product.
 #[allow(clippy::inline_always)]
 #[inline(always)]

@@ -10,7 +10,7 @@ mod neighbors;
 mod rounding;
 mod wrap;
 
-pub use cell::Cell;
+pub use cell::{Cell, volume, volume_gradient};
 pub use frame::{Center, Centers, Frame, Frames};
 pub use known::KnownNeighbors;
 pub use neighbors::{FoundNeighbors, Grid, Listed, MAX_ATOMS, MAX_IMAGES, MAX_SITES, Motion, Sites};

@@ -9,3 +9,5 @@ pub mod harmonics;
 pub mod orthogonal;
 pub mod piecewise;
 pub mod quadrature;
+pub mod smeared_grid;
+pub mod transport;

@@ -142,9 +142,92 @@ fn subtract<V: Lanes, const COUNT: usize>(parts: [&[f64]; COUNT], sum: &mut [f64
     }
 }
 
+/// Parts that [`add_outer`] adds at a time.
+pub const OUTER_PARTS: usize = 4;
+
+/// `sums[i] += Σ_k levers[k][i] · parts[k]`, for the three thirds of `sums`, each as long as every part; of the parts
+/// only the first [`OUTER_PARTS`] count.
+pub fn add_outer(levers: &[[f64; 3]], parts: &[&[f64]], sums: &mut [f64]) {
+    Isa::detect().run(AddOuter { levers, parts, sums });
+}
+
+struct AddOuter<'a> {
+    levers: &'a [[f64; 3]],
+    parts: &'a [&'a [f64]],
+    sums: &'a mut [f64],
+}
+
+impl Kernel for AddOuter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { levers, parts, sums } = self;
+        match (levers, parts) {
+            ([a, b, c, d, ..], [p, q, r, s, ..]) => outer::<V, 4>([*a, *b, *c, *d], [p, q, r, s], sums),
+            ([a, b, c], [p, q, r]) => outer::<V, 3>([*a, *b, *c], [p, q, r], sums),
+            ([a, b], [p, q]) => outer::<V, 2>([*a, *b], [p, q], sums),
+            ([a], [p]) => outer::<V, 1>([*a], [p], sums),
+            _ => {}
+        }
+    }
+}
+
+#[inline(always)]
+fn outer<V: Lanes, const COUNT: usize>(levers: [[f64; 3]; COUNT], parts: [&[f64]; COUNT], sums: &mut [f64]) {
+    let (x, rest) = sums.split_at_mut(sums.len() / 3);
+    let (y, z) = rest.split_at_mut(x.len());
+    let mut thirds = [x.as_chunks_mut::<LANES>(), y.as_chunks_mut::<LANES>(), z.as_chunks_mut::<LANES>()];
+    let n_packs = thirds[0].0.len();
+    assert!(thirds.iter().all(|(packs, _)| packs.len() == n_packs));
+    let mut packs = [&[][..]; COUNT];
+    let mut rests = [&[][..]; COUNT];
+    let mut factors = [[V::zero(); 3]; COUNT];
+    for k in 0..COUNT {
+        let (part, part_rest) = parts[k].as_chunks::<LANES>();
+        (packs[k], rests[k]) = (&part[..n_packs], part_rest);
+        factors[k] = levers[k].map(|lever| V::splat(lever));
+    }
+    for i in 0..n_packs {
+        let parts: [V; COUNT] = std::array::from_fn(|k| V::load(&packs[k][i]));
+        for axis in 0..3 {
+            let sum = &mut thirds[axis].0[i];
+            let mut total = V::load(sum);
+            for k in 0..COUNT {
+                total = parts[k].mul_add(factors[k][axis], total);
+            }
+            total.store(sum);
+        }
+    }
+    for (axis, (_, rest)) in thirds.iter_mut().enumerate() {
+        for (i, sum) in rest.iter_mut().enumerate() {
+            *sum = (0..COUNT).fold(*sum, |total, k| total + levers[k][axis] * rests[k][i]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outer_products_of_every_count_and_length() {
+        let levers = [[1.0, -2.0, 0.5], [0.0, 3.0, 4.0], [-1.0, 0.25, 2.0], [8.0, 1.0, -4.0]];
+        for n in [0, 1, 7, 8, 19, 40] {
+            let parts: Vec<Vec<f64>> = (0..4).map(|k| (0..n).map(|i| f64::from(10 * k + i)).collect()).collect();
+            for count in 0..=4 {
+                let some: Vec<&[f64]> = parts[..count].iter().map(Vec::as_slice).collect();
+                let mut sums = vec![1.0; 3 * n as usize];
+                add_outer(&levers[..count], &some, &mut sums);
+                for (axis, third) in sums.chunks_exact(n.max(1) as usize).enumerate() {
+                    for (i, sum) in third.iter().enumerate() {
+                        let expected: f64 = (0..count).map(|k| levers[k][axis] * parts[k][i]).sum();
+                        assert_eq!(*sum, 1.0 + expected, "{axis} {i} {count} {n}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn rows_of_every_length() {

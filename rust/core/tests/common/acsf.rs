@@ -33,6 +33,7 @@ pub fn parameters() -> AcsfParameters {
             }
             functions.push(angular([0.05, 2.5, 0.4, 0.0], wide, 4.0, of));
             functions.push(angular([0.2, 3.0, -1.0, 0.9], wide, 3.5, of));
+            functions.push(angular([0.1, 3.0, -2.5, 0.0], wide, 4.0, of));
         }
     }
     AcsfParameters {

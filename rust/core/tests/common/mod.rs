@@ -67,7 +67,7 @@ impl OwnedEnvironment {
         let column = |i: usize| self.position.iter().map(|p| p[i]).collect::<Vec<_>>();
         let (dx, dy, dz) = (column(0), column(1), column(2));
         let r: Vec<f64> = self.position.iter().map(|p| p.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
-        f(&Environment { center: self.center, channel: &self.channel, dx: &dx, dy: &dy, dz: &dz, r: &r })
+        f(&Environment { center: self.center, channel: &self.channel, dx: &dx, dy: &dy, dz: &dz, r: &r, volume: 0.0 })
     }
 }
 

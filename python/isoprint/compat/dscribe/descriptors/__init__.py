@@ -15,9 +15,12 @@ _HOMES = {
     "CoulombMatrix": "coulombmatrix",
     "SineMatrix": "sinematrix",
     "EwaldSumMatrix": "ewaldsummatrix",
+    "MBTR": "mbtr",
+    "LMBTR": "lmbtr",
+    "ValleOganov": "valleoganov",
 }
 
-__all__ = ["SOAP", "ACSF", "CoulombMatrix", "SineMatrix", "EwaldSumMatrix"]
+__all__ = ["SOAP", "ACSF", "CoulombMatrix", "SineMatrix", "EwaldSumMatrix", "MBTR", "LMBTR", "ValleOganov"]
 
 
 def __getattr__(name: str) -> Any:

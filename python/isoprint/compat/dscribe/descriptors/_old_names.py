@@ -36,7 +36,7 @@ def _renamed(keywords: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         new = names[old]
         if new in keywords:
             raise TypeError(f"{old} and {new} are the same argument; give {new} alone")
-        warn_of(old, f"write {new}", stacklevel=5)
+        warn_of(old, f"write {new}", stacklevel=4)
     return {names.get(name, name): value for name, value in keywords.items()}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from isoprint._support.arrays import short_repr
-from isoprint._support.parameters import integer
+from isoprint._support.parameters import integer, number
 from isoprint.compat.dscribe.descriptors._old_names import old_names
 from isoprint.compat.dscribe.descriptors.descriptorlocal import DescriptorLocal
 from isoprint.descriptors.acsf import ACSF as Ours
@@ -149,13 +150,22 @@ class ACSF(DescriptorLocal):
 
     # What DScribe refuses
 
+    def _centers_of(self, system: Any, centers: Any) -> Any:
+        # Unlike SOAP, it takes any collection of indices, an empty one too.
+        if isinstance(centers, Iterable) and not isinstance(centers, str):
+            centers = list(centers)
+        return [] if centers == [] else super()._centers_of(system, centers)
+
     def _center(self, center: Any, n_atoms: int) -> Any:
-        if self._strict and integer(center) is None:
-            raise TypeError(
+        index = integer(center)
+        if index is None and number(center).is_integer():
+            index = int(center)
+        if self._strict and index is None:
+            raise ValueError(
                 f"centers contains {short_repr(center)}; give the indices of atoms, or strict=False to the descriptor"
                 " for points in space"
             )
-        return super()._center(center, n_atoms)
+        return super()._center(center if index is None else index, n_atoms)
 
     def validate_derivatives_method(self, method: Any, attach: bool) -> str:
         """How derivatives are computed: "numerical" or "analytical"; `ValueError` where DScribe refuses."""

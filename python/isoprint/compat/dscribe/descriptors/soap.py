@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
 from isoprint.compat.dscribe.descriptors._bases import gaussian_basis, polynomial_basis
-from isoprint.compat.dscribe.descriptors._old_names import old_names, warn_of
+from isoprint.compat.dscribe.descriptors._old_names import old_names
+from isoprint.compat.dscribe.descriptors._soap_arguments import compression_of, number_in, weighting_of, whole_of
 from isoprint.compat.dscribe.descriptors.descriptorlocal import DescriptorLocal
 from isoprint.descriptors.soap import SOAP as Ours
 from isoprint.structures.elements import number_of
@@ -96,10 +97,11 @@ class SOAP(DescriptorLocal):
         self._changed()
         super().__init__(periodic=periodic, sparse=sparse, dtype=dtype, average=average)
         self.species = species
-        self._weighting: Mapping[str, Any] = {} if weighting is None else weighting
-        self._n_max, self._l_max, self._sigma, self._rbf = n_max, l_max, sigma, rbf
-        self._r_cut = r_cut
-        self.compression = _compression(compression, crossover, species_weighting)
+        self._n_max, self._l_max = whole_of("n_max", n_max, 1), whole_of("l_max", l_max, 0)
+        self._sigma, self._rbf = number_in("sigma", sigma), rbf
+        self._r_cut = 0.0 if r_cut is None else number_in("r_cut", r_cut)
+        self._weighting = weighting_of(weighting)
+        self.compression = compression_of(compression, crossover, species_weighting)
         self._r_cut = float(self._parameters()["r_cut"])
         if self._strict:
             self._require_what_dscribe_can()
@@ -139,9 +141,9 @@ class SOAP(DescriptorLocal):
                 f"The maximum available l_max for SOAP is {_HIGHEST_DEGREE} in DScribe, you have requested"
                 f" l_max={self._l_max}; strict=False goes higher."
             )
-        if self._rbf == "gto":
+        if self._rbf == "gto" and self._r_cut > 1.0:
             self.get_basis_gto(self._r_cut, self._n_max, self._l_max)
-        else:
+        elif self._rbf == "polynomial":
             self.get_basis_poly(self._r_cut, self._n_max)
 
     @property
@@ -287,13 +289,13 @@ class SOAP(DescriptorLocal):
         ValueError
             If there is no such pair.
         """
-        if isinstance(species, str) or len(species) != 2:
+        if len(species) != 2:
             raise ValueError("Please use a pair of atomic numbers or chemical symbols.")
         numbers = [number_of(one) for one in species]
-        for number in numbers:
-            if number not in self.atomic_number_to_index:
-                raise ValueError(f"Atomic number {number} was not specified in the species.")
-        first, second = sorted(self.atomic_number_to_index[number] for number in numbers)
+        for one in numbers:
+            if one not in self.atomic_number_to_index:
+                raise ValueError(f"Atomic number {one} was not specified in the species.")
+        first, second = sorted(self.atomic_number_to_index[one] for one in numbers)
         self._ours()  # which sees whether the compression has changed
         if self._mode == "mu2":
             return slice(0, self._width(True))
@@ -335,18 +337,3 @@ class SOAP(DescriptorLocal):
         if self._weighting:
             return "Analytical derivatives currently not available when weighting is used."
         return None
-
-
-def _compression(given: Any, crossover: Any, species_weighting: Any) -> Any:
-    """The compression, also as the first version says it."""
-    if crossover is None and species_weighting is None:
-        return {"mode": "off", "species_weighting": None} if given is None else given
-    found = {} if given is None else dict(given)
-    if crossover is not None:
-        mode = "off" if crossover else "crossover"
-        warn_of("crossover", f"write compression={{'mode': {mode!r}}}", stacklevel=5)
-        found.setdefault("mode", mode)
-    if species_weighting is not None:
-        warn_of("species_weighting", "write compression={'species_weighting': ...}", stacklevel=5)
-        found.setdefault("species_weighting", species_weighting)
-    return found

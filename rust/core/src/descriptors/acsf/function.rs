@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::limits::MAX_ZETA;
+use super::limits::{LARGEST_POWER, MAX_ZETA};
 use crate::Error;
-use crate::descriptors::validate::{check, within};
+use crate::descriptors::validate::{Spelled, about, check};
 
 /// Sharpest decay in 1/Å²; beyond, not even rounding errors of a distance are resolved.
 const SHARPEST: f64 = 1e8;
@@ -35,7 +35,7 @@ pub struct Angular {
     pub eta: f64,
     /// ζ
     pub zeta: f64,
-    /// λ, from -1 to 1
+    /// λ; from -1 to 1 unless ζ is an integer
     pub lambda: f64,
     /// `R_s` in Å
     pub shift: f64,
@@ -80,7 +80,7 @@ impl Angular {
         validate_eta(self.eta)?;
         let remedy = format!("it must be a positive number up to {MAX_ZETA}");
         check(zeta > 0.0 && zeta <= MAX_ZETA, "zeta", zeta, remedy)?;
-        within("lambda", self.lambda, -1.0..=1.0)?;
+        validate_lambda(self.lambda, zeta)?;
         validate_shift(self.shift)
     }
 }
@@ -88,6 +88,17 @@ impl Angular {
 fn validate_eta(eta: f64) -> Result<(), Error> {
     let remedy = format!("it must be a number of 1/Å² from 0 to {SHARPEST:e}");
     check((0.0..=SHARPEST).contains(&eta), "eta", eta, remedy)
+}
+
+/// Beyond -1 and 1 the base of the power can be negative, of which only whole powers are real numbers.
+fn validate_lambda(lambda: f64, zeta: f64) -> Result<(), Error> {
+    if lambda.is_finite() && zeta.fract() != 0.0 {
+        let remedy = "it must be a number from -1 to 1, because zeta is no integer";
+        return check(lambda.abs() <= 1.0, "lambda", lambda, remedy);
+    }
+    let most = 2.0 * LARGEST_POWER.powf(zeta.recip()) - 1.0;
+    let remedy = format!("it must be a number from -{0} to {0} where zeta is {1}", about(most), zeta.spelled());
+    check(lambda.abs() <= most, "lambda", lambda, remedy)
 }
 
 fn validate_shift(shift: f64) -> Result<(), Error> {

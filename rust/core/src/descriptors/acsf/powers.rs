@@ -18,6 +18,8 @@ pub struct Powers {
 #[derive(Debug, Clone)]
 struct Branch {
     lambda: f64,
+    /// Lower bound of the base, which no cosine goes below but by rounding.
+    least: f64,
     /// Number of times that the base is squared.
     n_squares: usize,
     /// Row and ζ, by repeated multiplication.
@@ -41,7 +43,9 @@ impl Powers {
         self.exponents.push((zeta, lambda));
         let place = self.branches.iter().position(|branch| branch.lambda == lambda);
         let place = place.unwrap_or_else(|| {
-            self.branches.push(Branch { lambda, n_squares: 0, whole: Vec::new(), broken: Vec::new() });
+            // With a larger λ there are whole powers alone, whose base may be negative.
+            let least = if lambda.abs() <= 1.0 { 0.0 } else { f64::NEG_INFINITY };
+            self.branches.push(Branch { lambda, least, n_squares: 0, whole: Vec::new(), broken: Vec::new() });
             self.branches.len() - 1
         });
         let branch = &mut self.branches[place];
@@ -108,11 +112,11 @@ impl Powers {
 }
 
 impl Branch {
-    /// Not negative, whatever rounding does to the cosine.
+    /// Not negative where the powers are not whole, whatever rounding does to the cosine.
     #[inline(always)]
     fn base<V: Lanes>(&self, c: V) -> V {
         let half = V::splat(0.5);
-        c.mul_add(V::splat(0.5 * self.lambda), half).max(V::zero())
+        c.mul_add(V::splat(0.5 * self.lambda), half).max(V::splat(self.least))
     }
 
     /// The base, its square, the square of that, ...

@@ -312,6 +312,7 @@ mod tests {
         let [dx, dy, dz] = [column(1.3), column(2.1), column(3.7)];
         let r: Vec<f64> = (0..6).map(|k| dx[k].hypot(dy[k]).hypot(dz[k])).collect();
         let environment = Environment {
+            volume: 0.0,
             center: CenterKind::Atom(Some(0)),
             channel: &[0, 0, 0, 1, 1, 1],
             dx: &dx,

@@ -11,7 +11,9 @@
 //! | `factor`, `layout`, `selection`, `columns` | the two factors, where their products are stored, which of these are kept |
 //! | `power_spectrum` | from coefficients to features, and back |
 //! | `site_terms`, `jacobian` | the derivative of every feature with respect to every site |
+//! | `coefficients` | the coefficients themselves as features |
 
+mod coefficients;
 mod columns;
 mod compression;
 mod convention;
@@ -31,10 +33,13 @@ mod site_terms;
 mod tables;
 mod turbo;
 
+pub use coefficients::CoefficientsOf;
 pub use compression::Compression;
 pub use convention::Convention;
 pub use density::{Density, PowerSpectrumOptions};
 pub use descriptor::{KeptSoap, SoapOf, SoapScratch};
-pub use gaussian::{DensityParameters, GaussianBasis, Soap, SoapParameters, WeightFunction, Weighting};
+pub use gaussian::{
+    DensityCoefficients, DensityParameters, GaussianBasis, Soap, SoapParameters, WeightFunction, Weighting,
+};
 pub use limits::{MAX_DEGREE, MAX_FUNCTIONS};
 pub use turbo::{Policy, SoapTurbo, SpeciesParameters, TurboBasis, TurboParameters};

@@ -4,7 +4,7 @@
 //! speed. `tile` picks the count that fits the registers and leaves the least over; the functions are compiled for
 //! each count they may be asked for.
 
-use super::{Capacity, Lanes};
+use super::{Capacity, LANES, Lanes, ends_in_half};
 
 /// Functions of one species at most, in packs.
 pub const MAX_PACKS: usize = 3;
@@ -17,31 +17,36 @@ pub const PADDING: usize = 28;
 const COMPILED_PACKS: usize = 3;
 const _: () = assert!(MAX_PACKS == COMPILED_PACKS, "more packs need kernels of their own in every match on n_packs");
 
-/// Size of a tile: harmonics whose accumulators are in registers together, for `n_rows` of them with `n_packs` packs
-/// each.
+/// Size of a tile: harmonics whose accumulators are in registers together, for `n_rows` of them with `n` functions each.
 #[inline(always)]
-fn tile<V: Lanes>(n_rows: usize, n_packs: usize) -> usize {
-    let sizes: &[usize] = match (V::CAPACITY, n_packs) {
-        (Capacity::Values32, 1) => &[27, 25, 24, 18, 16],
-        (Capacity::Values32, 2) => &[13, 12, 11, 9, 8],
-        (Capacity::Values32, _) => &[9, 8, 6],
-        (Capacity::Values8, 1) => &[6, 5],
-        (Capacity::Values8, 2) => &[3],
-        (Capacity::Values8, _) | (_, 1) => &[2],
+fn tile<V: Lanes>(n_rows: usize, n: usize) -> usize {
+    let sizes: &[usize] = match (V::CAPACITY, n.div_ceil(LANES), ends_in_half(n)) {
+        (Capacity::Values32, 1, _) => &[27, 25, 24, 18, 16],
+        (Capacity::Values32, 2, _) => &[13, 12, 11, 9, 8],
+        (Capacity::Values32, _, _) => &[9, 8, 6],
+        (Capacity::Values8, 1, true) => &[12, 11, 9, 8],
+        (Capacity::Values8, 1, false) => &[6, 5],
+        (Capacity::Values8, 2, true) => &[4, 3],
+        (Capacity::Values8, 2, false) => &[3],
+        (Capacity::Values4, 1, true) => &[5],
+        (Capacity::Values8, _, _) | (_, 1, false) => &[2],
         _ => &[1],
     };
     let padded = |size: &usize| n_rows.div_ceil(*size) * size;
     sizes.iter().copied().min_by_key(padded).unwrap_or(1)
 }
 
-/// Calls `$function::<V, $packs, size>` for the runtime `$size`, one of the listed. Arguments travel as one value,
-/// because the macro hands them on to a function of constant generics.
+/// Calls `$function::<V, packs, whether the last is half, size>` for the runtime `$size`, one of the listed. Arguments
+/// travel as one value, because the macro hands them on to a function of constant generics.
 macro_rules! with_size {
-    ($size:expr, [$($candidate:literal),*], $function:ident, $packs:literal, $arguments:tt) => {
+    ($size:expr, [$($candidate:literal),*], $function:ident, $shape:tt, $arguments:tt) => {
         match $size {
-            $($candidate => $function::<V, $packs, $candidate> $arguments,)*
+            $($candidate => with_size!($function, $shape, $candidate, $arguments),)*
             _ => unreachable!("tile sizes are listed in `tile`"),
         }
+    };
+    ($function:ident, [$($shape:literal),*], $candidate:literal, $arguments:tt) => {
+        $function::<V, $($shape,)* $candidate> $arguments
     };
 }
 

@@ -74,9 +74,9 @@ pub fn project_by_degree<V: Lanes>(
         let (adjoint, x, dx) = (&adjoint[row * n_packs..], &mut x[row..], &mut dx[row..]);
         let arguments = ProjectTile { pack, functions, derivatives, adjoint, x, dx };
         match n_packs {
-            1 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 1, (arguments)),
-            2 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 2, (arguments)),
-            _ => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, 3, (arguments)),
+            1 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, [1], (arguments)),
+            2 => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, [2], (arguments)),
+            _ => with_size!(size, [1, 3, 5, 7, 9, 12], project_tile, [3], (arguments)),
         }
     }
 }

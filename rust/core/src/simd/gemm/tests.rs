@@ -29,7 +29,7 @@ impl Kernel for Compare {
         };
         let harmonics = rows(0.91);
         let mut c = vec![[1.0; LANES]; (n_rows + PADDING) * n_packs];
-        accumulate::<V>(n_rows, n_packs, n_sites, (&functions, stride), &harmonics, &mut c, false);
+        accumulate::<V>((n_rows, n), n_sites, (&functions, stride), &harmonics, &mut c, false);
         let (b, db) = (rows(0.53), rows(0.29));
         let (mut x, mut dx) = (rows(0.0), rows(0.0));
         project::<V>(n_rows, n_packs, 1, [&b[..n], &db[..n]], &c, [&mut x, &mut dx]);
@@ -101,7 +101,9 @@ impl Kernel for CompareByDegree {
 fn products_by_degree_equal_their_naive_twins_at_every_shape() {
     for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
         for l_max in [0, 1, 3, 8, 12, 30] {
-            for (n, n_sites) in [(1, 1), (5, 16), (8, 7), (9, 0), (12, 16), (17, 3), (24, 16)] {
+            for (n, n_sites) in
+                [(1, 1), (4, 5), (5, 16), (8, 7), (9, 0), (12, 16), (13, 16), (17, 3), (20, 16), (24, 16)]
+            {
                 let error = isa.run(CompareByDegree { l_max, n, n_sites });
                 assert!(error < 1e-13, "{isa:?} {l_max} × {n} × {n_sites}: {error}");
             }
@@ -113,7 +115,9 @@ fn products_by_degree_equal_their_naive_twins_at_every_shape() {
 fn products_equal_their_naive_twins_at_every_shape() {
     for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
         for l in [0, 1, 3, 8, 10, 12, 20] {
-            for (n, n_sites) in [(1, 1), (5, 16), (8, 7), (9, 0), (12, 16), (17, 3), (24, 16)] {
+            for (n, n_sites) in
+                [(1, 1), (4, 5), (5, 16), (8, 7), (9, 0), (12, 16), (13, 16), (17, 3), (20, 16), (24, 16)]
+            {
                 let n_rows = (l + 1) * (l + 1);
                 let error = isa.run(Compare { n_rows, n, n_sites });
                 assert!(error < 1e-13, "{isa:?} {n_rows} × {n} × {n_sites}: {error}");

@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
-use super::{Capacity, LANES, Lanes, begins_a_line};
+use super::{Capacity, HalfLanes, LANES, Lanes, begins_a_line};
 
 /// Lanes in one 512-bit register.
 #[derive(Clone, Copy)]
@@ -23,6 +23,7 @@ operators! {
 
 impl Lanes for Avx512 {
     const CAPACITY: Capacity = Capacity::Values32;
+    type Half = Half;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -104,6 +105,16 @@ impl Lanes for Avx512 {
             let (c, d) = (pairs(r[4].0, r[5].0), pairs(r[6].0, r[7].0));
             Self(quarter_sums(quarter_sums(a, b), quarter_sums(c, d)))
         }
+    }
+    #[inline(always)]
+    fn lower(self) -> Half {
+        // SAFETY: as in `splat`.
+        Half(unsafe { _mm512_castpd512_pd256(self.0) })
+    }
+    #[inline(always)]
+    fn widen(half: Half) -> Self {
+        // SAFETY: as in `splat`; halves exist only beside wholes.
+        Self(unsafe { _mm512_zextpd256_pd512(half.0) })
     }
 }
 
@@ -191,6 +202,7 @@ operators! {
 
 impl Lanes for Avx2 {
     const CAPACITY: Capacity = Capacity::Values8;
+    type Half = Half;
 
     #[inline(always)]
     fn splat(value: f64) -> Self {
@@ -290,5 +302,49 @@ impl Lanes for Avx2 {
             let (a, b) = (sums_of_four(r[0], r[1], r[2], r[3]), sums_of_four(r[4], r[5], r[6], r[7]));
             Self(a, b)
         }
+    }
+    #[inline(always)]
+    fn lower(self) -> Half {
+        Half(self.0)
+    }
+    #[inline(always)]
+    fn widen(half: Half) -> Self {
+        Self(half.0, Half::zero().0)
+    }
+}
+
+/// Four lanes in one 256-bit register.
+#[derive(Clone, Copy)]
+pub struct Half(__m256d);
+
+operators! {
+    half Half,
+    // SAFETY: as in `zero`.
+    Add add |a, b| Self(unsafe { _mm256_add_pd(a.0, b.0) });
+    // SAFETY: as in `zero`.
+    Mul mul |a, b| Self(unsafe { _mm256_mul_pd(a.0, b.0) });
+}
+
+impl HalfLanes for Half {
+    #[inline(always)]
+    fn zero() -> Self {
+        // SAFETY: this type is found only through `Lanes::Half`, inside `run_avx2` and `run_avx512`, which run only where
+        // AVX2 and FMA were found.
+        Self(unsafe { _mm256_setzero_pd() })
+    }
+    #[inline(always)]
+    fn load(from: &[f64; LANES]) -> Self {
+        // SAFETY: as in `zero`; the first four numbers of the array are readable, and the load asks for no alignment.
+        Self(unsafe { _mm256_loadu_pd(from.as_ptr()) })
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f64; LANES]) {
+        // SAFETY: as in `zero`; the first four numbers of the array are writable, and the store asks for no alignment.
+        unsafe { _mm256_storeu_pd(to.as_mut_ptr(), self.0) }
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: as in `zero`.
+        Self(unsafe { _mm256_fmadd_pd(self.0, factor.0, term.0) })
     }
 }

@@ -275,8 +275,8 @@ impl<P: RadialBasis> DensityExpansion<P> {
             let shape = (self.harmonics.l_max(), n);
             gemm::accumulate_by_degree::<V>(shape, block.n_sites, functions, harmonics, sums, opens);
         } else {
-            let n_packs = n.div_ceil(LANES);
-            gemm::accumulate::<V>(self.harmonics.len(), n_packs, block.n_sites, functions, harmonics, sums, opens);
+            let shape = (self.harmonics.len(), n);
+            gemm::accumulate::<V>(shape, block.n_sites, functions, harmonics, sums, opens);
         }
     }
 

@@ -11,6 +11,7 @@ pub use parameters::{DensityParameters, SoapParameters};
 pub use weighting::{WeightFunction, Weighting};
 
 use self::radial::GaussianRadial;
+use super::coefficients::CoefficientsOf;
 use super::density::{Density, PowerSpectrumOptions};
 use super::descriptor::SoapOf;
 use super::power_spectrum::NO_FLOOR;
@@ -22,6 +23,16 @@ const NEAREST: f64 = 1e-10;
 
 /// The power spectrum of a density of Gaussians.
 pub type Soap = SoapOf<SoapParameters>;
+
+/// The coefficients of a density of Gaussians.
+pub type DensityCoefficients = CoefficientsOf<SoapParameters>;
+
+impl DensityCoefficients {
+    /// Error of values and derivatives of the radial functions, relative to their largest value.
+    pub fn accuracy(&self) -> f64 {
+        self.bases().iter().map(GaussianRadial::accuracy).fold(0.0, f64::max)
+    }
+}
 
 impl Soap {
     /// Error of values and derivatives of the radial functions, relative to their largest value.

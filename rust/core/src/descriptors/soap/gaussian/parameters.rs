@@ -12,7 +12,7 @@ use crate::descriptors::validate::{
 };
 
 /// Narrowest density, in units of the distance up to which atoms are seen.
-const NARROWEST: f64 = 5e-3;
+const NARROWEST: f64 = 5e-4;
 /// Widest density, in the same units.
 const WIDEST: f64 = 10.0;
 /// Cutoffs in Å of the basis [`GaussianBasis::Gto`], whose functions begin at the first and whose quadratures, as fine

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::PowerSpectrum;
-use crate::simd::{Capacity, Kernel, LANES, Lanes};
+use crate::simd::{Capacity, HALF, Kernel, LANES, Lanes, Packs, ends_in_half};
 use crate::{Error, Stop};
 
 /// `out = κ_l μ Σ_terms Σ_m a_lm[n] b_lm[n']` for all pairs of some functions that are stored.
@@ -31,30 +31,30 @@ impl Kernel for PowerSpectrumProducts<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Result<(), Error> {
         match V::CAPACITY {
-            Capacity::Values32 => self.tiles::<V, 8>(),
-            Capacity::Values8 => self.tiles::<V, 4>(),
-            Capacity::Values4 => self.tiles::<V, 2>(),
+            Capacity::Values32 => self.tiles::<V, 8, 4>(),
+            Capacity::Values8 => self.tiles::<V, 4, 2>(),
+            Capacity::Values4 => self.tiles::<V, 2, 1>(),
         }
     }
 }
 
 impl PowerSpectrumProducts<'_> {
-    /// `SIZE` functions of the left factor with eight of the right at a time.
+    /// `SIZE` functions of the left factor with eight of the right at a time; the last of both are `FEW`, and four, where
+    /// that is enough.
     #[inline(always)]
-    fn tiles<V: Lanes, const SIZE: usize>(mut self) -> Result<(), Error> {
+    fn tiles<V: Lanes, const SIZE: usize, const FEW: usize>(mut self) -> Result<(), Error> {
         let [n_left, n_right] = self.factors.map(|factor| factor.places.len());
-        let n_padded = padded(self.spectrum.degree_weights.len());
         for n in (0..n_left).step_by(SIZE) {
             let last = (n + SIZE).min(n_left) - 1;
             let layout = &self.spectrum.layout;
             let (first, end) = (layout.others(n, n_right).start, layout.others(last, n_right).end);
             self.stop.check_after((end - first) * self.spectrum.n_harmonics())?;
             for pack in first / LANES..end.div_ceil(LANES) {
-                for (l, kappa) in self.spectrum.degree_weights.iter().enumerate() {
-                    let sums = self.tile::<V, SIZE>(l, n, pack);
-                    for (i, sum) in sums.into_iter().enumerate() {
-                        (sum * V::splat(*kappa)).store(&mut self.tile[i * n_padded + l]);
-                    }
+                match (last - n < FEW, end <= pack * LANES + HALF) {
+                    (false, false) => self.tile::<V, SIZE, false>(n, pack),
+                    (false, true) => self.tile::<V, SIZE, true>(n, pack),
+                    (true, false) => self.tile::<V, FEW, false>(n, pack),
+                    (true, true) => self.tile::<V, FEW, true>(n, pack),
                 }
                 self.write::<V>(n..last + 1, pack);
             }
@@ -62,11 +62,28 @@ impl PowerSpectrumProducts<'_> {
         Ok(())
     }
 
+    /// Sums over `m`, of all degrees.
+    #[inline(always)]
+    fn tile<V: Lanes, const SIZE: usize, const IS_HALF: bool>(&mut self, n: usize, pack: usize) {
+        let n_padded = padded(self.spectrum.degree_weights.len());
+        for (l, kappa) in self.spectrum.degree_weights.iter().enumerate() {
+            let sums = self.degree::<V, SIZE, IS_HALF>(l, n, pack);
+            for (i, sum) in sums.into_iter().enumerate() {
+                sum.times(V::splat(*kappa)).store(std::array::from_mut(&mut self.tile[i * n_padded + l]));
+            }
+        }
+    }
+
     /// Sums over `m` of one degree.
     #[inline(always)]
-    fn tile<V: Lanes, const SIZE: usize>(&self, l: usize, n: usize, pack: usize) -> [V; SIZE] {
+    fn degree<V: Lanes, const SIZE: usize, const IS_HALF: bool>(
+        &self,
+        l: usize,
+        n: usize,
+        pack: usize,
+    ) -> [Packs<V, 1, IS_HALF>; SIZE] {
         let [left, right] = self.factors.map(|factor| factor.stride);
-        let mut sums = [V::zero(); SIZE];
+        let mut sums = [Packs::zero(); SIZE];
         for [a, b] in self.terms {
             let rows = l * l..(l + 1) * (l + 1);
             let a = a[rows.start * left..rows.end * left].chunks_exact(left);
@@ -74,7 +91,7 @@ impl PowerSpectrumProducts<'_> {
             for (a, b) in a.zip(b) {
                 // Strides are multiples of eight, so that a tile never reaches beyond a row.
                 let Some(a) = a[n..].first_chunk::<SIZE>() else { break };
-                let b = V::load(&b.as_chunks::<LANES>().0[pack]);
+                let b = Packs::load(std::array::from_ref(&b.as_chunks::<LANES>().0[pack]));
                 for i in 0..SIZE {
                     sums[i] = b.mul_add(V::splat(a[i]), sums[i]);
                 }
@@ -102,16 +119,24 @@ impl PowerSpectrumProducts<'_> {
             let weights = V::load(&weights);
             let row = layout.row(left[n] as usize);
             let place = |n_prime: u32| row.1 + (n_prime as usize - row.0.start) * n_degrees;
+            let right = &right[first..last];
             for (group, degrees) in tile.as_chunks::<LANES>().0.iter().enumerate() {
+                let rest = n_degrees - group * LANES;
+                if rest == 1 {
+                    let degree = (V::load(&degrees[0]) * weights).to_array();
+                    for (product, &n_prime) in degree[first % LANES..].iter().zip(right) {
+                        self.out[place(n_prime) + group * LANES] = *product;
+                    }
+                    continue;
+                }
                 let mut rows = [V::zero(); LANES];
                 for (row, degree) in rows.iter_mut().zip(degrees) {
                     *row = V::load(degree) * weights;
                 }
                 let lines = V::transpose(rows).map(V::to_array);
-                let lines = lines[first % LANES..].iter().zip(&right[first..last]);
+                let lines = lines[first % LANES..].iter().zip(right);
                 let out = lines.map(|(line, &n_prime)| (line, place(n_prime) + group * LANES));
-                match n_degrees - group * LANES {
-                    1 => store::<1>(out, self.out),
+                match rest {
                     2 => store::<2>(out, self.out),
                     3 => store::<3>(out, self.out),
                     4 => store::<4>(out, self.out),
@@ -158,8 +183,8 @@ pub(super) struct Apply<'a> {
     pub l_max: usize,
     /// Strides of `from` and of `out`.
     pub strides: [usize; 2],
-    /// Functions in `from`.
-    pub length: usize,
+    /// Functions in `from` and in `out`.
+    pub lengths: [usize; 2],
     pub matrix: &'a [f64],
     pub from: &'a [f64],
     pub out: &'a mut [f64],
@@ -203,26 +228,38 @@ impl Apply<'_> {
     /// `SIZE` rows of degree `l`, from `lm`.
     #[inline(always)]
     fn rows<V: Lanes, const SIZE: usize>(&mut self, l: usize, lm: usize) {
+        let [_, out_stride] = self.strides;
+        for pack in 0..out_stride / LANES {
+            if ends_in_half(self.lengths[1]) && (pack + 1) * LANES == out_stride {
+                self.pack::<V, SIZE, true>(l, lm, pack);
+            } else {
+                self.pack::<V, SIZE, false>(l, lm, pack);
+            }
+        }
+    }
+
+    /// One pack of these rows.
+    #[inline(always)]
+    fn pack<V: Lanes, const SIZE: usize, const IS_HALF: bool>(&mut self, l: usize, lm: usize, pack: usize) {
         let [from_stride, out_stride] = self.strides;
+        let length = self.lengths[0];
         let matrix = &self.matrix[l * from_stride * out_stride..][..from_stride * out_stride];
         let mut from = [&[][..]; SIZE];
         for (i, row) in from.iter_mut().enumerate() {
-            *row = &self.from[(lm + i) * from_stride..][..self.length];
+            *row = &self.from[(lm + i) * from_stride..][..length];
         }
-        for pack in 0..out_stride / LANES {
-            let mut sums = [V::zero(); SIZE];
-            // Indices, because iterators side by side are not always inlined, and sums would leave their registers then.
-            for n in 0..self.length {
-                let Some(weights) = matrix[n * out_stride + pack * LANES..].first_chunk() else { break };
-                let weights = V::load(weights);
-                for i in 0..SIZE {
-                    sums[i] = weights.mul_add(V::splat(from[i][n]), sums[i]);
-                }
+        let mut sums = [Packs::<V, 1, IS_HALF>::zero(); SIZE];
+        // Indices, because iterators side by side are not always inlined, and sums would leave their registers then.
+        for n in 0..length {
+            let Some(weights) = matrix[n * out_stride + pack * LANES..].first_chunk() else { break };
+            let weights = Packs::load(std::array::from_ref(weights));
+            for i in 0..SIZE {
+                sums[i] = weights.mul_add(V::splat(from[i][n]), sums[i]);
             }
-            for (i, sum) in sums.into_iter().enumerate() {
-                let row = &mut self.out[(lm + i) * out_stride..][..out_stride];
-                sum.store(&mut row.as_chunks_mut::<LANES>().0[pack]);
-            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            let row = &mut self.out[(lm + i) * out_stride..][..out_stride];
+            sum.widen().store(&mut row.as_chunks_mut::<LANES>().0[pack]);
         }
     }
 }

@@ -295,8 +295,8 @@ impl PowerSpectrum {
             self.matrix_of(products, side, matrix, stop)?;
             let strides = [factors[1 - side].stride(), factors[side].stride()];
             let out = if is_direct { &mut *coefficients_adjoint } else { derivative_sums[side].as_mut_slice() };
-            let length = factors[1 - side].len();
-            Isa::detect().run(Apply { l_max: self.l_max(), strides, length, matrix, from, out, stop })?;
+            let lengths = [factors[1 - side].len(), factors[side].len()];
+            Isa::detect().run(Apply { l_max: self.l_max(), strides, lengths, matrix, from, out, stop })?;
             if !is_direct {
                 factors[side].spread(&derivative_sums[side], self.stride, coefficients_adjoint);
             }

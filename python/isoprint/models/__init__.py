@@ -1,0 +1,17 @@
+"""Models on fingerprints: energies, forces and stress by Gaussian processes on a few sparse points.
+
+>>> import isoprint as ip
+>>> soap = ip.SoapTurbo(r_cut=5.0, n_max=8, l_max=8, species=["Si"])
+>>> model = ip.models.SparseGP(soap, n_sparse=100, sigma_energy=1e-3, sigma_forces=0.05)
+
+Energies are in eV, lengths in Å, stress in eV/Å³.
+"""
+
+from __future__ import annotations
+
+from isoprint.models.errors import Errors
+from isoprint.models.file import load
+from isoprint.models.prediction import Prediction
+from isoprint.models.sparse_gp import SparseGP
+
+__all__ = ["Errors", "Prediction", "SparseGP", "load"]

@@ -1,0 +1,184 @@
+"""Files of models: a zip of numpy arrays and one JSON text, read without pickles and checked before it is believed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint import descriptors
+from isoprint._core import __version__
+from isoprint._support.arrays import short_repr
+from isoprint._support.output import PathLike, replacing, telling
+
+FORMAT = 1
+# Fingerprints that a file may name; nothing else is ever made of it.
+KNOWN = {name: getattr(descriptors, name) for name in descriptors.__all__ if name != "Hybrid"}
+
+
+class Archive:
+    """Fields and arrays of a file to be written."""
+
+    def __init__(self, model: str, descriptor: Any) -> None:
+        kind = type(descriptor).__name__
+        if KNOWN.get(kind) is not type(descriptor):
+            raise ValueError(f"descriptor is a {kind}, which a file cannot name; those are {', '.join(KNOWN)}")
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.fields: dict[str, Any] = {
+            "format": FORMAT,
+            "isoprint": __version__,
+            "model": model,
+            "descriptor": kind,
+            "parameters": self.plain("parameter", {**descriptor.get_params(), "species": descriptor.species_}),
+            "columns": _columns(descriptor),
+            "units": {"energy": "eV", "length": "Å"},
+        }
+
+    def plain(self, name: str, value: Any) -> Any:
+        """A parameter in words of JSON; arrays go beside the text."""
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, dict):
+            return {"mapping": [[key, self.plain(f"{name}_{key}", entry)] for key, entry in value.items()]}
+        if isinstance(value, (list, tuple)):
+            return [self.plain(f"{name}_{place}", entry) for place, entry in enumerate(value)]
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{name} is {short_repr(value)}, which a file cannot hold")
+        self.arrays[name] = array
+        return {"array": name}
+
+    def write(self, path: PathLike) -> None:
+        """Put the file in its place once it is whole."""
+        self.fields["sha256"] = {name: _hash(array) for name, array in self.arrays.items()}
+        text = np.frombuffer(json.dumps(self.fields).encode(), np.uint8)
+        with replacing(path) as part, telling(path), part.open("wb") as opened:
+            np.savez(opened, allow_pickle=False, meta=text, **self.arrays)
+
+
+class Reader:
+    """Fields of one file, each looked at before it is used."""
+
+    def __init__(self, path: PathLike) -> None:
+        self._name = str(path)
+        if not Path(path).is_file():
+            raise ValueError(f"there is no file {self._name!r}")
+        self._stored = _arrays(self._name)
+        self._meta = self._read_meta()
+
+    def wrong(self, what: str) -> ValueError:
+        """The error that says what is wrong with this file."""
+        return ValueError(f"{self._name!r}: {what}")
+
+    def _read_meta(self) -> dict[str, Any]:
+        if "meta" not in self._stored or self._stored["meta"].dtype != np.uint8:
+            raise self.wrong("it has no field meta, so it is no model of isoprint")
+        try:
+            meta = json.loads(self._stored["meta"].tobytes())
+        except (ValueError, RecursionError):
+            raise self.wrong("meta is no JSON text; the file is damaged") from None
+        if not isinstance(meta, dict):
+            raise self.wrong("meta is no mapping; the file is damaged")
+        version = meta.get("format")
+        if not isinstance(version, int) or version < 1:
+            raise self.wrong(f"format is {short_repr(version)}; it must be a number from 1")
+        if version > FORMAT:
+            raise self.wrong(f"format is {version}, and this isoprint reads up to {FORMAT}; take a newer one")
+        return meta
+
+    def field(self, name: str, kind: type) -> Any:
+        """A field of the JSON text."""
+        value = self._meta.get(name)
+        if not isinstance(value, kind):
+            raise self.wrong(f"{name} is {short_repr(value)}; it must be a {kind.__name__}")
+        return value
+
+    def array(self, name: str, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
+        """An array of finite numbers, which is what was written."""
+        array = self._stored.get(name)
+        if array is None:
+            raise self.wrong(f"the array {name} is missing")
+        fits = array.ndim == len(shape) and all(w in (None, n) for w, n in zip(shape, array.shape, strict=True))
+        if array.dtype != np.float64 or not fits:
+            raise self.wrong(f"{name} is {array.dtype} of shape {array.shape}, expected float64 of shape {shape}")
+        if not np.isfinite(array).all():
+            raise self.wrong(f"{name} has entries that are not finite")
+        if self.field("sha256", dict).get(name) != _hash(array):
+            raise self.wrong(f"{name} is not what was written; the file is damaged")
+        return array
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Parameters as they were."""
+        found = self._value(self.field(name, dict))
+        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+            raise self.wrong(f"{name} are no mapping of names")
+        return found
+
+    def descriptor(self) -> Any:
+        """The fingerprint, if its columns are what they were."""
+        kind = self.field("descriptor", str)
+        if kind not in KNOWN:
+            raise self.wrong(f"descriptor is {kind!r}; known are {', '.join(KNOWN)}")
+        parameters = self.mapping("parameters")
+        try:
+            descriptor = KNOWN[kind](**parameters)
+            columns = _columns(descriptor)
+        except (TypeError, ValueError) as problem:
+            raise self.wrong(f"parameters make no {kind}: {problem}") from None
+        if columns != self._meta.get("columns"):
+            raise self.wrong(f"columns of this {kind} have other names than when the model was made")
+        return descriptor
+
+    def _value(self, value: Any) -> Any:
+        """A parameter as it was."""
+        if isinstance(value, list):
+            return [self._value(entry) for entry in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"array"}:
+            name = value["array"]
+            array = self._stored.get(name) if isinstance(name, str) else None
+            if array is None or self.field("sha256", dict).get(name) != _hash(array):
+                raise self.wrong(f"the array {short_repr(name)} is missing or damaged")
+            return array
+        if set(value) != {"mapping"} or not isinstance(value["mapping"], list):
+            raise self.wrong(f"a parameter is {short_repr(value)}; it must be a mapping or an array")
+        try:
+            return {key: self._value(entry) for key, entry in value["mapping"]}
+        except (TypeError, ValueError):
+            raise self.wrong(f"a parameter is {short_repr(value)}, which is no mapping") from None
+
+
+def _arrays(name: str) -> dict[str, NDArray[Any]]:
+    try:
+        # numpy does not close a file that it cannot read.
+        with Path(name).open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError, MemoryError) as problem:
+        raise ValueError(f"{name!r} is no model, or is damaged ({' '.join(str(problem).split())})") from None
+    except Exception as problem:  # of zlib, and of headers that are no Python literals
+        raise ValueError(f"{name!r} is damaged ({type(problem).__name__})") from None
+    strange = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if strange:
+        raise ValueError(f"{name!r} is no model, or is damaged: {strange[0]!r} is no array")
+    return arrays
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def _hash(array: NDArray[Any]) -> str:
+    return sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _columns(descriptor: Any) -> str:
+    """A checksum of the names of the columns, in their order."""
+    return sha256("\n".join(descriptor.get_feature_names_out()).encode()).hexdigest()

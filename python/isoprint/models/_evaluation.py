@@ -1,0 +1,83 @@
+"""Energy, forces and stress of frames in one pass: features forth, the gradient of the energy back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoprint.models._kernel import DotProductKernel
+from isoprint.models._rows import batches
+from isoprint.models._sparse_set import SparseSet, unit
+
+Floats = NDArray[np.float64]
+
+# Centers whose products with the sparse points are made at a time.
+BLOCK = 64
+_ATOMS = 4096
+
+
+class Evaluator:
+    """Local energies of fingerprints, and their gradient with respect to these."""
+
+    def __init__(self, sparse: SparseSet, kernel: DotProductKernel, alpha: Floats, normalized: bool) -> None:
+        self._kernel, self._normalized = kernel, normalized
+        self._parts = [
+            (element, points, points.T.copy(), alpha[columns]) for element, points, columns in sparse.columns()
+        ]
+
+    def energies(self, features: Floats, numbers: NDArray[np.int64]) -> Floats:
+        """Local energies without those of single atoms."""
+        rows, _ = unit(features, self._normalized)
+        found = np.zeros(len(rows))
+        for element, _, transposed, alpha in self._parts:
+            own, some = _of(numbers, element, rows)
+            if len(some):
+                found[own] = self._kernel.value_and_slope(some @ transposed)[0] @ alpha
+        return found
+
+    def energies_and_adjoint(self, features: Floats, numbers: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Local energies, and their gradients by the features."""
+        rows, length = unit(features, self._normalized)
+        found, adjoint = np.zeros(len(rows)), np.zeros_like(rows)
+        for element, points, transposed, alpha in self._parts:
+            own, some = _of(numbers, element, rows)
+            if len(some):
+                value, slope = self._kernel.value_and_slope(some @ transposed)
+                found[own] = value @ alpha
+                slope *= alpha
+                adjoint[own] = slope @ points
+        if length is not None:
+            adjoint -= rows * np.einsum("nf,nf->n", rows, adjoint)[:, None]
+            adjoint /= length
+        return found, adjoint
+
+
+def _of(numbers: NDArray[np.int64], element: int, rows: Floats) -> tuple[Any, Floats]:
+    """Which rows are of an element, and these; all of them without a copy."""
+    own = numbers == element
+    return (slice(None), rows) if own.all() else (own, rows[own])
+
+
+def energies(descriptor: Any, evaluator: Evaluator, frames: list[Any], packed: Any, n_jobs: int | None) -> Floats:
+    """Local energies of all atoms, no gradients."""
+    found = np.zeros(packed.n_atoms)
+    for first, last in batches(packed.offsets, _ATOMS):
+        own = slice(int(packed.offsets[first]), int(packed.offsets[last]))
+        rows = descriptor.transform(frames[first:last], n_jobs=n_jobs)
+        found[own] = evaluator.energies(rows, packed.numbers[own])
+    return found
+
+
+def energies_and_gradient(
+    descriptor: Any, evaluator: Evaluator, frames: list[Any], packed: Any, n_jobs: int | None
+) -> tuple[Floats, Any]:
+    """Local energies of all atoms, and the gradient of their sum."""
+    found = np.zeros(packed.n_atoms)
+
+    def ask(rows: Any, features: Floats) -> Floats:
+        found[rows.index], adjoint = evaluator.energies_and_adjoint(features, rows.species)
+        return adjoint
+
+    return found, descriptor.fused(frames, ask, block=BLOCK, n_jobs=n_jobs)

@@ -1,0 +1,199 @@
+"""Sparse Gaussian processes for energies, forces and virials: Gaussian approximation potentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isoprint._support.jobs import threads
+from isoprint._support.parameters import flag
+from isoprint.models._archive import Archive
+from isoprint.models._fitting import Fitting
+from isoprint.models._learned import not_fitted
+from isoprint.models._predicting import Predicting
+from isoprint.structures.elements import symbol_of
+
+# Parameters that a file keeps; the others are about what was learned.
+STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
+
+
+class SparseGP(Fitting, Predicting):
+    """Energies as sums of local energies, each a sum of kernels with a few fingerprints: a GAP.
+
+    `E = Σ_i (e0_Z + Σ_s alpha_s k(q_i, q_s))` with `k = delta² (q · q')^zeta` between centers of one element. The
+    weights minimize the squared errors of energies, forces and virials, each divided by its sigma. All of it is solved
+    by orthogonal factorizations, frame by frame: memory does not grow with the data.
+
+    Parameters
+    ----------
+    descriptor : Descriptor
+        A fingerprint with one row an atom, in double precision. Rows are made unit vectors unless they are
+        (`normalize=True`).
+    zeta : float
+        Exponent of the kernel; a whole number unless all dot products are positive.
+    delta : float
+        Standard deviation in eV of a local energy before anything is known.
+    n_sparse : int or mapping
+        Number of sparse points: in all, shared out by number of atoms, or for each element.
+    sparse : {"cur", "fps", "random"}, array, or mapping of arrays
+        How they are chosen: drawn by leverage; each the farthest from those before; at random; or given, by element,
+        as fingerprints `(n, n_features)` or as places among the atoms of that element.
+    e0 : {"average", "lstsq"}, float, or mapping
+        Energy of a single atom in eV: the mean energy per atom; least squares of the compositions; or given. A frame of
+        one atom says it of its element.
+    sigma_energy, sigma_forces, sigma_virial : float or mapping
+        Expected errors: of energies in eV per atom (it counts `√n` times), of force components in eV/Å, of virial
+        components in eV per atom (`√n` times, too). A mapping goes by `info["config_type"]`, "default" for others; a
+        frame may say its own in `info["sigma_energy"]` and so on. `sigma_virial=None` passes over virials.
+    jitter : float
+        What is added to the diagonal of the kernel matrix of the sparse points, in units of `delta²`.
+    random_state : int
+        Seed of "cur" and "random".
+
+    Attributes
+    ----------
+    alpha_ : ndarray (n_sparse,)
+        Weights in eV; the elements one after the other.
+    sparse_ : dict
+        Sparse points `(n, n_features)` by element.
+    e0_ : dict
+        Energies of single atoms by element.
+    report_ : dict
+        How many rows of each kind were seen, and what is left over of them.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> import numpy as np
+    >>> from ase.build import bulk
+    >>> from ase.calculators.lj import LennardJones
+    >>> rng = np.random.default_rng(0)
+    >>> frames = []
+    >>> for _ in range(12):
+    ...     atoms = bulk("Ar", "sc", 3.4).repeat(2)
+    ...     atoms.positions += rng.normal(scale=0.1, size=atoms.positions.shape)
+    ...     atoms.calc = LennardJones(sigma=3.0, epsilon=0.01, rc=6.0, smooth=True)
+    ...     _ = atoms.get_forces()
+    ...     frames.append(atoms)
+    >>> soap = ip.SOAP(r_cut=6.0, n_max=6, l_max=4, species=["Ar"])
+    >>> model = ip.models.SparseGP(soap, n_sparse=40, sigma_energy=1e-4, sigma_forces=1e-3).fit(frames[:10])
+    >>> bool(model.errors(frames[10:]).energy.rmse < 0.005)
+    True
+
+    Notes
+    -----
+    A. P. Bartók, M. C. Payne, R. Kondor, G. Csányi, Phys. Rev. Lett. 104, 136403 (2010); A. P. Bartók, G. Csányi, Int.
+    J. Quantum Chem. 115, 1051 (2015). Streamed orthogonal factorization in place of the normal equations, whose
+    condition number is the square.
+    """
+
+    def __init__(
+        self,
+        descriptor: Any,
+        *,
+        zeta: float = 4,
+        delta: float = 1.0,
+        n_sparse: Any = 500,
+        sparse: Any = "cur",
+        e0: Any = "average",
+        sigma_energy: Any = 1e-3,
+        sigma_forces: Any = 0.05,
+        sigma_virial: Any = None,
+        jitter: float = 1e-8,
+        random_state: int = 0,
+    ) -> None:
+        self.descriptor = descriptor
+        self.zeta = zeta
+        self.delta = delta
+        self.n_sparse = n_sparse
+        self.sparse = sparse
+        self.e0 = e0
+        self.sigma_energy = sigma_energy
+        self.sigma_forces = sigma_forces
+        self.sigma_virial = sigma_virial
+        self.jitter = jitter
+        self.random_state = random_state
+
+    def calculator(self, *, std: bool = False, n_jobs: int | None = None) -> Any:
+        """Make a calculator for ASE: energy, energies, forces and stress of one evaluation.
+
+        Parameters
+        ----------
+        std : bool
+            Whether results have `energy_std` and `energies_std` too.
+        n_jobs : int, optional
+            Threads; -1 for all cores.
+
+        Returns
+        -------
+        ase.calculators.calculator.Calculator
+            For molecular dynamics, relaxation, phonons and all that ASE does.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import bulk
+        >>> silicon = bulk("Si", cubic=True)
+        >>> silicon.info["energy"] = -43.4
+        >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
+        >>> silicon.calc = model.fit(silicon).calculator()
+        >>> round(silicon.get_potential_energy(), 6)
+        -43.4
+        """
+        from isoprint.models.calculator import ModelCalculator
+
+        if not self.__sklearn_is_fitted__():
+            raise not_fitted()
+        threads(n_jobs)
+        return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
+
+    def save(self, path: Any, *, data: bool = False) -> None:
+        """Write the model to a file.
+
+        Parameters
+        ----------
+        path : path
+            Of the file, which is a zip of arrays and a JSON text, without pickles.
+        data : bool
+            Whether to keep what was seen of the data, which `partial_fit` and `resolve` need: some
+            `8 n_sparse²` bytes for each kind of label.
+
+        See Also
+        --------
+        isoprint.models.load : Read it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import bulk
+        >>> silicon = bulk("Si", cubic=True)
+        >>> silicon.info["energy"] = -43.4
+        >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".isoprint") as file:
+        ...     model.fit(silicon).save(file.name)
+        ...     print(ip.models.load(file.name))
+        SparseGP(SOAP(r_cut=4.0, n_max=4, l_max=3, species=['Si']))
+        """
+        if not self.__sklearn_is_fitted__():
+            raise not_fitted()
+        archive = Archive("SparseGP", self.descriptor)
+        for element, points, columns in self._set_.columns():
+            archive.arrays[f"sparse_{symbol_of(element)}"] = points
+            archive.arrays[f"alpha_{symbol_of(element)}"] = self.alpha_[columns]
+        archive.arrays["factor"] = self.factor_
+        groups = []
+        if flag("data", data):
+            for place, ((kind, group), triangle) in enumerate(self._triangles_.items()):
+                archive.arrays[f"rows_{place}"] = np.triu(triangle.factor)
+                groups.append([kind, group, triangle.n_rows])
+        archive.fields |= {
+            "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
+            "elements": [symbol_of(element) for element in self._set_.elements],
+            "e0": self.e0_,
+            "factors": self._factors_,
+            "report": self.report_,
+            "groups": groups,
+        }
+        archive.write(path)
