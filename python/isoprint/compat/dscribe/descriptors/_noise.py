@@ -11,8 +11,8 @@ Floats = NDArray[np.float64]
 
 _WORDS = 2.0**32
 _BELOW_ONE = math.nextafter(1.0, 0.0)
-# Words that are drawn together.
-_AT_ONCE = 512
+# Attempts that are drawn together.
+_AT_ONCE = 128
 
 
 class CompiledNoise:
@@ -26,28 +26,25 @@ class CompiledNoise:
 
     def __init__(self, seed: int) -> None:
         self._twister = np.random.RandomState(seed)
-        self._words: list[int] = []
+        self._words = np.empty(0, np.uint32)
 
     def around(self, means: Floats, sigma: float) -> Floats:
         """One deviate of this width around each mean."""
-        return np.array([mean + sigma * self._deviate() for mean in means.tolist()])
-
-    def _word(self) -> int:
-        if not self._words:
-            # The last one is taken first.
-            self._words = self._twister.randint(0, 2**32, size=_AT_ONCE, dtype=np.uint32)[::-1].tolist()
-        return self._words.pop()
-
-    def _uniform(self) -> float:
-        low = self._word()
-        return min((low + self._word() * _WORDS) / (_WORDS * _WORDS), _BELOW_ONE)
-
-    def _deviate(self) -> float:
+        if not len(means):
+            return np.empty(0)
         while True:
-            x, y = 2.0 * self._uniform() - 1.0, 2.0 * self._uniform() - 1.0
-            square = x * x + y * y
-            if 0.0 < square <= 1.0:
-                return y * math.sqrt(-2.0 * math.log(square) / square)
+            # Each attempt takes four words, whether it succeeds or not.
+            words = self._words.reshape(-1, 2, 2).astype(np.float64)
+            x, y = 2.0 * np.minimum((words[..., 0] + words[..., 1] * _WORDS) / _WORDS**2, _BELOW_ONE).T - 1.0
+            squares = x * x + y * y
+            good = np.flatnonzero((squares > 0.0) & (squares <= 1.0))[: len(means)]
+            if len(good) == len(means):
+                break
+            more = self._twister.randint(0, 2**32, size=4 * _AT_ONCE, dtype=np.uint32)
+            self._words = np.concatenate([self._words, more])
+        self._words = self._words[4 * (good[-1] + 1) :]
+        deviates: Floats = y[good] * np.sqrt(-2.0 * np.log(squares[good]) / squares[good])
+        return means + sigma * deviates
 
 
 class NumpyNoise:

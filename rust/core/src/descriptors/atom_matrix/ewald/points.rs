@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::{Stop, memory};
 
 /// Points of the box around a sphere at most.
-const MOST: f64 = 2e6;
+const MOST: f64 = 1e7;
 
 /// A point of a lattice.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -139,5 +139,5 @@ impl Waves {
 /// Looks for an interrupt after some waves, each of which takes some steps an atom.
 fn check_now_and_then(wave: usize, n_atoms: usize, stop: &Stop<'_>) -> Result<(), Error> {
     const WAVES: usize = 64;
-    if wave % WAVES == 0 { stop.check_after(10 * WAVES * n_atoms) } else { Ok(()) }
+    if wave.is_multiple_of(WAVES) { stop.check_after(10 * WAVES * n_atoms) } else { Ok(()) }
 }
