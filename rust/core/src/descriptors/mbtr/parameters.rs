@@ -222,6 +222,9 @@ impl MbtrParameters {
     }
 
     /// Checks every parameter for the range in which the definition makes sense; `n_blocks` share the grid.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for one that is not, named.
     pub fn validate(&self, n_blocks: usize) -> Result<(), Error> {
         let Self { geometry, grid: GridParameters { min, max, sigma, n }, weighting, normalization, local, .. } = self;
         let degree = geometry.degree();

@@ -157,26 +157,21 @@ impl Terms {
             }
         };
         let cosine = dot(p.unit, q.unit).clamp(-1.0, 1.0);
-        let (x, x_gradient) = match self.geometry {
-            Geometry::Angle => {
-                let normal = cross(p.unit, q.unit);
-                let sine = dot(normal, normal).sqrt();
-                let degrees = sine.atan2(cosine).to_degrees();
-                let mut gradient = [[0.0; 3]; 2];
-                if derivatives && sine > STRAIGHT {
-                    let factor = 1.0_f64.to_degrees() / sine;
-                    gradient = [
-                        cross(p.unit, normal).map(|x| x * factor / p.length),
-                        cross(normal, q.unit).map(|x| x * factor / q.length),
-                    ];
-                }
-                (degrees, gradient)
+        let (x, x_gradient) = if self.geometry == Geometry::Angle {
+            let normal = cross(p.unit, q.unit);
+            let sine = dot(normal, normal).sqrt();
+            let mut gradient = [[0.0; 3]; 2];
+            if derivatives && sine > STRAIGHT {
+                let factor = 1.0_f64.to_degrees() / sine;
+                gradient = [
+                    cross(p.unit, normal).map(|x| x * factor / p.length),
+                    cross(normal, q.unit).map(|x| x * factor / q.length),
+                ];
             }
-            _ => {
-                let slope =
-                    |of: &Leg, other: &Leg| [0, 1, 2].map(|i| (other.unit[i] - cosine * of.unit[i]) / of.length);
-                (cosine, if derivatives { [slope(p, q), slope(q, p)] } else { [[0.0; 3]; 2] })
-            }
+            (sine.atan2(cosine).to_degrees(), gradient)
+        } else {
+            let slope = |of: &Leg, other: &Leg| [0, 1, 2].map(|i| (other.unit[i] - cosine * of.unit[i]) / of.length);
+            (cosine, if derivatives { [slope(p, q), slope(q, p)] } else { [[0.0; 3]; 2] })
         };
         Some(Term { x, weight, x_gradient, weight_gradient })
     }
