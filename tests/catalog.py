@@ -78,7 +78,7 @@ SOAP_TURBO = [
     Case("l_max 0", turbo(l_max=0)),
     Case("reference poly3", turbo(policy="reference"), order=-1, tolerance=2e-3, invariance=1e-8),
     Case(
-        "reference poly3gauss", turbo(policy="reference", basis="poly3gauss"), order=-1, tolerance=2e-3, invariance=1e-8
+        "reference poly3gauss", turbo(policy="reference", basis="poly3gauss"), order=-1, tolerance=2e-3, invariance=3e-8
     ),
     Case("by species", turbo(n_max={"H": 2, "C": 4, "O": 3}, sigma={"H": 0.3, "C": 0.5, "O": 0.45}, sigma_t=0.6)),
     Case("growing widths", turbo(sigma_scaling=0.1, sigma_t_scaling={"H": 0.0, "C": 0.15, "O": 0.05})),
@@ -441,9 +441,11 @@ def selected(name: str, case: Case, columns: Any, **options: Any) -> Case:
     return replace(case, name=f"Selected {name}", descriptor=ip.Selected(case.descriptor, columns, **options))
 
 
+# What a center of any element has of itself is among them: rows are more than what rounding leaves.
+OWN_PRODUCTS = [f"{symbol}.1 {symbol}.1 l=0" for symbol in SPECIES]
 SELECTED = [
-    selected("products", gaussian("", options=BARE), [100, 3, 57, 0]),
-    selected("products, recursive", Case("", turbo(**BARE, average="inner")), range(134, 0, -13)),
+    selected("products", gaussian("", options=BARE), ["H.2 O.1 l=1", "C.2 C.3 l=2", *OWN_PRODUCTS, "H.1 O.2 l=0"]),
+    selected("products, recursive", Case("", turbo(**BARE, average="inner")), [*OWN_PRODUCTS[::-1], "H.3 C.1 l=1"]),
     selected("of a compression matrix", Case("", turbo(**BARE, compression=matrix())), [8, 1]),
     selected("of normalized rows", gaussian(""), ["H.1 H.1 l=0", "C.2 O.1 l=1", "O.3 O.3 l=2"]),
     selected("functions", symmetry("", options={"average": "outer"}), np.arange(57) % 5 == 1),

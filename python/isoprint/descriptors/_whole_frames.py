@@ -151,7 +151,7 @@ class WholeFrameCore:
         for column in range(self.n_features):
             adjoint = np.zeros((frames.n_frames, self.n_features))
             adjoint[:, column] = 1.0
-            positions, strain = self._core.pullback(frames, adjoint, threads=threads, progress=None)
+            positions, strain = self._core.pullback(frames, adjoint, first=0, threads=threads, progress=None)
             found = _by_cell(frames, positions, strain) if of_cell else strain
             rows[:, :, column] = found.reshape(-1, 9)
         return rows
