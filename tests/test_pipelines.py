@@ -39,12 +39,7 @@ def run(script, package, *, quiet=False):
     with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
-        try:
-            return script(package)
-        except (AttributeError, ModuleNotFoundError) as missing:
-            if f"module '{package}" in str(missing) or f"module named '{package}" in str(missing):
-                pytest.skip(f"not there yet: {missing}")
-            raise
+        return script(package)
 
 
 def require_same(peer, script, ours, theirs):
