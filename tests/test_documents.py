@@ -38,7 +38,7 @@ def test_blocks_run(page, tmp_path, monkeypatch):
 def test_the_readme_promises_shapes():
     """The check above has something to check."""
     blocks = BLOCK.findall(PAGES[0].read_text(encoding="utf-8"))
-    assert sum(len(list(shapes_promised(code))) for code in blocks) == 3
+    assert sum(len(list(shapes_promised(code))) for code in blocks) == 5
 
 
 GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "ARCHITECTURE.md"]

@@ -32,6 +32,7 @@ BUILD = {
     },
     "SoapTurbo": lambda **o: ip.SoapTurbo(n_max=2, l_max=1, **SHORT, **o),
     "SOAP": lambda **o: ip.SOAP(n_max=2, l_max=1, **SHORT, **o),
+    "DensityCoefficients": lambda **o: ip.DensityCoefficients(n_max=2, l_max=1, **SHORT, **o),
     "ACSF": lambda **o: ip.ACSF(g2=[(0.5, 0.0)], **SHORT, **o),
     "OverlapMatrix": lambda **o: ip.OverlapMatrix(max_sites=9, **SHORT, **o),
     "CoulombMatrix": lambda **o: ip.CoulombMatrix(max_sites=9, **SHORT, **o),

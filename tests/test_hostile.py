@@ -161,7 +161,11 @@ def test_arguments(kind, attempt, outcome):
 
 
 PARAMETERS = [
-    ("a cutoff in pm", lambda: ip.SOAP(r_cut=500.0, n_max=8, l_max=8, species=["H"]), ["sigma", "500", "unit"]),
+    (
+        "a cutoff in pm",
+        lambda: ip.SOAP(r_cut=900.0, n_max=8, l_max=8, sigma=0.4, species=["H"]),
+        ["sigma", "900", "unit"],
+    ),
     ("a cutoff of 10^400", lambda: ip.SoapTurbo(r_cut=10**400, n_max=8, l_max=8, species=["H"]), ["r_cut"]),
     ("a width in nm", lambda: ip.SoapTurbo(r_cut=5.0, n_max=8, l_max=8, sigma=1e-9, species=["H"]), ["sigma"]),
     (

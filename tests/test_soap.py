@@ -275,7 +275,7 @@ def test_tables_that_miss_their_accuracy_are_announced(monkeypatch, water):
 
         def __init__(self, parameters):
             self.core = fine(parameters)
-            self.n_features = self.core.n_features
+            self.n_features, self.reach = self.core.n_features, self.core.reach
 
         def transform(self, *arguments, **options):
             self.core.transform(*arguments, **options)

@@ -23,14 +23,49 @@ class DensityCoefficients(CompiledDescriptor):
 
     Parameters
     ----------
-    r_cut, n_max, l_max, species, sigma, basis, cutoff_width, padding, weighting, species_weight, central_weight
-        As those of `SOAP`.
-    center_everywhere, basis_error_exponent, accuracy, periodic, unknown_species, centers, dtype
-        As those of `SOAP`.
+    r_cut : float
+        Radius of the environment in Å.
+    n_max : int
+        Number of radial functions, up to 24.
+    l_max : int
+        Highest degree of the spherical harmonics, included, up to 30.
+    species : sequence of str or int, or "any", optional
+        Elements as symbols or atomic numbers. Their order is the order of the columns. `None`: `fit` learns them, and
+        sorts them by atomic number. "any": one density that all atoms share, whatever they are.
+    sigma : float or mapping
+        Width of the Gaussians in Å, from 0.0005 to 10 times the distance up to which neighbors count.
+    basis : {"gto", "polynomial", "equispaced", "gto_featomic", "gto_quip", "polynomial_quip", "bessel"}
+        Radial functions, as those of `SOAP`.
+    cutoff_width : float
+        Width of the shell in which neighbors fade out, as half a cosine, in Å; 0: they count in full up to the cutoff,
+        where features jump.
+    padding : float
+        How far beyond `r_cut` atoms still count, in Å, because their Gaussians reach inside.
+    weighting : mapping, optional
+        Weights of neighbors by distance, as those of `SOAP`.
+    species_weight : float or mapping
+        Factor of the densities of a species.
+    central_weight : float or mapping
+        Weight of the center in its own density; the species of the center decides.
+    center_everywhere : bool
+        Put the center into the densities of all species, rather than of its own.
     convention : {"isoprint", "featomic"}
         Whether the density of an atom has height one, or a square that integrates to one, as in featomic.
-    average : {None, "inner", "outer"}
-        One row a frame, the mean over its centers; both are the same here.
+    basis_error_exponent : float
+        For the bases of QUIP: how far beyond `r_cut` the functions extend, as the decimal exponent of what is left of
+        a Gaussian there.
+    accuracy : float
+        Error of the tabulated radial functions that is asked for, relative to the largest value.
+    periodic : bool
+        `False`: frames are taken for open ones, whatever they say.
+    unknown_species : {"error", "ignore"}
+        What to do about atoms of other elements: raise, or pass over them.
+    centers : str or sequence, optional
+        Elements whose atoms become rows where nothing else is said; `None`: every atom.
+    average : {None, "inner", "outer", "sum"}
+        One row a frame: the mean of the rows of its centers, which is the same for both words, or their sum.
+    dtype : {"float64", "float32"}
+        Precision of the output; the arithmetic is double.
 
     Attributes
     ----------
