@@ -63,7 +63,7 @@ fn one_center(criterion: &mut Criterion) {
             let r: Vec<f64> = sites.iter().map(|site| site.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
             let channel = vec![0; sites.len()];
             let center = CenterKind::Atom(Some(0));
-            let environment = Environment { center, channel: &channel, dx: &dx, dy: &dy, dz: &dz, r: &r };
+            let environment = Environment { center, channel: &channel, dx: &dx, dy: &dy, dz: &dz, r: &r, volume: 0.0 };
             let mut scratch = descriptor.scratch().expect("some memory");
             let mut row = vec![0.0; descriptor.n_features()];
             let adjoint: Vec<f64> = (0..row.len()).map(|k| (1.7 * (k as f64 + 1.0)).sin()).collect();

@@ -41,7 +41,7 @@ impl Sites {
 
     fn environment(&self) -> Environment<'_> {
         let [dx, dy, dz] = &self.position;
-        Environment { center: CenterKind::Atom(Some(0)), channel: &self.channel, dx, dy, dz, r: &self.r }
+        Environment { center: CenterKind::Atom(Some(0)), channel: &self.channel, dx, dy, dz, r: &self.r, volume: 0.0 }
     }
 }
 

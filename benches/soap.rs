@@ -53,15 +53,7 @@ impl Kernel for Products<'_> {
                 gemm::project::<V>(n_rows, n_packs, pack, functions, coefficients, [&mut *x, &mut *dx]);
             }
         } else {
-            gemm::accumulate::<V>(
-                n_rows,
-                n_packs,
-                SITES_PER_BLOCK,
-                (functions, n_packs),
-                harmonics,
-                coefficients,
-                false,
-            );
+            gemm::accumulate::<V>((n_rows, n), SITES_PER_BLOCK, (functions, n_packs), harmonics, coefficients, false);
         }
     }
 }
@@ -325,8 +317,15 @@ fn center_of<D: Descriptor>(criterion: &mut Criterion, name: &str, size: usize, 
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(1));
     let [dx, dy, dz, r] = sites();
-    let environment =
-        Environment { center: CenterKind::Atom(Some(0)), channel: &[0; 52], dx: &dx, dy: &dy, dz: &dz, r: &r };
+    let environment = Environment {
+        center: CenterKind::Atom(Some(0)),
+        channel: &[0; 52],
+        dx: &dx,
+        dy: &dy,
+        dz: &dz,
+        r: &r,
+        volume: 0.0,
+    };
     let mut scratch = soap.scratch().expect("some memory");
     let (mut c, mut dc) = (vec![0.0; soap.n_coefficients()], vec![0.0; soap.n_coefficients()]);
     let mut row = vec![0.0; soap.n_features()];

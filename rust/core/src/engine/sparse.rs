@@ -118,15 +118,15 @@ impl<D: Descriptor> Forward<'_, D> {
         job.run_on_caller(counter, |stop| {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 stop.check()?;
-                if !self.average.is_inner() {
+                if self.average.is_inner() {
+                    self.mean_coefficients(frame.frame, sum.as_ref(), &mut worker);
+                    rows.add(&self.stretches(&mut worker, stop)?)?;
+                } else {
                     let mean = worker.row.stretches_of(self.descriptor.n_features(), |row| {
                         self.mean_row(frame.frame, sum.as_ref(), row);
                         Ok(())
                     });
                     rows.add(&mean?)?;
-                } else {
-                    self.mean_coefficients(frame.frame, sum.as_ref(), &mut worker);
-                    rows.add(&self.stretches(&mut worker, stop)?)?;
                 }
             }
             Ok(())

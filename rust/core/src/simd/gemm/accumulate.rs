@@ -125,10 +125,10 @@ pub fn accumulate_by_degree<V: Lanes>(
         let tile = AccumulateTile { n_sites, functions, width: stride * LANES, harmonics, coefficients, opens };
         match (n_packs, is_half) {
             (1, true) => {
-                with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [1, true], (tile))
+                with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [1, true], (tile));
             }
             (1, false) => {
-                with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [1, false], (tile))
+                with_size!(size, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [1, false], (tile));
             }
             (2, true) => with_size!(size, [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [2, true], (tile)),
             (2, false) => with_size!(size, [1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13], accumulate_tile, [2, false], (tile)),
