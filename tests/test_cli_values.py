@@ -25,6 +25,7 @@ NEEDED = {
     **{name: {"r_cut": 3.0} for name in _descriptors.DESCRIPTORS},
     "soap_turbo": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
     "soap": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
+    "density_coefficients": {"r_cut": 3.0, "n_max": 2, "l_max": 1},
     "overlap_matrix": {"r_cut": 3.0, "max_sites": 8},
     "coulomb_matrix": {"r_cut": 3.0, "max_sites": 8},
     "mbtr": {"geometry": "distance", "grid": GRID},

@@ -196,7 +196,7 @@ def blocks_by_pieces(call: Any, most: int | None = None) -> Iterator[tuple[int, 
         size = 3 * call.compiled.core.n_features * np.dtype(call.compiled.dtype).itemsize
         most = PIECE * min(call.threads or _core.get_num_threads(), _MOST_THREADS) // max(size, 1)
     start = 0
-    for piece in _pieces(call, max(1, most), 0):
+    for piece in _pieces(call, max(1, most or 0), 0):
         (values, *_), _ = _blocks_and_deformed(call, piece, None, None, _NO_DEFORMATIONS)
         yield start, values
         start += len(values)

@@ -123,7 +123,7 @@ class Rows:
         >>> rows.split(rows.atom)
         [array([0, 1, 2]), array([0, 1])]
         """
-        whole = features if hasattr(features, "shape") else np.asarray(features)
+        whole: Any = features if hasattr(features, "shape") else np.asarray(features)
         found = whole.shape[0] if whole.shape else None
         if found != len(self):
             raise ValueError(

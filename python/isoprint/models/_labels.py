@@ -177,7 +177,7 @@ def atom_energies(given: Any, elements: list[int], packed: Frames, labels: list[
         found = np.linalg.lstsq(composition, energies, rcond=None)[0]
     for element, energy in single.items():
         found[element] = energy
-    return found
+    return np.asarray(found, np.float64)
 
 
 def _from_mapping(given: Mapping[Any, Any], symbols: list[str]) -> Floats:

@@ -17,14 +17,17 @@ class Lists(Protocol):
     @property
     def offsets(self) -> Ints:
         """Where the neighbors of each center begin and end."""
+        ...
 
     @property
     def index(self) -> Ints:
         """The atom of which each neighbor is an image."""
+        ...
 
     @property
     def vector(self) -> Floats:
         """From the center to each neighbor, in Å."""
+        ...
 
 
 class Differentiable(NamedTuple):

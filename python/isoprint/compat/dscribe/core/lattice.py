@@ -37,7 +37,7 @@ class Lattice:
     @property
     def inv_matrix(self) -> Floats:
         """The inverse of the matrix."""
-        return np.asarray(np.linalg.inv(self._matrix))
+        return np.asarray(np.linalg.inv(self._matrix), np.float64)
 
     @property
     def lengths(self) -> Floats:

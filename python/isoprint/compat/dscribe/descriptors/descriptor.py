@@ -132,7 +132,7 @@ class Descriptor(ABC):
         if strict is None or bool(strict) == self._strict:
             return self
         other = object.__new__(type(self))
-        other.__dict__ = {**self.__dict__, "_strict": bool(strict)}
+        vars(other).update({**vars(self), "_strict": bool(strict)})
         return other
 
     # Our descriptor

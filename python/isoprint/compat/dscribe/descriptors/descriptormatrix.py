@@ -45,6 +45,10 @@ class DescriptorMatrix(DescriptorGlobal):
     _crystals: ClassVar[bool]
     # Whether DScribe makes numerical derivatives of its steps in Python: those who ask for them get its rounding too.
     _steps: ClassVar[bool] = True
+    n_atoms_max: Any
+    permutation: Any
+    sigma: Any
+    seed: Any
 
     def __init__(
         self,
@@ -176,7 +180,7 @@ class DescriptorMatrix(DescriptorGlobal):
 
     def get_eigenspectrum(self, matrix: Reals) -> Reals:
         """The eigenvalues, the largest magnitude first."""
-        values = np.linalg.eig(matrix)[0].real
+        values = np.real(np.linalg.eig(matrix)[0])
         return np.asarray(values[np.argsort(-np.abs(values))])
 
     def zero_pad(self, array: Reals) -> Reals:

@@ -134,7 +134,7 @@ class EwaldSumMatrix(DescriptorMatrix):
         if sums == self._sums:
             return self
         other = object.__new__(type(self))
-        other.__dict__ = {**self.__dict__, "_sums": sums, "_made": {}}
+        vars(other).update({**vars(self), "_sums": sums, "_made": {}})
         return other
 
 

@@ -168,7 +168,7 @@ class _Widened:
         self._ours, self._columns, self.n_features = ours, columns, n_features
 
     def transform(self, frames: Any, *, sparse: Any = False, **options: Any) -> Any:
-        rows = self._ours.transform(frames, sparse=sparse, **options)
+        rows: Any = self._ours.transform(frames, sparse=sparse, **options)
         if sparse == "pydata":
             from sparse import COO
 
