@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isoprint._support.parameters import flag, whole
 from isoprint._support.progress import Report, require_report
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
-from isoprint.descriptors._calls import DTYPES, Calls
+from isoprint.descriptors._calls import DTYPES, Call, Calls
 from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import Deformations, computed, piece_by_piece, require_blocks, require_deformation
 from isoprint.descriptors.derivatives import Derivatives
@@ -124,6 +124,19 @@ class Jacobians(Calls):
         """
         structures, single = as_list(frame)
         call = self._call(structures[0] if single else structures, centers, n_jobs, neighbors)
+        # The plainest call takes microseconds, and should not be kept waiting by questions that are not its own.
+        plain = out is None and strain is False and cell is False
+        found = computed(call, None, progress) if plain else self._into_outputs(call, out, strain, cell, progress)
+        for blocks in found:
+            for values in (blocks.values, blocks.strain, blocks.cell):
+                if values is not None:
+                    require_range(values)
+        return found[0] if single else found
+
+    def _into_outputs(
+        self, call: Call, out: Any, strain: Any, cell: Any, progress: Report | bool | None
+    ) -> list[Derivatives]:
+        """Derivatives by position and by deformations, some of them in arrays of the user."""
         deformations = Deformations(strain, cell)
         for name in Deformations._fields:
             shape = (call.n_rows, 3, 3, call.compiled.core.n_features)
@@ -137,12 +150,7 @@ class Jacobians(Calls):
                 others = {other: array for other, array in given.items() if other != name}
                 require_apart(array, call.given[0], {**self._inputs(call), **others})
                 locks.enter_context(ExclusiveOutput(array))
-            found = computed(call, out, progress, deformations)
-        for blocks in found:
-            for values in (blocks.values, blocks.strain, blocks.cell):
-                if values is not None:
-                    require_range(values)
-        return found[0] if single else found
+            return computed(call, out, progress, deformations)
 
     def iter_derivatives(
         self,

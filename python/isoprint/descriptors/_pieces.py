@@ -94,7 +94,8 @@ def _blocks_and_deformed(
     call: Any, piece: _Piece, out: NDArray[Any] | None, report: Report | None, deformations: Deformations
 ) -> tuple[tuple[Any, ...], dict[str, NDArray[Any]]]:
     """Blocks of the Jacobian, and derivatives by each deformation that is asked for."""
-    core, wanted = call.compiled.core, deformations.wanted()
+    core = call.compiled.core
+    wanted = [] if deformations is _NO_DEFORMATIONS else deformations.wanted()
     options: dict[str, Any] = {
         "average": call.compiled.average,
         "dtype": call.compiled.dtype,
