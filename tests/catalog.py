@@ -443,13 +443,23 @@ def selected(name: str, case: Case, columns: Any, **options: Any) -> Case:
 
 # What a center of any element has of itself is among them: rows are more than what rounding leaves.
 OWN_PRODUCTS = [f"{symbol}.1 {symbol}.1 l=0" for symbol in SPECIES]
+OF_BOTH = hybrid("", SHORT, symmetry(""))
+
+
+def own_products_and(case: Case, others: Any) -> list[int]:
+    """Places of the products of a center with itself, and others."""
+    names = case.descriptor.get_feature_names_out().tolist()
+    own = [place for place, name in enumerate(names) if name.endswith(tuple(OWN_PRODUCTS))]
+    return [*own, *(place for place in others if place not in own)]
+
+
 SELECTED = [
     selected("products", gaussian("", options=BARE), ["H.2 O.1 l=1", "C.2 C.3 l=2", *OWN_PRODUCTS, "H.1 O.2 l=0"]),
     selected("products, recursive", Case("", turbo(**BARE, average="inner")), [*OWN_PRODUCTS[::-1], "H.3 C.1 l=1"]),
     selected("of a compression matrix", Case("", turbo(**BARE, compression=matrix())), [8, 1]),
     selected("of normalized rows", gaussian(""), ["H.1 H.1 l=0", "C.2 O.1 l=1", "O.3 O.3 l=2"]),
     selected("functions", symmetry("", options={"average": "outer"}), np.arange(57) % 5 == 1),
-    selected("of all", hybrid("", SHORT, symmetry("")), range(50, 0, -7), dtype="float32"),
+    selected("of all", OF_BOTH, own_products_and(OF_BOTH, range(50, 0, -7)), dtype="float32"),
 ]
 
 EVERY_DESCRIPTOR_AND_OPTION = [
