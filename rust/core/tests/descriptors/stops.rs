@@ -1,7 +1,5 @@
 //! Work on one center that takes long is left early, wherever it is.
 
-mod common;
-
 use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 
@@ -10,7 +8,7 @@ use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, PairMatrixParame
 use isoprint_core::descriptors::{CenterKind, Descriptor, Environment, JacobianRow, Refusal};
 use isoprint_core::{Error, Stop};
 
-use common::{OwnedEnvironment, noise};
+use crate::common::{OwnedEnvironment, noise};
 
 /// Many sites of one channel around an atom.
 fn crowd(n: usize) -> OwnedEnvironment {
@@ -73,20 +71,22 @@ fn stopped<D: Descriptor>(descriptor: &D, sites: &OwnedEnvironment) -> usize {
 }
 
 fn matrix_parameters(max_sites: usize) -> PairMatrixParameters {
-    PairMatrixParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..common::pair_matrix::parameters() }
+    PairMatrixParameters { r_cut: 6.0, max_sites, numbers: vec![6], ..crate::common::pair_matrix::parameters() }
 }
 
 #[test]
 fn every_descriptor_looks_often() {
     let shells = [Shell { l: 0, width: vec![0.6] }, Shell { l: 1, width: vec![0.6] }];
-    let plain = common::pair_matrix::overlap(matrix_parameters(100), &shells, None).expect("legal parameters");
+    let plain = crate::common::pair_matrix::overlap(matrix_parameters(100), &shells, None).expect("legal parameters");
     assert!(stopped(&plain, &crowd(90)) >= 3);
-    let contracted = common::pair_matrix::overlap(matrix_parameters(100), &shells, Some(ContractedMatrix::Overlap))
-        .expect("legal parameters");
+    let contracted =
+        crate::common::pair_matrix::overlap(matrix_parameters(100), &shells, Some(ContractedMatrix::Overlap))
+            .expect("legal parameters");
     assert!(stopped(&contracted, &crowd(90)) >= 3);
-    let coulomb = common::pair_matrix::coulomb(matrix_parameters(300), 0.1).expect("legal parameters");
+    let coulomb = crate::common::pair_matrix::coulomb(matrix_parameters(300), 0.1).expect("legal parameters");
     assert!(stopped(&coulomb, &crowd(250)) >= 3);
-    let turbo = isoprint_core::descriptors::soap::SoapTurbo::new(common::parameters()).expect("legal parameters");
+    let turbo =
+        isoprint_core::descriptors::soap::SoapTurbo::new(crate::common::parameters()).expect("legal parameters");
     assert!(stopped(&turbo, &crowd(2000)) >= 2);
 }
 
@@ -94,6 +94,6 @@ fn every_descriptor_looks_often() {
 fn preparation_looks_often() {
     let requested = AtomicBool::new(true);
     let stop = Stop::on_request(&requested);
-    let error = isoprint_core::descriptors::soap::SoapTurbo::interruptible(common::parameters(), &stop);
+    let error = isoprint_core::descriptors::soap::SoapTurbo::interruptible(crate::common::parameters(), &stop);
     assert!(matches!(error, Err(Error::Interrupted)));
 }

@@ -1,8 +1,6 @@
 //! Every option: the blocks of a Jacobian are the same wherever and however they are written.
 
-mod common;
-
-use common::{Case, OwnedEnvironment, Row, every_option};
+use crate::common::{Case, OwnedEnvironment, Row, every_option};
 use isoprint_core::descriptors::CenterKind;
 use isoprint_core::descriptors::soap::{Convention, Soap};
 
@@ -97,16 +95,21 @@ fn rows_of_every_length_in_every_order() {
     for convention in [Convention::Isoprint, Convention::Quip, Convention::Dscribe, Convention::Featomic] {
         for (n_max, l_max) in [(1, 0), (1, 4), (1, 5), (1, 7), (2, 2), (2, 6), (3, 0), (3, 8), (5, 0), (5, 10)] {
             for normalize in [false, true] {
-                let mut parameters = common::gaussian::parameters();
+                let mut parameters = crate::common::gaussian::parameters();
                 (parameters.convention, parameters.normalize) = (convention, normalize);
                 (parameters.n_max, parameters.l_max) = (n_max, l_max);
-                let soap = common::Described(Soap::new(parameters).expect("legal parameters"));
-                common::assert_jacobian_is_the_tangent(&format!("{convention:?}, {n_max}, {l_max}"), &soap, &sites);
+                let soap = crate::common::Described(Soap::new(parameters).expect("legal parameters"));
+                crate::common::assert_jacobian_is_the_tangent(
+                    &format!("{convention:?}, {n_max}, {l_max}"),
+                    &soap,
+                    &sites,
+                );
                 let row = Row { n_blocks: 8, of_site: &of_site, own: None, offset: 0, is_large: true };
-                let blocks = common::Fingerprint::blocks(&soap, &sites, &row);
+                let blocks = crate::common::Fingerprint::blocks(&soap, &sites, &row);
                 remainders[blocks[0].len() / 3 % 8] = true;
                 for offset in OFFSETS {
-                    let again = common::Fingerprint::blocks(&soap, &sites, &Row { offset, is_large: false, ..row });
+                    let again =
+                        crate::common::Fingerprint::blocks(&soap, &sites, &Row { offset, is_large: false, ..row });
                     assert!(again == blocks, "{convention:?}, {n_max}, {l_max}, {offset} numbers after a line");
                 }
             }

@@ -2,10 +2,8 @@
 //!
 //! Single eigenvalues have kinks where they cross, which is why they are not looked at one by one.
 
-mod common;
-
-use common::pair_matrix::parameters;
-use common::{Described, Fingerprint, OwnedEnvironment, noise};
+use crate::common::pair_matrix::parameters;
+use crate::common::{Described, Fingerprint, OwnedEnvironment, noise};
 use isoprint_core::Stop;
 use isoprint_core::descriptors::overlap_matrix::Shell;
 use isoprint_core::descriptors::pair_matrix::{ContractedMatrix, Degenerate, Order, PairMatrixParameters};
@@ -20,11 +18,11 @@ fn overlap(
     shells: &[Shell],
     which: Option<ContractedMatrix>,
 ) -> Box<dyn Fingerprint> {
-    Box::new(Described(common::pair_matrix::overlap(parameters, shells, which).expect("legal parameters")))
+    Box::new(Described(crate::common::pair_matrix::overlap(parameters, shells, which).expect("legal parameters")))
 }
 
 fn coulomb(parameters: PairMatrixParameters) -> Box<dyn Fingerprint> {
-    Box::new(Described(common::pair_matrix::coulomb(parameters, 0.1).expect("legal parameters")))
+    Box::new(Described(crate::common::pair_matrix::coulomb(parameters, 0.1).expect("legal parameters")))
 }
 
 /// One fingerprint an option, with a name for messages.
@@ -133,7 +131,8 @@ fn lonely_empty_and_coincident_sites_are_finite() {
 fn what_cannot_be_described_is_refused() {
     let sites = OwnedEnvironment::crowded();
     let refusal = |parameters: PairMatrixParameters| {
-        let descriptor = common::pair_matrix::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
+        let descriptor =
+            crate::common::pair_matrix::overlap(parameters, &[shell(0, 1.0)], None).expect("legal parameters");
         let mut scratch = descriptor.scratch().expect("some memory");
         sites.with(|environment| descriptor.prepare(environment, true, &mut scratch, &Stop::never()))
     };
@@ -149,9 +148,9 @@ fn what_cannot_be_described_is_refused() {
         (PairMatrixParameters { degenerate_tol: -1.0, ..parameters() }, "degenerate_tol"),
         (PairMatrixParameters { numbers: vec![6, 6], ..parameters() }, "species"),
     ] {
-        let error = common::pair_matrix::overlap(change, &[shell(0, 1.0)], None).expect_err("out of range");
+        let error = crate::common::pair_matrix::overlap(change, &[shell(0, 1.0)], None).expect_err("out of range");
         assert!(error.to_string().starts_with(name), "{error}");
     }
-    assert!(common::pair_matrix::overlap(parameters(), &[shell(7, 1.0)], None).is_err());
-    assert!(common::pair_matrix::coulomb(parameters(), 0.0).is_err());
+    assert!(crate::common::pair_matrix::overlap(parameters(), &[shell(7, 1.0)], None).is_err());
+    assert!(crate::common::pair_matrix::coulomb(parameters(), 0.0).is_err());
 }

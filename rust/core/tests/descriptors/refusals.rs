@@ -1,7 +1,5 @@
 //! What a descriptor cannot be made from, or asked for, is an error that says why.
 
-mod common;
-
 use std::ops::ControlFlow;
 
 use isoprint_core::Error;
@@ -12,7 +10,7 @@ use isoprint_core::geometry::{Centers, Frames};
 
 /// The message of the error that a change of the parameters leads to.
 fn refused(change: impl FnOnce(&mut TurboParameters)) -> String {
-    let mut parameters = common::parameters();
+    let mut parameters = crate::common::parameters();
     change(&mut parameters);
     SoapTurbo::new(parameters).expect_err("these parameters make no sense").to_string()
 }
@@ -76,9 +74,9 @@ fn a_compression_that_does_not_fit_is_refused() {
 
 #[test]
 fn a_row_that_fits_no_memory_is_refused_before_it_is_asked_for() {
-    let mut parameters = common::parameters();
+    let mut parameters = crate::common::parameters();
     parameters.l_max = 30;
-    parameters.species = (1..=118).map(|number| common::species(number, 24)).collect();
+    parameters.species = (1..=118).map(|number| crate::common::species(number, 24)).collect();
     parameters.species.iter_mut().for_each(|s| s.sigma_t_scaling = 0.0);
     // Radial functions of so many species take long; the refusal must not wait for them.
     let error = SoapTurbo::new(parameters).expect_err("a row of a gigabyte");
@@ -87,7 +85,7 @@ fn a_row_that_fits_no_memory_is_refused_before_it_is_asked_for() {
 
 #[test]
 fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
-    let soap = SoapTurbo::new(common::parameters()).expect("legal parameters");
+    let soap = SoapTurbo::new(crate::common::parameters()).expect("legal parameters");
     let (positions, numbers) = ([[0.0; 3], [1.0, 0.0, 0.0]], [6, 1]);
     let (cells, pbc, offsets) = ([[[0.0; 3]; 3]], [[false; 3]], [0, 2]);
     let frames = Frames::new(&positions, &numbers, &cells, &pbc, &offsets).expect("a legal frame");
@@ -112,7 +110,7 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
 fn a_number_of_no_element_is_refused_even_where_species_are_passed_over() {
     let (positions, cells, pbc, offsets) = ([[0.0; 3], [1.0, 0.0, 0.0]], [[[0.0; 3]; 3]], [[false; 3]], [0, 2]);
     for ignores in [false, true] {
-        let mut parameters = common::parameters();
+        let mut parameters = crate::common::parameters();
         parameters.ignore_unknown_species = ignores;
         let soap = SoapTurbo::new(parameters).expect("legal parameters");
         for stranger in [-1, 119, i64::MIN, i64::MAX] {

@@ -1,8 +1,6 @@
 //! Every option: pullback, tangent and Jacobian are derivatives of the values, and of one another.
 
-mod common;
-
-use common::{Case, OwnedEnvironment, every_option, noise, random_displacements};
+use crate::common::{Case, OwnedEnvironment, every_option, noise, random_displacements};
 use isoprint_core::descriptors::CenterKind;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -39,7 +37,7 @@ fn tangent_pullback_and_jacobian_are_one_derivative() {
         let both = dot(&tangent, &adjoint);
         let back: f64 = gradient.iter().zip(&displacements).map(|(p, v)| dot(p, v)).sum();
         assert!((both - back).abs() < 1e-11 * scale, "{name}: {both} forward, {back} back");
-        common::assert_jacobian_is_the_tangent(&name, &*descriptor, &sites);
+        crate::common::assert_jacobian_is_the_tangent(&name, &*descriptor, &sites);
     }
 }
 
