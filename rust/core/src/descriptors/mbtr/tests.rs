@@ -41,24 +41,6 @@ fn expanded(parameters: MbtrParameters) -> Vec<f64> {
     coefficients
 }
 
-/// Sums over the points of each block, times the distance of two points: how many terms there are.
-fn counted(parameters: MbtrParameters) -> Vec<f64> {
-    let (n, step) = (parameters.grid.n, parameters.grid.step());
-    expanded(parameters).chunks_exact(n).map(|block| (1e6 * step * block.iter().sum::<f64>()).round() / 1e6).collect()
-}
-
-#[test]
-fn every_pair_is_counted_from_both_ends_and_every_angle_at_its_vertex() {
-    assert_eq!(counted(parameters(Geometry::AtomicNumber, false)), [0.0, 1.0]);
-    assert_eq!(counted(parameters(Geometry::Distance, false)), [0.0, 1.5, 0.0]);
-    assert_eq!(counted(parameters(Geometry::Distance, true)), [3.0, 0.0]);
-    // Angles of zero degrees are cut in half by the end of the grid.
-    assert_eq!(counted(parameters(Geometry::Angle, false))[3..], [2.5 + 0.0, 0.0, 0.0]);
-    let beside = counted(parameters(Geometry::Angle, true));
-    assert_eq!(beside[0], 2.5);
-    assert!(beside[3] > 4.9 && beside[4..].iter().all(|x| *x == 0.0), "{beside:?}");
-}
-
 #[test]
 fn volumes_and_numbers_of_atoms_are_those_of_the_definition() {
     let plain = expanded(parameters(Geometry::Distance, false));
