@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import isoprint as ip
-from catalog import EVERY_DESCRIPTOR_AND_OPTION
+from catalog import ATOM_MATRICES, EVERY_DESCRIPTOR_AND_OPTION
 from isoprint.testing import assert_strain_jacobian_consistent, in_general_position
 from isoprint.testing.strategies import frames
 from test_invariance import assume_described, of
@@ -77,6 +77,47 @@ def test_the_cell_alone_is_the_difference(average):
                 rows.append(descriptor.transform(moved))
             slope = (rows[0] - rows[1]) / (2 * h)
             np.testing.assert_allclose(found[:, axis, direction], slope, atol=1e-7)
+
+
+def whole_cells():
+    """Fingerprints of whole frames: those that are matrices, and sums that know the volume or are normalized."""
+    sums = [case for case in EVERY_DESCRIPTOR_AND_OPTION if isinstance(case.descriptor, (ip.MBTR, ip.ValleOganov))]
+    return [case for case in [*ATOM_MATRICES, *sums] if case.descriptor.dtype == "float64" and case.order >= 0]
+
+
+def rocks():
+    """Three atoms, no two of which are alike, in a skewed cell; one lies outside of it."""
+    return Atoms(
+        "HCO",
+        [[0.1, 0.2, -0.3], [1.3, 1.2, 0.9], [0.4, 3.9, 1.7]],
+        cell=[[3.3, 0.1, 0.2], [0.4, 3.6, -0.1], [-0.2, 0.5, 3.9]],
+        pbc=True,
+    )
+
+
+@pytest.mark.parametrize("case", whole_cells(), ids=repr)
+def test_deformations_of_whole_frames_are_the_differences(case):
+    atoms = rocks()
+    atoms.pbc = getattr(case.descriptor, "periodic", True) and not isinstance(case.descriptor, ip.GlobalCoulombMatrix)
+    descriptor, h = case.descriptor, 1e-4
+    found = descriptor.derivatives(atoms, strain=True, cell=True)
+    push = descriptor.pushforward(atoms, np.zeros((3, 3)), strain=np.diag([1.0, 0.0, 0.0])[None])
+    np.testing.assert_allclose(push[0], found.strain[0, 0, 0], rtol=0, atol=1e-10 * np.abs(found.strain).max())
+
+    def rows(deformation, scale_atoms):
+        other = atoms.copy()
+        other.set_cell(deformation, scale_atoms=scale_atoms)
+        return descriptor.transform(other)[0]
+
+    largest = np.abs(found.strain).max() + np.abs(descriptor.transform(atoms)).max()
+    for a, b in ((0, 0), (1, 2), (2, 1)):
+        step = np.zeros((3, 3))
+        step[a, b] = h
+        cell = atoms.cell.array
+        of_strain = (rows(cell @ (np.eye(3) + step), True) - rows(cell @ (np.eye(3) - step), True)) / (2 * h)
+        np.testing.assert_allclose(found.strain[0, a, b], of_strain, rtol=0, atol=2e-5 * largest)
+        of_cell = (rows(cell + step, False) - rows(cell - step, False)) / (2 * h)
+        np.testing.assert_allclose(found.cell[0, a, b], of_cell, rtol=0, atol=2e-5 * largest)
 
 
 def test_rows_of_many_frames_and_of_pieces():
