@@ -346,11 +346,11 @@ mod tests {
                     let [v, d] = plain(x, grid.point(k), step, sigma);
                     let [found, slope] = [value[k + MARGIN] * 0.5, derivative[k + MARGIN]];
                     assert!(
-                        (found - v).abs() < 1e-13 * peak.max(1.0 / step),
+                        (found - v).abs() < 5e-15 * peak.max(1.0 / step),
                         "{found} {v} at {x}, {k}, {step} {sigma}"
                     );
-                    assert!((slope - d).abs() < 2e-13 * peak.max(1.0 / step) / sigma, "{slope} {d} at {x}, {k}");
-                    assert!((alone[k + MARGIN] * 0.5 - v).abs() < 1e-13 * peak.max(1.0 / step));
+                    assert!((slope - d).abs() < 1e-14 * peak.max(1.0 / step) / sigma, "{slope} {d} at {x}, {k}");
+                    assert!((alone[k + MARGIN] * 0.5 - v).abs() < 5e-15 * peak.max(1.0 / step));
                 }
             }
         }

@@ -124,6 +124,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn squares_are_joined_four_at_a_time() {
+        let (tiny, row) = (f64::EPSILON / 4.0, |rest: &[f64]| [&[1.0], rest].concat());
+        // Four of these together reach the last digit of one, each alone does not.
+        let row = row(&[tiny.sqrt(); 4]);
+        assert_eq!(summed_in_pairs(&row, 0, 5), 1.0 + f64::EPSILON);
+        assert_eq!(summed_in_pairs(&row, 4, 5), 1.0);
+        assert_eq!(summed_in_pairs(&row, 4, 6), 1.0 + f64::EPSILON);
+        assert_eq!(summed_in_pairs(&[], 0, 0), 0.0);
+    }
+
+    #[test]
     fn noise_is_normal() {
         let mut noise = Noise(7);
         let drawn: Vec<f64> = (0..20_000).map(|_| noise.next()).collect();

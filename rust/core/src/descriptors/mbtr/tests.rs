@@ -3,10 +3,10 @@ use crate::descriptors::Element;
 
 fn parameters(geometry: Geometry, local: bool) -> MbtrParameters {
     let grid = match geometry {
-        Geometry::AtomicNumber => GridParameters { min: 0.0, max: 10.0, sigma: 0.5, n: 41 },
+        Geometry::AtomicNumber => GridParameters { min: -4.0, max: 12.0, sigma: 0.5, n: 65 },
         Geometry::Distance => GridParameters { min: 0.0, max: 5.0, sigma: 0.2, n: 51 },
         Geometry::InverseDistance => GridParameters { min: 0.0, max: 2.0, sigma: 0.05, n: 51 },
-        Geometry::Angle => GridParameters { min: 0.0, max: 180.0, sigma: 5.0, n: 46 },
+        Geometry::Angle => GridParameters { min: -40.0, max: 220.0, sigma: 5.0, n: 66 },
         Geometry::Cosine => GridParameters { min: -1.0, max: 1.0, sigma: 0.1, n: 31 },
     };
     MbtrParameters {
@@ -39,6 +39,24 @@ fn expanded(parameters: MbtrParameters) -> Vec<f64> {
     let mut coefficients = vec![f64::NAN; mbtr.n_coefficients()];
     mbtr.expand(&CORNER, &mut scratch, &mut coefficients, &Stop::never()).expect("nobody stops it");
     coefficients
+}
+
+/// Sums over the points of each block, times the distance of two points: how many terms there are.
+fn counted(parameters: MbtrParameters) -> Vec<f64> {
+    let (n, step) = (parameters.grid.n, parameters.grid.step());
+    expanded(parameters).chunks_exact(n).map(|block| (1e6 * step * block.iter().sum::<f64>()).round() / 1e6).collect()
+}
+
+#[test]
+fn every_pair_is_counted_from_both_ends_and_every_angle_at_its_vertex() {
+    assert_eq!(counted(parameters(Geometry::AtomicNumber, false)), [0.0, 1.0]);
+    assert_eq!(counted(parameters(Geometry::Distance, false)), [0.0, 1.5, 0.0]);
+    assert_eq!(counted(parameters(Geometry::Distance, true)), [3.0, 0.0]);
+    assert_eq!(counted(parameters(Geometry::Angle, false))[3..], [3.0, 0.0, 0.0]);
+    let beside = counted(parameters(Geometry::Angle, true));
+    // Three angles at the center, and two at each of the others.
+    assert_eq!(beside[0], 3.0);
+    assert!(beside[3] == 6.0 && beside[4..].iter().all(|x| *x == 0.0), "{beside:?}");
 }
 
 #[test]

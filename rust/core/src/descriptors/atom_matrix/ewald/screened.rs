@@ -83,4 +83,20 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn derivatives_are_those_of_the_values() {
+        for inverse in [Inverse::Exact, Inverse::Core(0.4)] {
+            let screened = |a| Screened { a, inverse };
+            // Nearer than this the difference is not good enough.
+            for r in [0.2, 0.39, 0.41, 1.0, 2.7] {
+                let h = 1e-5;
+                let (_, slope) = screened(0.8).at(r);
+                let difference = (screened(0.8).at(r + h).0 - screened(0.8).at(r - h).0) / (2.0 * h);
+                assert!((slope * r - difference).abs() < 1e-8 * (1.0 + difference.abs()), "{inverse:?} {r}");
+                let by_width = (screened(0.8 + h).at(r).0 - screened(0.8 - h).at(r).0) / (2.0 * h);
+                assert!((screened(0.8).by_width(r) + 0.8 * by_width).abs() < 1e-8, "{inverse:?} {r}");
+            }
+        }
+    }
 }
