@@ -27,7 +27,13 @@ def require(options: Namespace, check_output: Check = output.require_place, *, i
         Whether OUT may be the input, because it will hold all of it.
     """
     given = vars(options)
-    checks: Mapping[str, Check] = {"output": check_output, "plot": _figure, "json": text, "chemiscope": _chemiscope}
+    checks: Mapping[str, Check] = {
+        "output": check_output,
+        "plot": _figure,
+        "json": text,
+        "chemiscope": _chemiscope,
+        "checkpoint": output.require_place,
+    }
     seen: dict[str, str] = {}
     for name, check in checks.items():
         if name not in given:

@@ -57,10 +57,15 @@ class Archive:
 
     def write(self, path: PathLike) -> None:
         """Put the file in its place once it is whole."""
-        self.fields["sha256"] = {name: _hash(array) for name, array in self.arrays.items()}
-        text = np.frombuffer(json.dumps(self.fields).encode(), np.uint8)
-        with replacing(path) as part, telling(path), part.open("wb") as opened:
-            np.savez(opened, allow_pickle=False, meta=text, **self.arrays)
+        write(path, self.fields, self.arrays)
+
+
+def write(path: PathLike, fields: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Put a file with these fields and arrays in its place once it is whole."""
+    fields = {**fields, "sha256": {name: _hash(array) for name, array in arrays.items()}}
+    text = np.frombuffer(json.dumps(fields).encode(), np.uint8)
+    with replacing(path) as part, telling(path), part.open("wb") as opened:
+        np.savez(opened, allow_pickle=False, meta=text, **arrays)
 
 
 class Reader:
