@@ -89,7 +89,7 @@ def bump(meta, arrays):
 
 
 EDITS = {
-    "format is 2": put("format", 2),
+    "format is 3": put("format", 3),
     "format is 'one'": put("format", "one"),
     "model is 'Oracle'": put("model", "Oracle"),
     "descriptor is 'os.system'": put("descriptor", "os.system"),
