@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _checkpoint, _labels, _solver
+from isoprint.models import _checkpoint, _labels, _made_with, _solver
 from isoprint.models._checkpoint import Checkpoint
 from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
@@ -104,6 +104,7 @@ class Fitting(Learned):
         structures, packed = structures_of(frames)
         keys = Keys(energy, forces, virial)
         labels = _labels.read(structures, packed, keys)
+        _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
         declared = terms_of(self.descriptor)
@@ -112,9 +113,10 @@ class Fitting(Learned):
         self._require_descriptors()
         self._require_centers(packed)
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
-        declared = kept.known(declared) if kept else declared
         for descriptor in fingerprints_of(self.descriptor):
             descriptor.fit(structures)
+        # Changes of the fingerprints are for the next fit.
+        declared = kept.known(declared) if kept else {name: term.copied() for name, term in declared.items()}
         rng = np.random.default_rng(whole("random_state", self.random_state))
         chosen = Terms(
             {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()},
@@ -124,12 +126,14 @@ class Fitting(Learned):
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
         single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
+        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
         jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
         prior = chosen.prior(jitter)
         # From here on the model is a new one.
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._factors_ = {"energy": 1.0, "forces": 1.0}
+        self._made_with_ = _made_with.told(self)
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
@@ -219,6 +223,10 @@ class Fitting(Learned):
             if name not in known:
                 raise ValueError(f"resolve has no argument {name!r}; there are {', '.join(known)}")
         wanted = {name: sigmas.get(name, getattr(self, name)) for name in known}
+        seen = {kind for kind, _ in self._triangles_}
+        for kind in KINDS:
+            if sigmas.get(f"sigma_{kind}") is not None and kind not in seen:
+                raise ValueError(f"sigma_{kind} is given, but no {kind} was fitted; fit with it on such frames")
         groups = []
         for (kind, group), triangle in self._triangles_.items():
             given = wanted[f"sigma_{kind}"]

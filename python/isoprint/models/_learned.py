@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint.descriptors._estimator import not_fitted as _not_fitted
+from isoprint.models import _made_with
 from isoprint.models._estimator import Model
 from isoprint.models._rows import FrameRows
 from isoprint.models._terms import Terms
@@ -16,6 +17,9 @@ from isoprint.structures.elements import symbol_of
 from isoprint.structures.frames import Frames, as_list, pack
 
 Floats = NDArray[np.float64]
+
+# Parameters that are about how the model was found, or that `resolve` changes.
+_FREE = ("sigma_", "n_sparse ", "sparse ", "e0 ", "random_state ")
 
 
 class Learned(Model):
@@ -32,6 +36,8 @@ class Learned(Model):
     _prior_: Floats
     _triangles_: dict[tuple[str, str], Triangle]
     _factors_: dict[str, float]
+    _made_with_: dict[str, str]
+    """Parameters as they were when the sparse points were chosen."""
 
     def _restored(self, report: dict[str, Any]) -> None:
         """What is public of what was learned."""
@@ -44,6 +50,13 @@ class Learned(Model):
         self, frame: Any, numbers: NDArray[np.int64], derivatives: bool, strain: bool, n_jobs: int | None
     ) -> FrameRows:
         return self._terms_.rows(frame, numbers, derivatives, strain, n_jobs)
+
+    def _require_unchanged(self) -> None:
+        """Refuse to write weights beside parameters that they are not of."""
+        changed = _made_with.differences(self._made_with_, _made_with.told(self))
+        for each in changed:
+            if not each.startswith(_FREE):
+                raise ValueError(f"parameters were changed after the fit: {each}; fit again, or set them back")
 
     def _alone(self, numbers: NDArray[np.int64]) -> float:
         return float(sum(self._single_[int(number)] for number in numbers))

@@ -104,7 +104,8 @@ class Predicting(Learned):
             ).sum(axis=0)
             local_std.append(np.sqrt(self._deviation(rows.centers) ** 2 + np.maximum(left, 0.0)))
             if rows.forces is not None:
-                force_std.append(self._deviation(rows.forces.reshape(3 * len(numbers), -1)).reshape(-1, 3))
+                flat = rows.forces.reshape(3 * len(numbers), rows.forces.shape[2])
+                force_std.append(self._deviation(flat).reshape(-1, 3))
         return (
             np.array(frame_std) * self._factors_["energy"],
             np.concatenate(local_std) if local_std else np.empty(0),
@@ -189,6 +190,7 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
+        _labels.require_found(labels, Keys(energy, forces, virial))
         wants = {kind: any(label.of(kind) is not None for label in labels) for kind in KINDS}
         found = self.predict(structures, forces=wants["forces"], stress=wants["virial"], n_jobs=n_jobs)
         differences: dict[tuple[str, str], list[Floats]] = {}
@@ -279,6 +281,7 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, None))
+        _labels.require_found(labels, Keys(energy, forces, None))
         wants = any(label.forces is not None for label in labels)
         found = self.predict(structures, forces=wants, std=True, n_jobs=n_jobs)
         scores: dict[str, list[Floats]] = {"energy": [], "forces": []}

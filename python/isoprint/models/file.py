@@ -6,7 +6,7 @@ import numpy as np
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
-from isoprint.models import _stored
+from isoprint.models import _made_with, _stored
 from isoprint.models._archive import Reader, is_number
 from isoprint.models._triangle import Triangle
 from isoprint.models.sparse_gp import STORED, SparseGP
@@ -64,6 +64,7 @@ def load(path: PathLike) -> SparseGP:
     descriptor, terms, alpha = _stored.restore(reader, settings)
     model = SparseGP(descriptor, **settings)
     model._terms_, model.alpha_ = terms, alpha
+    model._made_with_ = _made_with.told(model)
     _learned(model, reader)
     _seen(model, reader)
     model._restored(reader.field("report", dict))

@@ -258,6 +258,7 @@ class SparseGP(Fitting, Predicting):
         """
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
+        self._require_unchanged()
         archive = Archive("SparseGP", _stored.version_of(self.descriptor))
         _stored.store(archive, self.descriptor, self._terms_, self.alpha_)
         if hasattr(self, "factor_"):
