@@ -80,7 +80,10 @@ def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
     fixed = []
     if found.tables:
         fixed = [PairPotential({_symbols(pair): table for pair, table in found.tables.items()})]
-        fixed[0].require()
+        try:
+            fixed[0].require()
+        except ValueError as problem:
+            raise ValueError(f"{str(path)!r}: <potential_pair>: {problem}") from None
         things["core"] = fixed[0]
     model = SparseGP(things)
     model._terms_ = Terms(terms, fixed)
