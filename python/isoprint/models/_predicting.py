@@ -94,6 +94,7 @@ class Predicting(Learned):
         self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
     ) -> tuple[Floats, Floats, Floats | None]:
         """Standard deviations of frame energies, local energies and forces."""
+        self._require_spread()
         frame_std, local_std, force_std = [], [], []
         for place, frame in enumerate(structures):
             numbers = packed.numbers[packed.offsets[place] : packed.offsets[place + 1]]

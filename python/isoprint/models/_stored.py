@@ -61,7 +61,10 @@ def _store_one(archive: Archive, descriptor: Any, terms: Terms, alpha: Floats) -
 
 def _fields(archive: Archive, prefix: str, name: str, thing: Any, terms: Terms) -> dict[str, Any]:
     if is_fixed(thing):
-        tables = {key: list(map(np.asarray, table)) for key, table in thing.named_tables().items()}
+        tables = {
+            key: [*map(np.asarray, (r, energy)), *(list(ends) for ends in rest)]
+            for key, (r, energy, *rest) in thing.named_tables().items()
+        }
         return {"name": name, "of": "fixed", "tables": archive.plain(f"{prefix}table", tables)}
     term = thing if isinstance(thing, Term) else Term(thing)
     fields: dict[str, Any] = {"name": name, "zeta": term.zeta, "delta": term.delta, "kernel": None}

@@ -155,7 +155,7 @@ def kernel_of(term: Term, zeta: Any, delta: Any) -> Power | OfProduct | OfDistan
     if isinstance(kernel, DotProduct) and not clusters:
         return kernel.scaled(scale)
     if isinstance(kernel, SquaredExponential) and clusters:
-        kernel = SquaredExponential(kernel.length, unit=False)
+        kernel = SquaredExponential(kernel.length, unit=False, constant=kernel.constant)
     of = getattr(kernel, "of", None)
     if of not in ("product", "distance") or not callable(getattr(kernel, "value_and_slope", None)):
         raise TypeError(f"kernel is {kernel!r}; give a kernel, as isoprint.models.Kernel describes it")

@@ -226,6 +226,8 @@ class SparseGP(Fitting, Predicting):
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
         threads(n_jobs)
+        if flag("std", std):
+            self._require_spread()
         return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
 
     def save(self, path: Any, *, data: bool = False) -> None:
