@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,14 @@ Floats = NDArray[np.float64]
 _ATOMS = 4096
 # Bytes of Jacobian that are multiplied at a time: they stay in a cache.
 _PIECE = 8 << 20
+
+
+def prior_factor(chosen: SparseSet, between: Callable[[Floats], Floats], jitter: float, on_diagonal: float) -> Floats:
+    """The lower Cholesky factor of the kernel matrix of sparse points, of which those of an element have kernels."""
+    whole = np.zeros((chosen.n_points, chosen.n_points))
+    for _, points, columns in chosen.columns():
+        whole[columns, columns] = cholesky_of(between(points), jitter, on_diagonal)
+    return whole
 
 
 class ProductTerm:
@@ -48,10 +57,7 @@ class ProductTerm:
 
     def prior(self, jitter: float) -> Floats:
         """The lower Cholesky factor of the kernel matrix of the sparse points, by element."""
-        whole = np.zeros((self.n_points, self.n_points))
-        for _, points, columns in self.chosen.columns():
-            whole[columns, columns] = cholesky_of(self._between(points), jitter, self.kernel.on_diagonal())
-        return whole
+        return prior_factor(self.chosen, self._between, jitter, self.kernel.on_diagonal())
 
     def _between(self, points: Floats) -> Floats:
         return self.kernel.value_and_slope(points @ points.T)[0]
