@@ -76,28 +76,41 @@ def full(given):
     folder.mkdir(parents=True, exist_ok=True)
     train, test = (read(path, ":") for path in (given.train, given.test))
     known = models(sorted({symbol for frame in train for symbol in frame.symbols}))
-    options = {"seed": given.seed, "n_jobs": given.n_jobs, "progress": lambda line: print(line, flush=True)}
-    table = study.sparse_sets(known, train, test, sizes=given.sizes, sets=given.sets, **options)
     some = train[:: max(1, len(train) // given.force_cells)]
-    if given.force_sets:
-        table += study.sparse_sets(
-            known, some, test, sizes=given.sizes, sets=given.force_sets, forces="forces", **options
-        )
-    result = {
-        "train": len(train), "test": len(test), "train with forces": len(some),
-        "spread": round(float(np.std([f.get_potential_energy() / len(f) for f in test])), 4),
-        "columns": table.columns,
-        "rows": [[float(f"{v:.4g}") if isinstance(v, float) else v for v in row] for row in lines(table)],
-    }  # fmt: skip
-    text = json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1)[:-2]
-    rows = ",\n".join(f"  {json.dumps(row)}" for row in result["rows"])
-    (folder / "sparse_sets.json").write_text(f'{text},\n "rows": [\n{rows}]\n}}\n', encoding="utf-8")
+    parts = [("energies", train, given.sets, None), ("energies and forces", some, given.force_sets, "forces")]
+    result = stored(folder)
+    result |= {"train": len(train), "train with forces": len(some), "test": len(test)}
+    result["spread"] = round(float(np.std([f.get_potential_energy() / len(f) for f in test])), 4)
+    for labels, cells, sets, forces in parts:
+        for kind, model in known.items():
+            if sets and not len(study.Table(result["rows"]).where(model=kind, labels=labels) if result["rows"] else ()):
+                result["rows"] += study.sparse_sets(
+                    {kind: model}, cells, test, sizes=given.sizes, sets=sets, forces=forces, seed=given.seed,
+                    n_jobs=given.n_jobs, progress=lambda line: print(line, flush=True),
+                ).rows  # fmt: skip
+                store(folder, result)
+    table = study.Table(result["rows"])
     draw(table, folder / "study_sparse_sets.png")
     report(table)
 
 
-def lines(table):
-    return [[row.get(name) for name in table.columns] for row in table]
+def stored(folder):
+    """What was computed before: one mapping a row."""
+    path = folder / "sparse_sets.json"
+    if not path.exists():
+        return {"rows": []}
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return {**result, "rows": [dict(zip(result["columns"], row, strict=True)) for row in result["rows"]]}
+
+
+def store(folder, result):
+    """One line a row, four digits a number."""
+    columns = study.Table(result["rows"]).columns
+    head = {key: value for key, value in result.items() if key not in ("rows", "columns")} | {"columns": columns}
+    rows = [[float(f"{v:.4g}") if isinstance(v, float) else v for v in map(row.get, columns)] for row in result["rows"]]
+    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    text = f'{json.dumps(head, indent=1)[:-2]},\n "rows": [\n{lines}\n ]\n}}\n'
+    (folder / "sparse_sets.json").write_text(text, encoding="utf-8")
 
 
 def draw(table, path):

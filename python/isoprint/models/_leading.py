@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoprint.models import _solver
+from isoprint.models._environment_terms import ProductTerm
 from isoprint.models._sparse_set import SparseSet
+from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
 
 if TYPE_CHECKING:
@@ -22,18 +23,22 @@ def leading(model: SparseGP, counts: Mapping[int, int]) -> SparseGP:
     The triangle of all columns holds that of some: its columns are factorized again, which costs `m³` operations
     whatever the number of rows was.
     """
-    elements = [element for element in model._set_.elements if counts.get(element, 0)]
-    known = {element: (points, columns) for element, points, columns in model._set_.columns()}
-    kept = [np.arange(known[element][1].start, known[element][1].start + counts[element]) for element in elements]
-    columns = np.append(np.concatenate(kept), model._set_.n_points)
+    (name, term), *others = model._terms_.terms.items()
+    if others or not isinstance(term, ProductTerm):
+        raise ValueError(
+            f"the model has the terms {', '.join(model._terms_.terms)}; give one with a single term, of a fingerprint"
+        )
+    known = {element: (points, columns) for element, points, columns in term.chosen.columns()}
+    kept = [np.arange(columns.start, columns.start + counts.get(z, 0)) for z, (_, columns) in known.items()]
+    columns = np.append(np.concatenate(kept), term.n_points)
+    fewer = SparseSet(list(known), [points[: counts.get(z, 0)] for z, (points, _) in known.items()])
     made = copy(model)
-    made._set_ = SparseSet(elements, [known[element][0][: counts[element]] for element in elements])
-    made._prior_ = _solver.prior_factor(made._set_, model._kernel_, float(model.jitter))
-    made._single_ = {element: model._single_[element] for element in elements}
+    made._terms_ = Terms({name: type(term)(term.descriptor, fewer, term.kernel)}, model._terms_.fixed)
+    made._prior_ = made._terms_.prior(float(model.jitter))
     made._triangles_ = {}
     for key, triangle in model._triangles_.items():
-        fewer = Triangle(len(columns))
-        fewer.push(np.triu(triangle.factor)[:, columns])
-        fewer.n_rows = triangle.n_rows
-        made._triangles_[key] = fewer
+        some = Triangle(len(columns))
+        some.push(np.triu(triangle.factor)[:, columns])
+        some.n_rows = triangle.n_rows
+        made._triangles_[key] = some
     return made.resolve()
