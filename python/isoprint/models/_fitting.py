@@ -18,8 +18,9 @@ from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
 from isoprint.models._seen import Seen
-from isoprint.models._terms import Terms, kernel_of, learned, less_fixed
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, learned, less_fixed
 from isoprint.models._triangle import Triangle
+from isoprint.models.term import Term
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
 
@@ -107,9 +108,7 @@ class Fitting(Learned):
         _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
-        declared = terms_of(self.descriptor)
-        for term in declared.values():
-            kernel_of(term, self.zeta, self.delta)
+        declared = self._declared()
         self._require_descriptors()
         self._require_centers(packed)
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
@@ -119,7 +118,7 @@ class Fitting(Learned):
         declared = kept.known(declared) if kept else {name: term.copied() for name, term in declared.items()}
         rng = np.random.default_rng(whole("random_state", self.random_state))
         chosen = Terms(
-            {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()},
+            {name: self._chosen(term, structures, packed, rng, n_jobs) for name, term in declared.items()},
             fixed_of(self.descriptor),
         )
         labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
@@ -238,6 +237,19 @@ class Fitting(Learned):
         self.alpha_, self.factor_ = solution.alpha, solution.factor
         self._made(solution.residual)
         return self
+
+    def _declared(self) -> dict[str, Term]:
+        """The terms that the user gives, if they make sense."""
+        declared = terms_of(self.descriptor)
+        for term in declared.values():
+            kernel_of(term, self.zeta, self.delta)
+        return declared
+
+    def _chosen(
+        self, term: Term, structures: list[Any], packed: Frames, rng: np.random.Generator, n_jobs: int | None
+    ) -> LearnedTerm:
+        """A term with its sparse points, or whatever its columns are."""
+        return learned(term, self, structures, packed, rng, n_jobs)
 
     def _made(self, residual: float) -> None:
         """What follows from the weights."""
