@@ -76,7 +76,11 @@ class Call(NamedTuple):
     @property
     def rows(self) -> Rows:
         """Which rows the result has."""
-        return _OfAll(self.frames, self.centers, self.compiled.average is not None).every()
+        return self.rows_after((0, 0))
+
+    def rows_after(self, before: tuple[int, int]) -> Rows:
+        """Which rows the result has, where so many frames and rows came before these."""
+        return _OfAll(self.frames, self.centers, self.compiled.average is not None, before).every()
 
 
 class Calls(Estimator):

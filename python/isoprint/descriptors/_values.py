@@ -129,13 +129,13 @@ class Values(Calls):
             return sparse_array(library, _sparse(call, progress), shape)
         if out is None:
             rows, holds_zeros = new_rows(shape, call.compiled.dtype)
-            _write(call, rows, progress, holds_zeros)
+            write_rows(call, rows, progress, holds_zeros)
             require_range(rows)
             return self._contained(rows, call)
         rows, target = output_rows(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
-            _write(call, target, progress, False)
+            write_rows(call, target, progress, False)
             if target is not rows:
                 rows[...] = target
         require_range(target)
@@ -209,7 +209,7 @@ class Values(Calls):
         return library
 
 
-def _write(call: Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
+def write_rows(call: Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
     with reporting(progress) as report:
         call.compiled.core.transform(
             call.frames,
