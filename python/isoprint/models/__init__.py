@@ -13,5 +13,6 @@ from isoprint.models.errors import Errors
 from isoprint.models.file import load
 from isoprint.models.prediction import Prediction
 from isoprint.models.sparse_gp import SparseGP
+from isoprint.models.sparse_kernel_ridge import SparseKernelRidge
 
-__all__ = ["Errors", "Prediction", "SparseGP", "load"]
+__all__ = ["Errors", "Prediction", "SparseGP", "SparseKernelRidge", "load"]

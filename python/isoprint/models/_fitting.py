@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
+from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _labels, _solver, _sparse_set
+from isoprint.models import _checkpoint, _labels, _solver, _sparse_set
+from isoprint.models._checkpoint import Checkpoint
 from isoprint.models._kernel import Power
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
 from isoprint.models._rows import batches, normalizes
+from isoprint.models._seen import Seen
 from isoprint.models._triangle import Triangle
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Rows of the least-squares problem that are factorized at a time.
-_ROWS = 3000
 # Atoms whose fingerprints are looked at in one go when sparse points are chosen.
 _ATOMS = 4096
 # Frames that say their own sigma; their rows are divided by it at once.
@@ -57,6 +59,7 @@ class Fitting(Learned):
         energy: str | None = "energy",
         forces: str | None = "forces",
         virial: str | None = "virial",
+        checkpoint: PathLike | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Self:
@@ -72,6 +75,9 @@ class Fitting(Learned):
             Accepted because scikit-learn passes it; frames bring their labels along.
         energy, forces, virial : str or None
             Other names of the labels; `None` passes over them.
+        checkpoint : path, optional
+            File in which what was seen is kept from time to time, and on Control-C. A run that finds it there goes on
+            from it, if all else is the same, and ends with the same model. It stays at the end.
         n_jobs : int, optional
             Threads; -1 for all cores.
         progress : callable or bool, optional
@@ -85,7 +91,8 @@ class Fitting(Learned):
         Raises
         ------
         ValueError
-            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame.
+            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame. Or
+            where `checkpoint` is of another fit; it names what differs.
 
         Examples
         --------
@@ -108,8 +115,10 @@ class Fitting(Learned):
             real("delta", self.delta, above=0.0, remedy="it must be a positive number of eV"),
         )
         self._require_centers(packed)
+        kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
         self.descriptor.fit(structures)
-        chosen = self._chosen(structures, packed, n_jobs)
+        chosen = kept.sparse if kept else None
+        chosen = chosen or self._chosen(structures, packed, n_jobs)
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
         single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
@@ -119,7 +128,7 @@ class Fitting(Learned):
         self._set_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._factors_ = {"energy": 1.0, "forces": 1.0}
-        self._push(structures, packed, labels, n_jobs, progress)
+        self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
     def partial_fit(
@@ -266,6 +275,7 @@ class Fitting(Learned):
         labels: list[Labels],
         n_jobs: int | None,
         progress: Report | bool | None,
+        kept: Checkpoint | None = None,
     ) -> None:
         """Take the rows of frames into the triangles; all of them, or none if something goes wrong."""
         if all(label.of(kind) is None for label in labels for kind in KINDS):
@@ -273,20 +283,17 @@ class Fitting(Learned):
                 "no frame has a label: no energy in info or calc, no forces in arrays or calc; name the keys, as in"
                 " fit(frames, energy='dft_energy')"
             )
-        triangles = {key: Triangle.of(known.factor.copy(), known.n_rows) for key, known in self._triangles_.items()}
-        waiting: dict[tuple[str, str], list[Floats]] = {}
-        with reporting(progress) as report:
-            for place, label in enumerate(labels):
-                for key, rows in self._labelled(structures[place], packed, place, label, n_jobs):
-                    queue = waiting.setdefault(key, [])
-                    queue.append(rows)
-                    if sum(map(len, queue)) >= _ROWS:
-                        _push_all(triangles, key, queue)
+        seen = kept.begun(self._set_) if kept else Seen.after(self._triangles_)
+        with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
+            for place in range(seen.n_frames, len(labels)):
+                seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))
+                if kept:
+                    kept.write_from_time_to_time(seen)
                 if report is not None:
                     report(int(packed.offsets[place + 1]), packed.n_atoms)
-        for key, queue in waiting.items():
-            _push_all(triangles, key, queue)
-        self._triangles_ = triangles
+            if kept:
+                kept.write(seen)
+        self._triangles_ = seen.finished()
 
     def _labelled(
         self, frame: Any, packed: Frames, place: int, label: Labels, n_jobs: int | None
@@ -312,11 +319,3 @@ class Fitting(Learned):
             if kind in label.sigma:
                 scale, group = scale * label.sigma[kind], _OWN
             yield (kind, group), np.column_stack([rows, np.atleast_1d(wanted)]) / scale
-
-
-def _push_all(triangles: dict[tuple[str, str], Triangle], key: tuple[str, str], queue: list[Floats]) -> None:
-    rows = np.concatenate(queue)
-    if key not in triangles:
-        triangles[key] = Triangle(rows.shape[1])
-    triangles[key].push(rows)
-    queue.clear()

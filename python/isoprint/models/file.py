@@ -74,6 +74,9 @@ def _learned(model: SparseGP, reader: Reader) -> None:
             raise reader.wrong(f"elements or e0 make no sense for {short_repr(symbol)}")
     numbers = [SYMBOLS.index(symbol) for symbol in symbols]
     points = [reader.array(f"sparse_{symbol}", (None, model.descriptor.n_features)) for symbol in symbols]
+    for symbol, own in zip(symbols, points, strict=True):
+        if not len(own) or np.abs(np.linalg.norm(own, axis=1) - 1.0).max() > 1e-8:
+            raise reader.wrong(f"sparse_{symbol} are no unit vectors, or none at all")
     alpha = [reader.array(f"alpha_{symbol}", (len(own),)) for symbol, own in zip(symbols, points, strict=True)]
     if not (is_number(model.zeta) and model.zeta >= 1 and is_number(model.delta) and model.delta > 0):
         raise reader.wrong(f"zeta is {model.zeta!r} and delta is {model.delta!r}; they must be positive numbers")
@@ -82,9 +85,11 @@ def _learned(model: SparseGP, reader: Reader) -> None:
     model._single_ = {number: float(e0[symbol]) for number, symbol in zip(numbers, symbols, strict=True)}
     model.alpha_ = np.concatenate(alpha)
     model.factor_ = reader.array("factor", (len(model.alpha_),) * 2)
+    if not np.diagonal(model.factor_).all():
+        raise reader.wrong("factor has a zero on its diagonal")
     factors = reader.field("factors", dict)
-    if not all(is_number(factors.get(kind)) for kind in ("energy", "forces")):
-        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers")
+    if not all(is_number(factors.get(kind)) and factors[kind] >= 0 for kind in ("energy", "forces")):
+        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers of at least 0")
     model._factors_ = {kind: float(factors[kind]) for kind in ("energy", "forces")}
 
 
@@ -96,7 +101,7 @@ def _seen(model: SparseGP, reader: Reader) -> None:
     width = model._set_.n_points + 1
     triangles = {}
     for place, entry in enumerate(reader.field("groups", list)):
-        if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], int)):
+        if not (isinstance(entry, list) and len(entry) == 3 and type(entry[2]) is int and entry[2] > 0):
             raise reader.wrong(f"groups have the entry {short_repr(entry)}, which is none")
         kind, group, n_rows = entry
         triangles[str(kind), str(group)] = Triangle.of(reader.array(f"rows_{place}", (width, width)), n_rows)

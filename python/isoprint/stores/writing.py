@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from isoprint import __version__
+from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.output import require_place
@@ -23,7 +23,7 @@ from isoprint.descriptors._streams import rows_of_a_batch, told_from
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
 from isoprint.stores._hdf5 import Hdf5Store, folder_of
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._npy import NpyStore, path_of
+from isoprint.stores._npy import NpyStore
 from isoprint.stores._parquet import ParquetStore
 from isoprint.stores._zarr import ZarrStore
 from isoprint.structures.batches import ahead, in_batches, one_by_one
@@ -103,8 +103,8 @@ def write_features(
     Raises
     ------
     ValueError
-        Where something else is in the way, or an earlier run had other arguments or other structures; nothing is touched
-        then.
+        Where something else is in the way, or an earlier run had other arguments or other structures; then nothing is
+        touched.
     OSError
         Where the disk does not take it; what was written is safe, and the same call goes on.
 

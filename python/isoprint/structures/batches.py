@@ -98,7 +98,7 @@ def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: boo
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, the next of which are made in a thread while one is worked on; errors arrive where they were made.
+    """The same items, the next of which are made in a thread while one is worked on; errors arrive in their place.
 
     Parameters
     ----------
