@@ -35,6 +35,9 @@ class Store(Protocol):
     step: int
     """Rows that are written together and never again: only whole steps are safe before the end."""
 
+    problems: tuple[type[Exception], ...]
+    """What is raised, beside `OSError`, where a disk does not take it."""
+
     def append(self, rows: Arrays, start: int) -> None:
         """Write rows at `start`, where the last ones end, and see to it that they outlive a power failure."""
         ...

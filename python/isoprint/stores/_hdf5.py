@@ -29,6 +29,7 @@ class Hdf5Store:
     """
 
     step = 1
+    problems: tuple[type[Exception], ...] = ()
 
     def __init__(self, path: Path, layout: Layout, n_rows: int | None = None) -> None:
         self._path, self._layout = path, layout

@@ -29,6 +29,7 @@ class NpyStore:
     """
 
     step = 1
+    problems: tuple[type[Exception], ...] = ()
 
     def __init__(self, path: Path, layout: Layout, n_rows: int | None = None) -> None:
         self._files = {name: _Growing(path_of(path, name), *what, n_rows) for name, what in layout.columns().items()}

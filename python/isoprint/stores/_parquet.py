@@ -33,6 +33,7 @@ class ParquetStore:
         except ImportError:
             raise ValueError('writing Parquet needs polars: pip install "isoprint[parquet]"') from None
         self._polars: Any = polars
+        self.problems: tuple[type[Exception], ...] = (polars.exceptions.PolarsError,)
         self._path, self._names = path, layout.feature_names
         path.mkdir(exist_ok=n_rows is not None)
         for part in path.iterdir():

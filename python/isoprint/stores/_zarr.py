@@ -26,6 +26,8 @@ class ZarrStore:
         Rows that are kept of an earlier run; a new store by default.
     """
 
+    problems: tuple[type[Exception], ...] = ()
+
     def __init__(self, path: Path, layout: Layout, n_rows: int | None = None) -> None:
         try:
             import zarr

@@ -17,7 +17,7 @@ import numpy as np
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.output import require_place
+from isoprint._support.output import require_place, telling
 from isoprint._support.parameters import flag, whole
 from isoprint.descriptors._streams import rows_of_a_batch, told_from
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
@@ -141,7 +141,7 @@ def write_features(
         return StoredFeatures(path, last.frames, last.rows, layout.n_features)
     averaged = descriptor.average is not None
     batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
-    writer = _Writer(opened, journal, written)
+    writer = _Writer(path, opened, journal, written)
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
         for found, rows in _described(descriptor, ahead(batches), names, journal.batches[:skipped], n_jobs):
@@ -284,8 +284,8 @@ def _number(structure: Any, name: str) -> float:
 class _Writer:
     """Hands whole steps of rows to a store, and keeps the rest for the next time."""
 
-    def __init__(self, store: Store, journal: Journal, written: int) -> None:
-        self._store, self._journal, self._written = store, journal, written
+    def __init__(self, path: Path, store: Store, journal: Journal, written: int) -> None:
+        self._path, self._store, self._journal, self._written = path, store, journal, written
         self._left: Arrays | None = None
 
     def add(self, batch: Batch, rows: Arrays) -> None:
@@ -297,8 +297,9 @@ class _Writer:
         rows = joined(self._left, rows)
         stop = len(rows["frame"]) // self._store.step * self._store.step
         whole_steps, self._left = parts(rows, stop)
-        self._put(whole_steps)
-        self._journal.add(batch)
+        with telling(self._path, *self._store.problems):
+            self._put(whole_steps)
+            self._journal.add(batch)
 
     def _put(self, rows: Arrays) -> None:
         if len(rows["frame"]):
@@ -307,9 +308,10 @@ class _Writer:
 
     def finish(self) -> tuple[int, int]:
         """Write what is left; how many structures and rows there are."""
-        if self._left is not None:
-            self._put(self._left)
-        self._store.finish(self._written)
-        self._journal.complete()
+        with telling(self._path, *self._store.problems):
+            if self._left is not None:
+                self._put(self._left)
+            self._store.finish(self._written)
+            self._journal.complete()
         last = self._journal.batches[-1] if self._journal.batches else Batch(0, 0, "")
         return last.frames, last.rows
