@@ -18,7 +18,8 @@ from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike, replacing, telling
 from isoprint._support.parameters import number
 
-FORMAT = 1
+# 1: one fingerprint, whose fields stand at the top. 2: a list of terms.
+FORMAT = 2
 # Fingerprints that a file may name; nothing else is ever made of it.
 KNOWN = {name: getattr(descriptors, name) for name in descriptors.__all__ if name != "Hybrid"}
 
@@ -26,19 +27,24 @@ KNOWN = {name: getattr(descriptors, name) for name in descriptors.__all__ if nam
 class Archive:
     """Fields and arrays of a file to be written."""
 
-    def __init__(self, model: str, descriptor: Any) -> None:
+    def __init__(self, model: str, version: int = 1) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.fields: dict[str, Any] = {
+            "format": version,
+            "isoprint": __version__,
+            "model": model,
+            "units": {"energy": "eV", "length": "Å"},
+        }
+
+    def descriptor(self, descriptor: Any, name: str = "parameter") -> dict[str, Any]:
+        """The fields that say what a fingerprint is; arrays among its parameters get names that begin so."""
         kind = type(descriptor).__name__
         if KNOWN.get(kind) is not type(descriptor):
             raise ValueError(f"descriptor is a {kind}, which a file cannot name; those are {', '.join(KNOWN)}")
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self.fields: dict[str, Any] = {
-            "format": FORMAT,
-            "isoprint": __version__,
-            "model": model,
+        return {
             "descriptor": kind,
-            "parameters": self.plain("parameter", {**descriptor.get_params(), "species": descriptor.species_}),
+            "parameters": self.plain(name, {**descriptor.get_params(), "species": descriptor.species_}),
             "columns": _columns(descriptor),
-            "units": {"energy": "eV", "length": "Å"},
         }
 
     def plain(self, name: str, value: Any) -> Any:
@@ -101,6 +107,15 @@ class Reader:
             raise self.wrong(f"format is {version}, and this isoprint reads up to {FORMAT}; take a newer one")
         return meta
 
+    @property
+    def version(self) -> int:
+        """Of the format."""
+        return int(self._meta["format"])
+
+    def has(self, name: str) -> bool:
+        """Whether there is an array of that name."""
+        return name in self._stored
+
     def field(self, name: str, kind: type) -> Any:
         """A field of the JSON text."""
         value = self._meta.get(name)
@@ -122,30 +137,41 @@ class Reader:
             raise self.wrong(f"{name} is not what was written; the file is damaged")
         return array
 
-    def mapping(self, name: str) -> dict[str, Any]:
-        """Parameters as they were."""
-        found = self._value(self.field(name, dict))
+    def mapping(self, name: str, value: Any = None) -> dict[str, Any]:
+        """Parameters as they were: those of a field, or these."""
+        found = self._value(self.field(name, dict) if value is None else value)
         if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
             raise self.wrong(f"{name} are no mapping of names")
         return found
 
-    def descriptor(self) -> Any:
-        """The fingerprint, if its columns are what they were."""
-        kind = self.field("descriptor", str)
-        if kind not in KNOWN:
-            raise self.wrong(f"descriptor is {kind!r}; known are {', '.join(KNOWN)}")
-        parameters = self.mapping("parameters")
-        try:
-            descriptor = KNOWN[kind](**parameters)
-            # One sparse point at least is in the file.
-            if 8 * descriptor.n_features > self._n_bytes:
-                raise ValueError(f"{descriptor.n_features} columns are more than the file can hold")
-            columns = _columns(descriptor)
-        except Exception as problem:  # whatever comes of parameters that nobody has looked at
-            raise self.wrong(f"parameters make no {kind}: {problem}") from None
-        if columns != self._meta.get("columns"):
+    def descriptor(self, fields: dict[str, Any] | None = None) -> Any:
+        """The fingerprint, if its columns are what they were; of one term, by the fields of that."""
+        told = self._meta if fields is None else fields
+        kind = told.get("descriptor")
+        if not isinstance(kind, str):
+            raise self.wrong(f"descriptor is {short_repr(kind)}; it must be a str")
+        descriptor = self.made("descriptor", kind, KNOWN, told.get("parameters"))
+        if _columns(descriptor) != told.get("columns"):
             raise self.wrong(f"columns of this {kind} have other names than when the model was made")
         return descriptor
+
+    def made(self, what: str, kind: Any, known: dict[str, Any], parameters: Any) -> Any:
+        """An object of one of a few classes, from its parameters."""
+        if not isinstance(kind, str) or kind not in known:
+            raise self.wrong(f"{what} is {short_repr(kind)}; known are {', '.join(known)}")
+        if not isinstance(parameters, dict):
+            raise self.wrong(f"parameters are {short_repr(parameters)}; it must be a dict")
+        values = self.mapping("parameters", parameters)
+        try:
+            made = known[kind](**values)
+            if hasattr(made, "get_feature_names_out"):
+                # One sparse point at least is in the file.
+                if 8 * made.n_features > self._n_bytes:
+                    raise ValueError(f"{made.n_features} columns are more than the file can hold")
+                made.get_feature_names_out()
+        except Exception as problem:  # whatever comes of parameters that nobody has looked at
+            raise self.wrong(f"parameters make no {kind}: {problem}") from None
+        return made
 
     def _value(self, value: Any) -> Any:
         """A parameter as it was."""

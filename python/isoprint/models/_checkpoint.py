@@ -17,12 +17,12 @@ from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike, require_place
 from isoprint._support.plural import plural
-from isoprint.models import _archive
+from isoprint.models import _archive, _made_with
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._seen import Seen
-from isoprint.models._sparse_set import SparseSet
+from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
-from isoprint.structures.elements import SYMBOLS, symbol_of
+from isoprint.models.term import Term
 from isoprint.structures.frames import Frames
 
 # Seconds between two writings of the file, at least; and how many times as long as a writing takes.
@@ -49,15 +49,20 @@ class Checkpoint:
         self._path, self._made_with, self._frames = path, dict(made_with), frames
         self._next = 0.0
         self._failed = False
-        self.sparse: SparseSet | None = None
+        self._sparse: dict[str, dict[str, NDArray[np.float64]]] = {}
         self.seen = Seen()
         if os.path.exists(path):  # noqa: PTH110  (pathlib may not find a name)
             self._resume()
 
-    def begun(self, sparse: SparseSet) -> Seen:
+    def known(self, terms: dict[str, Term]) -> dict[str, Term]:
+        """The terms with the sparse points that were chosen before, if any were."""
+        return {name: term.copied(sparse=self._sparse.get(name, term.sparse)) for name, term in terms.items()}
+
+    def begun(self, terms: Terms) -> Seen:
         """What was seen by earlier runs; where there was none, the file has the sparse points from now on."""
-        if self.sparse is None:
-            self.sparse = sparse
+        if not self._sparse:
+            for name, term in terms.terms.items():
+                self._sparse[name] = {key: points for key, points in term.sparse.items() if len(points)}
             self.write(self.seen)
         return self.seen
 
@@ -81,11 +86,10 @@ class Checkpoint:
 
     def write(self, seen: Seen) -> None:
         """Put the file in its place once it is whole; the older one stays if that fails."""
-        assert self.sparse is not None
         start = time.monotonic()
         arrays: dict[str, NDArray[Any]] = {}
-        for element, points, _ in self.sparse.columns():
-            arrays[f"sparse_{symbol_of(element)}"] = points
+        for name, sets in self._sparse.items():
+            arrays |= {f"sparse_{name}_{key}": points for key, points in sets.items()}
         groups = []
         for place, key in enumerate(dict.fromkeys([*seen.triangles, *seen.waiting])):
             triangle, queue = seen.triangles.get(key), seen.waiting.get(key)
@@ -100,7 +104,7 @@ class Checkpoint:
             "made_with": self._made_with,
             "frames": self._frames,
             "n_frames": seen.n_frames,
-            "elements": [symbol_of(element) for element in self.sparse.elements],
+            "sparse": [[name, list(sets)] for name, sets in self._sparse.items()],
             "groups": groups,
         }
         try:
@@ -117,16 +121,16 @@ class Checkpoint:
         if reader.field("model", str) != _KIND:
             raise reader.wrong("it is no checkpoint of a fit; give another name")
         self._require_same(reader)
-        symbols = reader.field("elements", list)
-        if not symbols or any(symbol not in SYMBOLS for symbol in symbols):
-            raise reader.wrong(f"elements are {short_repr(symbols)}; they must be symbols")
-        points = [reader.array(f"sparse_{symbol}", (None, None)) for symbol in symbols]
-        self.sparse = SparseSet([SYMBOLS.index(symbol) for symbol in symbols], points)
+        for entry in reader.field("sparse", list):
+            if not (isinstance(entry, list) and [type(word) for word in entry] == [str, list]):
+                raise reader.wrong(f"sparse has the entry {short_repr(entry)}, which is none")
+            name, keys = entry
+            self._sparse[name] = {key: reader.array(f"sparse_{name}_{key}", (None, None)) for key in keys}
         n_frames = reader.field("n_frames", int)
         if not 0 <= n_frames <= len(self._frames):
             raise reader.wrong(f"n_frames is {n_frames}; it must be from 0 to {len(self._frames)}")
         self.seen = Seen(n_frames=n_frames)
-        width = self.sparse.n_points + 1
+        width = 1 + sum(len(points) for sets in self._sparse.values() for points in sets.values())
         for place, entry in enumerate(reader.field("groups", list)):
             if not (isinstance(entry, list) and [type(word) for word in entry] == [str, str, int, bool]):
                 raise reader.wrong(f"groups have the entry {short_repr(entry)}, which is none")
@@ -139,11 +143,7 @@ class Checkpoint:
 
     def _require_same(self, reader: _archive.Reader) -> None:
         there, here = reader.field("made_with", dict), self._made_with
-        differences = [
-            f"{name} was {there.get(name, 'not said')}, and is {here.get(name, 'not said')}"
-            for name in dict.fromkeys([*here, *there])
-            if there.get(name) != here.get(name)
-        ]
+        differences = _made_with.differences(there, here)
         frames = reader.field("frames", list)
         if len(frames) != len(self._frames):
             differences.append(f"there were {plural(len(frames), 'frame')}, and are {len(self._frames)}")
@@ -163,35 +163,9 @@ def opened(path: PathLike | None, model: Any, keys: Keys, packed: Frames, labels
     """The checkpoint of this fit, with what an earlier run has left there."""
     if path is None:
         return None
-    made_with = {"isoprint": __version__, "model": type(model).__name__}
-    parameters = model.get_params()
-    # What is told part by part needs a name only.
-    owners = {name.rpartition("__")[0] for name in parameters}
-    for name, value in sorted(parameters.items()):
-        made_with[name] = type(value).__name__ if name in owners else _told(value)
+    made_with = {"isoprint": __version__, "model": type(model).__name__, **_made_with.told(model)}
     made_with |= {f"the key of {kind}": repr(getattr(keys, kind)) for kind in KINDS}
     return Checkpoint(path, made_with, [_checksum(packed, place, label) for place, label in enumerate(labels)])
-
-
-def _told(value: Any) -> str:
-    """A parameter in words that are the same in every run."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        content = repr(value.tolist()) if value.dtype.hasobject else np.ascontiguousarray(value).tobytes()
-        return f"an array {'x'.join(map(str, value.shape))} of {value.dtype} with checksum {_digest(content)}"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_told(key)}: {_told(entry)}' for key, entry in value.items())}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_told, value))}]"
-    if hasattr(value, "get_params"):
-        told = ", ".join(f"{name}={_told(entry)}" for name, entry in sorted(value.get_params(deep=False).items()))
-        return f"{type(value).__name__}({told})"
-    if callable(value):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
-    if isinstance(value, np.generic):
-        value = value.item()
-    told = repr(value)
-    # The address of an object is another in every run.
-    return type(value).__qualname__ if " at 0x" in told else told
 
 
 def _checksum(packed: Frames, place: int, label: Labels) -> str:
@@ -203,7 +177,3 @@ def _checksum(packed: Frames, place: int, label: Labels) -> str:
         hashed.update(b"-" if value is None else np.ascontiguousarray(value, np.float64).tobytes())
     hashed.update(repr((label.config_type, sorted(label.sigma.items()))).encode())
     return hashed.hexdigest()
-
-
-def _digest(content: str | bytes) -> str:
-    return blake2b(content.encode() if isinstance(content, str) else content, digest_size=8).hexdigest()

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _checkpoint, _labels, _solver, _sparse_set
+from isoprint.models import _checkpoint, _labels, _made_with, _solver
 from isoprint.models._checkpoint import Checkpoint
-from isoprint.models._kernel import Power
+from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
-from isoprint.models._rows import batches, normalizes
 from isoprint.models._seen import Seen
+from isoprint.models._terms import Terms, kernel_of, learned, less_fixed
 from isoprint.models._triangle import Triangle
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Atoms whose fingerprints are looked at in one go when sparse points are chosen.
-_ATOMS = 4096
 # Frames that say their own sigma; their rows are divided by it at once.
 _OWN = "\0own"
 
@@ -107,27 +104,36 @@ class Fitting(Learned):
         structures, packed = structures_of(frames)
         keys = Keys(energy, forces, virial)
         labels = _labels.read(structures, packed, keys)
+        _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
-        self._require_descriptor()
-        self._kernel_ = Power(
-            real("zeta", self.zeta, least=1.0, remedy="it must be a number of at least 1"),
-            real("delta", self.delta, above=0.0, remedy="it must be a positive number of eV"),
-        )
+        declared = terms_of(self.descriptor)
+        for term in declared.values():
+            kernel_of(term, self.zeta, self.delta)
+        self._require_descriptors()
         self._require_centers(packed)
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
-        self.descriptor.fit(structures)
-        chosen = kept.sparse if kept else None
-        chosen = chosen or self._chosen(structures, packed, n_jobs)
+        for descriptor in fingerprints_of(self.descriptor):
+            descriptor.fit(structures)
+        # Changes of the fingerprints are for the next fit.
+        declared = kept.known(declared) if kept else {name: term.copied() for name, term in declared.items()}
+        rng = np.random.default_rng(whole("random_state", self.random_state))
+        chosen = Terms(
+            {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()},
+            fixed_of(self.descriptor),
+        )
+        labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
         single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
+        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
         jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
-        prior = _solver.prior_factor(chosen, self._kernel_, jitter)
+        prior = chosen.prior(jitter)
         # From here on the model is a new one.
-        self._set_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
+        self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._factors_ = {"energy": 1.0, "forces": 1.0}
+        self._made_with_ = _made_with.told(self)
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
@@ -179,6 +185,7 @@ class Fitting(Learned):
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
         self._require_known(packed)
         self._require_centers(packed)
+        labels = less_fixed(self._terms_.fixed, structures, packed, labels, n_jobs)
         self._push(structures, packed, labels, n_jobs, progress)
         return self.resolve()
 
@@ -216,6 +223,10 @@ class Fitting(Learned):
             if name not in known:
                 raise ValueError(f"resolve has no argument {name!r}; there are {', '.join(known)}")
         wanted = {name: sigmas.get(name, getattr(self, name)) for name in known}
+        seen = {kind for kind, _ in self._triangles_}
+        for kind in KINDS:
+            if sigmas.get(f"sigma_{kind}") is not None and kind not in seen:
+                raise ValueError(f"sigma_{kind} is given, but no {kind} was fitted; fit with it on such frames")
         groups = []
         for (kind, group), triangle in self._triangles_.items():
             given = wanted[f"sigma_{kind}"]
@@ -233,40 +244,30 @@ class Fitting(Learned):
         rows: dict[str, int] = {}
         for (kind, _), triangle in self._triangles_.items():
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
-        self._restored({"rows": rows, "residual": residual, "n_sparse": self._set_.n_points})
+        self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
-    def _require_descriptor(self) -> None:
-        if not hasattr(self.descriptor, "iter_derivatives"):
-            raise TypeError(f"descriptor is {short_repr(self.descriptor)}; give a fingerprint of isoprint")
-        for name, wanted in (("average", None), ("dtype", "float64")):
-            value = getattr(self.descriptor, name, wanted)
-            if value != wanted:
-                raise ValueError(
-                    f"descriptor has {name}={value!r}; a model needs a row in double precision for each atom:"
-                    f" {name}={wanted!r}"
-                )
+    def _require_descriptors(self) -> None:
+        for descriptor in fingerprints_of(self.descriptor):
+            for name, wanted in (("average", None), ("dtype", "float64")):
+                value = getattr(descriptor, name, wanted)
+                if value != wanted:
+                    raise ValueError(
+                        f"descriptor has {name}={value!r}; a model needs a row in double precision for each atom:"
+                        f" {name}={wanted!r}"
+                    )
 
     def _require_centers(self, packed: Frames) -> None:
-        centers = getattr(self.descriptor, "centers", None)
-        if centers is None:
-            return
-        known = np.isin(packed.numbers, numbers_of(centers, "centers"))
-        if not known.all():
-            frame, atom = packed.locate(int(np.argmin(known)))
-            raise ValueError(
-                f"atom {atom} of frame {frame} is no center of the descriptor, whose centers are {centers!r}; a model"
-                " needs a row for each atom: leave centers out"
-            )
-
-    def _chosen(self, structures: list[Any], packed: Frames, n_jobs: int | None) -> _sparse_set.SparseSet:
-        rows = []
-        for first, last in batches(packed.offsets, _ATOMS):
-            found = self.descriptor.transform(structures[first:last], n_jobs=n_jobs)
-            rows.append(_sparse_set.unit(found, normalizes(self.descriptor))[0])
-        features = np.concatenate(rows)
-        by_element = {int(number): features[packed.numbers == number] for number in np.unique(packed.numbers)}
-        rng = np.random.default_rng(whole("random_state", self.random_state))
-        return _sparse_set.chosen(self.sparse, self.n_sparse, by_element, rng)
+        for descriptor in fingerprints_of(self.descriptor):
+            centers = getattr(descriptor, "centers", None)
+            if centers is None:
+                continue
+            known = np.isin(packed.numbers, numbers_of(centers, "centers"))
+            if not known.all():
+                frame, atom = packed.locate(int(np.argmin(known)))
+                raise ValueError(
+                    f"atom {atom} of frame {frame} is no center of the descriptor, whose centers are {centers!r}; a"
+                    " model needs a row for each atom: leave centers out"
+                )
 
     def _push(
         self,
@@ -283,7 +284,7 @@ class Fitting(Learned):
                 "no frame has a label: no energy in info or calc, no forces in arrays or calc; name the keys, as in"
                 " fit(frames, energy='dft_energy')"
             )
-        seen = kept.begun(self._set_) if kept else Seen.after(self._triangles_)
+        seen = kept.begun(self._terms_) if kept else Seen.after(self._triangles_)
         with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
             for place in range(seen.n_frames, len(labels)):
                 seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.parameters import real
-from isoprint.models._kernel import DotProductKernel
 from isoprint.models._labels import DEFAULT
-from isoprint.models._sparse_set import SparseSet
 from isoprint.models._triangle import Triangle
 
 Floats = NDArray[np.float64]
@@ -25,22 +23,18 @@ class Solution(NamedTuple):
     residual: float
 
 
-def prior_factor(sparse: SparseSet, kernel: DotProductKernel, jitter: float) -> Floats:
-    """`L` of `K_MM + jitter k(1) = L Lᵀ`, lower, block by block of the elements."""
+def cholesky_of(kernel: Floats, jitter: float, on_diagonal: float) -> Floats:
+    """`L` of `K_MM + jitter k(1) = L Lᵀ`, lower, of one sparse set."""
     from scipy.linalg import LinAlgError, cholesky
 
-    whole = np.zeros((sparse.n_points, sparse.n_points))
-    for _, points, columns in sparse.columns():
-        block, _ = kernel.value_and_slope(points @ points.T)
-        block[np.diag_indices_from(block)] += jitter * kernel.on_diagonal()
-        try:
-            whole[columns, columns] = cholesky(block, lower=True)
-        except LinAlgError:
-            raise ValueError(
-                f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
-                " or take fewer points"
-            ) from None
-    return whole
+    kernel[np.diag_indices_from(kernel)] += jitter * on_diagonal
+    try:
+        return np.asarray(cholesky(kernel, lower=True))
+    except LinAlgError:
+        raise ValueError(
+            f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
+            " or take fewer points"
+        ) from None
 
 
 def solve(prior: Floats, groups: Iterable[tuple[Triangle, float]]) -> Solution:

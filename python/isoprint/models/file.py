@@ -6,10 +6,8 @@ import numpy as np
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
-from isoprint.models import _solver
+from isoprint.models import _made_with, _stored
 from isoprint.models._archive import Reader, is_number
-from isoprint.models._kernel import Power
-from isoprint.models._sparse_set import SparseSet
 from isoprint.models._triangle import Triangle
 from isoprint.models.sparse_gp import STORED, SparseGP
 from isoprint.structures.elements import SYMBOLS
@@ -53,11 +51,20 @@ def load(path: PathLike) -> SparseGP:
     kind = reader.field("model", str)
     if kind != "SparseGP":
         raise reader.wrong(f"model is {short_repr(kind)}; known is 'SparseGP'")
-    descriptor = reader.descriptor()
     settings = reader.mapping("settings")
     if set(settings) != set(STORED):
         raise reader.wrong(f"settings are {short_repr(sorted(settings))}, expected {short_repr(sorted(STORED))}")
+    if not (
+        is_number(settings["zeta"]) and settings["zeta"] >= 1 and is_number(settings["delta"]) and settings["delta"] > 0
+    ):
+        raise reader.wrong(
+            f"zeta is {short_repr(settings['zeta'])} and delta is {short_repr(settings['delta'])}; they must be"
+            " positive numbers"
+        )
+    descriptor, terms, alpha = _stored.restore(reader, settings)
     model = SparseGP(descriptor, **settings)
+    model._terms_, model.alpha_ = terms, alpha
+    model._made_with_ = _made_with.told(model)
     _learned(model, reader)
     _seen(model, reader)
     model._restored(reader.field("report", dict))
@@ -65,28 +72,15 @@ def load(path: PathLike) -> SparseGP:
 
 
 def _learned(model: SparseGP, reader: Reader) -> None:
-    """Sparse points and weights."""
-    symbols, e0 = reader.field("elements", list), reader.field("e0", dict)
-    if not symbols or len(set(map(str, symbols))) != len(symbols):
-        raise reader.wrong(f"elements are {short_repr(symbols)}; they must be different, and one at least")
-    for symbol in symbols:
-        if symbol not in SYMBOLS or not is_number(e0.get(symbol)):
-            raise reader.wrong(f"elements or e0 make no sense for {short_repr(symbol)}")
-    numbers = [SYMBOLS.index(symbol) for symbol in symbols]
-    points = [reader.array(f"sparse_{symbol}", (None, model.descriptor.n_features)) for symbol in symbols]
-    for symbol, own in zip(symbols, points, strict=True):
-        if not len(own) or np.abs(np.linalg.norm(own, axis=1) - 1.0).max() > 1e-8:
-            raise reader.wrong(f"sparse_{symbol} are no unit vectors, or none at all")
-    alpha = [reader.array(f"alpha_{symbol}", (len(own),)) for symbol, own in zip(symbols, points, strict=True)]
-    if not (is_number(model.zeta) and model.zeta >= 1 and is_number(model.delta) and model.delta > 0):
-        raise reader.wrong(f"zeta is {model.zeta!r} and delta is {model.delta!r}; they must be positive numbers")
-    model._set_ = SparseSet(numbers, points)
-    model._kernel_ = Power(float(model.zeta), float(model.delta))
-    model._single_ = {number: float(e0[symbol]) for number, symbol in zip(numbers, symbols, strict=True)}
-    model.alpha_ = np.concatenate(alpha)
-    model.factor_ = reader.array("factor", (len(model.alpha_),) * 2)
-    if not np.diagonal(model.factor_).all():
-        raise reader.wrong("factor has a zero on its diagonal")
+    """Energies of single atoms, and how sure the weights are."""
+    e0 = reader.field("e0", dict)
+    for symbol in e0:
+        if symbol not in SYMBOLS[1:] or not is_number(e0[symbol]):
+            raise reader.wrong(f"e0 makes no sense for {short_repr(symbol)}")
+    model._single_ = {SYMBOLS.index(symbol): float(energy) for symbol, energy in e0.items()}
+    missing = {number for term in model._terms_.terms.values() for number in term.elements} - set(model._single_)
+    if missing:
+        raise reader.wrong(f"e0 has no entry for {', '.join(SYMBOLS[number] for number in sorted(missing))}")
     factors = reader.field("factors", dict)
     if not all(is_number(factors.get(kind)) and factors[kind] >= 0 for kind in ("energy", "forces")):
         raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers of at least 0")
@@ -97,8 +91,12 @@ def _seen(model: SparseGP, reader: Reader) -> None:
     """What was seen of the data, if that was stored."""
     if not is_number(model.jitter) or model.jitter < 0:
         raise reader.wrong(f"jitter is {short_repr(model.jitter)}; it must be a number of at least 0")
-    model._prior_ = _solver.prior_factor(model._set_, model._kernel_, float(model.jitter))
-    width = model._set_.n_points + 1
+    width = model._terms_.n_points + 1
+    if reader.version == 1 or reader.has("factor"):
+        model.factor_ = reader.array("factor", (width - 1, width - 1))
+        if not np.diagonal(model.factor_).all():
+            raise reader.wrong("factor has a zero on its diagonal")
+        model._prior_ = model._terms_.prior(float(model.jitter))
     triangles = {}
     for place, entry in enumerate(reader.field("groups", list)):
         if not (isinstance(entry, list) and len(entry) == 3 and type(entry[2]) is int and entry[2] > 0):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag
+from isoprint.models import _stored
 from isoprint.models._archive import Archive
+from isoprint.models._declared import named, replaced
 from isoprint.models._fitting import Fitting
 from isoprint.models._learned import not_fitted
 from isoprint.models._predicting import Predicting
-from isoprint.structures.elements import symbol_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # Parameters that a file keeps; the others are about what was learned.
 STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
@@ -27,11 +32,15 @@ class SparseGP(Fitting, Predicting):
 
     Parameters
     ----------
-    descriptor : Descriptor
+    descriptor : Descriptor, or sequence or mapping of terms
         A fingerprint with one row an atom, in double precision. Rows are made unit vectors unless they are
-        (`normalize=True`).
+        (`normalize=True`). Or several terms, whose sum a local energy is: each a `Term`, a fingerprint, `TwoBody`,
+        `ThreeBody`, or a `PairPotential`, which is there from the beginning and learns nothing. Terms are named by
+        the mapping, by pairs `(name, term)`, or after their classes in lower case, and their parameters are those of
+        the model: `set_params(descriptor__soap__delta=0.3)`.
     zeta : float
-        Exponent of the kernel; a whole number unless all dot products are positive.
+        Exponent of the kernel; a whole number unless all dot products are positive. This and the next three are for
+        terms that do not say their own.
     delta : float
         Standard deviation in eV of a local energy before anything is known.
     n_sparse : int or mapping
@@ -54,9 +63,9 @@ class SparseGP(Fitting, Predicting):
     Attributes
     ----------
     alpha_ : ndarray (n_sparse,)
-        Weights in eV; the elements one after the other.
+        Weights in eV; the elements one after the other, the terms one after the other.
     sparse_ : dict
-        Sparse points `(n, n_features)` by element.
+        Sparse points `(n, n_features)` by element; of several terms, a dictionary of such by the names of the terms.
     e0_ : dict
         Energies of single atoms by element.
     report_ : dict
@@ -115,6 +124,77 @@ class SparseGP(Fitting, Predicting):
         self.jitter = jitter
         self.random_state = random_state
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to list the terms and the parameters of these and of the descriptor as well, as
+            `descriptor__r_cut` or `descriptor__soap__zeta`.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> model = ip.models.SparseGP([ip.models.TwoBody(r_cut=5.0), ip.SOAP(r_cut=4.0, n_max=4, l_max=3)])
+        >>> model.get_params()["descriptor__soap__l_max"]
+        3
+        """
+        found = super().get_params(deep)
+        if deep and isinstance(self.descriptor, (list, tuple, Mapping)):
+            for name, thing in named(self.descriptor).items():
+                found[f"descriptor__{name}"] = thing
+                for key, value in thing.get_params().items():
+                    found[f"descriptor__{name}__{key}"] = value
+        return found
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; what was learned stays until the next `fit`.
+
+        Parameters
+        ----------
+        **params
+            New values by name; `descriptor__soap__zeta=2` changes a term of that name, `descriptor__soap=...` puts
+            another in its place.
+
+        Returns
+        -------
+        SparseGP
+            The model itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> model = ip.models.SparseGP([ip.models.TwoBody(r_cut=5.0), ip.SOAP(r_cut=4.0, n_max=4, l_max=3)])
+        >>> model.set_params(descriptor__soap__l_max=2, zeta=3).descriptor[1]
+        SOAP(r_cut=4.0, n_max=4, l_max=2)
+        """
+        prefix = "descriptor__"
+        super().set_params(**{name: value for name, value in params.items() if name == "descriptor"})
+        if not isinstance(self.descriptor, (list, tuple, Mapping)):
+            super().set_params(**params)
+            return self
+        own = {name: value for name, value in params.items() if not name.startswith(prefix)}
+        super().set_params(**own)
+        inner = {name.removeprefix(prefix): value for name, value in params.items() if name not in own}
+        for name, value in inner.items():
+            term, _, key = name.partition("__")
+            terms = named(self.descriptor)
+            if term not in terms:
+                raise ValueError(f"the model has no term {term!r}; there are {', '.join(terms)}")
+            if not key:
+                self.descriptor = replaced(self.descriptor, term, value)
+        for name, value in inner.items():
+            term, _, key = name.partition("__")
+            if key:
+                named(self.descriptor)[term].set_params(**{key: value})
+        return self
+
     def calculator(self, *, std: bool = False, n_jobs: int | None = None) -> Any:
         """Make a calculator for ASE: energy, energies, forces and stress of one evaluation.
 
@@ -146,6 +226,8 @@ class SparseGP(Fitting, Predicting):
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
         threads(n_jobs)
+        if flag("std", std):
+            self._require_spread()
         return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
 
     def save(self, path: Any, *, data: bool = False) -> None:
@@ -178,19 +260,22 @@ class SparseGP(Fitting, Predicting):
         """
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
-        archive = Archive("SparseGP", self.descriptor)
-        for element, points, columns in self._set_.columns():
-            archive.arrays[f"sparse_{symbol_of(element)}"] = points
-            archive.arrays[f"alpha_{symbol_of(element)}"] = self.alpha_[columns]
-        archive.arrays["factor"] = self.factor_
+        self._require_unchanged()
+        archive = Archive("SparseGP", _stored.version_of(self.descriptor))
+        _stored.store(archive, self.descriptor, self._terms_, self.alpha_)
+        if hasattr(self, "factor_"):
+            archive.arrays["factor"] = self.factor_
         groups = []
         if flag("data", data):
+            if not hasattr(self, "_triangles_"):
+                raise ValueError(
+                    "this model does not have what it saw of the data, so it cannot be kept; leave data=True"
+                )
             for place, ((kind, group), triangle) in enumerate(self._triangles_.items()):
                 archive.arrays[f"rows_{place}"] = np.triu(triangle.factor)
                 groups.append([kind, group, triangle.n_rows])
         archive.fields |= {
             "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
-            "elements": [symbol_of(element) for element in self._set_.elements],
             "e0": self.e0_,
             "factors": self._factors_,
             "report": self.report_,
