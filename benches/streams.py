@@ -3,10 +3,10 @@
     python benches/streams.py                         100,000 structures of 20 atoms, made on the fly, to a Zarr store
     python benches/streams.py --frames 1000000 --kills 10
 
-Structures are displaced copies of one crystal of carbon. The time of `transform` is that of the same structures, a batch
-of them at a time, without the time to make them; with two threads, one of which makes structures and writes rows in the
-stream. Memory is the peak of the process. With `--kills` the run is killed so many times at random and goes on, and the
-store is compared with one that was never interrupted. Results go to ``benches/results/streams.json``.
+Structures are displaced copies of one cell of carbon. The time of `transform` is that of one thread for arrays in
+memory; in the stream, making structures and writing rows go on beside it. Memory is the peak of the process. With
+`--kills` the run is killed so many times at random and goes on, and the store is compared with one that was never
+interrupted. Results go to ``benches/results/streams.json``.
 """
 
 from __future__ import annotations

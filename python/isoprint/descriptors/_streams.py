@@ -40,12 +40,11 @@ class Streams(Values):
         n_jobs : int, optional
             Threads; -1 for all cores. The result does not depend on it.
 
-        Yields
-        ------
-        features : ndarray (n_rows, n_features)
-            What `transform` gives for the batch.
-        rows : Rows
-            Which rows these are, where frames and rows are counted from the first of all.
+        Returns
+        -------
+        iterator of (ndarray (n_rows, n_features), Rows)
+            What `transform` gives for each batch, and which rows these are, where frames and rows are counted from the
+            first of all.
 
         Raises
         ------

@@ -28,7 +28,7 @@ def _settle(path: Path) -> None:
 
 
 def _make(group: Any) -> Any:
-    """What makes an array, before zarr 3 and since. Digits of features are noise: compressed, they take as much room."""
+    """What makes an array, before zarr 3 and since; digits of features are noise, which no compression makes less."""
     if hasattr(group, "create_array"):
         return partial(group.create_array, compressors=None)
     return partial(group.create_dataset, compressor=None)

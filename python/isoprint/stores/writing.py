@@ -48,6 +48,12 @@ class StoredFeatures:
         Where it is.
     n_frames, n_rows, n_features : int
         Structures, rows and columns.
+
+    Examples
+    --------
+    >>> from isoprint.stores.writing import StoredFeatures
+    >>> StoredFeatures("water.npy", n_frames=2, n_rows=6, n_features=144).n_rows
+    6
     """
 
     path: Path
