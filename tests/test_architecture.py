@@ -27,6 +27,7 @@ PYTHON = {
         "kernels",
         "models",
         "select",
+        "study",
         "blindness",
         "descriptors",
         "structures",
@@ -34,8 +35,9 @@ PYTHON = {
         "_core",
     },
     "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
-    "extras": {"blindness", "structures", "_support"},
-    "models": {"descriptors", "structures", "_support", "_core"},
+    "extras": {"study", "blindness", "structures", "_support"},
+    "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
+    "models": {"descriptors", "translators", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
@@ -55,6 +57,7 @@ PYTHON = {
 PYTHON_EXCEPTIONS = {
     ("blindness.sensitivity", "extras.plotting"): "results offer `plot()`, which needs matplotlib when it is called",
     ("blindness.manifold.path", "extras.plotting"): "results offer `plot()`, which needs matplotlib when it is called",
+    ("study.search", "extras.plotting_search"): "results offer `plot()`, which needs matplotlib when it is called",
 }
 
 # What each room of `rust/core/src` may name.

@@ -30,8 +30,7 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import kernels, models, select, testing
-    from isoprint.blindness import study
+    from isoprint import kernels, models, select, study, testing
 
 __all__ = [
     "BlindPair",
@@ -70,7 +69,7 @@ moved.install()
 def __getattr__(name: str) -> Any:
     """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
     path = f"isoprint.{name}"
-    if name in ("kernels", "models", "select", "testing") or path in moved.MOVED:
+    if name in ("kernels", "models", "select", "study", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)

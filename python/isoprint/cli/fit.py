@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from isoprint._support.jobs import threads
@@ -16,6 +17,7 @@ examples:
   isoprint fit train.extxyz -o si.isoprint --r-cut 5 --n-max 8 --l-max 8 --n-sparse 500 --sigma-forces 0.1
   isoprint fit train.extxyz -o gap.isoprint --quip "soap l_max=8 n_max=8 cutoff=5 atom_sigma=0.5 species_Z=14 Z=14"
   isoprint fit train.extxyz -o hco.isoprint --config fit.toml --energy dft_energy --forces dft_forces
+  isoprint fit large.extxyz -o large.isoprint --config fit.toml --checkpoint fit.checkpoint
   isoprint fit train.extxyz -o liquid.isoprint --r-cut 5 --n-max 8 --l-max 8 --sigma-forces default=0.05,liquid=0.2
 
 A --config file has the parameters of the fingerprint, and those of the model in a table [model].
@@ -49,6 +51,7 @@ def add(commands: Any) -> None:
     parser.add_argument("input", metavar="IN", help="structures with labels, in any format that ase reads")
     parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="file of the model")
     parser.add_argument("--keep-data", action="store_true", help="keep what was seen, so that the model can learn on")
+    parser.add_argument("--checkpoint", metavar="FILE", help="kept from time to time; the same command goes on from it")
     _files.add_input(parser, ":", "structures, such as 0, -1 or ::10 (all)")
     parser.add_argument("--n-jobs", type=int, default=None, help="threads; -1 for all cores")
     _labels.add_options(parser)
@@ -72,10 +75,20 @@ def run(options: argparse.Namespace) -> int:
     model = SparseGP(descriptor, **parameters)
     frames = _files.read(options)
     keys = _labels.keys(options)
-    with reporting(sys.stderr.isatty()) as report:
-        model.fit(frames, **keys, n_jobs=options.n_jobs, progress=report)
+    kept = given.get("checkpoint")
+    if kept is not None and Path(kept).exists():
+        print(f"goes on from {kept}", file=sys.stderr)
+    try:
+        with reporting(sys.stderr.isatty()) as report:
+            model.fit(frames, **keys, checkpoint=kept, n_jobs=options.n_jobs, progress=report)
+    except KeyboardInterrupt:
+        if kept is not None and Path(kept).exists():
+            print(f"{kept} has what was seen; the same command goes on from there", file=sys.stderr)
+        raise
     _descriptors.notice(descriptor, options)
     model.save(options.output, data="keep_data" in given)
+    if kept is not None:
+        Path(kept).unlink(missing_ok=True)
     print(model.errors(frames, **keys, n_jobs=options.n_jobs))
     points = ", ".join(f"{len(points)} of {symbol}" for symbol, points in model.sparse_.items())
     print(f"{options.output}: {points} sparse points")

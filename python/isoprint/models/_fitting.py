@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _labels, _solver
+from isoprint.models import _checkpoint, _labels, _solver
+from isoprint.models._checkpoint import Checkpoint
 from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
-from isoprint.models._terms import Terms, kernel_of, learned, less_fixed
+from isoprint.models._seen import Seen
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, learned, less_fixed, term_of
 from isoprint.models._triangle import Triangle
+from isoprint.models.term import Term
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
 
@@ -26,8 +31,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Rows of the least-squares problem that are factorized at a time.
-_ROWS = 3000
 # Frames that say their own sigma; their rows are divided by it at once.
 _OWN = "\0own"
 
@@ -54,6 +57,7 @@ class Fitting(Learned):
         energy: str | None = "energy",
         forces: str | None = "forces",
         virial: str | None = "virial",
+        checkpoint: PathLike | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Self:
@@ -69,6 +73,9 @@ class Fitting(Learned):
             Accepted because scikit-learn passes it; frames bring their labels along.
         energy, forces, virial : str or None
             Other names of the labels; `None` passes over them.
+        checkpoint : path, optional
+            File in which what was seen is kept from time to time, and on Control-C. A run that finds it there goes on
+            from it, if all else is the same, and ends with the same model. It stays at the end.
         n_jobs : int, optional
             Threads; -1 for all cores.
         progress : callable or bool, optional
@@ -82,7 +89,8 @@ class Fitting(Learned):
         Raises
         ------
         ValueError
-            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame.
+            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame. Or
+            where `checkpoint` is of another fit; it names what differs.
 
         Examples
         --------
@@ -104,13 +112,11 @@ class Fitting(Learned):
             kernel_of(term, self.zeta, self.delta)
         self._require_descriptors()
         self._require_centers(packed)
+        kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
         for descriptor in fingerprints_of(self.descriptor):
             descriptor.fit(structures)
-        rng = np.random.default_rng(whole("random_state", self.random_state))
-        chosen = Terms(
-            {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()},
-            fixed_of(self.descriptor),
-        )
+        terms = self._begun(declared, kept) or self._chosen(declared, structures, packed, n_jobs)
+        chosen = Terms(terms, fixed_of(self.descriptor))
         labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
@@ -121,7 +127,7 @@ class Fitting(Learned):
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._factors_ = {"energy": 1.0, "forces": 1.0}
-        self._push(structures, packed, labels, n_jobs, progress)
+        self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
     def partial_fit(
@@ -229,6 +235,21 @@ class Fitting(Learned):
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
         self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
+    def _begun(self, declared: dict[str, Term], kept: Checkpoint | None) -> dict[str, LearnedTerm]:
+        """The terms with the sparse points of an earlier run of the same fit, if there was one."""
+        if kept is None or kept.sparse is None:
+            return {}
+        return {
+            name: term_of(term.descriptor, kernel_of(term, self.zeta, self.delta), kept.sparse[name])
+            for name, term in declared.items()
+        }
+
+    def _chosen(
+        self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
+    ) -> dict[str, LearnedTerm]:
+        rng = np.random.default_rng(whole("random_state", self.random_state))
+        return {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()}
+
     def _require_descriptors(self) -> None:
         for descriptor in fingerprints_of(self.descriptor):
             for name, wanted in (("average", None), ("dtype", "float64")):
@@ -259,6 +280,7 @@ class Fitting(Learned):
         labels: list[Labels],
         n_jobs: int | None,
         progress: Report | bool | None,
+        kept: Checkpoint | None = None,
     ) -> None:
         """Take the rows of frames into the triangles; all of them, or none if something goes wrong."""
         if all(label.of(kind) is None for label in labels for kind in KINDS):
@@ -266,20 +288,17 @@ class Fitting(Learned):
                 "no frame has a label: no energy in info or calc, no forces in arrays or calc; name the keys, as in"
                 " fit(frames, energy='dft_energy')"
             )
-        triangles = {key: Triangle.of(known.factor.copy(), known.n_rows) for key, known in self._triangles_.items()}
-        waiting: dict[tuple[str, str], list[Floats]] = {}
-        with reporting(progress) as report:
-            for place, label in enumerate(labels):
-                for key, rows in self._labelled(structures[place], packed, place, label, n_jobs):
-                    queue = waiting.setdefault(key, [])
-                    queue.append(rows)
-                    if sum(map(len, queue)) >= _ROWS:
-                        _push_all(triangles, key, queue)
+        seen = kept.begun(self._terms_.sparse_by_name) if kept else Seen.after(self._triangles_)
+        with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
+            for place in range(seen.n_frames, len(labels)):
+                seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))
+                if kept:
+                    kept.write_from_time_to_time(seen)
                 if report is not None:
                     report(int(packed.offsets[place + 1]), packed.n_atoms)
-        for key, queue in waiting.items():
-            _push_all(triangles, key, queue)
-        self._triangles_ = triangles
+            if kept:
+                kept.write(seen)
+        self._triangles_ = seen.finished()
 
     def _labelled(
         self, frame: Any, packed: Frames, place: int, label: Labels, n_jobs: int | None
@@ -305,11 +324,3 @@ class Fitting(Learned):
             if kind in label.sigma:
                 scale, group = scale * label.sigma[kind], _OWN
             yield (kind, group), np.column_stack([rows, np.atleast_1d(wanted)]) / scale
-
-
-def _push_all(triangles: dict[tuple[str, str], Triangle], key: tuple[str, str], queue: list[Floats]) -> None:
-    rows = np.concatenate(queue)
-    if key not in triangles:
-        triangles[key] = Triangle(rows.shape[1])
-    triangles[key].push(rows)
-    queue.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
 from isoprint.models import _stored
@@ -79,8 +81,8 @@ def _learned(model: SparseGP, reader: Reader) -> None:
     if missing:
         raise reader.wrong(f"e0 has no entry for {', '.join(SYMBOLS[number] for number in sorted(missing))}")
     factors = reader.field("factors", dict)
-    if not all(is_number(factors.get(kind)) for kind in ("energy", "forces")):
-        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers")
+    if not all(is_number(factors.get(kind)) and factors[kind] >= 0 for kind in ("energy", "forces")):
+        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers of at least 0")
     model._factors_ = {kind: float(factors[kind]) for kind in ("energy", "forces")}
 
 
@@ -91,10 +93,12 @@ def _seen(model: SparseGP, reader: Reader) -> None:
     width = model._terms_.n_points + 1
     if reader.version == 1 or reader.has("factor"):
         model.factor_ = reader.array("factor", (width - 1, width - 1))
+        if not np.diagonal(model.factor_).all():
+            raise reader.wrong("factor has a zero on its diagonal")
         model._prior_ = model._terms_.prior(float(model.jitter))
     triangles = {}
     for place, entry in enumerate(reader.field("groups", list)):
-        if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], int)):
+        if not (isinstance(entry, list) and len(entry) == 3 and type(entry[2]) is int and entry[2] > 0):
             raise reader.wrong(f"groups have the entry {short_repr(entry)}, which is none")
         kind, group, n_rows = entry
         triangles[str(kind), str(group)] = Triangle.of(reader.array(f"rows_{place}", (width, width)), n_rows)
