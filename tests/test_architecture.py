@@ -37,7 +37,7 @@ PYTHON = {
     "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"study", "blindness", "structures", "_support"},
     "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
-    "models": {"descriptors", "structures", "_support", "_core"},
+    "models": {"descriptors", "translators", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures

@@ -10,15 +10,12 @@ import numpy as np
 
 from isoprint._support.output import PathLike
 from isoprint.descriptors import SOAP, SoapTurbo
-from isoprint.models import _gap_xml
-from isoprint.models._cluster_terms import ClustersTerm
-from isoprint.models._environment_terms import DistanceTerm, ProductTerm
+from isoprint.models import _gap_xml, _made_with
 from isoprint.models._gap_xml import Coordinate
 from isoprint.models._kernel import OfDistance
 from isoprint.models._rows import normalizes
-from isoprint.models._sparse_set import SparseSet
-from isoprint.models._terms import LearnedTerm, Terms, kernel_of
-from isoprint.models.clusters import ThreeBody, TwoBody
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, term_of
+from isoprint.models.clusters import ThreeBody, TwoBody, name_of
 from isoprint.models.kernels import DotProduct, PiecewisePolynomial, SquaredExponential
 from isoprint.models.pair_potential import PairPotential
 from isoprint.models.sparse_gp import SparseGP
@@ -87,6 +84,7 @@ def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
         things["core"] = fixed[0]
     model = SparseGP(things)
     model._terms_ = Terms(terms, fixed)
+    model._made_with_ = _made_with.told(model)
     model._single_ = _single(found, list(groups.values()))
     model._factors_ = {"energy": 1.0, "forces": 1.0}
     model.alpha_ = np.concatenate(weights)
@@ -161,17 +159,16 @@ def _term(members: list[tuple[Coordinate, Any, tuple[int, ...]]]) -> tuple[Term,
             raise ValueError("the covariance dot_product of pairs or triples is not understood")
         _require_width(points, descriptor.n_features)
         _name_groups(descriptor, [names[place] for place in order])
-        return term, ClustersTerm(descriptor, [names[place] for place in order], points, kernel), alpha
+        by_name = {name_of(names[place]): own for place, own in zip(order, points, strict=True)}
+        return term, term_of(descriptor, kernel, by_name), alpha
     _require_width(points, descriptor.n_features)
     elements = [names[place] for place in order]
     if any(len(element) != 1 for element in elements):
         raise ValueError("Z lists several elements, of which one sparse set is shared; that is not understood")
-    chosen = SparseSet([element for (element,) in elements], points)
-    if isinstance(kernel, OfDistance):
-        return term, DistanceTerm(descriptor, chosen, kernel), alpha
-    if not normalizes(descriptor):
+    if not isinstance(kernel, OfDistance) and not normalizes(descriptor):
         raise ValueError("normalise is F with the covariance dot_product, which is not understood")
-    return term, ProductTerm(descriptor, chosen, kernel), alpha
+    by_symbol = {symbol_of(element): own for (element,), own in zip(elements, points, strict=True)}
+    return term, term_of(descriptor, kernel, by_symbol), alpha
 
 
 def _kernel(coordinate: Coordinate) -> Any:
