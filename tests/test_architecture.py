@@ -27,6 +27,7 @@ PYTHON = {
         "kernels",
         "models",
         "select",
+        "stores",
         "study",
         "blindness",
         "descriptors",
