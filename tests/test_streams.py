@@ -1,6 +1,7 @@
 """Structures one batch after the other give the rows that they give all at once."""
 
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -116,3 +117,51 @@ def test_nothing_comes_of_nothing_and_one_structure_is_a_stream():
     [(features, rows)] = SOAP.stream(bulk("C"))
     assert features.shape == (2, SOAP.n_features)
     assert rows.frame.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("library", ["zarr", "h5py"])
+@pytest.mark.parametrize("average", [None, "inner"])
+def test_arrays_on_disk_are_written_some_rows_at_a_time(library, average, tmp_path, monkeypatch):
+    pytest.importorskip(library)
+    soap = ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "C", "O"], average=average)
+    monkeypatch.setattr("isoprint.descriptors._values._PIECE", 8 * soap.n_features * 7)
+    large = bulk("C", cubic=True).repeat((2, 2, 1))
+    given, centers = [*frames(9), large, large[:0], *frames(4)], [None] * 15
+    centers[2], centers[9] = [1, (0.0, 0.1, 0.2), 0], list(range(1, 30))
+    expected = soap.transform(given, centers=centers)
+    calls = []
+    with on_disk(library, tmp_path, expected.shape) as out:
+        assert soap.transform(given, centers=centers, out=out, progress=lambda *n: calls.append(n)) is out
+        np.testing.assert_array_equal(out[...], expected)
+    assert calls[-1] == (len(expected), len(expected))
+    assert len(calls) == -(-len(expected) // 7)
+
+
+@contextmanager
+def on_disk(library, folder, shape, dtype="float64"):
+    if library == "zarr":
+        import zarr
+
+        group = zarr.open_group(str(folder / "x.zarr"), mode="w")
+        make = getattr(group, "create_array", None) or group.create_dataset
+        yield make("x", shape=shape, dtype=dtype, chunks=(5, shape[1]))
+        return
+    import h5py
+
+    with h5py.File(folder / "x.h5", "w") as file:
+        yield file.create_dataset("x", shape, dtype)
+
+
+@pytest.mark.parametrize("library", ["zarr", "h5py"])
+def test_arrays_on_disk_must_have_room_for_numbers(library, tmp_path):
+    pytest.importorskip(library)
+    with (
+        on_disk(library, tmp_path, (3, SOAP.n_features + 1)) as out,
+        pytest.raises(ValueError, match=r"out is of shape \(3, \d+\), expected \(3, \d+\): one row a center"),
+    ):
+        SOAP.transform(molecule("H2O"), out=out)
+    with (
+        on_disk(library, tmp_path, (3, SOAP.n_features), "int64") as out,
+        pytest.raises(ValueError, match="out has numbers of type int64; it must be of float64 or float32"),
+    ):
+        SOAP.transform(molecule("H2O"), out=out)
