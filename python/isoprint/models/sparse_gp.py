@@ -9,7 +9,7 @@ import numpy as np
 
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag
-from isoprint.models import _gap_strings, _stored
+from isoprint.models import _stored, gap_strings
 from isoprint.models._archive import Archive
 from isoprint.models._declared import named, replaced
 from isoprint.models._fitting import Fitting
@@ -162,7 +162,7 @@ class SparseGP(Fitting, Predicting):
         >>> list(model.descriptor), model.descriptor["soap"].delta
         (['twobody', 'soap'], 0.3)
         """
-        return cls(**{**_gap_strings.parameters(text, policy=policy), **parameters})
+        return cls(**{**gap_strings.parameters(text, policy=policy), **parameters})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name.

@@ -16,7 +16,20 @@ _METHODS = {"cur_points": "cur", "random": "random", "uniform": "uniform"}
 
 
 def parameters(text: str, *, policy: str) -> dict[str, Any]:
-    """Parameters of a `SparseGP` that mean the same as a command line of `gap_fit`, or its terms alone."""
+    """Parameters of a `SparseGP` that mean the same as a command line of `gap_fit`, or its terms alone.
+
+    Parameters
+    ----------
+    text : str
+        The command line.
+    policy : str
+        Of `soap_turbo`.
+
+    Returns
+    -------
+    dict
+        From name to value.
+    """
     given = gap_fit.parsed(text)
     groups: dict[Any, list[tuple[TermString, Any, tuple[int, ...]]]] = {}
     for place, term in enumerate(given.terms):
@@ -34,8 +47,26 @@ def parameters(text: str, *, policy: str) -> dict[str, Any]:
     return {"descriptor": things, "e0": given.e0, "jitter": given.jitter, "random_state": given.seed, **given.sigmas}
 
 
-def keys(text: str) -> dict[str, str]:
-    """Names of the labels that a command line of `gap_fit` has: arguments of `fit`."""
+def keys_of(text: str) -> dict[str, str]:
+    """Names of the labels in a command line of `gap_fit`, as arguments of `fit`.
+
+    Parameters
+    ----------
+    text : str
+        The command line.
+
+    Returns
+    -------
+    dict
+        From "energy", "forces" and "virial" to names, of those that are said.
+
+    Examples
+    --------
+    >>> from isoprint.models.gap_strings import keys_of
+    >>> terms = "distance_2b cutoff=5 n_sparse=15 delta=2 covariance_type=ard_se theta_uniform=1"
+    >>> keys_of(f"gap={{{terms}}} energy_parameter_name=dft_energy")
+    {'energy': 'dft_energy'}
+    """
     return gap_fit.parsed(text).keys
 
 
