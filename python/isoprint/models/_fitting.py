@@ -13,6 +13,7 @@ from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
 from isoprint.models import _checkpoint, _labels, _made_with, _solver
+from isoprint.models._calibration import Calibration
 from isoprint.models._checkpoint import Checkpoint
 from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
@@ -128,7 +129,7 @@ class Fitting(Learned):
         # From here on the model is a new one.
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
-        self._factors_ = {"energy": 1.0, "forces": 1.0}
+        self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
         self._made_with_ = _made_with.told(self)
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()

@@ -317,7 +317,7 @@ class SparseGP(Fitting, Predicting):
         archive.fields |= {
             "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
             "e0": self.e0_,
-            "factors": self._factors_,
+            "calibration": self._calibration_,
             "report": self.report_,
             "groups": groups,
         }
