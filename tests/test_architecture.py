@@ -27,6 +27,7 @@ PYTHON = {
         "kernels",
         "models",
         "select",
+        "stores",
         "study",
         "blindness",
         "descriptors",
@@ -37,10 +38,11 @@ PYTHON = {
     "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"study", "blindness", "structures", "_support"},
     "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
-    "models": {"descriptors", "structures", "_support", "_core"},
+    "models": {"descriptors", "translators", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
+    "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.

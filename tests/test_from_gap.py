@@ -123,7 +123,7 @@ WRONG = {
     r"e0 Z=\"0\"": ("core", r'<e0 Z="14"', '<e0 Z="0"'),
     r"delta is -1": ("core", 'signal_variance="1.0', 'signal_variance="-1.0'),
     r"normalise is F": ("three_terms", "atom_sigma=0.5", "atom_sigma=0.5 normalise=F"),
-    r"Z does not say": ("three_terms", " Z=14 ", " "),
+    r"does not say of which elements": ("three_terms", " Z=14 ", " "),
     r'n_permutations="2"': ("order_two", r'<permutation i="1">1 ', '<permutation i="1">2 '),
 }
 

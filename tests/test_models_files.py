@@ -102,7 +102,7 @@ EDITS = {
     "the array alpha_C is missing": lambda meta, arrays: arrays.pop("alpha_C"),
     "alpha_C has entries that are not finite": lambda meta, arrays: arrays["alpha_C"].fill(np.nan),
     "factor is float64 of shape": lambda meta, arrays: arrays.__setitem__("factor", np.eye(3)),
-    "factors are": put("factors", {"energy": "big"}),
+    "calibration of energy is": put("calibration", {"energy": ["big", 0.0]}),
     "groups have the entry": put("groups", [["energy"]]),
     "zeta is 'four'": lambda meta, arrays: meta["settings"]["mapping"][0].__setitem__(1, "four"),
 }

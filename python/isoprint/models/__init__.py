@@ -12,7 +12,7 @@ from __future__ import annotations
 from isoprint.models.clusters import ThreeBody, TwoBody
 from isoprint.models.errors import Errors
 from isoprint.models.file import load
-from isoprint.models.from_gap import from_gap
+from isoprint.models.gap_files import from_gap
 from isoprint.models.kernels import DotProduct, Kernel, PiecewisePolynomial, SquaredExponential
 from isoprint.models.linear import Linear
 from isoprint.models.pair_potential import PairPotential

@@ -65,6 +65,20 @@ def read(path: PathLike) -> Gap:
     return Gap(known.e0(), known.coordinates(), known.tables(glue[0]) if core else {})
 
 
+def read_tables(path: PathLike) -> dict[str, Any]:
+    """The tables of pairs of a file that has a core potential and nothing else."""
+    name = Path(path)
+    if not name.is_file():
+        raise ValueError(f"there is no file {str(name)!r}")
+    root = _tree(name)
+    known = _Reader(name, root)
+    # The root may be it.
+    glue = list(root.iter("Glue_params"))
+    if len(glue) != 1:
+        raise known.wrong(f"it has {len(glue)} elements <Glue_params>; one is understood")
+    return known.tables(glue[0])
+
+
 def _tree(path: Path) -> Element:
     """The tree of a file without declarations of types: entities that grow are not expanded, they are refused."""
     if path.stat().st_size > _MOST:

@@ -25,7 +25,7 @@ def keep(archive: Archive, model: Any, settings: Sequence[str], data: Any) -> No
     archive.fields |= {
         "settings": archive.plain("setting", {name: getattr(model, name) for name in settings}),
         "e0": model.e0_,
-        "factors": model._factors_,
+        "calibration": model._calibration_,
         "report": model.report_,
         "groups": groups,
     }

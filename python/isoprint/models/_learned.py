@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoprint.descriptors._estimator import not_fitted as _not_fitted
 from isoprint.models import _made_with
+from isoprint.models._calibration import Calibration
 from isoprint.models._estimator import Model
 from isoprint.models._rows import FrameRows
 from isoprint.models._terms import Terms
@@ -35,7 +36,7 @@ class Learned(Model):
     _single_: dict[int, float]
     _prior_: Floats
     _triangles_: dict[tuple[str, str], Triangle]
-    _factors_: dict[str, float]
+    _calibration_: dict[str, Calibration]
     _made_with_: dict[str, str]
     """Parameters as they were when the sparse points were chosen."""
 

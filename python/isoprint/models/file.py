@@ -11,6 +11,7 @@ from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
 from isoprint.models import _made_with, _stored, linear
 from isoprint.models._archive import Reader, is_number
+from isoprint.models._calibration import Calibration
 from isoprint.models._linear_term import LinearTerm
 from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
@@ -116,10 +117,12 @@ def _learned(model: Any, reader: Reader) -> None:
     missing = {number for term in model._terms_.terms.values() for number in term.elements} - set(model._single_)
     if missing:
         raise reader.wrong(f"e0 has no entry for {', '.join(SYMBOLS[number] for number in sorted(missing))}")
-    factors = reader.field("factors", dict)
-    if not all(is_number(factors.get(kind)) and factors[kind] >= 0 for kind in ("energy", "forces")):
-        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers of at least 0")
-    model._factors_ = {kind: float(factors[kind]) for kind in ("energy", "forces")}
+    calibration = reader.field("calibration", dict)
+    for kind in ("energy", "forces"):
+        told = calibration.get(kind)
+        if not (isinstance(told, list) and len(told) == 2 and all(is_number(each) and each >= 0 for each in told)):
+            raise reader.wrong(f"calibration of {kind} is {short_repr(told)}; it must be two numbers of at least 0")
+    model._calibration_ = {kind: Calibration(*map(float, calibration[kind])) for kind in ("energy", "forces")}
 
 
 def _seen(model: Any, reader: Reader) -> None:

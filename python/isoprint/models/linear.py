@@ -19,6 +19,7 @@ from isoprint.models._keeping import keep
 from isoprint.models._learned import not_fitted, structures_of
 from isoprint.models._linear_term import LinearTerm
 from isoprint.models._predicting import Predicting
+from isoprint.models._terms import LearnedTerm
 from isoprint.models.term import Term
 from isoprint.structures.elements import symbol_of
 from isoprint.structures.frames import Frames
@@ -172,10 +173,14 @@ class Linear(Fitting, Predicting, Calculating):
         return {type(self.descriptor).__name__.lower(): Term(self.descriptor)}
 
     def _chosen(
-        self, term: Term, structures: list[Any], packed: Frames, rng: np.random.Generator, n_jobs: int | None
-    ) -> LinearTerm:
-        units = _linear_term.units_of(term.descriptor, structures, packed, float(self.delta), n_jobs)
-        return LinearTerm(term.descriptor, units)
+        self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
+    ) -> dict[str, LearnedTerm]:
+        # Changes of the fingerprint are for the next fit.
+        own = {name: term.copied().descriptor for name, term in declared.items()}
+        return {
+            name: LinearTerm(one, _linear_term.units_of(one, structures, packed, float(self.delta), n_jobs))
+            for name, one in own.items()
+        }
 
     def _restored(self, report: dict[str, Any]) -> None:
         super()._restored({key: value for key, value in report.items() if key != "n_sparse"})

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from isoprint._support.output import PathLike
-from isoprint.descriptors import SOAP, SoapTurbo
-from isoprint.models import _gap_xml
-from isoprint.models._cluster_terms import ClustersTerm
-from isoprint.models._environment_terms import DistanceTerm, ProductTerm
+from isoprint.models import _gap_xml, _made_with
+from isoprint.models._calibration import Calibration
+from isoprint.models._declared import fixed_of
+from isoprint.models._gap_terms import described, kernel_for, table_of, whole
 from isoprint.models._gap_xml import Coordinate
 from isoprint.models._kernel import OfDistance
 from isoprint.models._rows import normalizes
-from isoprint.models._sparse_set import SparseSet
-from isoprint.models._terms import LearnedTerm, Terms, kernel_of
-from isoprint.models.clusters import ThreeBody, TwoBody
-from isoprint.models.kernels import DotProduct, PiecewisePolynomial, SquaredExponential
-from isoprint.models.pair_potential import PairPotential
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, term_of
+from isoprint.models.clusters import ThreeBody, TwoBody, name_of
 from isoprint.models.sparse_gp import SparseGP
 from isoprint.models.term import Term
 from isoprint.structures.elements import numbers_of, symbol_of
-from isoprint.translators import quip_clusters
 
 
 def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
@@ -77,18 +71,16 @@ def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
         except ValueError as problem:
             raise ValueError(f"{str(path)!r}: {members[0][0].where}: {problem}") from None
         weights.append(alpha)
-    fixed = []
     if found.tables:
-        fixed = [PairPotential({_symbols(pair): table for pair, table in found.tables.items()})]
         try:
-            fixed[0].require()
+            things["core"] = table_of(found.tables)
         except ValueError as problem:
-            raise ValueError(f"{str(path)!r}: <potential_pair>: {problem}") from None
-        things["core"] = fixed[0]
+            raise ValueError(f"{str(path)!r}: {problem}") from None
     model = SparseGP(things)
-    model._terms_ = Terms(terms, fixed)
+    model._terms_ = Terms(terms, fixed_of(things))
+    model._made_with_ = _made_with.told(model)
     model._single_ = _single(found, list(groups.values()))
-    model._factors_ = {"energy": 1.0, "forces": 1.0}
+    model._calibration_ = {"energy": Calibration(), "forces": Calibration()}
     model.alpha_ = np.concatenate(weights)
     model._restored({"n_sparse": model._terms_.n_points})
     return model
@@ -96,53 +88,11 @@ def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
 
 def _described(coordinate: Coordinate, policy: str) -> tuple[Any, Any, tuple[int, ...]]:
     """The descriptor, what a coordinate has to share to be of the same term, and the elements it is of."""
-    name = coordinate.text.split()[0].lower()
-    if name not in _KINDS:
-        raise ValueError(f"{name!r} is not understood; known are {', '.join(_KINDS)}")
-    with warnings.catch_warnings():
-        # Keys of the fit are in the string too, and change nothing here.
-        warnings.filterwarnings("ignore", message="passed over in the argument string")
-        descriptor, of = _KINDS[name](coordinate.text, policy)
+    descriptor, of = described(coordinate.text, policy)
+    if not of:
+        raise ValueError("it does not say of which elements it is")
     kernel = (coordinate.covariance, coordinate.delta, coordinate.mean, coordinate.zeta, tuple(coordinate.theta))
     return descriptor, (repr(descriptor), kernel), of
-
-
-def _soap(text: str, policy: str) -> tuple[Any, tuple[int, ...]]:
-    return _of_all(SOAP.from_quip(text))
-
-
-def _soap_turbo(text: str, policy: str) -> tuple[Any, tuple[int, ...]]:
-    return _of_all(SoapTurbo.from_quip(text, policy=policy))
-
-
-def _of_all(descriptor: Any) -> tuple[Any, tuple[int, ...]]:
-    """A fingerprint with rows for all atoms, and the elements of whose rows there are weights."""
-    if descriptor.centers is None:
-        raise ValueError("Z does not say of which element the centers are")
-    of = tuple(numbers_of(descriptor.centers, "Z"))
-    return descriptor.set_params(centers=None), of
-
-
-def _pairs(shape: quip_clusters.Shape) -> tuple[Any, tuple[int, ...]]:
-    if shape.members != 2:
-        raise ValueError(f"order is {shape.members}; only pairs are understood")
-    if shape.exponents != (1,):
-        raise ValueError(f"exponents are {shape.exponents}; only the distance itself is understood")
-    return TwoBody(r_cut=shape.r_cut, cutoff_width=shape.width), tuple(sorted((shape.center, *shape.others)))
-
-
-def _angles(text: str, policy: str) -> tuple[Any, tuple[int, ...]]:
-    shape = quip_clusters.angle_3b(text)
-    return ThreeBody(r_cut=shape.r_cut, cutoff_width=shape.width), (shape.center, *sorted(shape.others))
-
-
-_KINDS: dict[str, Callable[[str, str], tuple[Any, tuple[int, ...]]]] = {
-    "soap": _soap,
-    "soap_turbo": _soap_turbo,
-    "distance_2b": lambda text, policy: _pairs(quip_clusters.distance_2b(text)),
-    "distance_nb": lambda text, policy: _pairs(quip_clusters.distance_nb(text)),
-    "angle_3b": _angles,
-}
 
 
 def _term(members: list[tuple[Coordinate, Any, tuple[int, ...]]]) -> tuple[Term, LearnedTerm, Any]:
@@ -151,7 +101,7 @@ def _term(members: list[tuple[Coordinate, Any, tuple[int, ...]]]) -> tuple[Term,
     names = [of for _, _, of in members]
     if len(set(names)) != len(names):
         raise ValueError(f"there are two coordinates of the same kind for {names[0]}")
-    term = Term(descriptor, kernel=_kernel(first), delta=first.delta)
+    term = Term(descriptor, kernel=_kernel(first, descriptor), delta=first.delta)
     kernel = kernel_of(term, 1.0, 1.0)
     order = sorted(range(len(members)), key=lambda place: names[place])
     points = [members[place][0].points for place in order]
@@ -161,31 +111,22 @@ def _term(members: list[tuple[Coordinate, Any, tuple[int, ...]]]) -> tuple[Term,
             raise ValueError("the covariance dot_product of pairs or triples is not understood")
         _require_width(points, descriptor.n_features)
         _name_groups(descriptor, [names[place] for place in order])
-        return term, ClustersTerm(descriptor, [names[place] for place in order], points, kernel), alpha
+        by_name = {name_of(names[place]): own for place, own in zip(order, points, strict=True)}
+        return term, term_of(descriptor, kernel, by_name), alpha
     _require_width(points, descriptor.n_features)
     elements = [names[place] for place in order]
     if any(len(element) != 1 for element in elements):
         raise ValueError("Z lists several elements, of which one sparse set is shared; that is not understood")
-    chosen = SparseSet([element for (element,) in elements], points)
-    if isinstance(kernel, OfDistance):
-        return term, DistanceTerm(descriptor, chosen, kernel), alpha
-    if not normalizes(descriptor):
+    if not isinstance(kernel, OfDistance) and not normalizes(descriptor):
         raise ValueError("normalise is F with the covariance dot_product, which is not understood")
-    return term, ProductTerm(descriptor, chosen, kernel), alpha
+    by_symbol = {symbol_of(element): own for (element,), own in zip(elements, points, strict=True)}
+    return term, term_of(descriptor, kernel, by_symbol), alpha
 
 
-def _kernel(coordinate: Coordinate) -> Any:
-    if coordinate.covariance == "dot_product":
-        return DotProduct(_whole(coordinate.zeta))
+def _kernel(coordinate: Coordinate, descriptor: Any) -> Any:
     length = coordinate.theta if len(coordinate.theta) > 1 else float(coordinate.theta[0])
-    constant = (coordinate.mean / coordinate.delta) ** 2
-    if coordinate.covariance == "pp":
-        return PiecewisePolynomial(length, constant=constant, dimensions=len(coordinate.theta))
-    return SquaredExponential(length, unit=False, constant=constant)
-
-
-def _whole(zeta: Any) -> Any:
-    return int(zeta) if zeta == int(zeta) else zeta
+    zeta = None if coordinate.zeta is None else whole(coordinate.zeta)
+    return kernel_for(coordinate.covariance, zeta, length, coordinate.mean / coordinate.delta, descriptor)
 
 
 def _require_width(points: list[Any], n_features: int) -> None:
@@ -205,10 +146,6 @@ def _name_groups(descriptor: Any, groups: list[tuple[int, ...]]) -> None:
 def _unused(name: str, things: dict[str, Any]) -> str:
     names = [name, *(f"{name}-{n}" for n in range(2, len(things) + 3))]
     return next(each for each in names if each not in things)
-
-
-def _symbols(pair: str) -> str:
-    return "-".join(symbol_of(int(number)) for number in pair.split("-"))
 
 
 def _single(found: _gap_xml.Gap, groups: list[Any]) -> dict[int, float]:
