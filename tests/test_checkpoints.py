@@ -55,6 +55,22 @@ def assert_same_bits(one, two):
     assert one.e0_ == two.e0_
 
 
+def test_several_terms_go_on_with_the_same_bits(here, frames):
+    def several():
+        pairs = ip.models.TwoBody(r_cut=3.5)
+        core = ip.models.PairPotential({"C-C": ([0.5, 1.5, 3.0], [3.0, 1.0, 0.0])})
+        return gp([core, pairs, ("many", gp().descriptor)], sigma_virial=0.01, sparse="random")
+
+    expected = several().fit(frames)
+    with pytest.raises(EnoughError):
+        several().fit(frames, checkpoint="kept", progress=stopping(40))
+    calls = []
+    assert_same_bits(several().fit(frames, checkpoint="kept", progress=counted(calls)), expected)
+    assert calls == [48, 56, 64, 72]
+    with pytest.raises(ValueError, match=r"descriptor__twobody__r_cut was 3\.5, and is 3\.4"):
+        several().set_params(descriptor__twobody__r_cut=3.4).fit(frames, checkpoint="kept")
+
+
 @pytest.mark.parametrize("atoms", [8, 32, 64, 72])
 @pytest.mark.parametrize("problem", [EnoughError, KeyboardInterrupt])
 def test_goes_on_with_the_same_bits(here, frames, atoms, problem):

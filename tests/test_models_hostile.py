@@ -124,8 +124,12 @@ def test_any_array_may_be_any_other(frames, parts, tmp_path_factory, data):
     if name == "meta":
         np.savez(out, meta=data.draw(ARRAYS), **arrays)
     path.write_bytes(out.getvalue())
-    with pytest.raises(ValueError, match=r"model'"):
+    try:
         load(path)
+    except ValueError as problem:
+        assert "model'" in str(problem)  # noqa: PT017  (there need not be one)
+    else:  # three numbers are a table like another
+        assert "_table_" in name
 
 
 def zipped(path, entries, **options):

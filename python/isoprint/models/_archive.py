@@ -164,6 +164,9 @@ class Reader:
         values = self.mapping("parameters", parameters)
         try:
             made = known[kind](**values)
+            # One sparse point at least is in the file.
+            if 8 * getattr(made, "n_features", 0) > self._n_bytes:
+                raise ValueError(f"{made.n_features} columns are more than the file can hold")
             if hasattr(made, "get_feature_names_out"):
                 # One sparse point at least is in the file.
                 if 8 * made.n_features > self._n_bytes:

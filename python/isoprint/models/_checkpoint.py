@@ -20,10 +20,11 @@ from isoprint._support.plural import plural
 from isoprint.models import _archive, _made_with
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._seen import Seen
-from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
-from isoprint.models.term import Term
 from isoprint.structures.frames import Frames
+
+Sparse = dict[str, dict[str, NDArray[np.float64]]]
+"""Sparse points by the name of a term, then by element or elements."""
 
 # Seconds between two writings of the file, at least; and how many times as long as a writing takes.
 EVERY = 30.0
@@ -49,20 +50,15 @@ class Checkpoint:
         self._path, self._made_with, self._frames = path, dict(made_with), frames
         self._next = 0.0
         self._failed = False
-        self._sparse: dict[str, dict[str, NDArray[np.float64]]] = {}
+        self.sparse: Sparse = {}
         self.seen = Seen()
         if os.path.exists(path):  # noqa: PTH110  (pathlib may not find a name)
             self._resume()
 
-    def known(self, terms: dict[str, Term]) -> dict[str, Term]:
-        """The terms with the sparse points that were chosen before, if any were."""
-        return {name: term.copied(sparse=self._sparse.get(name, term.sparse)) for name, term in terms.items()}
-
-    def begun(self, terms: Terms) -> Seen:
+    def begun(self, sparse: Sparse) -> Seen:
         """What was seen by earlier runs; where there was none, the file has the sparse points from now on."""
-        if not self._sparse:
-            for name, term in terms.terms.items():
-                self._sparse[name] = {key: points for key, points in term.sparse.items() if len(points)}
+        if not self.sparse:
+            self.sparse = sparse
             self.write(self.seen)
         return self.seen
 
@@ -88,8 +84,8 @@ class Checkpoint:
         """Put the file in its place once it is whole; the older one stays if that fails."""
         start = time.monotonic()
         arrays: dict[str, NDArray[Any]] = {}
-        for name, sets in self._sparse.items():
-            arrays |= {f"sparse_{name}_{key}": points for key, points in sets.items()}
+        for term, sets in self.sparse.items():
+            arrays |= {f"sparse_{term}_{key}": points for key, points in sets.items()}
         groups = []
         for place, key in enumerate(dict.fromkeys([*seen.triangles, *seen.waiting])):
             triangle, queue = seen.triangles.get(key), seen.waiting.get(key)
@@ -104,7 +100,7 @@ class Checkpoint:
             "made_with": self._made_with,
             "frames": self._frames,
             "n_frames": seen.n_frames,
-            "sparse": [[name, list(sets)] for name, sets in self._sparse.items()],
+            "sparse": {term: list(sets) for term, sets in self.sparse.items()},
             "groups": groups,
         }
         try:
@@ -121,16 +117,15 @@ class Checkpoint:
         if reader.field("model", str) != _KIND:
             raise reader.wrong("it is no checkpoint of a fit; give another name")
         self._require_same(reader)
-        for entry in reader.field("sparse", list):
-            if not (isinstance(entry, list) and [type(word) for word in entry] == [str, list]):
-                raise reader.wrong(f"sparse has the entry {short_repr(entry)}, which is none")
-            name, keys = entry
-            self._sparse[name] = {key: reader.array(f"sparse_{name}_{key}", (None, None)) for key in keys}
+        for term, keys in reader.field("sparse", dict).items():
+            if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+                raise reader.wrong(f"sparse of {term!r} is {short_repr(keys)}; it must be a list of names")
+            self.sparse[term] = {key: reader.array(f"sparse_{term}_{key}", (None, None)) for key in keys}
         n_frames = reader.field("n_frames", int)
         if not 0 <= n_frames <= len(self._frames):
             raise reader.wrong(f"n_frames is {n_frames}; it must be from 0 to {len(self._frames)}")
         self.seen = Seen(n_frames=n_frames)
-        width = 1 + sum(len(points) for sets in self._sparse.values() for points in sets.values())
+        width = sum(len(points) for sets in self.sparse.values() for points in sets.values()) + 1
         for place, entry in enumerate(reader.field("groups", list)):
             if not (isinstance(entry, list) and [type(word) for word in entry] == [str, str, int, bool]):
                 raise reader.wrong(f"groups have the entry {short_repr(entry)}, which is none")

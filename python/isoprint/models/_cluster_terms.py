@@ -170,14 +170,15 @@ class ClustersTerm:
 def features_of(
     clusters: ClusterTerm, groups: list[Group], structures: list[Any], packed: Frames, n_jobs: int | None
 ) -> list[Floats]:
-    """Features of all clusters of some frames, by kind, as far as these count at all."""
+    """Features of all clusters of some frames, by kind, as far as these count at all; the same ones once."""
     found: list[list[Floats]] = [[] for _ in groups]
     for place, frame in enumerate(structures):
         numbers = packed.numbers[packed.offsets[place] : packed.offsets[place + 1]]
         for rows, own in zip(found, clusters.found(frame, numbers, groups, n_jobs), strict=True):
             counts = clusters.weight(own).value > 0.0
             rows.append(np.stack([each.value for each in clusters.features(own)], axis=-1)[counts])
-    return [np.concatenate(rows) if rows else np.empty((0, clusters.n_features)) for rows in found]
+    # Pairs are found from either end, and triples in either order.
+    return [np.unique(np.concatenate(rows), axis=0) if rows else np.empty((0, clusters.n_features)) for rows in found]
 
 
 def _summed(place: NDArray[np.int64], values: Floats, n: int) -> Floats:

@@ -12,7 +12,7 @@ from isoprint.models import _evaluation
 from isoprint.models._kernel import DotProductKernel, OfDistance
 from isoprint.models._labels import VOIGT
 from isoprint.models._rows import FrameRows, batches, normalizes, rows_of
-from isoprint.models._solver import cholesky_of
+from isoprint.models._solver import cholesky_of, prior_factor
 from isoprint.models._sparse_set import SparseSet, unit
 from isoprint.structures.elements import symbol_of
 from isoprint.structures.frames import Frames
@@ -48,13 +48,7 @@ class ProductTerm:
 
     def prior(self, jitter: float) -> Floats:
         """The lower Cholesky factor of the kernel matrix of the sparse points, by element."""
-        whole = np.zeros((self.n_points, self.n_points))
-        for _, points, columns in self.chosen.columns():
-            whole[columns, columns] = cholesky_of(self._between(points), jitter, self.kernel.on_diagonal())
-        return whole
-
-    def _between(self, points: Floats) -> Floats:
-        return self.kernel.value_and_slope(points @ points.T)[0]
+        return prior_factor(self.chosen, self.kernel, jitter)
 
     def prior_variance(self, frame: Any, numbers: NDArray[np.int64], n_jobs: int | None) -> Floats:
         """Of the local energies, before anything is known."""
@@ -115,10 +109,13 @@ class DistanceTerm(ProductTerm):
         super().__init__(descriptor, chosen, kernel)  # type: ignore[arg-type]
         self._scaled = SparseSet(chosen.elements, [points / kernel.length for points in chosen.points])
 
-    def _between(self, points: Floats) -> Floats:
-        scaled = points / self.kernel.length
-        value: Floats = self.kernel.value_and_slope(scaled, scaled)[0]
-        return value
+    def prior(self, jitter: float) -> Floats:
+        """The lower Cholesky factor of the kernel matrix of the sparse points, by element."""
+        whole = np.zeros((self.n_points, self.n_points))
+        for _, points, columns in self._scaled.columns():
+            between, _ = self.kernel.value_and_slope(points, points)
+            whole[columns, columns] = cholesky_of(between, jitter, self.kernel.on_diagonal())
+        return whole
 
     def rows(
         self, frame: Any, numbers: NDArray[np.int64], derivatives: bool, strain: bool, n_jobs: int | None

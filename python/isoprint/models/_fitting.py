@@ -19,8 +19,9 @@ from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
 from isoprint.models._seen import Seen
-from isoprint.models._terms import Terms, kernel_of, learned, less_fixed
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, learned, less_fixed, term_of
 from isoprint.models._triangle import Triangle
+from isoprint.models.term import Term
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
 
@@ -116,13 +117,8 @@ class Fitting(Learned):
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
         for descriptor in fingerprints_of(self.descriptor):
             descriptor.fit(structures)
-        # Changes of the fingerprints are for the next fit.
-        declared = kept.known(declared) if kept else {name: term.copied() for name, term in declared.items()}
-        rng = np.random.default_rng(whole("random_state", self.random_state))
-        chosen = Terms(
-            {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()},
-            fixed_of(self.descriptor),
-        )
+        terms = self._begun(declared, kept) or self._chosen(declared, structures, packed, n_jobs)
+        chosen = Terms(terms, fixed_of(self.descriptor))
         labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
@@ -247,6 +243,23 @@ class Fitting(Learned):
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
         self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
+    def _begun(self, declared: dict[str, Term], kept: Checkpoint | None) -> dict[str, LearnedTerm]:
+        """The terms with the sparse points of an earlier run of the same fit, if there was one."""
+        if kept is None or not kept.sparse:
+            return {}
+        return {
+            name: term_of(term.copied().descriptor, kernel_of(term, self.zeta, self.delta), kept.sparse[name])
+            for name, term in declared.items()
+        }
+
+    def _chosen(
+        self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
+    ) -> dict[str, LearnedTerm]:
+        rng = np.random.default_rng(whole("random_state", self.random_state))
+        # Changes of the fingerprints are for the next fit.
+        own = {name: term.copied() for name, term in declared.items()}
+        return {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in own.items()}
+
     def _require_descriptors(self) -> None:
         for descriptor in fingerprints_of(self.descriptor):
             for name, wanted in (("average", None), ("dtype", "float64")):
@@ -285,7 +298,7 @@ class Fitting(Learned):
                 "no frame has a label: no energy in info or calc, no forces in arrays or calc; name the keys, as in"
                 " fit(frames, energy='dft_energy')"
             )
-        seen = kept.begun(self._terms_) if kept else Seen.after(self._triangles_)
+        seen = kept.begun(self._terms_.sparse_by_name) if kept else Seen.after(self._triangles_)
         with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
             for place in range(seen.n_frames, len(labels)):
                 seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))

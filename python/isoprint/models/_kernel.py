@@ -68,7 +68,7 @@ class OfProduct:
 
     def on_diagonal(self) -> float:
         """The prior variance of a local value."""
-        return self.delta**2
+        return float(self.value_and_slope(np.ones(1))[0][0])
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class OfDistance:
 
     def on_diagonal(self) -> float:
         """`k(0)`, the prior variance."""
-        return self.delta**2
+        return self.delta**2 * float(self.kernel.value_and_slope(np.zeros(1))[0][0])
 
 
 def square_distances(rows: Floats, points: Floats) -> Floats:

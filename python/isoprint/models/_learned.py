@@ -62,6 +62,13 @@ class Learned(Model):
     def _alone(self, numbers: NDArray[np.int64]) -> float:
         return float(sum(self._single_[int(number)] for number in numbers))
 
+    def _require_spread(self) -> None:
+        if not hasattr(self, "factor_"):
+            raise ValueError(
+                "this model was read from a file that does not say how sure its weights are; it has no standard"
+                " deviations"
+            )
+
     def _require_known(self, packed: Frames) -> None:
         known = np.isin(packed.numbers, list(self._single_))
         if not known.all():

@@ -106,6 +106,7 @@ class Predicting(Learned):
         self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
     ) -> tuple[Floats, Floats, Floats | None]:
         """The same without calibration: what the data leave open."""
+        self._require_spread()
         frame_std, local_std, force_std = [], [], []
         for place, frame in enumerate(structures):
             numbers = packed.numbers[packed.offsets[place] : packed.offsets[place + 1]]

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.parameters import real
+from isoprint.models._kernel import DotProductKernel
 from isoprint.models._labels import DEFAULT
+from isoprint.models._sparse_set import SparseSet
 from isoprint.models._triangle import Triangle
 
 Floats = NDArray[np.float64]
@@ -35,6 +37,15 @@ def cholesky_of(kernel: Floats, jitter: float, on_diagonal: float) -> Floats:
             f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
             " or take fewer points"
         ) from None
+
+
+def prior_factor(sparse: SparseSet, kernel: DotProductKernel, jitter: float) -> Floats:
+    """`L` of the kernel matrix of unit fingerprints, block by block of the elements."""
+    whole = np.zeros((sparse.n_points, sparse.n_points))
+    for _, points, columns in sparse.columns():
+        block, _ = kernel.value_and_slope(points @ points.T)
+        whole[columns, columns] = cholesky_of(block, jitter, kernel.on_diagonal())
+    return whole
 
 
 def solve(prior: Floats, groups: Iterable[tuple[Triangle, float]]) -> Solution:

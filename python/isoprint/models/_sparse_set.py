@@ -19,6 +19,8 @@ from isoprint.structures.frames import Frames
 
 Floats = NDArray[np.float64]
 WAYS = ("cur", "fps", "random")
+# The key of a mapping of numbers that stands for all sets that are not named.
+EACH = "each"
 # Nearer than this, `1 - q · p`, two fingerprints are the same to a fit.
 _SAME = 1e-12
 
@@ -153,7 +155,9 @@ def _points(what: str, given: Any, features: Floats, kind: Kind) -> Floats:
 def _shares(n_sparse: Any, sizes: dict[Any, int], kind: Kind) -> dict[Any, int]:
     """How many points each set gets: as said, or in proportion to its size, one at least."""
     if isinstance(n_sparse, Mapping):
-        known = {kind.key(key): value for key, value in n_sparse.items()}
+        known = {kind.key(key): value for key, value in n_sparse.items() if key != EACH}
+        if EACH in n_sparse:
+            known = {key: known.get(key, n_sparse[EACH]) for key in sizes}
         missing = [kind.name(key) for key in sizes if key not in known]
         if missing:
             raise ValueError(f"n_sparse has no entry for {', '.join(missing)}; give one for each")

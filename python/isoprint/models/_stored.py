@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from isoprint._support.arrays import short_repr
 from isoprint.models import kernels
 from isoprint.models._archive import Archive, Reader, is_number
-from isoprint.models._cluster_terms import ClustersTerm
 from isoprint.models._declared import is_clusters, is_fixed, named
-from isoprint.models._environment_terms import DistanceTerm, ProductTerm
 from isoprint.models._kernel import OfDistance, Power
-from isoprint.models._sparse_set import SparseSet
-from isoprint.models._terms import LearnedTerm, Terms, kernel_of
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, term_of
 from isoprint.models.clusters import ThreeBody, TwoBody, group_of
 from isoprint.models.pair_potential import PairPotential
 from isoprint.models.term import Term
@@ -61,7 +58,10 @@ def _store_one(archive: Archive, descriptor: Any, terms: Terms, alpha: Floats) -
 
 def _fields(archive: Archive, prefix: str, name: str, thing: Any, terms: Terms) -> dict[str, Any]:
     if is_fixed(thing):
-        tables = {key: list(map(np.asarray, table)) for key, table in thing.named_tables().items()}
+        tables = {
+            key: [*map(np.asarray, (r, energy)), *(list(ends) for ends in rest)]
+            for key, (r, energy, *rest) in thing.named_tables().items()
+        }
         return {"name": name, "of": "fixed", "tables": archive.plain(f"{prefix}table", tables)}
     term = thing if isinstance(thing, Term) else Term(thing)
     fields: dict[str, Any] = {"name": name, "zeta": term.zeta, "delta": term.delta, "kernel": None}
@@ -108,10 +108,11 @@ def restore(reader: Reader, settings: dict[str, Any]) -> tuple[Any, Terms, Float
 def _restore_one(reader: Reader, settings: dict[str, Any]) -> tuple[Any, Terms, Floats]:
     descriptor = reader.descriptor()
     symbols = _symbols(reader, reader.field("elements", list))
-    points = [_unit(reader, f"sparse_{symbol}", descriptor.n_features) for symbol in symbols]
+    points = [reader.array(f"sparse_{symbol}", (None, descriptor.n_features)) for symbol in symbols]
+    _require_sound(reader, "", dict(zip(symbols, points, strict=True)), False)
     alpha = [reader.array(f"alpha_{symbol}", (len(own),)) for symbol, own in zip(symbols, points, strict=True)]
     kernel = Power(float(settings["zeta"]), float(settings["delta"]))
-    term = ProductTerm(descriptor, SparseSet([SYMBOLS.index(symbol) for symbol in symbols], points), kernel)
+    term = term_of(descriptor, kernel, dict(zip(symbols, points, strict=True)))
     return descriptor, Terms({type(descriptor).__name__.lower(): term}, []), np.concatenate(alpha)
 
 
@@ -160,31 +161,30 @@ def _term(reader: Reader, prefix: str, fields: dict[str, Any], settings: dict[st
         sets = _symbols(reader, sets)
     elif not isinstance(sets, list) or not sets or len(set(map(str, sets))) != len(sets):
         raise reader.wrong(f"sets are {short_repr(sets)}; they must be different, and one at least")
-    if not isinstance(known, OfDistance):
-        points = [_unit(reader, f"{prefix}sparse_{key}", descriptor.n_features) for key in sets]
-        return term, ProductTerm(descriptor, SparseSet([SYMBOLS.index(symbol) for symbol in sets], points), known)
-    points = [reader.array(f"{prefix}sparse_{key}", (None, descriptor.n_features)) for key in sets]
-    if len(known.length) not in (1, descriptor.n_features):
-        raise reader.wrong(f"length of the kernel has {len(known.length)} entries")
     if of == "clusters":
-        groups = [_group(reader, key, descriptor.members) for key in sets]
-        return term, ClustersTerm(descriptor, groups, points, known)
-    return term, DistanceTerm(descriptor, SparseSet([SYMBOLS.index(symbol) for symbol in sets], points), known)
+        for key in sets:
+            _require_group(reader, key, descriptor.members)
+    points = [reader.array(f"{prefix}sparse_{key}", (None, descriptor.n_features)) for key in sets]
+    _require_sound(reader, prefix, dict(zip(sets, points, strict=True)), isinstance(known, OfDistance))
+    try:
+        return term, term_of(descriptor, known, dict(zip(sets, points, strict=True)))
+    except ValueError as problem:
+        raise reader.wrong(str(problem)) from None
 
 
-def _unit(reader: Reader, name: str, n_features: int) -> Floats:
-    """Sparse points that are unit vectors, one at least."""
-    points = reader.array(name, (None, n_features))
-    if not len(points) or np.abs(np.linalg.norm(points, axis=1) - 1.0).max() > 1e-8:
-        raise reader.wrong(f"{name} are no unit vectors, or none at all")
-    return points
+def _require_sound(reader: Reader, prefix: str, points: dict[str, Floats], is_distance: bool) -> None:
+    """Complain of sparse points that no fit has made."""
+    if not any(map(len, points.values())):
+        raise reader.wrong(f"{prefix}sparse are none at all")
+    for key, own in points.items():
+        if not is_distance and (not len(own) or np.abs(np.linalg.norm(own, axis=1) - 1.0).max() > 1e-8):
+            raise reader.wrong(f"{prefix}sparse_{key} are no unit vectors, or none at all")
 
 
-def _group(reader: Reader, key: Any, members: int) -> tuple[int, ...]:
+def _require_group(reader: Reader, key: Any, members: int) -> None:
     try:
         found = group_of(key)
     except (AttributeError, TypeError, ValueError):
         found = ()
     if len(found) != members:
         raise reader.wrong(f"sets have the entry {short_repr(key)}, which names no {members} elements")
-    return found

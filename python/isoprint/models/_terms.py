@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Protocol
@@ -18,12 +19,12 @@ from isoprint.models._environment_terms import DistanceTerm, ProductTerm
 from isoprint.models._kernel import OfDistance, OfProduct, Power
 from isoprint.models._labels import VOIGT, Labels
 from isoprint.models._rows import FrameRows, batches, normalizes
-from isoprint.models._sparse_set import Kind
-from isoprint.models.clusters import group_of, name_of
+from isoprint.models._sparse_set import Kind, SparseSet
+from isoprint.models.clusters import ClusterTerm, group_of, name_of
 from isoprint.models.kernels import DotProduct, SquaredExponential
 from isoprint.models.pair_potential import PairPotential
 from isoprint.models.term import Term
-from isoprint.structures.elements import symbol_of
+from isoprint.structures.elements import number_of, symbol_of
 from isoprint.structures.frames import Frames
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,11 @@ class Terms:
         """Sparse points by element; of several terms, by the name of the term first."""
         if len(self.terms) == 1:
             return next(iter(self.terms.values())).sparse
+        return self.sparse_by_name
+
+    @property
+    def sparse_by_name(self) -> dict[str, dict[str, Floats]]:
+        """Sparse points by the name of the term, then by element or elements."""
         return {name: term.sparse for name, term in self.terms.items()}
 
     def prior(self, jitter: float) -> Floats:
@@ -155,7 +161,7 @@ def kernel_of(term: Term, zeta: Any, delta: Any) -> Power | OfProduct | OfDistan
     if isinstance(kernel, DotProduct) and not clusters:
         return kernel.scaled(scale)
     if isinstance(kernel, SquaredExponential) and clusters:
-        kernel = SquaredExponential(kernel.length, unit=False)
+        kernel = SquaredExponential(kernel.length, unit=False, constant=kernel.constant)
     of = getattr(kernel, "of", None)
     if of not in ("product", "distance") or not callable(getattr(kernel, "value_and_slope", None)):
         raise TypeError(f"kernel is {kernel!r}; give a kernel, as isoprint.models.Kernel describes it")
@@ -171,6 +177,20 @@ def _lengths(kernel: Any, descriptor: Any) -> Floats:
     if not (np.isfinite(length).all() and (length > 0.0).all() and length.ndim <= 1):
         raise ValueError(f"length of the kernel is {kernel.length!r}; it must be positive, one number or one a feature")
     return np.atleast_1d(length)
+
+
+def term_of(descriptor: Any, kernel: Power | OfProduct | OfDistance, points: Mapping[str, Floats]) -> LearnedTerm:
+    """A term with these sparse points, by element or elements."""
+    if isinstance(descriptor, ClusterTerm):
+        if not isinstance(kernel, OfDistance):
+            raise ValueError("pairs and triples have distances to compare")
+        _require_one_each(kernel, descriptor.n_features)
+        return ClustersTerm(descriptor, [group_of(name) for name in points], list(points.values()), kernel)
+    chosen = SparseSet([number_of(symbol, "sparse") for symbol in points], list(points.values()))
+    if isinstance(kernel, OfDistance):
+        _require_one_each(kernel, descriptor.n_features)
+        return DistanceTerm(descriptor, chosen, kernel)
+    return ProductTerm(descriptor, chosen, kernel)
 
 
 def learned(
@@ -189,17 +209,21 @@ def learned(
     by_element = {int(number): features[packed.numbers == number] for number in np.unique(packed.numbers)}
     how = model.sparse if term.sparse is None else term.sparse
     n_sparse = model.n_sparse if term.n_sparse is None else term.n_sparse
+    kind = _sparse_set.OF_ELEMENTS
     if isinstance(kernel, OfDistance):
         _require_one_each(kernel, features.shape[1])
-        kind = Kind(symbol_of, _sparse_set.OF_ELEMENTS.key, kernel.length)
-        points = _sparse_set.points_of(how, n_sparse, by_element, rng, kind)
-        return DistanceTerm(term.descriptor, _sparse_set.SparseSet(sorted(by_element), points), kernel)
-    return ProductTerm(term.descriptor, _sparse_set.chosen(how, n_sparse, by_element, rng), kernel)
+        kind = Kind(kind.name, kind.key, kernel.length)
+    points = _sparse_set.points_of(how, n_sparse, by_element, rng, kind)
+    return term_of(
+        term.descriptor,
+        kernel,
+        {symbol_of(number): own for number, own in zip(sorted(by_element), points, strict=True)},
+    )
 
 
 def _clusters(
     term: Term, kernel: Any, structures: list[Any], packed: Frames, rng: np.random.Generator, n_jobs: int | None
-) -> ClustersTerm:
+) -> LearnedTerm:
     clusters = term.descriptor
     clusters.require()
     _require_one_each(kernel, clusters.n_features)
@@ -212,7 +236,7 @@ def _clusters(
     found = dict(zip(sorted(groups), _sparse_set.points_of(how, n_sparse, features, rng, kind), strict=True))
     if not any(map(len, found.values())):
         raise ValueError(f"no frame has what {clusters!r} is a function of; raise r_cut, or leave the term out")
-    return ClustersTerm(clusters, groups, [found[group] for group in groups], kernel)
+    return term_of(clusters, kernel, {name_of(group): found[group] for group in groups})
 
 
 def _key(name: Any) -> Any:

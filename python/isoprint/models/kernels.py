@@ -45,7 +45,7 @@ class Kernel(Protocol):
     of: str
 
     def value_and_slope(self, x: Floats) -> tuple[Floats, Floats]:
-        """`k(x)`, which is 1 for a thing and itself, and `dk/dx`; neither may be the array that was given."""
+        """`k(x)`, at best 1 for a thing and itself, and `dk/dx`; neither may be the array that was given."""
         ...
 
 
@@ -104,6 +104,8 @@ class SquaredExponential(Parameters):
     unit : bool, optional
         Whether fingerprints are made unit vectors first, as for a `DotProduct`. By default they are where `length` is
         one number. Of pairs and triples it has no meaning.
+    constant : float
+        Added to the kernel everywhere: the variance of a constant, in units of `delta²`.
 
     Examples
     --------
@@ -118,9 +120,10 @@ class SquaredExponential(Parameters):
     is `exp((q · q' - 1) / length²)`, a function of the dot product.
     """
 
-    def __init__(self, length: Any = 1.0, *, unit: bool | None = None) -> None:
+    def __init__(self, length: Any = 1.0, *, unit: bool | None = None, constant: float = 0.0) -> None:
         self.length = length
         self.unit = unit
+        self.constant = constant
 
     @property
     def of(self) -> str:
@@ -144,16 +147,11 @@ class SquaredExponential(Parameters):
             Values and derivatives by `x`, of the shape of `x`.
         """
         if self.of == "distance":
-            return gaussian(x)
+            value = np.exp(-0.5 * x)
+            return value + _constant(self.constant), -0.5 * value
         scale = real("length", self.length, above=0.0, remedy="it must be a positive number") ** -2
         value = np.exp(scale * (x - 1.0))
-        return value, scale * value
-
-
-def gaussian(x: Floats) -> tuple[Floats, Floats]:
-    """`exp(-x / 2)` and its derivative."""
-    value = np.exp(-0.5 * x)
-    return value, -0.5 * value
+        return value + _constant(self.constant), scale * value
 
 
 class PiecewisePolynomial(Parameters):
@@ -163,6 +161,8 @@ class PiecewisePolynomial(Parameters):
     ----------
     length : float or sequence of float
         Where the kernel ends, in the units of the features. One for all or one for each.
+    constant : float
+        Added to the kernel everywhere: the variance of a constant, in units of `delta²`.
     dimensions : int
         How many features there are: 1 for pairs, 3 for triples.
 
@@ -179,8 +179,9 @@ class PiecewisePolynomial(Parameters):
 
     of = "distance"
 
-    def __init__(self, length: Any = 1.0, *, dimensions: int = 1) -> None:
+    def __init__(self, length: Any = 1.0, *, constant: float = 0.0, dimensions: int = 1) -> None:
         self.length = length
+        self.constant = constant
         self.dimensions = dimensions
 
     def value_and_slope(self, x: Floats) -> tuple[Floats, Floats]:
@@ -200,4 +201,8 @@ class PiecewisePolynomial(Parameters):
         r = np.sqrt(x)
         left = np.maximum(1.0 - r, 0.0)
         below = left ** (power - 1)
-        return below * left * (power * r + 1.0), -0.5 * power * (power + 1) * below
+        return below * left * (power * r + 1.0) + _constant(self.constant), -0.5 * power * (power + 1) * below
+
+
+def _constant(given: Any) -> float:
+    return real("constant", given, least=0.0, remedy="it must be a number of at least 0")

@@ -29,8 +29,9 @@ class PairPotential(Parameters):
     ----------
     tables : mapping
         For pairs of elements, such as `"C-H"` or `("C", "H")`, distances in Å, ascending, and the energies of a pair in
-        eV at these: `(r, energy)`. Beyond the last distance there is nothing, so the energies should end with zero and
-        a slope of zero; before the first one the spline goes on as a straight line.
+        eV at these: `(r, energy)`, or with the slopes at both ends `(r, energy, (first, last))`, where `None` is for no
+        curvature there. Beyond the last distance there is nothing, so the energies should end with zero and a slope
+        of zero; before the first one the spline goes on as a straight line.
 
     Examples
     --------
@@ -66,30 +67,28 @@ class PairPotential(Parameters):
     def energies_and_gradient(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> tuple[Floats, Pullback]:
         """The same, and the gradient of their sum."""
         splines = self._splines()
-        r_cut = max(last for _, last in splines.values())
+        r_cut = max(spline.r[-1] for spline in splines.values())
         local = np.zeros(packed.n_atoms)
         gradient = Pullback(np.zeros((packed.n_atoms, 3)), np.zeros((packed.n_frames, 3, 3)))
         for place, frame in enumerate(frames):
             own = slice(int(packed.offsets[place]), int(packed.offsets[place + 1]))
             numbers = packed.numbers[own]
             found = pairs(neighbors(frame, r_cut, n_jobs=n_jobs), np.arange(len(numbers)))
-            for group, (spline, last) in splines.items():
+            for group, spline in splines.items():
                 some = found.chosen(in_any_order(numbers[found.atoms], group))
                 distance = some.distance(0, 1)
-                inside = distance.value < last
-                value = 0.5 * np.where(inside, spline(distance.value), 0.0)
-                slope = 0.5 * np.where(inside, spline(distance.value, 1), 0.0)
-                local[own] += np.bincount(some.atoms[:, 0], value, len(numbers))
-                along = slope[:, None, None] * distance.gradient
+                value, slope = spline.value_and_slope(distance.value)
+                local[own] += np.bincount(some.atoms[:, 0], 0.5 * value, len(numbers))
+                along = 0.5 * slope[:, None, None] * distance.gradient
                 for x in range(3):
                     gradient.positions[own, x] += np.bincount(some.atoms.ravel(), along[..., x].ravel(), len(numbers))
                 gradient.strain[place] += np.tensordot(some.vectors, along, ([0, 1], [0, 1]))
         return local, gradient
 
-    def _splines(self) -> dict[tuple[int, ...], tuple[Any, float]]:
+    def _splines(self) -> dict[tuple[int, ...], _Spline]:
         if not isinstance(self.tables, Mapping) or not self.tables:
             raise ValueError(f"tables are {short_repr(self.tables)}; give a mapping such as {{'C-H': (r, energy)}}")
-        return {group: _spline(name_of(group), table) for group, table in self._by_group().items()}
+        return {group: _Spline(name_of(group), table) for group, table in self._by_group().items()}
 
     def _by_group(self) -> dict[tuple[int, ...], Any]:
         found = {}
@@ -103,17 +102,31 @@ class PairPotential(Parameters):
         return found
 
 
-def _spline(name: str, table: Any) -> tuple[Any, float]:
-    from scipy.interpolate import CubicSpline
+class _Spline:
+    """A cubic spline that begins with a straight line and ends with nothing."""
 
-    try:
-        r, energy = (np.asarray(column, np.float64) for column in table)
-    except (TypeError, ValueError):
-        raise ValueError(f"the table of {name} is {short_repr(table)}; it must be distances and energies") from None
-    if r.ndim != 1 or r.shape != energy.shape or len(r) < 2:
-        raise ValueError(
-            f"the table of {name} has {r.shape} distances and {energy.shape} energies; give two or more of each"
-        )
-    if not (np.isfinite(r).all() and np.isfinite(energy).all() and (np.diff(r) > 0.0).all() and r[0] >= 0.0):
-        raise ValueError(f"the table of {name} must have ascending distances and finite energies")
-    return CubicSpline(r, energy, bc_type="natural"), float(r[-1])
+    def __init__(self, name: str, table: Any) -> None:
+        from scipy.interpolate import CubicSpline
+
+        try:
+            given, energy, *rest = table
+            self.r, energy = np.asarray(given, np.float64), np.asarray(energy, np.float64)
+            ((first, last),) = rest or [(None, None)]
+            ends = [(2, 0.0) if slope is None else (1, float(slope)) for slope in (first, last)]
+        except (TypeError, ValueError):
+            raise ValueError(f"the table of {name} is {short_repr(table)}; give distances and energies") from None
+        if self.r.ndim != 1 or self.r.shape != energy.shape or len(self.r) < 2:
+            raise ValueError(
+                f"the table of {name} has {self.r.shape} distances and {energy.shape} energies; give two or more"
+            )
+        finite = np.isfinite(self.r).all() and np.isfinite(energy).all() and np.isfinite([end[1] for end in ends]).all()
+        if not (finite and (np.diff(self.r) > 0.0).all() and self.r[0] >= 0.0):
+            raise ValueError(f"the table of {name} must have ascending distances and finite energies and slopes")
+        self._spline = CubicSpline(self.r, energy, bc_type=tuple(ends))
+
+    def value_and_slope(self, r: Floats) -> tuple[Floats, Floats]:
+        """Energies of pairs at these distances, and their derivatives."""
+        inside = np.clip(r, self.r[0], self.r[-1])
+        slope = np.where(r < self.r[-1], self._spline(inside, 1), 0.0)
+        value = np.where(r < self.r[-1], self._spline(inside), 0.0) + slope * np.minimum(r - self.r[0], 0.0)
+        return value, slope

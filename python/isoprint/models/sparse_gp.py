@@ -9,7 +9,7 @@ import numpy as np
 
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag
-from isoprint.models import _stored
+from isoprint.models import _stored, gap_strings
 from isoprint.models._archive import Archive
 from isoprint.models._declared import named, replaced
 from isoprint.models._fitting import Fitting
@@ -44,7 +44,8 @@ class SparseGP(Fitting, Predicting):
     delta : float
         Standard deviation in eV of a local energy before anything is known.
     n_sparse : int or mapping
-        Number of sparse points: in all, shared out by number of atoms, or for each element.
+        Number of sparse points: in all, shared out by number of atoms; or for each element, where "each" stands for
+        those that are not named.
     sparse : {"cur", "fps", "random"}, array, or mapping of arrays
         How they are chosen: drawn by leverage; each the farthest from those before; at random; or given, by element,
         as fingerprints `(n, n_features)` or as places among the atoms of that element.
@@ -123,6 +124,45 @@ class SparseGP(Fitting, Predicting):
         self.sigma_virial = sigma_virial
         self.jitter = jitter
         self.random_state = random_state
+
+    @classmethod
+    def from_gap_fit(cls, text: str, *, policy: str = "exact", **parameters: Any) -> SparseGP:
+        """Make a model of the arguments of QUIP's `gap_fit`.
+
+        Parameters
+        ----------
+        text : str
+            A command line, or the terms alone: what stands in `gap={...}`. Of the rest, sigmas (`default_sigma`,
+            `config_type_sigma`), `e0`, `e0_method`, `sparse_jitter`, `rnd_seed` and a core potential of tables are
+            understood; names of labels are arguments of `fit`, see `isoprint fit --gap`.
+        policy : {"exact", "reference"}
+            Of `soap_turbo`: the exact numbers, or the digits of QUIP.
+        **parameters
+            Of the model, which override what the text says.
+
+        Returns
+        -------
+        SparseGP
+            With the same terms, kernels and numbers of sparse points. Those points are drawn anew.
+
+        Raises
+        ------
+        ValueError
+            For an argument that is not known or not supported; it names it.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> model = ip.models.SparseGP.from_gap_fit(
+        ...     "distance_2b cutoff=5 n_sparse=15 delta=2 covariance_type=ard_se theta_uniform=1 :"
+        ...     " soap l_max=4 n_max=4 cutoff=4 atom_sigma=0.5 n_sparse=50 zeta=4 delta=0.3"
+        ...     " covariance_type=dot_product",
+        ...     sigma_forces=0.1,
+        ... )
+        >>> list(model.descriptor), model.descriptor["soap"].delta
+        (['twobody', 'soap'], 0.3)
+        """
+        return cls(**{**gap_strings.parameters(text, policy=policy), **parameters})
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All parameters by name.
@@ -226,6 +266,8 @@ class SparseGP(Fitting, Predicting):
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
         threads(n_jobs)
+        if flag("std", std):
+            self._require_spread()
         return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
 
     def save(self, path: Any, *, data: bool = False) -> None:
