@@ -120,6 +120,7 @@ def arguments(given=None):
     parser.add_argument("--largest", type=int, default=10_000, help="largest number of atoms")
     parser.add_argument("--draw", action="store_true", help="draw what was measured, and measure nothing")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results" / "speed.json")
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="where the figure goes")
     args = parser.parse_args(given)
     args.contestants, args.tasks = [OURS, THEIRS], list(TASKS)
     return args
@@ -137,7 +138,7 @@ def main():
         result |= {"compared": [], "records": [], "missing": []}
     if not args.draw:
         measured(result, args)
-    draw(result, FIGURE)
+    draw(result, args.figure)
 
 
 if __name__ == "__main__":
