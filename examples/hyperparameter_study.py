@@ -8,6 +8,7 @@ TEST` searches for a potential's instead, whose energies are fitted to one file 
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,9 @@ def full(data, folder, sizes, budget, seeds, n_jobs):
             for method, some in raced.items()
         },
     }  # fmt: skip
-    (folder / "hyperparameters.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    # Lists that hold no others on one line each.
+    text = re.sub(r"\[\s+([^][]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", json.dumps(result, indent=1))
+    (folder / "hyperparameters.json").write_text(text + "\n", encoding="utf-8")
     report(result)
 
 
