@@ -141,7 +141,9 @@ def draw(table, path):
         keys += [Line2D([], [], color="0.3", ls="--", label="energies and forces")]
     for panel in axes.ravel():
         panel.set(xscale="log", yscale="log", xlabel="sparse points")
-        panel.set_xticks(sizes, [str(size) for size in sizes])
+        # Of two sizes that are near each other, the larger is written.
+        shown = [size for size, next_one in zip(sizes, [*sizes[1:], np.inf], strict=True) if next_one > 1.6 * size]
+        panel.set_xticks(sizes, [str(size) if size in shown else "" for size in sizes])
         panel.minorticks_off()
         low, high = panel.get_ylim()
         ticks = [t for t in (0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 10, 20, 30, 50, 100, 200, 300, 500) if low <= t <= high]
@@ -180,9 +182,11 @@ if __name__ == "__main__":
         "--train", type=Path, default=Path("results/carbon_tb_train.extxyz"), help="structures that teach"
     )
     parser.add_argument("--test", type=Path, default=Path("results/carbon_tb_test.extxyz"), help="structures that test")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[25, 50, 100, 200, 400, 800], help="sparse points")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[25, 50, 100, 200, 400, 700, 1000], help="sparse points"
+    )
     parser.add_argument("--sets", type=int, default=10, help="random sets, energies alone")
-    parser.add_argument("--force-sets", type=int, default=1, help="random sets with forces; 0 for none")
+    parser.add_argument("--force-sets", type=int, default=3, help="random sets with forces; 0 for none")
     parser.add_argument("--force-cells", type=int, default=200, help="about how many structures teach forces")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--n-jobs", type=int, help="threads")
