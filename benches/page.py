@@ -89,7 +89,7 @@ def versions(result: dict) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
-def parts(costs: dict, peers: dict) -> dict[str, str]:
+def parts(costs: dict, peers: dict, structures: dict) -> dict[str, str]:
     """Text of every part that the page includes."""
     return {
         "measured": measured(costs) + "\n",
@@ -100,13 +100,16 @@ def parts(costs: dict, peers: dict) -> dict[str, str]:
         "notes": tables.markdown(*tables.notes(peers)),
         "races": races(peers),
         "system": system_time(peers),
+        "structures": races(structures),
+        "structures_compared": tables.markdown(*tables.compared(structures)),
     }
 
 
-def write(costs_path: Path, peers_path: Path, docs: Path) -> None:
+def write(results: Path, docs: Path) -> None:
     """Parts and figures."""
-    costs, peers = (json.loads(path.read_text(encoding="utf-8")) for path in (costs_path, peers_path))
-    for name, text in parts(costs, peers).items():
+    names = ("costs", "peers", "peers_structures")
+    costs, peers, structures = (json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name in names)
+    for name, text in parts(costs, peers, structures).items():
         (docs / "data" / f"performance_{name}.inc").write_text(text + "\n", encoding="utf-8")
     draw.costs(costs, docs / "figures" / "performance_costs.png")
     draw.peers(peers, docs / "figures" / "performance_peers.png")
@@ -115,11 +118,10 @@ def write(costs_path: Path, peers_path: Path, docs: Path) -> None:
 def main() -> None:
     """Read, draw, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--costs", type=Path, default=HERE / "results" / "costs.json")
-    parser.add_argument("--peers", type=Path, default=HERE / "results" / "peers.json")
+    parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--docs", type=Path, default=DOCS)
     args = parser.parse_args()
-    write(args.costs, args.peers, args.docs)
+    write(args.results, args.docs)
 
 
 if __name__ == "__main__":

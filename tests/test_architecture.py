@@ -27,6 +27,8 @@ PYTHON = {
         "kernels",
         "models",
         "select",
+        "stores",
+        "study",
         "blindness",
         "descriptors",
         "structures",
@@ -34,11 +36,13 @@ PYTHON = {
         "_core",
     },
     "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
-    "extras": {"blindness", "structures", "_support"},
-    "models": {"descriptors", "structures", "_support", "_core"},
+    "extras": {"study", "blindness", "structures", "_support"},
+    "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
+    "models": {"descriptors", "translators", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
+    "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.
@@ -55,6 +59,7 @@ PYTHON = {
 PYTHON_EXCEPTIONS = {
     ("blindness.sensitivity", "extras.plotting"): "results offer `plot()`, which needs matplotlib when it is called",
     ("blindness.manifold.path", "extras.plotting"): "results offer `plot()`, which needs matplotlib when it is called",
+    ("study.search", "extras.plotting_search"): "results offer `plot()`, which needs matplotlib when it is called",
 }
 
 # What each room of `rust/core/src` may name.

@@ -73,6 +73,29 @@ def test_parameters_from_a_file(labels):
     model.resolve(sigma_energy=0.1)
 
 
+def test_terms_as_gap_fit_has_them(labels, capsys):
+    terms = (
+        "distance_2b cutoff=3.9 n_sparse=4 delta=1 theta_uniform=1 covariance_type=ard_se sparse_method=uniform :"
+        " soap l_max=2 n_max=2 cutoff=3.5 atom_sigma=0.5 n_sparse=3 zeta=2 delta=0.5 covariance_type=dot_product"
+    )
+    renamed = read("train.extxyz", ":")
+    for frame in renamed:
+        frame.info["E"], frame.calc = frame.get_potential_energy(), None
+    write("renamed.extxyz", renamed)
+    command = f"gap={{{terms}}} default_sigma={{0.01 0.2 0.1 0}} energy_parameter_name=E force_parameter_name=none"
+    assert run("fit", "renamed.extxyz", "-o", "m", "--gap", command, "--sigma-energy", "0.02", "--forces", "none") == 0
+    assert "m: twobody 4 of H-H, 4 of H-C" in capsys.readouterr().out
+    model = load("m")
+    assert (model.sigma_energy, model.sigma_forces) == (0.02, 0.2)
+    assert model.report_["rows"] == {"energy": 4}
+    assert {symbol: len(points) for symbol, points in model.sparse_["soap"].items()} == {"H": 3, "C": 3, "O": 3}
+    message = refused(capsys, "fit", "train.extxyz", "-o", "n", "--gap", terms, "--r-cut", "4")
+    assert "--r-cut goes with one fingerprint, and --gap says all of them" in message
+    assert "delta is missing" in refused(
+        capsys, "fit", "train.extxyz", "-o", "n", "--gap", terms.replace("delta", "add")
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

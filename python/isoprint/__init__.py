@@ -30,8 +30,8 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import kernels, models, select, testing
-    from isoprint.blindness import study
+    from isoprint import kernels, models, select, study, testing
+    from isoprint.stores.writing import write_features
 
 __all__ = [
     "BlindPair",
@@ -61,6 +61,7 @@ __all__ = [
     "sensitivity",
     "study",
     "testing",
+    "write_features",
 ]
 __all__ += descriptors.__all__
 
@@ -70,10 +71,14 @@ moved.install()
 def __getattr__(name: str) -> Any:
     """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
     path = f"isoprint.{name}"
-    if name in ("kernels", "models", "select", "testing") or path in moved.MOVED:
+    if name in ("kernels", "models", "select", "study", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)
+    if name == "write_features":
+        from isoprint.stores.writing import write_features
+
+        return write_features
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

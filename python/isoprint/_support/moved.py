@@ -20,7 +20,6 @@ MOVED = {
     "isoprint.frames": "isoprint.structures.frames",
     "isoprint.manifold": "isoprint.blindness.manifold",
     "isoprint.pairs": "isoprint.blindness.pairs",
-    "isoprint.study": "isoprint.blindness.study",
 }
 
 

@@ -14,15 +14,15 @@ Report = Callable[[int, int], None]
 
 
 @contextmanager
-def reporting(progress: Report | bool | None) -> Iterator[Report | None]:
-    """Turn a user's `progress` into a function that is told how many rows of how many are done.
+def reporting(progress: Report | bool | None, unit: str = "row") -> Iterator[Report | None]:
+    """Turn a user's `progress` into a function that is told how many rows, or other units, of how many are done.
 
     `None` or `False`: silence. A function: itself. `True`: a bar of tqdm, or a plain line on stderr without tqdm.
     """
     if progress is None or progress is False:
         yield None
     elif progress is True:
-        bar = _bar()
+        bar = _bar(unit)
         try:
             yield bar.report
         finally:
@@ -40,17 +40,17 @@ def require_report(progress: Any) -> None:
         )
 
 
-def _bar() -> Any:
+def _bar(unit: str) -> Any:
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        return PlainBar()
-    return _TqdmBar(tqdm)
+        return PlainBar(unit)
+    return _TqdmBar(tqdm, unit)
 
 
 class _TqdmBar:
-    def __init__(self, tqdm: Any) -> None:
-        self._bar = tqdm(unit=" rows", leave=False)
+    def __init__(self, tqdm: Any, unit: str) -> None:
+        self._bar = tqdm(unit=f" {unit}s", leave=False)
 
     def report(self, done: int, total: int) -> None:
         self._bar.total = total
@@ -63,15 +63,15 @@ class _TqdmBar:
 class PlainBar:
     """One line on stderr that counts up, at most once for every percent."""
 
-    def __init__(self) -> None:
-        self._shown = -1
+    def __init__(self, unit: str = "row") -> None:
+        self._shown, self._unit = -1, unit
 
     def report(self, done: int, total: int) -> None:
-        """Show that `done` of `total` rows are done."""
+        """Show that `done` of `total` are done."""
         percent = 100 * done // max(total, 1)
         if percent != self._shown:
             self._shown = percent
-            print(f"\r{percent:3d} % of {plural(total, 'row')}", end="", file=sys.stderr, flush=True)
+            print(f"\r{percent:3d} % of {plural(total, self._unit)}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """End the line."""

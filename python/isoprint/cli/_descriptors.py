@@ -121,6 +121,16 @@ def chosen(options: argparse.Namespace, besides: Sequence[str] = ()) -> Descript
     return DESCRIPTORS[name](**parameters)
 
 
+def refuse_beside(option: str, options: argparse.Namespace, besides: Sequence[str] = ()) -> None:
+    """Complain of options of a fingerprint where another one says all of it."""
+    parameters = {key for descriptor in DESCRIPTORS.values() for key in descriptor._defaults()}
+    for key in vars(options):
+        if key in parameters | {"descriptor", "quip", "standard"} and key not in besides:
+            raise ValueError(
+                f"--{key.replace('_', '-')} goes with one fingerprint, and --{option} says all of them; keep one"
+            )
+
+
 _FUNCTIONS = {"g1", "g2", "g3", "g4", "g5", "functions"}
 _NO_FUNCTIONS = (
     "no functions were given for acsf, whose G1 alone counts neighbors and sees no shapes; take --standard, or list g2,"

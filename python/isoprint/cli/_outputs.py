@@ -27,13 +27,21 @@ def require(options: Namespace, check_output: Check = output.require_place, *, i
         Whether OUT may be the input, because it will hold all of it.
     """
     given = vars(options)
-    checks: Mapping[str, Check] = {"output": check_output, "plot": _figure, "json": text, "chemiscope": _chemiscope}
+    checks: Mapping[str, Check] = {
+        "output": check_output,
+        "plot": _figure,
+        "json": text,
+        "chemiscope": _chemiscope,
+        "log": text,
+        "checkpoint": output.require_place,
+    }
     seen: dict[str, str] = {}
     for name, check in checks.items():
         if name not in given:
             continue
         check(given[name])
-        for source, read in (("input", _files.parted(given.get("input", ""))[0]), ("config", given.get("config"))):
+        sources = {name: given.get(name) for name in ("config", "model")}
+        for source, read in {"input": _files.parted(given.get("input", ""))[0], **sources}.items():
             if not (in_place and (name, source) == ("output", "input")) and _same(given[name], read):
                 raise ValueError(
                     f"--{name} is {given[name]!r}, which is the file that is read; it would be lost, give another name"

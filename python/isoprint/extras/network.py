@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.parameters import real, whole
-from isoprint.blindness.study._learner import Learner, table_of, targets_of
+from isoprint.study._learner import Learner, table_of, targets_of
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from isoprint.blindness.study.evaluation import Evaluation
-from isoprint.blindness.study.tables import Table
 from isoprint.extras.plotting import figure, saved
+from isoprint.study.evaluation import Evaluation
+from isoprint.study.tables import Table
 
 # Distinct for all kinds of color vision: M. Okabe, K. Ito (2008), less the yellow, which is faint on white. A
 # fingerprint has the same color in every figure.

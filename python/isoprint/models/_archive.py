@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -15,8 +16,10 @@ from isoprint import descriptors
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike, replacing, telling
+from isoprint._support.parameters import number
 
-FORMAT = 1
+# 1: one fingerprint, whose fields stand at the top. 2: a list of terms.
+FORMAT = 2
 # Fingerprints that a file may name; nothing else is ever made of it.
 KNOWN = {name: getattr(descriptors, name) for name in descriptors.__all__ if name != "Hybrid"}
 
@@ -24,19 +27,24 @@ KNOWN = {name: getattr(descriptors, name) for name in descriptors.__all__ if nam
 class Archive:
     """Fields and arrays of a file to be written."""
 
-    def __init__(self, model: str, descriptor: Any) -> None:
+    def __init__(self, model: str, version: int = 1) -> None:
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self.fields: dict[str, Any] = {
+            "format": version,
+            "isoprint": __version__,
+            "model": model,
+            "units": {"energy": "eV", "length": "Å"},
+        }
+
+    def descriptor(self, descriptor: Any, name: str = "parameter") -> dict[str, Any]:
+        """The fields that say what a fingerprint is; arrays among its parameters get names that begin so."""
         kind = type(descriptor).__name__
         if KNOWN.get(kind) is not type(descriptor):
             raise ValueError(f"descriptor is a {kind}, which a file cannot name; those are {', '.join(KNOWN)}")
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self.fields: dict[str, Any] = {
-            "format": FORMAT,
-            "isoprint": __version__,
-            "model": model,
+        return {
             "descriptor": kind,
-            "parameters": self.plain("parameter", {**descriptor.get_params(), "species": descriptor.species_}),
+            "parameters": self.plain(name, {**descriptor.get_params(), "species": descriptor.species_}),
             "columns": _columns(descriptor),
-            "units": {"energy": "eV", "length": "Å"},
         }
 
     def plain(self, name: str, value: Any) -> Any:
@@ -57,10 +65,15 @@ class Archive:
 
     def write(self, path: PathLike) -> None:
         """Put the file in its place once it is whole."""
-        self.fields["sha256"] = {name: _hash(array) for name, array in self.arrays.items()}
-        text = np.frombuffer(json.dumps(self.fields).encode(), np.uint8)
-        with replacing(path) as part, telling(path), part.open("wb") as opened:
-            np.savez(opened, allow_pickle=False, meta=text, **self.arrays)
+        write(path, self.fields, self.arrays)
+
+
+def write(path: PathLike, fields: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Put a file with these fields and arrays in its place once it is whole."""
+    fields = {**fields, "sha256": {name: _hash(array) for name, array in arrays.items()}}
+    text = np.frombuffer(json.dumps(fields).encode(), np.uint8)
+    with replacing(path) as part, telling(path), part.open("wb") as opened:
+        np.savez(opened, allow_pickle=False, meta=text, **arrays)
 
 
 class Reader:
@@ -71,6 +84,7 @@ class Reader:
         if not Path(path).is_file():
             raise ValueError(f"there is no file {self._name!r}")
         self._stored = _arrays(self._name)
+        self._n_bytes = Path(path).stat().st_size
         self._meta = self._read_meta()
 
     def wrong(self, what: str) -> ValueError:
@@ -93,6 +107,15 @@ class Reader:
             raise self.wrong(f"format is {version}, and this isoprint reads up to {FORMAT}; take a newer one")
         return meta
 
+    @property
+    def version(self) -> int:
+        """Of the format."""
+        return int(self._meta["format"])
+
+    def has(self, name: str) -> bool:
+        """Whether there is an array of that name."""
+        return name in self._stored
+
     def field(self, name: str, kind: type) -> Any:
         """A field of the JSON text."""
         value = self._meta.get(name)
@@ -114,27 +137,44 @@ class Reader:
             raise self.wrong(f"{name} is not what was written; the file is damaged")
         return array
 
-    def mapping(self, name: str) -> dict[str, Any]:
-        """Parameters as they were."""
-        found = self._value(self.field(name, dict))
+    def mapping(self, name: str, value: Any = None) -> dict[str, Any]:
+        """Parameters as they were: those of a field, or these."""
+        found = self._value(self.field(name, dict) if value is None else value)
         if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
             raise self.wrong(f"{name} are no mapping of names")
         return found
 
-    def descriptor(self) -> Any:
-        """The fingerprint, if its columns are what they were."""
-        kind = self.field("descriptor", str)
-        if kind not in KNOWN:
-            raise self.wrong(f"descriptor is {kind!r}; known are {', '.join(KNOWN)}")
-        parameters = self.mapping("parameters")
-        try:
-            descriptor = KNOWN[kind](**parameters)
-            columns = _columns(descriptor)
-        except (TypeError, ValueError) as problem:
-            raise self.wrong(f"parameters make no {kind}: {problem}") from None
-        if columns != self._meta.get("columns"):
+    def descriptor(self, fields: dict[str, Any] | None = None) -> Any:
+        """The fingerprint, if its columns are what they were; of one term, by the fields of that."""
+        told = self._meta if fields is None else fields
+        kind = told.get("descriptor")
+        if not isinstance(kind, str):
+            raise self.wrong(f"descriptor is {short_repr(kind)}; it must be a str")
+        descriptor = self.made("descriptor", kind, KNOWN, told.get("parameters"))
+        if _columns(descriptor) != told.get("columns"):
             raise self.wrong(f"columns of this {kind} have other names than when the model was made")
         return descriptor
+
+    def made(self, what: str, kind: Any, known: dict[str, Any], parameters: Any) -> Any:
+        """An object of one of a few classes, from its parameters."""
+        if not isinstance(kind, str) or kind not in known:
+            raise self.wrong(f"{what} is {short_repr(kind)}; known are {', '.join(known)}")
+        if not isinstance(parameters, dict):
+            raise self.wrong(f"parameters are {short_repr(parameters)}; it must be a dict")
+        values = self.mapping("parameters", parameters)
+        try:
+            made = known[kind](**values)
+            # One sparse point at least is in the file.
+            if 8 * getattr(made, "n_features", 0) > self._n_bytes:
+                raise ValueError(f"{made.n_features} columns are more than the file can hold")
+            if hasattr(made, "get_feature_names_out"):
+                # One sparse point at least is in the file.
+                if 8 * made.n_features > self._n_bytes:
+                    raise ValueError(f"{made.n_features} columns are more than the file can hold")
+                made.get_feature_names_out()
+        except Exception as problem:  # whatever comes of parameters that nobody has looked at
+            raise self.wrong(f"parameters make no {kind}: {problem}") from None
+        return made
 
     def _value(self, value: Any) -> Any:
         """A parameter as it was."""
@@ -157,22 +197,42 @@ class Reader:
 
 
 def _arrays(name: str) -> dict[str, NDArray[Any]]:
+    """Every array of a file; none of them takes more memory than the file has bytes."""
     try:
-        # numpy does not close a file that it cannot read.
-        with Path(name).open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, KeyError, MemoryError) as problem:
+        with zipfile.ZipFile(name) as stored:
+            entries = stored.infolist()
+            if sum(entry.file_size for entry in entries) > Path(name).stat().st_size:
+                raise ValueError("it would take more memory than it has bytes")
+            arrays = {entry.filename.removesuffix(".npy"): _array(stored, entry) for entry in entries}
+    except ValueError as problem:
         raise ValueError(f"{name!r} is no model, or is damaged ({' '.join(str(problem).split())})") from None
-    except Exception as problem:  # of zlib, and of headers that are no Python literals
-        raise ValueError(f"{name!r} is damaged ({type(problem).__name__})") from None
-    strange = [key for key, array in arrays.items() if not isinstance(array, np.ndarray)]
-    if strange:
-        raise ValueError(f"{name!r} is no model, or is damaged: {strange[0]!r} is no array")
+    except Exception as problem:  # of zip files that are none, cut, encrypted, or not what their directory says
+        told = " ".join(str(problem).split()) or type(problem).__name__
+        raise ValueError(f"{name!r} is no model, or is damaged ({told})") from None
+    if len(arrays) < len(entries):
+        raise ValueError(f"{name!r} is no model, or is damaged: two of its arrays have one name")
     return arrays
 
 
+def _array(stored: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+    """One array: numbers and nothing else, as many as its header says."""
+    if not entry.filename.endswith(".npy") or entry.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{entry.filename!r} is no array, or is compressed")
+    with stored.open(entry) as opened:
+        version = np.lib.format.read_magic(opened)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"{entry.filename!r} has format {version}")
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, is_fortran, dtype = read(opened)
+        n_bytes = entry.file_size - opened.tell()
+        if dtype.kind not in "fiub" or math.prod(shape) * dtype.itemsize != n_bytes:
+            raise ValueError(f"{entry.filename!r} has {n_bytes} bytes for shape {shape} of {dtype}")
+        content = bytearray(opened.read())
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and bool(np.isfinite(value))
+    return type(value) in (int, float) and math.isfinite(number(value))
 
 
 def _hash(array: NDArray[Any]) -> str:

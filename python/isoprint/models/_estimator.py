@@ -10,11 +10,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Model:
-    """Parameters are stored by `__init__` as they are given; what is learned ends in `_`."""
-
-    # Before version 1.6 this told scikit-learn what `__sklearn_tags__` says now.
-    _estimator_type = "regressor"
+class Parameters:
+    """What has parameters: `__init__` stores them as they are given."""
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
@@ -45,7 +42,7 @@ class Model:
         found = {name: getattr(self, name) for name in self._defaults()}
         if deep:
             for name, value in list(found.items()):
-                if hasattr(value, "get_params"):
+                if hasattr(value, "get_params") and not isinstance(value, type):
                     found.update((f"{name}__{key}", inner) for key, inner in value.get_params().items())
         return found
 
@@ -59,8 +56,8 @@ class Model:
 
         Returns
         -------
-        SparseGP
-            The model itself.
+        object
+            The thing itself.
 
         Examples
         --------
@@ -91,6 +88,13 @@ class Model:
             if not _same(value, defaults[name])
         ]
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+class Model(Parameters):
+    """An estimator; what is learned ends in `_`."""
+
+    # Before version 1.6 this told scikit-learn what `__sklearn_tags__` says now.
+    _estimator_type = "regressor"
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that this is a regressor of frames, which bring their targets along."""

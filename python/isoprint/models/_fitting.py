@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import short_repr
+from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _labels, _solver, _sparse_set
-from isoprint.models._kernel import Power
+from isoprint.models import _checkpoint, _labels, _made_with, _solver
+from isoprint.models._calibration import Calibration
+from isoprint.models._checkpoint import Checkpoint
+from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._learned import Learned, not_fitted, structures_of
-from isoprint.models._rows import batches, normalizes
+from isoprint.models._seen import Seen
+from isoprint.models._terms import LearnedTerm, Terms, kernel_of, learned, less_fixed, term_of
 from isoprint.models._triangle import Triangle
+from isoprint.models.term import Term
 from isoprint.structures.elements import numbers_of, symbol_of
 from isoprint.structures.frames import Frames
 
@@ -27,10 +32,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Rows of the least-squares problem that are factorized at a time.
-_ROWS = 3000
-# Atoms whose fingerprints are looked at in one go when sparse points are chosen.
-_ATOMS = 4096
 # Frames that say their own sigma; their rows are divided by it at once.
 _OWN = "\0own"
 
@@ -57,6 +58,7 @@ class Fitting(Learned):
         energy: str | None = "energy",
         forces: str | None = "forces",
         virial: str | None = "virial",
+        checkpoint: PathLike | None = None,
         n_jobs: int | None = None,
         progress: Report | bool | None = None,
     ) -> Self:
@@ -72,6 +74,9 @@ class Fitting(Learned):
             Accepted because scikit-learn passes it; frames bring their labels along.
         energy, forces, virial : str or None
             Other names of the labels; `None` passes over them.
+        checkpoint : path, optional
+            File in which what was seen is kept from time to time, and on Control-C. A run that finds it there goes on
+            from it, if all else is the same, and ends with the same model. It stays at the end.
         n_jobs : int, optional
             Threads; -1 for all cores.
         progress : callable or bool, optional
@@ -85,7 +90,8 @@ class Fitting(Learned):
         Raises
         ------
         ValueError
-            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame.
+            Where there is nothing to learn from, or a label is not finite or of a wrong shape; it names the frame. Or
+            where `checkpoint` is of another fit; it names what differs.
 
         Examples
         --------
@@ -100,26 +106,30 @@ class Fitting(Learned):
         structures, packed = structures_of(frames)
         keys = Keys(energy, forces, virial)
         labels = _labels.read(structures, packed, keys)
+        _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
-        self._require_descriptor()
-        self._kernel_ = Power(
-            real("zeta", self.zeta, least=1.0, remedy="it must be a number of at least 1"),
-            real("delta", self.delta, above=0.0, remedy="it must be a positive number of eV"),
-        )
+        declared = self._declared()
+        self._require_descriptors()
         self._require_centers(packed)
-        self.descriptor.fit(structures)
-        chosen = self._chosen(structures, packed, n_jobs)
+        kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
+        for descriptor in fingerprints_of(self.descriptor):
+            descriptor.fit(structures)
+        terms = self._begun(declared, kept) or self._chosen(declared, structures, packed, n_jobs)
+        chosen = Terms(terms, fixed_of(self.descriptor))
+        labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
         single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
+        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
         jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
-        prior = _solver.prior_factor(chosen, self._kernel_, jitter)
+        prior = chosen.prior(jitter)
         # From here on the model is a new one.
-        self._set_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
+        self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
-        self._factors_ = {"energy": 1.0, "forces": 1.0}
-        self._push(structures, packed, labels, n_jobs, progress)
+        self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
+        self._made_with_ = _made_with.told(self)
+        self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
     def partial_fit(
@@ -170,6 +180,7 @@ class Fitting(Learned):
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
         self._require_known(packed)
         self._require_centers(packed)
+        labels = less_fixed(self._terms_.fixed, structures, packed, labels, n_jobs)
         self._push(structures, packed, labels, n_jobs, progress)
         return self.resolve()
 
@@ -207,6 +218,10 @@ class Fitting(Learned):
             if name not in known:
                 raise ValueError(f"resolve has no argument {name!r}; there are {', '.join(known)}")
         wanted = {name: sigmas.get(name, getattr(self, name)) for name in known}
+        seen = {kind for kind, _ in self._triangles_}
+        for kind in KINDS:
+            if sigmas.get(f"sigma_{kind}") is not None and kind not in seen:
+                raise ValueError(f"sigma_{kind} is given, but no {kind} was fitted; fit with it on such frames")
         groups = []
         for (kind, group), triangle in self._triangles_.items():
             given = wanted[f"sigma_{kind}"]
@@ -224,40 +239,55 @@ class Fitting(Learned):
         rows: dict[str, int] = {}
         for (kind, _), triangle in self._triangles_.items():
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
-        self._restored({"rows": rows, "residual": residual, "n_sparse": self._set_.n_points})
+        self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
-    def _require_descriptor(self) -> None:
-        if not hasattr(self.descriptor, "iter_derivatives"):
-            raise TypeError(f"descriptor is {short_repr(self.descriptor)}; give a fingerprint of isoprint")
-        for name, wanted in (("average", None), ("dtype", "float64")):
-            value = getattr(self.descriptor, name, wanted)
-            if value != wanted:
-                raise ValueError(
-                    f"descriptor has {name}={value!r}; a model needs a row in double precision for each atom:"
-                    f" {name}={wanted!r}"
-                )
+    def _declared(self) -> dict[str, Term]:
+        """The terms that the user gives, if they make sense."""
+        declared = terms_of(self.descriptor)
+        for term in declared.values():
+            kernel_of(term, self.zeta, self.delta)
+        return declared
+
+    def _begun(self, declared: dict[str, Term], kept: Checkpoint | None) -> dict[str, LearnedTerm]:
+        """The terms with the sparse points of an earlier run of the same fit, if there was one."""
+        if kept is None or not kept.sparse:
+            return {}
+        return {
+            name: term_of(term.copied().descriptor, kernel_of(term, self.zeta, self.delta), kept.sparse[name])
+            for name, term in declared.items()
+        }
+
+    def _chosen(
+        self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
+    ) -> dict[str, LearnedTerm]:
+        """The terms with sparse points that are chosen now, or whatever their columns are."""
+        rng = np.random.default_rng(whole("random_state", self.random_state))
+        # Changes of the fingerprints are for the next fit.
+        own = {name: term.copied() for name, term in declared.items()}
+        return {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in own.items()}
+
+    def _require_descriptors(self) -> None:
+        for descriptor in fingerprints_of(self.descriptor):
+            for name, wanted in (("average", None), ("dtype", "float64")):
+                value = getattr(descriptor, name, wanted)
+                if value != wanted:
+                    raise ValueError(
+                        f"descriptor has {name}={value!r}; a model needs a row in double precision for each atom:"
+                        f" {name}={wanted!r}"
+                    )
 
     def _require_centers(self, packed: Frames) -> None:
-        centers = getattr(self.descriptor, "centers", None)
-        if centers is None:
-            return
-        known = np.isin(packed.numbers, numbers_of(centers, "centers"))
-        if not known.all():
-            frame, atom = packed.locate(int(np.argmin(known)))
-            raise ValueError(
-                f"atom {atom} of frame {frame} is no center of the descriptor, whose centers are {centers!r}; a model"
-                " needs a row for each atom: leave centers out"
-            )
-
-    def _chosen(self, structures: list[Any], packed: Frames, n_jobs: int | None) -> _sparse_set.SparseSet:
-        rows = []
-        for first, last in batches(packed.offsets, _ATOMS):
-            found = self.descriptor.transform(structures[first:last], n_jobs=n_jobs)
-            rows.append(_sparse_set.unit(found, normalizes(self.descriptor))[0])
-        features = np.concatenate(rows)
-        by_element = {int(number): features[packed.numbers == number] for number in np.unique(packed.numbers)}
-        rng = np.random.default_rng(whole("random_state", self.random_state))
-        return _sparse_set.chosen(self.sparse, self.n_sparse, by_element, rng)
+        for descriptor in fingerprints_of(self.descriptor):
+            centers = getattr(descriptor, "centers", None)
+            if centers is None:
+                continue
+            known = np.isin(packed.numbers, numbers_of(centers, "centers"))
+            if not known.all():
+                frame, atom = packed.locate(int(np.argmin(known)))
+                raise ValueError(
+                    f"atom {atom} of frame {frame} is no center of the descriptor, whose centers are {centers!r}; a"
+                    " model needs a row for each atom: leave centers out"
+                )
 
     def _push(
         self,
@@ -266,6 +296,7 @@ class Fitting(Learned):
         labels: list[Labels],
         n_jobs: int | None,
         progress: Report | bool | None,
+        kept: Checkpoint | None = None,
     ) -> None:
         """Take the rows of frames into the triangles; all of them, or none if something goes wrong."""
         if all(label.of(kind) is None for label in labels for kind in KINDS):
@@ -273,20 +304,17 @@ class Fitting(Learned):
                 "no frame has a label: no energy in info or calc, no forces in arrays or calc; name the keys, as in"
                 " fit(frames, energy='dft_energy')"
             )
-        triangles = {key: Triangle.of(known.factor.copy(), known.n_rows) for key, known in self._triangles_.items()}
-        waiting: dict[tuple[str, str], list[Floats]] = {}
-        with reporting(progress) as report:
-            for place, label in enumerate(labels):
-                for key, rows in self._labelled(structures[place], packed, place, label, n_jobs):
-                    queue = waiting.setdefault(key, [])
-                    queue.append(rows)
-                    if sum(map(len, queue)) >= _ROWS:
-                        _push_all(triangles, key, queue)
+        seen = kept.begun(self._terms_.sparse_by_name) if kept else Seen.after(self._triangles_)
+        with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
+            for place in range(seen.n_frames, len(labels)):
+                seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))
+                if kept:
+                    kept.write_from_time_to_time(seen)
                 if report is not None:
                     report(int(packed.offsets[place + 1]), packed.n_atoms)
-        for key, queue in waiting.items():
-            _push_all(triangles, key, queue)
-        self._triangles_ = triangles
+            if kept:
+                kept.write(seen)
+        self._triangles_ = seen.finished()
 
     def _labelled(
         self, frame: Any, packed: Frames, place: int, label: Labels, n_jobs: int | None
@@ -312,11 +340,3 @@ class Fitting(Learned):
             if kind in label.sigma:
                 scale, group = scale * label.sigma[kind], _OWN
             yield (kind, group), np.column_stack([rows, np.atleast_1d(wanted)]) / scale
-
-
-def _push_all(triangles: dict[tuple[str, str], Triangle], key: tuple[str, str], queue: list[Floats]) -> None:
-    rows = np.concatenate(queue)
-    if key not in triangles:
-        triangles[key] = Triangle(rows.shape[1])
-    triangles[key].push(rows)
-    queue.clear()

@@ -1,9 +1,9 @@
-"""Kernels as functions of the dot product of two unit fingerprints, with their slopes."""
+"""Kernels with their variances: of the dot product of two unit fingerprints, or of a distance between features."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,53 @@ class Power:
                 )
             return np.power(dots, self.zeta - 1.0)
         return _whole_power(dots, int(self.zeta) - 1)
+
+
+@dataclass(frozen=True)
+class OfProduct:
+    """`delta² k(q · p)` of any kernel of a dot product."""
+
+    kernel: Any
+    delta: float
+
+    def value_and_slope(self, dots: Floats) -> tuple[Floats, Floats]:
+        """`k` and `dk/d(q · p)`."""
+        value, slope = self.kernel.value_and_slope(dots)
+        return self.delta**2 * value, self.delta**2 * slope
+
+    def on_diagonal(self) -> float:
+        """The prior variance of a local value."""
+        return float(self.value_and_slope(np.ones(1))[0][0])
+
+
+@dataclass(frozen=True)
+class OfDistance:
+    """`delta² k(D)` of any kernel of the squared distance `D = Σ ((x - s) / length)²` of two rows of features."""
+
+    kernel: Any
+    delta: float
+    length: Floats
+    """One for each feature, `(n_features,)`."""
+
+    def value_and_slope(self, rows: Floats, points: Floats) -> tuple[Floats, Floats]:
+        """`k` and `dk/dD` of rows and points in units of the lengths, `(n_rows, n_points)`."""
+        value, slope = self.kernel.value_and_slope(square_distances(rows, points))
+        return self.delta**2 * value, self.delta**2 * slope
+
+    def on_diagonal(self) -> float:
+        """`k(0)`, the prior variance."""
+        return self.delta**2 * float(self.kernel.value_and_slope(np.zeros(1))[0][0])
+
+
+def square_distances(rows: Floats, points: Floats) -> Floats:
+    """`Σ (x - s)²` for rows and points; of few features by differences, which are exact where things are near."""
+    if rows.shape[1] <= 4:
+        found = np.zeros((len(rows), len(points)))
+        for feature in range(rows.shape[1]):
+            found += (rows[:, feature, None] - points[None, :, feature]) ** 2
+        return found
+    squares = np.einsum("nf,nf->n", rows, rows)[:, None] + np.einsum("nf,nf->n", points, points)
+    return np.asarray(np.maximum(squares - 2.0 * (rows @ points.T), 0.0))
 
 
 def _whole_power(base: Floats, exponent: int) -> Floats:

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.parameters import flag
-from isoprint.models import _labels, _sparse_set
-from isoprint.models._evaluation import energies, energies_and_gradient
+from isoprint.models import _calibration, _labels
 from isoprint.models._labels import KINDS, Keys
 from isoprint.models._learned import Learned, not_fitted, structures_of
-from isoprint.models._rows import batches, normalizes
 from isoprint.models.errors import Errors, collected
 from isoprint.models.prediction import Prediction
 from isoprint.structures.frames import Frames
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
     from isoprint.typing import FramesLike
 
 Floats = NDArray[np.float64]
-
-# Atoms whose fingerprints are compared with the sparse points in one go.
-_ATOMS = 4096
 
 
 class Predicting(Learned):
@@ -81,9 +76,9 @@ class Predicting(Learned):
         self._require_known(packed)
         pull = None
         if flag("forces", forces) | flag("stress", stress):
-            local, pull = energies_and_gradient(self.descriptor, self._evaluator, structures, packed, n_jobs)
+            local, pull = self._terms_.energies_and_gradient(structures, packed, n_jobs)
         else:
-            local = energies(self.descriptor, self._evaluator, structures, packed, n_jobs)
+            local = self._terms_.energies(structures, packed, n_jobs)
         alone = np.array([self._single_[int(number)] for number in packed.numbers]) if packed.n_atoms else np.empty(0)
         local += alone
         spread = self._spread(structures, packed, forces, n_jobs) if flag("std", std) else (None, None, None)
@@ -99,19 +94,35 @@ class Predicting(Learned):
         self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
     ) -> tuple[Floats, Floats, Floats | None]:
         """Standard deviations of frame energies, local energies and forces."""
+        energy, local, force = self._deviations(structures, packed, forces, n_jobs)
+        known = self._calibration_
+        return (
+            known["energy"].applied(energy, np.diff(packed.offsets)),
+            local,
+            None if force is None else known["forces"].applied(force),
+        )
+
+    def _deviations(
+        self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
+    ) -> tuple[Floats, Floats, Floats | None]:
+        """The same without calibration: what the data leave open."""
+        self._require_spread()
         frame_std, local_std, force_std = [], [], []
         for place, frame in enumerate(structures):
             numbers = packed.numbers[packed.offsets[place] : packed.offsets[place + 1]]
             rows = self._rows(frame, numbers, forces, False, n_jobs)
             frame_std.append(self._deviation(rows.energy[None])[0])
-            left = self._kernel_.on_diagonal() - (_solved(self._prior_.T, rows.centers) ** 2).sum(axis=0)
+            left = self._terms_.prior_variance(frame, numbers, n_jobs) - (
+                _solved(self._prior_.T, rows.centers) ** 2
+            ).sum(axis=0)
             local_std.append(np.sqrt(self._deviation(rows.centers) ** 2 + np.maximum(left, 0.0)))
             if rows.forces is not None:
-                force_std.append(self._deviation(rows.forces.reshape(3 * len(numbers), -1)).reshape(-1, 3))
+                flat = rows.forces.reshape(3 * len(numbers), rows.forces.shape[2])
+                force_std.append(self._deviation(flat).reshape(-1, 3))
         return (
-            np.array(frame_std) * self._factors_["energy"],
+            np.array(frame_std),
             np.concatenate(local_std) if local_std else np.empty(0),
-            np.concatenate(force_std) * self._factors_["forces"] if force_std else None,
+            np.concatenate(force_std) if force_std else None,
         )
 
     def _deviation(self, rows: Floats) -> Floats:
@@ -120,6 +131,9 @@ class Predicting(Learned):
 
     def extrapolation(self, frames: FramesLike, *, n_jobs: int | None = None) -> Floats:
         """How unlike each atom's surroundings are to all sparse points of its element: one less the largest kernel.
+
+        Of several terms it is the largest of theirs; of pairs and triples that of any pair or triple of the atom, times
+        its weight.
 
         Parameters
         ----------
@@ -147,18 +161,7 @@ class Predicting(Learned):
             raise not_fitted()
         structures, packed = structures_of(frames)
         self._require_known(packed)
-        found = np.zeros(packed.n_atoms)
-        for first, last in batches(packed.offsets, _ATOMS):
-            own = slice(int(packed.offsets[first]), int(packed.offsets[last]))
-            rows, _ = _sparse_set.unit(
-                self.descriptor.transform(structures[first:last], n_jobs=n_jobs), normalizes(self.descriptor)
-            )
-            for element, points, _ in self._set_.columns():
-                mine = np.flatnonzero(packed.numbers[own] == element)
-                if len(mine):
-                    nearest, _ = self._kernel_.value_and_slope((rows[mine] @ points.T).max(axis=1))
-                    found[own.start + mine] = 1.0 - nearest / self._kernel_.on_diagonal()
-        return found
+        return self._terms_.extrapolation(structures, packed, n_jobs)
 
     def errors(
         self,
@@ -200,6 +203,7 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
+        _labels.require_found(labels, Keys(energy, forces, virial))
         wants = {kind: any(label.of(kind) is not None for label in labels) for kind in KINDS}
         found = self.predict(structures, forces=wants["forces"], stress=wants["virial"], n_jobs=n_jobs)
         differences: dict[tuple[str, str], list[Floats]] = {}
@@ -259,7 +263,9 @@ class Predicting(Learned):
         """Scale standard deviations so that they are right on frames that were held out.
 
         What the data leave open of the weights is no error bar by itself: it knows nothing of what the model cannot
-        express. One factor for energies and one for forces make the mean squared error over variance one.
+        express. A variance is that of the weights times a factor, plus a floor, which for energies is one per atom.
+        Both, for energies and for forces, are those under which the errors are most likely; the mean of squared errors
+        over variances is one.
 
         Parameters
         ----------
@@ -290,22 +296,24 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, None))
+        _labels.require_found(labels, Keys(energy, forces, None))
         wants = any(label.forces is not None for label in labels)
-        found = self.predict(structures, forces=wants, std=True, n_jobs=n_jobs)
-        scores: dict[str, list[Floats]] = {"energy": [], "forces": []}
+        found = self.predict(structures, forces=wants, n_jobs=n_jobs)
+        energy_std, _, forces_std = self._deviations(structures, packed, wants, n_jobs)
+        seen: dict[str, list[Floats]] = {"energy": [], "forces": []}
         for place, label in enumerate(labels):
             own = slice(int(packed.offsets[place]), int(packed.offsets[place + 1]))
-            if label.energy is not None and found.energy_std is not None:
-                scores["energy"].append(np.array([(found.energy[place] - label.energy) / found.energy_std[place]]))
-            if label.forces is not None and found.forces is not None and found.forces_std is not None:
-                scores["forces"].append(((found.forces[own] - label.forces) / found.forces_std[own]).ravel())
-        factors = dict(self._factors_)
-        for kind, each in scores.items():
-            if each:
-                factors[kind] *= float(np.sqrt(np.mean(np.concatenate(each) ** 2)))
-        if not any(scores.values()):
+            if label.energy is not None:
+                error = found.energy[place] - label.energy
+                seen["energy"].append(np.array([[error], [energy_std[place]], [own.stop - own.start]], np.float64))
+            if label.forces is not None and found.forces is not None and forces_std is not None:
+                error = (found.forces[own] - label.forces).ravel()
+                seen["forces"].append(np.stack([error, forces_std[own].ravel(), np.ones_like(error)]))
+        if not any(seen.values()):
             raise ValueError("no frame has a label to calibrate with; give frames with energies or forces")
-        self._factors_ = factors
+        for kind, each in seen.items():
+            if each:
+                self._calibration_ = {**self._calibration_, kind: _calibration.fitted(*np.concatenate(each, axis=1))}
         return self
 
 

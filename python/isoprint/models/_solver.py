@@ -25,21 +25,26 @@ class Solution(NamedTuple):
     residual: float
 
 
-def prior_factor(sparse: SparseSet, kernel: DotProductKernel, jitter: float) -> Floats:
-    """`L` of `K_MM + jitter k(1) = L Lᵀ`, lower, block by block of the elements."""
+def cholesky_of(kernel: Floats, jitter: float, on_diagonal: float) -> Floats:
+    """`L` of `K_MM + jitter k(1) = L Lᵀ`, lower, of one sparse set."""
     from scipy.linalg import LinAlgError, cholesky
 
+    kernel[np.diag_indices_from(kernel)] += jitter * on_diagonal
+    try:
+        return np.asarray(cholesky(kernel, lower=True))
+    except LinAlgError:
+        raise ValueError(
+            f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
+            " or take fewer points"
+        ) from None
+
+
+def prior_factor(sparse: SparseSet, kernel: DotProductKernel, jitter: float) -> Floats:
+    """`L` of the kernel matrix of unit fingerprints, block by block of the elements."""
     whole = np.zeros((sparse.n_points, sparse.n_points))
     for _, points, columns in sparse.columns():
         block, _ = kernel.value_and_slope(points @ points.T)
-        block[np.diag_indices_from(block)] += jitter * kernel.on_diagonal()
-        try:
-            whole[columns, columns] = cholesky(block, lower=True)
-        except LinAlgError:
-            raise ValueError(
-                f"the kernel matrix of the sparse points is not positive definite with jitter={jitter}; raise jitter,"
-                " or take fewer points"
-            ) from None
+        whole[columns, columns] = cholesky_of(block, jitter, kernel.on_diagonal())
     return whole
 
 

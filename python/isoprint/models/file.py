@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
-from isoprint.models import _solver
+from isoprint.models import _made_with, _stored, linear
 from isoprint.models._archive import Reader, is_number
-from isoprint.models._kernel import Power
-from isoprint.models._sparse_set import SparseSet
+from isoprint.models._calibration import Calibration
+from isoprint.models._linear_term import LinearTerm
+from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
+from isoprint.models.linear import Linear
 from isoprint.models.sparse_gp import STORED, SparseGP
 from isoprint.structures.elements import SYMBOLS
 
 
-def load(path: PathLike) -> SparseGP:
-    """Read a model that `SparseGP.save` has written.
+def load(path: PathLike) -> SparseGP | Linear:
+    """Read a model that `SparseGP.save` or `Linear.save` has written.
 
     Parameters
     ----------
@@ -25,7 +30,7 @@ def load(path: PathLike) -> SparseGP:
 
     Returns
     -------
-    SparseGP
+    SparseGP or Linear
         A model that predicts the same bits as the one that was saved. With what it saw of the data, if that was saved,
         it learns on.
 
@@ -51,52 +56,88 @@ def load(path: PathLike) -> SparseGP:
     """
     reader = Reader(path)
     kind = reader.field("model", str)
-    if kind != "SparseGP":
-        raise reader.wrong(f"model is {short_repr(kind)}; known is 'SparseGP'")
-    descriptor = reader.descriptor()
-    settings = reader.mapping("settings")
-    if set(settings) != set(STORED):
-        raise reader.wrong(f"settings are {short_repr(sorted(settings))}, expected {short_repr(sorted(STORED))}")
-    model = SparseGP(descriptor, **settings)
+    if kind not in _READ:
+        raise reader.wrong(f"model is {short_repr(kind)}; known are {', '.join(map(repr, _READ))}")
+    model: SparseGP | Linear = _READ[kind](reader)
+    model._made_with_ = _made_with.told(model)
     _learned(model, reader)
     _seen(model, reader)
     model._restored(reader.field("report", dict))
     return model
 
 
-def _learned(model: SparseGP, reader: Reader) -> None:
-    """Sparse points and weights."""
-    symbols, e0 = reader.field("elements", list), reader.field("e0", dict)
-    if not symbols or len(set(map(str, symbols))) != len(symbols):
-        raise reader.wrong(f"elements are {short_repr(symbols)}; they must be different, and one at least")
-    for symbol in symbols:
-        if symbol not in SYMBOLS or not is_number(e0.get(symbol)):
-            raise reader.wrong(f"elements or e0 make no sense for {short_repr(symbol)}")
-    numbers = [SYMBOLS.index(symbol) for symbol in symbols]
-    points = [reader.array(f"sparse_{symbol}", (None, model.descriptor.n_features)) for symbol in symbols]
-    alpha = [reader.array(f"alpha_{symbol}", (len(own),)) for symbol, own in zip(symbols, points, strict=True)]
-    if not (is_number(model.zeta) and model.zeta >= 1 and is_number(model.delta) and model.delta > 0):
-        raise reader.wrong(f"zeta is {model.zeta!r} and delta is {model.delta!r}; they must be positive numbers")
-    model._set_ = SparseSet(numbers, points)
-    model._kernel_ = Power(float(model.zeta), float(model.delta))
-    model._single_ = {number: float(e0[symbol]) for number, symbol in zip(numbers, symbols, strict=True)}
-    model.alpha_ = np.concatenate(alpha)
-    model.factor_ = reader.array("factor", (len(model.alpha_),) * 2)
-    factors = reader.field("factors", dict)
-    if not all(is_number(factors.get(kind)) for kind in ("energy", "forces")):
-        raise reader.wrong(f"factors are {short_repr(factors)}; they must be two numbers")
-    model._factors_ = {kind: float(factors[kind]) for kind in ("energy", "forces")}
+def _settings(reader: Reader, names: Sequence[str]) -> dict[str, Any]:
+    settings = reader.mapping("settings")
+    if set(settings) != set(names):
+        raise reader.wrong(f"settings are {short_repr(sorted(settings))}, expected {short_repr(sorted(names))}")
+    return settings
 
 
-def _seen(model: SparseGP, reader: Reader) -> None:
+def _sparse_gp(reader: Reader) -> SparseGP:
+    settings = _settings(reader, STORED)
+    if not (
+        is_number(settings["zeta"]) and settings["zeta"] >= 1 and is_number(settings["delta"]) and settings["delta"] > 0
+    ):
+        raise reader.wrong(
+            f"zeta is {short_repr(settings['zeta'])} and delta is {short_repr(settings['delta'])}; they must be"
+            " positive numbers"
+        )
+    descriptor, terms, alpha = _stored.restore(reader, settings)
+    model = SparseGP(descriptor, **settings)
+    model._terms_, model.alpha_ = terms, alpha
+    return model
+
+
+def _linear(reader: Reader) -> Linear:
+    settings = _settings(reader, linear.STORED)
+    descriptor = reader.descriptor()
+    units = reader.field("scales", dict)
+    for symbol, unit in units.items():
+        if symbol not in SYMBOLS[1:] or not is_number(unit) or unit <= 0:
+            raise reader.wrong(f"scales make no sense for {short_repr(symbol)}: {short_repr(unit)}")
+    if not units:
+        raise reader.wrong("scales are of no element")
+    model = Linear(descriptor, **settings)
+    term = LinearTerm(descriptor, {SYMBOLS.index(symbol): float(unit) for symbol, unit in units.items()})
+    model._terms_ = Terms({type(descriptor).__name__.lower(): term}, [])
+    model.alpha_ = reader.array("alpha", (term.n_points,))
+    return model
+
+
+_READ: dict[str, Callable[[Reader], Any]] = {"SparseGP": _sparse_gp, "Linear": _linear}
+
+
+def _learned(model: Any, reader: Reader) -> None:
+    """Energies of single atoms, and how sure the weights are."""
+    e0 = reader.field("e0", dict)
+    for symbol in e0:
+        if symbol not in SYMBOLS[1:] or not is_number(e0[symbol]):
+            raise reader.wrong(f"e0 makes no sense for {short_repr(symbol)}")
+    model._single_ = {SYMBOLS.index(symbol): float(energy) for symbol, energy in e0.items()}
+    missing = {number for term in model._terms_.terms.values() for number in term.elements} - set(model._single_)
+    if missing:
+        raise reader.wrong(f"e0 has no entry for {', '.join(SYMBOLS[number] for number in sorted(missing))}")
+    calibration = reader.field("calibration", dict)
+    for kind in ("energy", "forces"):
+        told = calibration.get(kind)
+        if not (isinstance(told, list) and len(told) == 2 and all(is_number(each) and each >= 0 for each in told)):
+            raise reader.wrong(f"calibration of {kind} is {short_repr(told)}; it must be two numbers of at least 0")
+    model._calibration_ = {kind: Calibration(*map(float, calibration[kind])) for kind in ("energy", "forces")}
+
+
+def _seen(model: Any, reader: Reader) -> None:
     """What was seen of the data, if that was stored."""
     if not is_number(model.jitter) or model.jitter < 0:
         raise reader.wrong(f"jitter is {short_repr(model.jitter)}; it must be a number of at least 0")
-    model._prior_ = _solver.prior_factor(model._set_, model._kernel_, float(model.jitter))
-    width = model._set_.n_points + 1
+    width = model._terms_.n_points + 1
+    if reader.version == 1 or reader.has("factor"):
+        model.factor_ = reader.array("factor", (width - 1, width - 1))
+        if not np.diagonal(model.factor_).all():
+            raise reader.wrong("factor has a zero on its diagonal")
+        model._prior_ = model._terms_.prior(float(model.jitter))
     triangles = {}
     for place, entry in enumerate(reader.field("groups", list)):
-        if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], int)):
+        if not (isinstance(entry, list) and len(entry) == 3 and type(entry[2]) is int and entry[2] > 0):
             raise reader.wrong(f"groups have the entry {short_repr(entry)}, which is none")
         kind, group, n_rows = entry
         triangles[str(kind), str(group)] = Triangle.of(reader.array(f"rows_{place}", (width, width)), n_rows)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from isoprint._support.jobs import threads
-from isoprint._support.parameters import flag
+from isoprint.models import _stored, gap_strings
 from isoprint.models._archive import Archive
+from isoprint.models._calculating import Calculating
+from isoprint.models._declared import named, replaced
 from isoprint.models._fitting import Fitting
+from isoprint.models._keeping import keep
 from isoprint.models._learned import not_fitted
 from isoprint.models._predicting import Predicting
-from isoprint.structures.elements import symbol_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # Parameters that a file keeps; the others are about what was learned.
 STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
 
 
-class SparseGP(Fitting, Predicting):
+class SparseGP(Fitting, Predicting, Calculating):
     """Energies as sums of local energies, each a sum of kernels with a few fingerprints: a GAP.
 
     `E = Σ_i (e0_Z + Σ_s alpha_s k(q_i, q_s))` with `k = delta² (q · q')^zeta` between centers of one element. The
@@ -27,15 +30,20 @@ class SparseGP(Fitting, Predicting):
 
     Parameters
     ----------
-    descriptor : Descriptor
+    descriptor : Descriptor, or sequence or mapping of terms
         A fingerprint with one row an atom, in double precision. Rows are made unit vectors unless they are
-        (`normalize=True`).
+        (`normalize=True`). Or several terms, whose sum a local energy is: each a `Term`, a fingerprint, `TwoBody`,
+        `ThreeBody`, or a `PairPotential`, which is there from the beginning and learns nothing. Terms are named by
+        the mapping, by pairs `(name, term)`, or after their classes in lower case, and their parameters are those of
+        the model: `set_params(descriptor__soap__delta=0.3)`.
     zeta : float
-        Exponent of the kernel; a whole number unless all dot products are positive.
+        Exponent of the kernel; a whole number unless all dot products are positive. This and the next three are for
+        terms that do not say their own.
     delta : float
         Standard deviation in eV of a local energy before anything is known.
     n_sparse : int or mapping
-        Number of sparse points: in all, shared out by number of atoms, or for each element.
+        Number of sparse points: in all, shared out by number of atoms; or for each element, where "each" stands for
+        those that are not named.
     sparse : {"cur", "fps", "random"}, array, or mapping of arrays
         How they are chosen: drawn by leverage; each the farthest from those before; at random; or given, by element,
         as fingerprints `(n, n_features)` or as places among the atoms of that element.
@@ -54,9 +62,9 @@ class SparseGP(Fitting, Predicting):
     Attributes
     ----------
     alpha_ : ndarray (n_sparse,)
-        Weights in eV; the elements one after the other.
+        Weights in eV; the elements one after the other, the terms one after the other.
     sparse_ : dict
-        Sparse points `(n, n_features)` by element.
+        Sparse points `(n, n_features)` by element; of several terms, a dictionary of such by the names of the terms.
     e0_ : dict
         Energies of single atoms by element.
     report_ : dict
@@ -115,38 +123,115 @@ class SparseGP(Fitting, Predicting):
         self.jitter = jitter
         self.random_state = random_state
 
-    def calculator(self, *, std: bool = False, n_jobs: int | None = None) -> Any:
-        """Make a calculator for ASE: energy, energies, forces and stress of one evaluation.
+    @classmethod
+    def from_gap_fit(cls, text: str, *, policy: str = "exact", **parameters: Any) -> SparseGP:
+        """Make a model of the arguments of QUIP's `gap_fit`.
 
         Parameters
         ----------
-        std : bool
-            Whether results have `energy_std` and `energies_std` too.
-        n_jobs : int, optional
-            Threads; -1 for all cores.
+        text : str
+            A command line, or the terms alone: what stands in `gap={...}`. Of the rest, sigmas (`default_sigma`,
+            `config_type_sigma`), `e0`, `e0_method`, `sparse_jitter`, `rnd_seed` and a core potential of tables are
+            understood; names of labels are arguments of `fit`, see `isoprint fit --gap`.
+        policy : {"exact", "reference"}
+            Of `soap_turbo`: the exact numbers, or the digits of QUIP.
+        **parameters
+            Of the model, which override what the text says.
 
         Returns
         -------
-        ase.calculators.calculator.Calculator
-            For molecular dynamics, relaxation, phonons and all that ASE does.
+        SparseGP
+            With the same terms, kernels and numbers of sparse points. Those points are drawn anew.
+
+        Raises
+        ------
+        ValueError
+            For an argument that is not known or not supported; it names it.
 
         Examples
         --------
         >>> import isoprint as ip
-        >>> from ase.build import bulk
-        >>> silicon = bulk("Si", cubic=True)
-        >>> silicon.info["energy"] = -43.4
-        >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
-        >>> silicon.calc = model.fit(silicon).calculator()
-        >>> round(silicon.get_potential_energy(), 6)
-        -43.4
+        >>> model = ip.models.SparseGP.from_gap_fit(
+        ...     "distance_2b cutoff=5 n_sparse=15 delta=2 covariance_type=ard_se theta_uniform=1 :"
+        ...     " soap l_max=4 n_max=4 cutoff=4 atom_sigma=0.5 n_sparse=50 zeta=4 delta=0.3"
+        ...     " covariance_type=dot_product",
+        ...     sigma_forces=0.1,
+        ... )
+        >>> list(model.descriptor), model.descriptor["soap"].delta
+        (['twobody', 'soap'], 0.3)
         """
-        from isoprint.models.calculator import ModelCalculator
+        return cls(**{**gap_strings.parameters(text, policy=policy), **parameters})
 
-        if not self.__sklearn_is_fitted__():
-            raise not_fitted()
-        threads(n_jobs)
-        return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to list the terms and the parameters of these and of the descriptor as well, as
+            `descriptor__r_cut` or `descriptor__soap__zeta`.
+
+        Returns
+        -------
+        dict
+            From name to value.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> model = ip.models.SparseGP([ip.models.TwoBody(r_cut=5.0), ip.SOAP(r_cut=4.0, n_max=4, l_max=3)])
+        >>> model.get_params()["descriptor__soap__l_max"]
+        3
+        """
+        found = super().get_params(deep)
+        if deep and isinstance(self.descriptor, (list, tuple, Mapping)):
+            for name, thing in named(self.descriptor).items():
+                found[f"descriptor__{name}"] = thing
+                for key, value in thing.get_params().items():
+                    found[f"descriptor__{name}__{key}"] = value
+        return found
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; what was learned stays until the next `fit`.
+
+        Parameters
+        ----------
+        **params
+            New values by name; `descriptor__soap__zeta=2` changes a term of that name, `descriptor__soap=...` puts
+            another in its place.
+
+        Returns
+        -------
+        SparseGP
+            The model itself.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> model = ip.models.SparseGP([ip.models.TwoBody(r_cut=5.0), ip.SOAP(r_cut=4.0, n_max=4, l_max=3)])
+        >>> model.set_params(descriptor__soap__l_max=2, zeta=3).descriptor[1]
+        SOAP(r_cut=4.0, n_max=4, l_max=2)
+        """
+        prefix = "descriptor__"
+        super().set_params(**{name: value for name, value in params.items() if name == "descriptor"})
+        if not isinstance(self.descriptor, (list, tuple, Mapping)):
+            super().set_params(**params)
+            return self
+        own = {name: value for name, value in params.items() if not name.startswith(prefix)}
+        super().set_params(**own)
+        inner = {name.removeprefix(prefix): value for name, value in params.items() if name not in own}
+        for name, value in inner.items():
+            term, _, key = name.partition("__")
+            terms = named(self.descriptor)
+            if term not in terms:
+                raise ValueError(f"the model has no term {term!r}; there are {', '.join(terms)}")
+            if not key:
+                self.descriptor = replaced(self.descriptor, term, value)
+        for name, value in inner.items():
+            term, _, key = name.partition("__")
+            if key:
+                named(self.descriptor)[term].set_params(**{key: value})
+        return self
 
     def save(self, path: Any, *, data: bool = False) -> None:
         """Write the model to a file.
@@ -178,22 +263,8 @@ class SparseGP(Fitting, Predicting):
         """
         if not self.__sklearn_is_fitted__():
             raise not_fitted()
-        archive = Archive("SparseGP", self.descriptor)
-        for element, points, columns in self._set_.columns():
-            archive.arrays[f"sparse_{symbol_of(element)}"] = points
-            archive.arrays[f"alpha_{symbol_of(element)}"] = self.alpha_[columns]
-        archive.arrays["factor"] = self.factor_
-        groups = []
-        if flag("data", data):
-            for place, ((kind, group), triangle) in enumerate(self._triangles_.items()):
-                archive.arrays[f"rows_{place}"] = np.triu(triangle.factor)
-                groups.append([kind, group, triangle.n_rows])
-        archive.fields |= {
-            "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
-            "elements": [symbol_of(element) for element in self._set_.elements],
-            "e0": self.e0_,
-            "factors": self._factors_,
-            "report": self.report_,
-            "groups": groups,
-        }
+        self._require_unchanged()
+        archive = Archive("SparseGP", _stored.version_of(self.descriptor))
+        _stored.store(archive, self.descriptor, self._terms_, self.alpha_)
+        keep(archive, self, STORED, data)
         archive.write(path)

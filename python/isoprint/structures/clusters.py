@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, permutations
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -71,6 +72,30 @@ class Clusters(NamedTuple):
         gradient[:, a] = -unit
         return Differentiable(length, gradient)
 
+    def distances(self) -> list[Differentiable]:
+        """The distances between all members."""
+        return [self.distance(a, b) for a, b in combinations(range(self.atoms.shape[1]), 2)]
+
+    def angle(self) -> list[Differentiable]:
+        """Of triples: sum and squared difference of the distances from the center, and the third distance.
+
+        They are the same for either order of the two neighbors: A. P. Bartók and G. Csányi, Int. J. Quantum Chem. 115,
+        1051 (2015).
+        """
+        first, second, third = self.distances()
+        apart = first - second
+        return [first + second, apart * apart, third]
+
+    def fading(self, r_cut: float, width: float) -> Differentiable:
+        """The product over members of a cosine of the distance from the center, which falls from 1 to 0 at `r_cut`."""
+        weight: Differentiable | None = None
+        for member in range(1, self.atoms.shape[1]):
+            distance = self.distance(0, member)
+            factor = distance.through(*_cosine(distance.value, r_cut, width))
+            weight = factor if weight is None else weight * factor
+        assert weight is not None  # clusters have two members at least
+        return weight
+
     def chosen(self, which: NDArray[np.bool_] | slice) -> Clusters:
         """Some of the clusters, by their places or by whether they are wanted."""
         return Clusters(self.atoms[which], self.vectors[which])
@@ -97,3 +122,19 @@ def triples(found: Lists, centers: Ints, *, both_orders: bool) -> Clusters:
     vectors = np.zeros((len(second), 3, 3))
     vectors[:, 1], vectors[:, 2] = found.vector[second], found.vector[third]
     return Clusters(np.stack([centers[row[second]], found.index[second], found.index[third]], axis=1), vectors)
+
+
+def in_any_order(elements: Ints, wanted: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Whether elements `(n, members)` are the wanted ones in any order, where 0 is any element."""
+    right = np.zeros(len(elements), bool)
+    for order in set(permutations(wanted)):
+        right |= np.all((elements == order) | (np.array(order) == 0), axis=1)
+    return right
+
+
+def _cosine(r: Floats, r_cut: float, width: float) -> tuple[Floats, Floats]:
+    """A cosine from 1 to 0 over the last `width` before the cutoff, and its derivative."""
+    if width == 0.0:
+        return np.ones_like(r), np.zeros_like(r)
+    phase = np.pi * np.clip((r - r_cut + width) / width, 0.0, 1.0)
+    return 0.5 * (1.0 + np.cos(phase)), -0.5 * np.pi / width * np.sin(phase)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from isoprint.compat.quippy._results import Described, Gradients
 from isoprint.compat.quippy._structure import Structure, near
-from isoprint.structures.clusters import Clusters, Differentiable, pairs, triples
+from isoprint.structures.clusters import Clusters, Differentiable, in_any_order, pairs, triples
 from isoprint.translators.quip_clusters import Shape
 
 # Clusters that are computed together: what a processor's cache holds.
@@ -55,7 +55,7 @@ class ClusterRows:
         for begin in range(0, count, _TOGETHER):
             part = slice(begin, begin + _TOGETHER)
             some = clusters.chosen(part)
-            weight = self._weight(some)
+            weight = some.fading(self.shape.r_cut, self.shape.width)
             weights[part] = weight.value
             if gradients:
                 fading[part] = weight.gradient
@@ -83,51 +83,23 @@ class ClusterRows:
             clusters = triples(found, centers, both_orders=shape.kind == "angle")
         elements = numbers[clusters.atoms]
         if shape.kind == "angle":
-            right = _any_order(elements[:, 1:], shape.others)
+            right = in_any_order(elements[:, 1:], shape.others)
             right &= (elements[:, 0] == shape.center) | (shape.center == 0)
         else:
-            right = _any_order(elements, (shape.center, *shape.others))
+            right = in_any_order(elements, (shape.center, *shape.others))
         return clusters.chosen(right)
 
     def _features(self, clusters: Clusters) -> list[Differentiable]:
-        if self.shape.members == 2:
-            distance = clusters.distance(0, 1)
-            r = distance.value
-            return [
-                distance.through(r ** float(power), power * r ** float(power - 1)) if power != 1 else distance
-                for power in self.shape.exponents
-            ]
-        first, second, third = (clusters.distance(a, b) for a, b in combinations(range(3), 2))
-        if self.shape.kind == "distances":
-            return [first, second, third]
-        apart = first - second
-        return [first + second, apart * apart, third]
-
-    def _weight(self, clusters: Clusters) -> Differentiable:
-        """The product of what the cutoff function is at the distance of each member from the center."""
-        weight: Differentiable | None = None
-        for member in range(1, self.shape.members):
-            distance = clusters.distance(0, member)
-            factor = distance.through(*_fading(distance.value, self.shape.r_cut, self.shape.width))
-            weight = factor if weight is None else weight * factor
-        assert weight is not None  # clusters have two members at least
-        return weight
-
-
-def _fading(r: NDArray[np.float64], r_cut: float, width: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A cosine from 1 to 0 over the last `width` before the cutoff, and its derivative."""
-    if width == 0.0:
-        return np.ones_like(r), np.zeros_like(r)
-    phase = np.pi * np.clip((r - r_cut + width) / width, 0.0, 1.0)
-    return 0.5 * (1.0 + np.cos(phase)), -0.5 * np.pi / width * np.sin(phase)
-
-
-def _any_order(elements: NDArray[np.int64], wanted: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Whether elements are the wanted ones in any order, where 0 is any element."""
-    right = np.zeros(len(elements), bool)
-    for order in set(permutations(wanted)):
-        right |= np.all((elements == order) | (np.array(order) == 0), axis=1)
-    return right
+        if self.shape.kind == "angle":
+            return clusters.angle()
+        if self.shape.members > 2:
+            return clusters.distances()
+        distance = clusters.distance(0, 1)
+        r = distance.value
+        return [
+            distance.through(r ** float(power), power * r ** float(power - 1)) if power != 1 else distance
+            for power in self.shape.exponents
+        ]
 
 
 def _gradients(

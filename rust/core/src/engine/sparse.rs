@@ -119,7 +119,7 @@ impl<D: Descriptor> Forward<'_, D> {
             for (frame, sum) in batch.prepared.iter().zip(sums) {
                 stop.check()?;
                 if self.average.is_inner() {
-                    self.mean_coefficients(frame.frame, sum.as_ref(), &mut worker);
+                    self.mean_coefficients(frame.frame, sum, &mut worker);
                     rows.add(&self.stretches(&mut worker, stop)?)?;
                 } else {
                     let mean = worker.row.stretches_of(self.descriptor.n_features(), |row| {

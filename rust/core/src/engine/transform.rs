@@ -159,7 +159,7 @@ impl<D: Descriptor> Forward<'_, D> {
                     Ok(())
                 });
             }
-            self.mean_coefficients(frame.frame, sum.as_ref(), worker);
+            self.mean_coefficients(frame.frame, sum, worker);
             self.write(worker, row, stop)
         };
         each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
@@ -315,16 +315,21 @@ impl<D: Descriptor> Forward<'_, D> {
     }
 
     /// Leaves the mean coefficients of a frame, or their sum, with the worker: zeros for one without centers.
-    pub(super) fn mean_coefficients(&self, frame: usize, sum: Option<&FrameSums>, worker: &mut Worker<D>) {
+    pub(super) fn mean_coefficients(&self, frame: usize, sum: Option<FrameSums>, worker: &mut Worker<D>) {
         let share = self.share(frame);
         let Worker { coefficients, adjoint_or_tangent: tangents, .. } = worker;
         let Some(sum) = sum else {
             coefficients.fill(0.0);
             return tangents.fill(0.0);
         };
-        for (mean, values) in [(coefficients, &sum.values), (tangents, &sum.tangents)] {
+        for (mean, values) in [(coefficients, sum.values), (tangents, sum.tangents)] {
+            if share == 1.0 && mean.len() == values.len() {
+                *mean = values;
+                continue;
+            }
             let (all, factor) = (0..values.len(), share);
-            RowStretches { values, stretches: &[all], factor, last: None }.write_to_zeros(&mut mean[..values.len()]);
+            RowStretches { values: &values, stretches: &[all], factor, last: None }
+                .write_to_zeros(&mut mean[..values.len()]);
         }
     }
 }

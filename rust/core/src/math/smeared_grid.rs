@@ -37,6 +37,10 @@ pub struct SmearedGrid {
     step: f64,
     n_points: usize,
     sigma: f64,
+    /// `1 / σ`
+    inverse_sigma: f64,
+    /// Steps beyond which a Gaussian reaches no point.
+    reach: f64,
     /// What the area of each Gaussian is.
     area: f64,
     table: Option<Table>,
@@ -79,7 +83,8 @@ impl SmearedGrid {
     /// # Errors
     /// [`Error::Memory`].
     pub fn new(first: f64, step: f64, n_points: usize, sigma: f64, area: f64) -> Result<Self, Error> {
-        let mut grid = Self { first, step, n_points, sigma, area, table: None };
+        let (inverse_sigma, reach) = (1.0 / sigma, REACH * sigma / step + 1.0);
+        let mut grid = Self { first, step, n_points, sigma, inverse_sigma, reach, area, table: None };
         let (h, reach) = (grid.step / sigma, (REACH * sigma / step + 0.5).ceil());
         if h <= COARSE && 2.0 * reach + 2.0 < MOST_POINTS {
             grid.table = Some(grid.tabulated(h, reach as i64)?);
@@ -148,18 +153,17 @@ impl SmearedGrid {
     /// [`Error::Memory`].
     pub fn window<'a>(&'a self, x: f64, buffer: &'a mut WindowBuffer) -> Result<Option<Window<'a>>, Error> {
         let place = (x - self.first) / self.step;
-        let reach = REACH * self.sigma / self.step + 1.0;
+        let Self { inverse_sigma, reach, .. } = *self;
         if !(place > -reach && place < self.n_points as f64 + reach) {
             return Ok(None);
         }
-        let inverse_sigma = 1.0 / self.sigma;
         let n_points = self.n_points as i64;
         if let Some(Table { n_nodes, low, n_packs, polynomials }) = &self.table {
-            let cell = place.floor();
-            let within = place - cell;
+            let cell = floor(place);
+            let within = place - cell as f64;
             let node = ((within * *n_nodes as f64) as usize).min(n_nodes - 1);
             let t = (within - (node as f64 + 0.5) / *n_nodes as f64) * self.step * inverse_sigma;
-            let first = cell as i64 + low;
+            let first = cell + low;
             // Packs that begin after `-MARGIN` and before the end of the grid.
             let skipped = Pack::holding((-(MARGIN as i64) - first).max(0) as usize);
             let wanted = Pack::holding((n_points - first).clamp(0, (n_packs * LANES) as i64) as usize);
@@ -185,6 +189,13 @@ impl SmearedGrid {
         }
         Ok(Some(Window { start: first as usize + MARGIN, polynomials: room, t: 0.0, inverse_sigma }))
     }
+}
+
+/// The largest whole number that is not above `x`, without the call that it is where the least of processors is meant.
+#[inline(always)]
+fn floor(x: f64) -> i64 {
+    let towards_zero = x as i64;
+    towards_zero - i64::from(x < towards_zero as f64)
 }
 
 /// The integral of the normal distribution from `a` to `b`.

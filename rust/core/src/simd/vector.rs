@@ -57,6 +57,27 @@ impl Kernel for Scale<'_> {
     }
 }
 
+/// `to = factor · from`, over as many numbers as both have.
+pub fn scaled(factor: f64, from: &[f64], to: &mut [f64]) {
+    Isa::detect().run(Scaled(factor, from, to));
+}
+
+struct Scaled<'a>(f64, &'a [f64], &'a mut [f64]);
+
+impl Kernel for Scaled<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self(factor, from, to) = self;
+        let ((from, from_rest), (to, to_rest)) = (from.as_chunks::<LANES>(), to.as_chunks_mut::<LANES>());
+        for (to, from) in to.iter_mut().zip(from) {
+            (V::load(from) * V::splat(factor)).store(to);
+        }
+        to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = factor * from);
+    }
+}
+
 struct Dot<'a>(&'a [f64], &'a [f64]);
 
 impl Kernel for Dot<'_> {

@@ -200,7 +200,9 @@ class Spread(Descriptor):
         return {name: self._weighting[name] for name in known if name in self._weighting}
 
     def _require_species(self, system: Any) -> None:
-        self.validate_atomic_numbers(int(number) for number in system.numbers)
+        numbers = list(map(int, system.numbers))
+        if not self._atomic_number_set.issuperset(numbers):
+            self.validate_atomic_numbers(numbers)
 
     # Places of columns
 

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::columns::Columns;
 use super::parameters::{MbtrParameters, Normalization};
-use crate::simd::{dot, scale};
+use crate::simd::{dot, scaled};
 
 /// From sums over atoms to rows. Behind the sums stand, where they are needed, numbers of atoms of each species.
 #[derive(Debug, Clone)]
@@ -71,19 +71,22 @@ impl Normalizer {
     /// `to = factors · from`, block by block.
     fn multiply(&self, coefficients: &[f64], from: &[f64], to: &mut [f64]) {
         let (sums, counts) = coefficients.split_at(self.blocks.len() * self.n_points);
-        to.copy_from_slice(&from[..sums.len()]);
-        if !self.is_identity() {
-            let blocks = to.chunks_exact_mut(self.n_points).enumerate();
-            blocks.for_each(|(block, to)| scale(self.factor(block, counts), to));
+        match self.normalization {
+            Normalization::None | Normalization::L2 => to.copy_from_slice(&from[..sums.len()]),
+            Normalization::NAtoms | Normalization::ValleOganov => {
+                let blocks = from.chunks_exact(self.n_points).zip(to.chunks_exact_mut(self.n_points)).enumerate();
+                blocks.for_each(|(block, (from, to))| scaled(self.factor(block, counts), from, to));
+            }
         }
     }
 
     /// Writes the row of these coefficients.
     pub fn row(&self, coefficients: &[f64], row: &mut [f64]) {
-        self.multiply(coefficients, coefficients, row);
         if self.normalization == Normalization::L2 {
-            scale(inverse_length(row), row);
+            let sums = self.sums(coefficients);
+            return scaled(inverse_length(sums), sums, row);
         }
+        self.multiply(coefficients, coefficients, row);
     }
 
     /// Writes the derivative of the row along `tangent`, or what an adjoint of the row makes of the sums: the derivative is

@@ -115,7 +115,7 @@ class Learner(ABC):
         >>> model.score(x, np.sin(x[:, 0])) > 0.999
         True
         """
-        from isoprint.blindness.study.tables import scores
+        from isoprint.study.tables import scores
 
         return scores(real_array("targets", targets, "are"), self.predict(features))["r2"]
 

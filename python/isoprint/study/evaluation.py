@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from isoprint._support.parameters import whole
 from isoprint.blindness.four_body import four_body_energy
-from isoprint.blindness.study.designs import Design, Ring, Sample, draw
-from isoprint.blindness.study.kernel_ridge import KernelRidge
-from isoprint.blindness.study.tables import Table, scores
+from isoprint.study.designs import Design, Ring, Sample, draw
+from isoprint.study.kernel_ridge import KernelRidge
+from isoprint.study.tables import Table, scores
 
 if TYPE_CHECKING:
     from isoprint.typing import Fingerprint

@@ -58,7 +58,7 @@ class Table:
 
     Examples
     --------
-    >>> from isoprint.blindness.study import Table
+    >>> from isoprint.study import Table
     >>> table = Table([{"fingerprint": "A", "seed": 0, "r2": 0.5}, {"fingerprint": "B", "seed": 0, "r2": 0.75}])
     >>> table
     fingerprint  seed    r2

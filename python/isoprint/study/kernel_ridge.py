@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.parameters import real, whole
-from isoprint.blindness.study._learner import Learner, table_of, targets_of
+from isoprint.study._learner import Learner, table_of, targets_of
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class KernelRidge(Learner):
     Examples
     --------
     >>> import numpy as np
-    >>> from isoprint.blindness.study import KernelRidge
+    >>> from isoprint.study import KernelRidge
     >>> x = np.linspace(-3.0, 3.0, 40)[:, None]
     >>> model = KernelRidge(lengths=(0.5, 1.0)).fit(x, np.sin(x[:, 0]))
     >>> bool(abs(model.predict([[0.5]]) - np.sin(0.5)) < 1e-6)
