@@ -26,8 +26,16 @@ _MOST = 64
 class Evaluator:
     """Local energies of fingerprints, and their gradient with respect to these."""
 
-    def __init__(self, sparse: SparseSet, kernel: DotProductKernel, alpha: Floats, normalized: bool) -> None:
-        self._kernel, self._normalized = kernel, normalized
+    def __init__(
+        self,
+        sparse: SparseSet,
+        kernel: DotProductKernel,
+        alpha: Floats,
+        normalized: bool,
+        basis: Floats | None = None,
+    ) -> None:
+        self._kernel, self._normalized, self._basis = kernel, normalized, basis
+        self._given = sparse, alpha
         self._parts = [
             (element, points, points.T.copy(), alpha[columns]) for element, points, columns in sparse.columns()
         ]
@@ -42,8 +50,23 @@ class Evaluator:
         zeta, square = self._kernel.zeta, self._kernel.delta**2
         if zeta != int(zeta) or zeta > _MOST:
             return None
-        parts = [(np.ascontiguousarray(points), square * alpha) for _, points, _, alpha in self._parts]
-        return KernelSum(parts[0][0].shape[1], int(zeta), parts)
+        seen = [points if self._basis is None else points @ self._basis.T for _, points, _, _ in self._parts]
+        weights = [square * alpha for *_, alpha in self._parts]
+        parts = [(np.ascontiguousarray(points), own) for points, own in zip(seen, weights, strict=True)]
+        return KernelSum(self._parts[0][1].shape[1], int(zeta), parts, self._basis)
+
+    def compressed(self, tolerance: float) -> Evaluator:
+        """The same on the directions in which the points have singular values above `tolerance` times the largest.
+
+        Itself where these are more than half of all, which would save nothing.
+        """
+        points = np.concatenate([points for _, points, _, _ in self._parts])
+        _, values, directions = np.linalg.svd(points, full_matrices=False)
+        rank = int((values > tolerance * values.max(initial=0.0)).sum())
+        if 2 * rank > points.shape[1] or self.compiled is None:
+            return self
+        sparse, alpha = self._given
+        return Evaluator(sparse, self._kernel, alpha, self._normalized, np.ascontiguousarray(directions[:rank]))
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what the compiled module keeps, which is made again."""
