@@ -67,7 +67,7 @@ def test_several_terms_go_on_with_the_same_bits(here, frames):
     calls = []
     assert_same_bits(several().fit(frames, checkpoint="kept", progress=counted(calls)), expected)
     assert calls == [48, 56, 64, 72]
-    with pytest.raises(ValueError, match="descriptor__twobody__r_cut was 3.5, and is 3.4"):
+    with pytest.raises(ValueError, match=r"descriptor__twobody__r_cut was 3\.5, and is 3\.4"):
         several().set_params(descriptor__twobody__r_cut=3.4).fit(frames, checkpoint="kept")
 
 
