@@ -27,6 +27,7 @@ PYTHON = {
         "kernels",
         "models",
         "select",
+        "stores",
         "study",
         "blindness",
         "descriptors",
@@ -41,6 +42,7 @@ PYTHON = {
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
+    "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.

@@ -89,8 +89,21 @@ def test_goes_on_with_the_same_bits(here, frames, atoms, problem):
 def test_sparse_points_are_chosen_once(here, frames, monkeypatch):
     with pytest.raises(EnoughError):
         gp().fit(frames, checkpoint="kept", progress=stopping(8))
-    monkeypatch.setattr(type(gp()), "_chosen", None)
+    monkeypatch.setattr("isoprint.models._sparse_set._pick", None)
     gp().fit(frames, checkpoint="kept")
+
+
+def test_terms_go_on_with_the_same_bits(here, frames):
+    def model():
+        pairs, triples = ip.models.TwoBody(r_cut=3.9), ip.models.ThreeBody(r_cut=2.8)
+        return gp([pairs, triples, ip.models.Term(soap(), n_sparse=20)])
+
+    with pytest.raises(EnoughError):
+        model().fit(frames, checkpoint="kept", progress=stopping(32))
+    assert_same_bits(model().fit(frames, checkpoint="kept"), model().fit(frames))
+    other = gp([ip.models.TwoBody(r_cut=3.8), ip.models.ThreeBody(r_cut=2.8), ip.models.Term(soap(), n_sparse=20)])
+    with pytest.raises(ValueError, match=r"descriptor__twobody__r_cut was 3\.9, and is 3\.8"):
+        other.fit(frames, checkpoint="kept")
 
 
 def test_the_file_is_written_from_time_to_time_only(here, frames, monkeypatch):

@@ -12,6 +12,22 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 
 
+# Numbers that are printed, and where they must be.
+NUMBERS = {
+    "silicon_properties": {
+        r"lattice constant: (\S+)": (5.45, 5.49),
+        r"bulk modulus: (\S+)": (85, 105),
+        r"C11 (\S+),": (140, 170),
+        r"C12 (\S+),": (50, 75),
+        r"C44 (\S+) ": (62, 80),
+        r"phonons at Γ: .* (\S+) THz": (13.5, 16.0),
+        r"within (\S+) meV/atom": (0.0, 0.2),
+    },
+    "ipi_client": {r"went through the socket: (\S+)": (0.0, 1e-12)},
+    "silicon_potential": {r"over their standard deviations: (\S+)": (0.6, 1.4)},
+}
+
+
 def run(script, folder):
     """What the script prints."""
     # Two threads at most, one of the BLAS: the tests may run beside others.
@@ -28,7 +44,12 @@ def run(script, folder):
 def test_runs(script, tmp_path):
     if "sklearn" in script.read_text(encoding="utf-8"):
         pytest.importorskip("sklearn")
-    assert run(script, tmp_path).strip()
+    if "socketio" in script.read_text(encoding="utf-8") and sys.platform == "win32":
+        pytest.skip("no unix sockets")
+    printed = run(script, tmp_path)
+    assert printed.strip()
+    for pattern, (least, most) in NUMBERS.get(script.stem, {}).items():
+        assert least <= float(re.search(pattern, printed).group(1)) <= most, printed
     assert not list(tmp_path.iterdir()), "an example leaves files behind"
 
 

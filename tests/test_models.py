@@ -6,9 +6,10 @@ from ase import Atoms
 from ase.calculators.lj import LennardJones
 from ase.calculators.singlepoint import SinglePointCalculator
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, learning_curve
 
 import isoprint as ip
+from isoprint.models import _calibration
 from isoprint.models._triangle import Triangle
 
 KNOWN = {"sigma_energy": 1e-3, "sigma_forces": 1e-2, "sigma_virial": 1e-2}
@@ -272,6 +273,45 @@ def test_uncertainty(frames, model):
     assert np.sqrt(np.mean(((told.forces - forces) / told.forces_std) ** 2)) == pytest.approx(1.0)
 
 
+def test_calibration_finds_factor_and_floor():
+    rng = np.random.default_rng(0)
+    deviations = rng.lognormal(size=20000)
+    for factor, floor in ((3.0, 0.0), (0.5, 2.0), (0.0, 1.0)):
+        weights = rng.integers(1, 9, len(deviations))
+        errors = rng.normal(scale=np.sqrt((factor * deviations) ** 2 + floor**2 * weights))
+        found = _calibration.fitted(errors, deviations, weights)
+        assert found.factor == pytest.approx(factor, rel=0.05, abs=0.05)
+        assert found.floor == pytest.approx(floor, rel=0.05, abs=0.05)
+        assert np.mean((errors / found.applied(deviations, weights)) ** 2) == pytest.approx(1.0)
+
+
+def test_calibrated_deviations_are_right_on_other_frames():
+    frames = labelled(70, seed=10)
+    model = gp().fit(frames[:10]).calibrate(frames[10:30])
+    found = model.predict(frames[30:], std=True)
+    energies = np.array([frame.get_potential_energy() for frame in frames[30:]])
+    forces = np.concatenate([frame.get_forces() for frame in frames[30:]])
+    for scores in ((found.energy - energies) / found.energy_std, (found.forces - forces) / found.forces_std):
+        assert 0.7 < np.sqrt(np.mean(scores**2)) < 1.4
+
+
+def test_calibration_passes_over_what_is_zero_by_symmetry():
+    rng = np.random.default_rng(0)
+    deviations = np.where(np.arange(4000) % 4, rng.lognormal(size=4000), 1e-15)
+    errors = np.where(np.arange(4000) % 4, rng.normal(scale=20.0 * deviations), 1e-9)
+    found = _calibration.fitted(errors, deviations, np.ones(4000))
+    scores = np.abs(errors / found.applied(deviations))
+    assert found.factor == pytest.approx(20.0, rel=0.1)
+    assert scores[::4] == pytest.approx(1.0, rel=0.1)
+
+
+def test_calibration_where_nothing_is_left_open():
+    # Forces that are zero by symmetry have no variance; a model may still be wrong there.
+    found = _calibration.fitted(np.array([0.1, -0.2]), np.zeros(2), np.ones(2))
+    np.testing.assert_allclose(found.applied(np.zeros(2)), np.sqrt(0.025))
+    assert _calibration.fitted(np.zeros(2), np.ones(2), np.ones(2)).applied(np.ones(2)).tolist() == [0.0, 0.0]
+
+
 def test_standard_deviation_is_that_of_drawn_weights(frames, model):
     rng = np.random.default_rng(0)
     draws = np.linalg.solve(model.factor_, rng.normal(size=(len(model.alpha_), 4000)))
@@ -329,6 +369,14 @@ def test_estimator(frames):
         model.set_params(zetta=1)
     search = GridSearchCV(gp(n_sparse=10), {"zeta": [1, 2], "descriptor__sigma": [0.4, 0.6]}, cv=2).fit(frames)
     assert search.best_score_ < 0
+
+
+def test_learning_curve(frames):
+    sizes, _, scores = learning_curve(gp(n_sparse=20), frames, None, train_sizes=[3, 6], cv=3)
+    assert sizes.tolist() == [3, 6]
+    assert scores.shape == (2, 3)
+    # Minus errors of the energy per atom, which more data make smaller.
+    assert scores.mean(axis=1)[0] < scores.mean(axis=1)[1] < 0
 
 
 def test_species_are_learned(frames):

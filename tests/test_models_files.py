@@ -59,14 +59,12 @@ def test_the_same_bits_again(frames, tmp_path, name, data):
 def test_an_older_file_stays_if_saving_fails(frames, tmp_path, saved):
     path = tmp_path / "model"
     path.write_bytes(saved.read_bytes())
-    hybrid = ip.Hybrid([soap(), turbo()])
-    model = gp(n_sparse=12).fit(frames[:4])
-    model.descriptor = hybrid
+    model = gp(ip.Hybrid([soap(), turbo()]), n_sparse=12).fit(frames[:4])
     with pytest.raises(ValueError, match="descriptor is a Hybrid"):
         model.save(path)
     assert path.read_bytes() == saved.read_bytes()
     with pytest.raises(ValueError, match="no folder"):
-        model.set_params(descriptor=soap()).save(tmp_path / "none" / "model")
+        gp(n_sparse=12).fit(frames[:4]).save(tmp_path / "none" / "model")
 
 
 def changed(path, edit):
@@ -104,7 +102,7 @@ EDITS = {
     "the array alpha_C is missing": lambda meta, arrays: arrays.pop("alpha_C"),
     "alpha_C has entries that are not finite": lambda meta, arrays: arrays["alpha_C"].fill(np.nan),
     "factor is float64 of shape": lambda meta, arrays: arrays.__setitem__("factor", np.eye(3)),
-    "factors are": put("factors", {"energy": "big"}),
+    "calibration of energy is": put("calibration", {"energy": ["big", 0.0]}),
     "groups have the entry": put("groups", [["energy"]]),
     "zeta is 'four'": lambda meta, arrays: meta["settings"]["mapping"][0].__setitem__(1, "four"),
 }

@@ -31,6 +31,7 @@ from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
     from isoprint import kernels, models, select, study, testing
+    from isoprint.stores.writing import write_features
 
 __all__ = [
     "BlindPair",
@@ -60,6 +61,7 @@ __all__ = [
     "sensitivity",
     "study",
     "testing",
+    "write_features",
 ]
 __all__ += descriptors.__all__
 
@@ -73,6 +75,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return import_module(path)
+    if name == "write_features":
+        from isoprint.stores.writing import write_features
+
+        return write_features
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -76,7 +77,23 @@ class Call(NamedTuple):
     @property
     def rows(self) -> Rows:
         """Which rows the result has."""
-        return _OfAll(self.frames, self.centers, self.compiled.average is not None).every()
+        return self.rows_after((0, 0))
+
+    def pieces(self, most: int) -> Iterator[tuple[slice, Call]]:
+        """The same in parts of about so many rows, whole structures where they have a row for all their centers."""
+        averaged = self.compiled.average is not None
+        starts = np.arange(self.frames.n_frames + 1) if averaged else self.centers.offsets
+        for start in range(0, self.n_rows, most):
+            rows = slice(start, min(start + most, self.n_rows))
+            first = int(np.searchsorted(starts, rows.start, side="right")) - 1
+            last = int(np.searchsorted(starts, rows.stop, side="left"))
+            own = slice(int(self.centers.offsets[first]), int(self.centers.offsets[last])) if averaged else rows
+            frames, centers = self.frames.some(first, last), self.centers.some(first, last, own)
+            yield rows, self._replace(frames=frames, centers=centers, n_rows=rows.stop - rows.start)
+
+    def rows_after(self, before: tuple[int, int]) -> Rows:
+        """Which rows the result has, where so many frames and rows came before these."""
+        return _OfAll(self.frames, self.centers, self.compiled.average is not None, before).every()
 
 
 class Calls(Estimator):

@@ -23,6 +23,23 @@ def new_rows(shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], bool]:
     return np.zeros(shape, dtype), True
 
 
+def is_on_disk(out: Any) -> bool:
+    """Whether this is an array that is written piece by piece, such as one of zarr or h5py."""
+    return not isinstance(out, np.ndarray) and all(
+        hasattr(out, name) for name in ("shape", "dtype", "chunks", "__setitem__")
+    )
+
+
+def require_room(out: Any, shape: tuple[int, int]) -> None:
+    """Refuse an array on disk that rows do not fit into."""
+    if tuple(out.shape) != shape:
+        raise ValueError(
+            f"out is of shape {tuple(out.shape)}, expected {shape}: one row a center (or a frame), one column a feature"
+        )
+    if out.dtype not in map(np.dtype, DTYPES):
+        raise ValueError(f"out has numbers of type {out.dtype}; it must be of {' or '.join(DTYPES)}")
+
+
 def output_rows(out: Any, shape: tuple[int, int], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The array that a user gets, and the one that is written into: the same, unless the first has gaps."""
     if out is None:

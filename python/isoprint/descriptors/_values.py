@@ -12,13 +12,17 @@ from isoprint._support.progress import Report, reporting
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
 from isoprint.descriptors._calls import Call, Calls
 from isoprint.descriptors._fused import require_range
-from isoprint.descriptors._outputs import Out, new_rows, output_rows
+from isoprint.descriptors._outputs import Out, is_on_disk, new_rows, output_rows, require_room
 from isoprint.descriptors._sparse import LIBRARIES, SparseRows, sparse_array
 from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import NeighborsLike
 
 if TYPE_CHECKING:
     from isoprint.typing import FramesLike
+
+
+# Bytes of features that an array on disk gets at a time.
+_PIECE = 2**25
 
 
 class Values(Calls):
@@ -89,9 +93,9 @@ class Values(Calls):
             cell, and it is an error if an atom has moved so far that a neighbor may be missing (`Neighbors.serves`).
             The result is the same but for rounding.
         out : ndarray, optional
-            Array of shape `(n_rows, n_features)`, single or double precision, to write into; a memory map is fine. It
-            may not share memory with any other argument. After an error or an interrupt some of its rows are written,
-            others are not, or in part.
+            Array of shape `(n_rows, n_features)`, single or double precision, to write into: of numpy, a memory map
+            among them, or of zarr or h5py, which gets some rows at a time. It may not share memory with any other
+            argument. After an error or an interrupt some of its rows are written, others are not, or in part.
         n_jobs : int, optional
             Threads; -1 for all cores. The result does not depend on it.
         progress : callable or bool, optional
@@ -129,13 +133,17 @@ class Values(Calls):
             return sparse_array(library, _sparse(call, progress), shape)
         if out is None:
             rows, holds_zeros = new_rows(shape, call.compiled.dtype)
-            _write(call, rows, progress, holds_zeros)
+            write_rows(call, rows, progress, holds_zeros)
             require_range(rows)
             return self._contained(rows, call)
+        if is_on_disk(out):
+            require_room(out, shape)
+            self._write_pieces(call, out, progress)
+            return out
         rows, target = output_rows(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
         with ExclusiveOutput(out):
-            _write(call, target, progress, False)
+            write_rows(call, target, progress, False)
             if target is not rows:
                 rows[...] = target
         require_range(target)
@@ -196,6 +204,18 @@ class Values(Calls):
         """
         return self.rows(frames, centers=centers).split(features)
 
+    def _write_pieces(self, call: Call, out: Any, progress: Report | bool | None) -> None:
+        """Write some rows at a time, in memory that does not grow with their number."""
+        most = max(1, _PIECE // (8 * max(1, call.compiled.core.n_features)))
+        with reporting(progress) as report:
+            for place, piece in call.pieces(most):
+                rows = np.empty((piece.n_rows, out.shape[1]), call.compiled.dtype)
+                write_rows(piece, rows, None, False)
+                require_range(rows)
+                out[place] = rows
+                if report:
+                    report(place.stop, call.n_rows)
+
     def _sparse_library(self, sparse: Any, out: Any) -> str | None:
         """The library whose sparse arrays are asked for; `None` for a dense array."""
         if sparse is None:
@@ -209,7 +229,7 @@ class Values(Calls):
         return library
 
 
-def _write(call: Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
+def write_rows(call: Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
     with reporting(progress) as report:
         call.compiled.core.transform(
             call.frames,

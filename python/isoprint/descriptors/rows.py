@@ -15,9 +15,11 @@ from isoprint.structures.frames import Frames
 class _OfAll:
     """Frame, atom and species of every row of a call, once they are asked for."""
 
-    def __init__(self, frames: Frames, centers: Centers, averaged: bool) -> None:
+    def __init__(self, frames: Frames, centers: Centers, averaged: bool, before: tuple[int, int] = (0, 0)) -> None:
         self._frames, self._centers, self._averaged = frames, centers, averaged
         self.n_frames = frames.n_frames
+        # Frames and rows of a stream that came before these.
+        self.before = before
 
     def every(self) -> Rows:
         """All rows, in their order."""
@@ -79,23 +81,28 @@ class Rows:
     """
 
     def __init__(self, index: NDArray[np.int64], of_all: _OfAll) -> None:
-        self.index = index
+        self._index = index
         self._of_all = of_all
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """The place of each row among all."""
+        return self._index + self._of_all.before[1]
 
     @property
     def frame(self) -> NDArray[np.int64]:
         """The frame of each row."""
-        return self._of_all.frame[self.index]
+        return self._of_all.frame[self._index] + self._of_all.before[0]
 
     @property
     def atom(self) -> NDArray[np.int64]:
         """The atom of each row, as its index in the frame; -1 where there is none."""
-        return self._of_all.atom[self.index]
+        return self._of_all.atom[self._index]
 
     @property
     def species(self) -> NDArray[np.int64]:
         """Atomic number of the atom of each row; 0 where there is none."""
-        return self._of_all.species[self.index]
+        return self._of_all.species[self._index]
 
     def split(self, features: Any) -> list[Any]:
         """What there is of each row, by frame.
@@ -130,7 +137,7 @@ class Rows:
                 f"features is of shape {tuple(whole.shape)}, but there are {len(self)} rows; give one entry a row, of"
                 " the same frames and centers"
             )
-        frame = self.frame
+        frame = self._of_all.frame[self._index]
         order = None if np.all(frame[:-1] <= frame[1:]) else np.argsort(frame, kind="stable")
         ends = np.searchsorted(frame if order is None else frame[order], np.arange(self._of_all.n_frames + 1))
         taken = whole.iloc if hasattr(whole, "iloc") else whole
@@ -140,7 +147,7 @@ class Rows:
         ]
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self._index)
 
     def __repr__(self) -> str:
         return f"Rows({len(self)} rows of {len(np.unique(self.frame))} frames)"

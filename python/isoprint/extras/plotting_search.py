@@ -62,8 +62,9 @@ def plot_hulls(
     """
     names = list(dict.fromkeys(name for found in searches.values() for name in found.study["ranges"]))
     chosen = names if parameters is None else list(parameters)
-    columns = min(4, len(chosen))
-    drawn, axes = figure(-(-len(chosen) // columns), columns, size=(2.75, 2.35))
+    # As few empty places as possible.
+    columns = min(len(chosen), min((4, 3), key=lambda n: -len(chosen) % n))
+    drawn, axes = figure(-(-len(chosen) // columns), columns, size=(2.9, 2.3))
     panels = axes.ravel()
     low, high = _losses(searches)
     for panel, name in zip(panels, chosen, strict=False):
@@ -71,9 +72,7 @@ def plot_hulls(
             if name in found.study["ranges"]:
                 _draw(panel, found, name, bins, label, color, marker)
         panel.set(xlabel=(labels or {}).get(name, name.rpartition("__")[2]), ylim=(low, high))
-        panel.label_outer(remove_inner_ticks=False)
-        panel.xaxis.label.set_visible(True)
-        panel.tick_params(labelsize=8, labelbottom=True)
+        panel.tick_params(labelsize=8, labelleft=panel in axes[:, 0])
         panel.spines[["top", "right"]].set_visible(False)
     for panel in panels[len(chosen) :]:
         panel.set_visible(False)
@@ -107,7 +106,7 @@ def _draw(panel: Any, found: Search, name: str, bins: int, label: str, color: st
         return place[str(plain(value))] if words else float(value)
 
     panel.plot(
-        [along(value) for value, _ in known], [loss for _, loss in known], ".", ms=2.2, mew=0, color=color, alpha=0.22
+        [along(value) for value, _ in known], [loss for _, loss in known], ".", ms=3.2, mew=0, color=color, alpha=0.2
     )
     panel.plot(
         [along(value) for value in values], hull.column("loss") if values else [], marker=marker, ms=4.5, lw=1.7,
@@ -115,6 +114,8 @@ def _draw(panel: Any, found: Search, name: str, bins: int, label: str, color: st
     )  # fmt: skip
     if words:
         panel.set_xticks(range(len(place)), list(place))
+    elif isinstance(described, dict) and len(values) <= bins and "choices" in described:
+        panel.set_xticks(values)
     elif isinstance(described, list) and described[2:] == ["log"]:
         panel.set_xscale("log")
 
@@ -152,6 +153,7 @@ def plot_running_best(
     drawn, axes = figure(size=(5.2, 3.6))
     panel = axes[0, 0]
     first: list[float] = []
+    length = 0
     for (label, some), color in zip(searches.items(), COLORS[1:] * 9, strict=False):
         length = min(len(found) for found in some)
         curves = np.array([found.running_best()[:length] for found in some])
@@ -160,6 +162,8 @@ def plot_running_best(
         panel.plot(models, np.median(curves, axis=0), color=color, lw=1.8, label=label)
         first.append(float(np.median(curves[:, min(9, length - 1)])))
     panel.set(xscale="log", xlabel="models", ylabel=ylabel)
+    if length > 50:
+        panel.set_xlim(left=10)
     if first and np.isfinite(first).all():
         panel.set_ylim(top=max(first))
     panel.spines[["top", "right"]].set_visible(False)

@@ -168,6 +168,9 @@ class Reader:
             if 8 * getattr(made, "n_features", 0) > self._n_bytes:
                 raise ValueError(f"{made.n_features} columns are more than the file can hold")
             if hasattr(made, "get_feature_names_out"):
+                # One sparse point at least is in the file.
+                if 8 * made.n_features > self._n_bytes:
+                    raise ValueError(f"{made.n_features} columns are more than the file can hold")
                 made.get_feature_names_out()
         except Exception as problem:  # whatever comes of parameters that nobody has looked at
             raise self.wrong(f"parameters make no {kind}: {problem}") from None

@@ -17,7 +17,7 @@ from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike, require_place
 from isoprint._support.plural import plural
-from isoprint.models import _archive
+from isoprint.models import _archive, _made_with
 from isoprint.models._labels import KINDS, Keys, Labels
 from isoprint.models._seen import Seen
 from isoprint.models._triangle import Triangle
@@ -50,14 +50,14 @@ class Checkpoint:
         self._path, self._made_with, self._frames = path, dict(made_with), frames
         self._next = 0.0
         self._failed = False
-        self.sparse: Sparse | None = None
+        self.sparse: Sparse = {}
         self.seen = Seen()
         if os.path.exists(path):  # noqa: PTH110  (pathlib may not find a name)
             self._resume()
 
     def begun(self, sparse: Sparse) -> Seen:
         """What was seen by earlier runs; where there was none, the file has the sparse points from now on."""
-        if self.sparse is None:
+        if not self.sparse:
             self.sparse = sparse
             self.write(self.seen)
         return self.seen
@@ -82,7 +82,6 @@ class Checkpoint:
 
     def write(self, seen: Seen) -> None:
         """Put the file in its place once it is whole; the older one stays if that fails."""
-        assert self.sparse is not None
         start = time.monotonic()
         arrays: dict[str, NDArray[Any]] = {}
         for term, sets in self.sparse.items():
@@ -118,7 +117,6 @@ class Checkpoint:
         if reader.field("model", str) != _KIND:
             raise reader.wrong("it is no checkpoint of a fit; give another name")
         self._require_same(reader)
-        self.sparse = {}
         for term, keys in reader.field("sparse", dict).items():
             if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
                 raise reader.wrong(f"sparse of {term!r} is {short_repr(keys)}; it must be a list of names")
@@ -140,11 +138,7 @@ class Checkpoint:
 
     def _require_same(self, reader: _archive.Reader) -> None:
         there, here = reader.field("made_with", dict), self._made_with
-        differences = [
-            f"{name} was {there.get(name, 'not said')}, and is {here.get(name, 'not said')}"
-            for name in dict.fromkeys([*here, *there])
-            if there.get(name) != here.get(name)
-        ]
+        differences = _made_with.differences(there, here)
         frames = reader.field("frames", list)
         if len(frames) != len(self._frames):
             differences.append(f"there were {plural(len(frames), 'frame')}, and are {len(self._frames)}")
@@ -164,35 +158,9 @@ def opened(path: PathLike | None, model: Any, keys: Keys, packed: Frames, labels
     """The checkpoint of this fit, with what an earlier run has left there."""
     if path is None:
         return None
-    made_with = {"isoprint": __version__, "model": type(model).__name__}
-    parameters = model.get_params()
-    # What is told part by part needs a name only.
-    owners = {name.rpartition("__")[0] for name in parameters}
-    for name, value in sorted(parameters.items()):
-        made_with[name] = type(value).__name__ if name in owners else _told(value)
+    made_with = {"isoprint": __version__, "model": type(model).__name__, **_made_with.told(model)}
     made_with |= {f"the key of {kind}": repr(getattr(keys, kind)) for kind in KINDS}
     return Checkpoint(path, made_with, [_checksum(packed, place, label) for place, label in enumerate(labels)])
-
-
-def _told(value: Any) -> str:
-    """A parameter in words that are the same in every run."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        content = repr(value.tolist()) if value.dtype.hasobject else np.ascontiguousarray(value).tobytes()
-        return f"an array {'x'.join(map(str, value.shape))} of {value.dtype} with checksum {_digest(content)}"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_told(key)}: {_told(entry)}' for key, entry in value.items())}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_told, value))}]"
-    if hasattr(value, "get_params"):
-        told = ", ".join(f"{name}={_told(entry)}" for name, entry in sorted(value.get_params(deep=False).items()))
-        return f"{type(value).__name__}({told})"
-    if callable(value):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
-    if isinstance(value, np.generic):
-        value = value.item()
-    told = repr(value)
-    # The address of an object is another in every run.
-    return type(value).__qualname__ if " at 0x" in told else told
 
 
 def _checksum(packed: Frames, place: int, label: Labels) -> str:
@@ -204,7 +172,3 @@ def _checksum(packed: Frames, place: int, label: Labels) -> str:
         hashed.update(b"-" if value is None else np.ascontiguousarray(value, np.float64).tobytes())
     hashed.update(repr((label.config_type, sorted(label.sigma.items()))).encode())
     return hashed.hexdigest()
-
-
-def _digest(content: str | bytes) -> str:
-    return blake2b(content.encode() if isinstance(content, str) else content, digest_size=8).hexdigest()

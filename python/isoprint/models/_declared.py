@@ -39,7 +39,8 @@ def terms_of(given: Any) -> dict[str, Term]:
             if isinstance(thing, Term):
                 raise ValueError(f"{name} is a Term of a PairPotential, which does not learn; leave the Term away")
             continue
-        if not is_clusters(term.descriptor) and not hasattr(term.descriptor, "iter_derivatives"):
+        is_class = isinstance(term.descriptor, type)
+        if is_class or not (is_clusters(term.descriptor) or hasattr(term.descriptor, "iter_derivatives")):
             raise TypeError(f"descriptor is {short_repr(term.descriptor)}; {_GIVE}")
         terms[name] = term
     if not terms:

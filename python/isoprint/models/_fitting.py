@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
-from isoprint.models import _checkpoint, _labels, _solver
+from isoprint.models import _checkpoint, _labels, _made_with, _solver
+from isoprint.models._calibration import Calibration
 from isoprint.models._checkpoint import Checkpoint
 from isoprint.models._declared import fingerprints_of, fixed_of, terms_of
 from isoprint.models._labels import KINDS, Keys, Labels
@@ -105,11 +106,10 @@ class Fitting(Learned):
         structures, packed = structures_of(frames)
         keys = Keys(energy, forces, virial)
         labels = _labels.read(structures, packed, keys)
+        _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
-        declared = terms_of(self.descriptor)
-        for term in declared.values():
-            kernel_of(term, self.zeta, self.delta)
+        declared = self._declared()
         self._require_descriptors()
         self._require_centers(packed)
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
@@ -121,12 +121,14 @@ class Fitting(Learned):
         elements = [int(number) for number in np.unique(packed.numbers)]
         symbols = [symbol_of(number) for number in elements]
         single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
+        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
         jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
         prior = chosen.prior(jitter)
         # From here on the model is a new one.
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
-        self._factors_ = {"energy": 1.0, "forces": 1.0}
+        self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
+        self._made_with_ = _made_with.told(self)
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
@@ -216,6 +218,10 @@ class Fitting(Learned):
             if name not in known:
                 raise ValueError(f"resolve has no argument {name!r}; there are {', '.join(known)}")
         wanted = {name: sigmas.get(name, getattr(self, name)) for name in known}
+        seen = {kind for kind, _ in self._triangles_}
+        for kind in KINDS:
+            if sigmas.get(f"sigma_{kind}") is not None and kind not in seen:
+                raise ValueError(f"sigma_{kind} is given, but no {kind} was fitted; fit with it on such frames")
         groups = []
         for (kind, group), triangle in self._triangles_.items():
             given = wanted[f"sigma_{kind}"]
@@ -235,20 +241,30 @@ class Fitting(Learned):
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
         self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
+    def _declared(self) -> dict[str, Term]:
+        """The terms that the user gives, if they make sense."""
+        declared = terms_of(self.descriptor)
+        for term in declared.values():
+            kernel_of(term, self.zeta, self.delta)
+        return declared
+
     def _begun(self, declared: dict[str, Term], kept: Checkpoint | None) -> dict[str, LearnedTerm]:
         """The terms with the sparse points of an earlier run of the same fit, if there was one."""
-        if kept is None or kept.sparse is None:
+        if kept is None or not kept.sparse:
             return {}
         return {
-            name: term_of(term.descriptor, kernel_of(term, self.zeta, self.delta), kept.sparse[name])
+            name: term_of(term.copied().descriptor, kernel_of(term, self.zeta, self.delta), kept.sparse[name])
             for name, term in declared.items()
         }
 
     def _chosen(
         self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
     ) -> dict[str, LearnedTerm]:
+        """The terms with sparse points that are chosen now, or whatever their columns are."""
         rng = np.random.default_rng(whole("random_state", self.random_state))
-        return {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in declared.items()}
+        # Changes of the fingerprints are for the next fit.
+        own = {name: term.copied() for name, term in declared.items()}
+        return {name: learned(term, self, structures, packed, rng, n_jobs) for name, term in own.items()}
 
     def _require_descriptors(self) -> None:
         for descriptor in fingerprints_of(self.descriptor):

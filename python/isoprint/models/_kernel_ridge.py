@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint.models import _solver
 from isoprint.models._kernel import Power
+from isoprint.models._solver import prior_factor
 from isoprint.models._sparse_set import SparseSet
 from isoprint.models._triangle import Triangle
 from isoprint.structures.elements import symbol_of
@@ -58,7 +58,7 @@ def learned(
     """Weights for targets `(n_targets, n_outputs)`, of which the intercept was taken."""
     from scipy.linalg import solve_triangular
 
-    prior = _solver.prior_factor(points, kernel, jitter)
+    prior = prior_factor(points, kernel, jitter)
     m, outputs = points.n_points, y.shape[1]
     triangle = Triangle(m + outputs)
     triangle.push(np.hstack([prior.T, np.zeros((m, outputs))]))

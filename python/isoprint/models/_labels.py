@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,10 @@ KINDS = ("energy", "forces", "virial")
 # The six components of a virial that are independent.
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 DEFAULT = "default"
+# Squares of larger numbers are none.
+_LARGEST = 1e100
+# eV per atom between structures that no data set has side by side.
+_FAR = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,15 @@ def _of(frame: Any, packed: Frames, place: int, keys: Keys) -> Labels:
     n_atoms = int(packed.offsets[place + 1] - packed.offsets[place])
     info = getattr(frame, "info", None) or {}
     config = info.get("config_type")
+    energy = _energy(frame, place, keys.energy)
+    if energy is not None and not n_atoms:
+        raise ValueError(f"frame {place} has an energy and no atoms; leave it out")
     return Labels(
-        energy=_energy(frame, place, keys.energy),
+        energy=energy,
         forces=_forces(frame, place, keys.forces, n_atoms),
         virial=_virial(frame, packed, place, keys.virial),
-        config_type=DEFAULT if config is None else str(config),
+        # Names that begin with a zero byte are ours.
+        config_type=DEFAULT if config is None else str(config).lstrip("\0"),
         sigma={
             kind: real(
                 f"sigma_{kind} of frame {place}",
@@ -91,7 +100,7 @@ def _energy(frame: Any, place: int, key: str | None) -> float | None:
     if given is None:
         return None
     found = number(given)
-    if not np.isfinite(found):
+    if not abs(found) <= _LARGEST:
         raise ValueError(f"{key} of frame {place} is {short_repr(given)}; it must be a finite number of eV")
     return found
 
@@ -103,8 +112,9 @@ def _forces(frame: Any, place: int, key: str | None, n_atoms: int) -> Floats | N
     forces = real_array(f"{key} of frame {place}", given, "are")
     if forces.shape != (n_atoms, 3):
         raise ValueError(f"{key} of frame {place} have shape {forces.shape}, expected ({n_atoms}, 3)")
-    if not np.isfinite(forces).all():
-        atom = int(np.argwhere(~np.isfinite(forces))[0, 0])
+    is_usable = np.abs(forces) <= _LARGEST
+    if not is_usable.all():
+        atom = int(np.argwhere(~is_usable)[0, 0])
         raise ValueError(f"{key} of atom {atom} of frame {place} are {forces[atom]}; they must be finite")
     return forces
 
@@ -134,9 +144,41 @@ def _six(what: str, given: Any) -> Floats:
         found = np.array([found[pair] for pair in VOIGT])
     if found.shape != (6,):
         raise ValueError(f"{what} has shape {found.shape}, expected (3, 3), (9,) or (6,): xx yy zz yz xz xy")
-    if not np.isfinite(found).all():
+    if not (np.abs(found) <= _LARGEST).all():
         raise ValueError(f"{what} is {found}; it must be finite")
     return found
+
+
+def require_found(labels: list[Labels], keys: Keys) -> None:
+    """Refuse a name that no frame has; the usual names may be absent."""
+    for kind in KINDS:
+        key = getattr(keys, kind)
+        if key not in (None, kind) and all(label.of(kind) is None for label in labels):
+            store = "arrays" if kind == "forces" else "info"
+            raise ValueError(
+                f"no frame has {key!r} in {store}, which was to be its {kind}; look at frames[0].{store}, or pass over"
+                f" this label by {kind}=None"
+            )
+
+
+def warn_of_outliers(labels: list[Labels], packed: Frames, single: Mapping[int, float]) -> None:
+    """Tell of an energy per atom that is far from all others: of another unit, or per atom in the place of in all."""
+    sizes = np.diff(packed.offsets)
+    known = [place for place, label in enumerate(labels) if label.energy is not None and sizes[place] > 1]
+    if len(known) < 3:
+        return
+    alone = counts(packed, single)[known] @ np.array(list(single.values()))
+    each = (np.array([labels[place].energy for place in known]) - alone) / sizes[known]
+    away = np.abs(each - np.median(each))
+    worst = int(away.argmax())
+    if away[worst] > max(_FAR, 30.0 * float(np.median(away))):
+        place = known[worst]
+        warnings.warn(
+            f"energy of frame {place} is {labels[place].energy:.6g} eV, {away[worst]:.3g} eV per atom from that of most"
+            " frames; is it in eV, and of the whole frame?",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 # Energies of single atoms

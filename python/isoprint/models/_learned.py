@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint.descriptors._estimator import not_fitted as _not_fitted
+from isoprint.models import _made_with
+from isoprint.models._calibration import Calibration
 from isoprint.models._estimator import Model
 from isoprint.models._rows import FrameRows
 from isoprint.models._terms import Terms
@@ -16,6 +18,9 @@ from isoprint.structures.elements import symbol_of
 from isoprint.structures.frames import Frames, as_list, pack
 
 Floats = NDArray[np.float64]
+
+# Parameters that are about how the model was found, or that `resolve` changes.
+_FREE = ("sigma_", "n_sparse ", "sparse ", "e0 ", "random_state ")
 
 
 class Learned(Model):
@@ -31,7 +36,9 @@ class Learned(Model):
     _single_: dict[int, float]
     _prior_: Floats
     _triangles_: dict[tuple[str, str], Triangle]
-    _factors_: dict[str, float]
+    _calibration_: dict[str, Calibration]
+    _made_with_: dict[str, str]
+    """Parameters as they were when the sparse points were chosen."""
 
     def _restored(self, report: dict[str, Any]) -> None:
         """What is public of what was learned."""
@@ -44,6 +51,13 @@ class Learned(Model):
         self, frame: Any, numbers: NDArray[np.int64], derivatives: bool, strain: bool, n_jobs: int | None
     ) -> FrameRows:
         return self._terms_.rows(frame, numbers, derivatives, strain, n_jobs)
+
+    def _require_unchanged(self) -> None:
+        """Refuse to write weights beside parameters that they are not of."""
+        changed = _made_with.differences(self._made_with_, _made_with.told(self))
+        for each in changed:
+            if not each.startswith(_FREE):
+                raise ValueError(f"parameters were changed after the fit: {each}; fit again, or set them back")
 
     def _alone(self, numbers: NDArray[np.int64]) -> float:
         return float(sum(self._single_[int(number)] for number in numbers))
@@ -75,4 +89,4 @@ def structures_of(frames: Any) -> tuple[list[Any], Frames]:
 
 def not_fitted() -> Exception:
     """The error for a model that has learned nothing."""
-    return _not_fitted("this SparseGP has learned nothing yet; call fit(frames)")
+    return _not_fitted("this model has learned nothing yet; call fit(frames)")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.parameters import flag
-from isoprint.models import _labels
+from isoprint.models import _calibration, _labels
 from isoprint.models._labels import KINDS, Keys
 from isoprint.models._learned import Learned, not_fitted, structures_of
 from isoprint.models.errors import Errors, collected
@@ -94,6 +94,18 @@ class Predicting(Learned):
         self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
     ) -> tuple[Floats, Floats, Floats | None]:
         """Standard deviations of frame energies, local energies and forces."""
+        energy, local, force = self._deviations(structures, packed, forces, n_jobs)
+        known = self._calibration_
+        return (
+            known["energy"].applied(energy, np.diff(packed.offsets)),
+            local,
+            None if force is None else known["forces"].applied(force),
+        )
+
+    def _deviations(
+        self, structures: list[Any], packed: Frames, forces: bool, n_jobs: int | None
+    ) -> tuple[Floats, Floats, Floats | None]:
+        """The same without calibration: what the data leave open."""
         self._require_spread()
         frame_std, local_std, force_std = [], [], []
         for place, frame in enumerate(structures):
@@ -105,11 +117,12 @@ class Predicting(Learned):
             ).sum(axis=0)
             local_std.append(np.sqrt(self._deviation(rows.centers) ** 2 + np.maximum(left, 0.0)))
             if rows.forces is not None:
-                force_std.append(self._deviation(rows.forces.reshape(3 * len(numbers), -1)).reshape(-1, 3))
+                flat = rows.forces.reshape(3 * len(numbers), rows.forces.shape[2])
+                force_std.append(self._deviation(flat).reshape(-1, 3))
         return (
-            np.array(frame_std) * self._factors_["energy"],
+            np.array(frame_std),
             np.concatenate(local_std) if local_std else np.empty(0),
-            np.concatenate(force_std) * self._factors_["forces"] if force_std else None,
+            np.concatenate(force_std) if force_std else None,
         )
 
     def _deviation(self, rows: Floats) -> Floats:
@@ -190,6 +203,7 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, virial))
+        _labels.require_found(labels, Keys(energy, forces, virial))
         wants = {kind: any(label.of(kind) is not None for label in labels) for kind in KINDS}
         found = self.predict(structures, forces=wants["forces"], stress=wants["virial"], n_jobs=n_jobs)
         differences: dict[tuple[str, str], list[Floats]] = {}
@@ -249,7 +263,9 @@ class Predicting(Learned):
         """Scale standard deviations so that they are right on frames that were held out.
 
         What the data leave open of the weights is no error bar by itself: it knows nothing of what the model cannot
-        express. One factor for energies and one for forces make the mean squared error over variance one.
+        express. A variance is that of the weights times a factor, plus a floor, which for energies is one per atom.
+        Both, for energies and for forces, are those under which the errors are most likely; the mean of squared errors
+        over variances is one.
 
         Parameters
         ----------
@@ -280,22 +296,24 @@ class Predicting(Learned):
         """
         structures, packed = structures_of(frames)
         labels = _labels.read(structures, packed, Keys(energy, forces, None))
+        _labels.require_found(labels, Keys(energy, forces, None))
         wants = any(label.forces is not None for label in labels)
-        found = self.predict(structures, forces=wants, std=True, n_jobs=n_jobs)
-        scores: dict[str, list[Floats]] = {"energy": [], "forces": []}
+        found = self.predict(structures, forces=wants, n_jobs=n_jobs)
+        energy_std, _, forces_std = self._deviations(structures, packed, wants, n_jobs)
+        seen: dict[str, list[Floats]] = {"energy": [], "forces": []}
         for place, label in enumerate(labels):
             own = slice(int(packed.offsets[place]), int(packed.offsets[place + 1]))
-            if label.energy is not None and found.energy_std is not None:
-                scores["energy"].append(np.array([(found.energy[place] - label.energy) / found.energy_std[place]]))
-            if label.forces is not None and found.forces is not None and found.forces_std is not None:
-                scores["forces"].append(((found.forces[own] - label.forces) / found.forces_std[own]).ravel())
-        factors = dict(self._factors_)
-        for kind, each in scores.items():
-            if each:
-                factors[kind] *= float(np.sqrt(np.mean(np.concatenate(each) ** 2)))
-        if not any(scores.values()):
+            if label.energy is not None:
+                error = found.energy[place] - label.energy
+                seen["energy"].append(np.array([[error], [energy_std[place]], [own.stop - own.start]], np.float64))
+            if label.forces is not None and found.forces is not None and forces_std is not None:
+                error = (found.forces[own] - label.forces).ravel()
+                seen["forces"].append(np.stack([error, forces_std[own].ravel(), np.ones_like(error)]))
+        if not any(seen.values()):
             raise ValueError("no frame has a label to calibrate with; give frames with energies or forces")
-        self._factors_ = factors
+        for kind, each in seen.items():
+            if each:
+                self._calibration_ = {**self._calibration_, kind: _calibration.fitted(*np.concatenate(each, axis=1))}
         return self
 
 

@@ -15,6 +15,7 @@ from isoprint._support.parameters import whole
 from isoprint.models._kernel import square_distances
 from isoprint.models._triangle import Triangle
 from isoprint.structures.elements import number_of, symbol_of
+from isoprint.structures.frames import Frames
 
 Floats = NDArray[np.float64]
 WAYS = ("cur", "fps", "random")
@@ -215,14 +216,16 @@ def _without_duplicates(points: Floats, name: str, kind: Kind) -> Floats:
     return np.asarray(points[~near])
 
 
-def unit(rows: Floats, normalized: bool, where: str = "") -> tuple[Floats, Floats | None]:
-    """Rows of length one, and what their lengths were unless they had it already."""
+def unit(rows: Floats, normalized: bool, packed: Frames | None = None, first: int = 0) -> tuple[Floats, Floats | None]:
+    """Rows of length one, and what their lengths were unless they had it already; they are of these atoms on."""
     if normalized:
         return rows, None
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     if not length.all():
+        atom = first + int(np.argmin(length))
+        where = f"center {atom}" if packed is None else "atom {1} of frame {0}".format(*packed.locate(atom))
         raise ValueError(
-            f"the fingerprint of center {int(np.argmin(length))} {where}is zero, and has no direction; it has no"
-            " neighbors: leave such frames out, or take a fingerprint that sees its own center"
+            f"the fingerprint of {where} is zero, and has no direction; it has no neighbors: leave such frames out, or"
+            " take a fingerprint that sees its own center"
         )
     return rows / length, length

@@ -151,7 +151,8 @@ def kernel_of(term: Term, zeta: Any, delta: Any) -> Power | OfProduct | OfDistan
     scale = real(
         "delta",
         delta if term.delta is None else term.delta,
-        above=0.0,
+        above=1e-100,
+        most=1e100,
         remedy="it must be a positive number of eV",
     )
     kernel = term.kernel
@@ -205,7 +206,7 @@ def learned(
     normalized = isinstance(kernel, OfDistance) or normalizes(term.descriptor)
     for first, last in batches(packed.offsets, _ATOMS):
         found = term.descriptor.transform(structures[first:last], n_jobs=n_jobs)
-        rows.append(_sparse_set.unit(found, normalized)[0])
+        rows.append(_sparse_set.unit(found, normalized, packed, int(packed.offsets[first]))[0])
     features = np.concatenate(rows)
     by_element = {int(number): features[packed.numbers == number] for number in np.unique(packed.numbers)}
     how = model.sparse if term.sparse is None else term.sparse

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from isoprint._support.output import PathLike
-from isoprint.models import _gap_xml
+from isoprint.models import _gap_xml, _made_with
+from isoprint.models._calibration import Calibration
 from isoprint.models._declared import fixed_of
 from isoprint.models._gap_terms import described, kernel_for, table_of, whole
 from isoprint.models._gap_xml import Coordinate
@@ -77,8 +78,9 @@ def from_gap(path: PathLike, *, policy: str = "reference") -> SparseGP:
             raise ValueError(f"{str(path)!r}: {problem}") from None
     model = SparseGP(things)
     model._terms_ = Terms(terms, fixed_of(things))
+    model._made_with_ = _made_with.told(model)
     model._single_ = _single(found, list(groups.values()))
-    model._factors_ = {"energy": 1.0, "forces": 1.0}
+    model._calibration_ = {"energy": Calibration(), "forces": Calibration()}
     model.alpha_ = np.concatenate(weights)
     model._restored({"n_sparse": model._terms_.n_points})
     return model

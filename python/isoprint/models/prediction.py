@@ -25,7 +25,7 @@ class Prediction:
     stress : ndarray (n_frames, 3, 3), or None
         Derivative of the energy by strain over the volume; NaN where a frame has no volume.
     energy_std : ndarray (n_frames,), or None
-        Standard deviation of `energy`: what the data leave open of the weights, times the factor of `calibrate`.
+        Standard deviation of `energy`: what the data leave open of the weights, and what `calibrate` makes of that.
     energies_std : ndarray (n_atoms,), or None
         That of each local energy, with what the sparse points cannot say of such a fingerprint.
     forces_std : ndarray (n_atoms, 3), or None

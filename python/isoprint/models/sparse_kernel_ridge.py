@@ -45,7 +45,8 @@ class SparseKernelRidge(Model):
         What a target belongs to: a row of the descriptor; a frame, as the mean over its centers (intensive) or as their
         sum (extensive).
     zeta : float
-        Exponent of the kernel; a whole number unless all dot products are positive.
+        Exponent of the kernel; a whole number unless all dot products are positive. Of a fractional power it is not
+        certain that it is a kernel: where its matrix has a negative eigenvalue, `fit` says so.
     delta : float, optional
         Prior standard deviation of what a center contributes; by default the spread of the targets, for "sum" of
         targets over the root of the number of centers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from isoprint.models._estimator import Parameters
@@ -55,3 +56,26 @@ class Term(Parameters):
         self.delta = delta
         self.n_sparse = n_sparse
         self.sparse = sparse
+
+    def copied(self, **changes: Any) -> Term:
+        """Make another term like this one, whose descriptor is another object.
+
+        Parameters
+        ----------
+        **changes
+            Parameters that shall be others.
+
+        Returns
+        -------
+        Term
+            The other one.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> term = ip.models.Term(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), zeta=4)
+        >>> term.copied(zeta=2)
+        Term(SOAP(r_cut=4.0, n_max=4, l_max=3), zeta=2)
+        """
+        parameters = {**self.get_params(deep=False), **changes}
+        return Term(copy(parameters.pop("descriptor")), **parameters)

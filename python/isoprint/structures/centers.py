@@ -30,6 +30,11 @@ class Centers(NamedTuple):
     points: Floats | None
     """Positions of the points in Å, `(n_centers, 3)`, or `None` where there are none."""
 
+    def some(self, first: int, last: int, rows: slice) -> Centers:
+        """Those of the rows, all of which are of structures from one to before another."""
+        offsets = np.clip(self.offsets[first : last + 1], rows.start, rows.stop) - rows.start
+        return Centers(offsets, self.atom[rows], None if self.points is None else self.points[rows])
+
 
 def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] | None) -> Centers:
     """The centers that a user asks for.

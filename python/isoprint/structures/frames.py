@@ -49,6 +49,18 @@ class Frames(NamedTuple):
         """Number of atoms in all structures."""
         return len(self.numbers)
 
+    def some(self, first: int, last: int) -> Frames:
+        """The structures from one to before another, without copies."""
+        atoms = slice(int(self.offsets[first]), int(self.offsets[last]))
+        return Frames(
+            self.positions[atoms],
+            self.numbers[atoms],
+            self.cells[first:last],
+            self.pbc[first:last],
+            self.offsets[first : last + 1] - self.offsets[first],
+            None if self.neighbors is None else self.neighbors[first:last],
+        )
+
     def locate(self, place: int) -> tuple[int, int]:
         """Frame, and index in that frame, of the atom at `place` among the atoms of all frames."""
         frame = int(np.searchsorted(self.offsets, place, side="right")) - 1

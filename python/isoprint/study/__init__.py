@@ -25,6 +25,7 @@ from isoprint.study.evaluation import Evaluation, evaluate, features, learning_c
 from isoprint.study.kernel_ridge import KernelRidge
 from isoprint.study.search import Search
 from isoprint.study.searching import hyperparameters
+from isoprint.study.sparse_points import sparse_sets
 from isoprint.study.starts import STARTS, start
 from isoprint.study.tables import Table
 
@@ -42,5 +43,6 @@ __all__ = [
     "features",
     "hyperparameters",
     "learning_curve",
+    "sparse_sets",
     "start",
 ]

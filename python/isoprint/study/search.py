@@ -107,7 +107,23 @@ class Search:
         return Table(row for row in self.table if row["error"] is not None)
 
     def running_best(self) -> list[float]:
-        """The lowest loss of the first model, of the first two, and so on; infinite as long as there is none."""
+        """The lowest loss of the first model, of the first two, and so on; infinite as long as there is none.
+
+        Returns
+        -------
+        list of float
+            One number a model.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from sklearn.linear_model import Ridge
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = ip.study.hyperparameters(Ridge(), {"alpha": (0.1, 9.0)}, X, y, cv=2, models=5, seed=0)
+        >>> best = found.running_best()
+        >>> len(best), best == sorted(best, reverse=True)
+        (5, True)
+        """
         losses = [np.inf if record["loss"] is None else record["loss"] for record in self.records]
         return [float(loss) for loss in np.minimum.accumulate(losses)] if losses else []
 

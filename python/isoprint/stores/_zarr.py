@@ -1,0 +1,105 @@
+"""Zarr stores that grow by whole chunks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from isoprint.stores._columns import Arrays, Layout
+
+# Bytes of a chunk of features, about.
+_CHUNK = 2**22
+# Files that wait for the disk at the same time.
+_FILES = 16
+_ATTRIBUTE = "isoprint"
+
+
+def _settle(path: Path) -> None:
+    """Make a file survive a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make(group: Any) -> Any:
+    """What makes an array, before zarr 3 and since; digits of features are noise, which no compression makes less."""
+    if hasattr(group, "create_array"):
+        return partial(group.create_array, compressors=None)
+    return partial(group.create_dataset, compressor=None)
+
+
+class ZarrStore:
+    """A group with one array a column. Chunks are written once, so that none is half new and half old.
+
+    Parameters
+    ----------
+    path : Path
+        Of the folder.
+    layout : Layout
+        The arrays.
+    n_rows : int, optional
+        Rows that are kept of an earlier run; a new store by default.
+    """
+
+    problems: tuple[type[Exception], ...] = ()
+
+    def __init__(self, path: Path, layout: Layout, n_rows: int | None = None) -> None:
+        try:
+            import zarr
+        except ImportError:
+            raise ValueError('writing Zarr needs zarr: pip install "isoprint[storage]"') from None
+        self.step, self._path = self.step_of(layout), path
+        if n_rows is None:
+            group = zarr.open_group(str(path), mode="w")
+            group.attrs[_ATTRIBUTE] = {"feature_names": layout.feature_names}
+            for name, (dtype, width) in layout.columns().items():
+                shape, chunks = ((0, width), (self.step, width)) if width else ((0,), (self.step,))
+                _make(group)(name, shape=shape, dtype=dtype, chunks=chunks)
+        else:
+            group = zarr.open_group(str(path), mode="r+")
+        self._arrays: dict[str, Any] = {name: group[name] for name in layout.columns()}
+        if n_rows is not None:
+            for name, array in self._arrays.items():
+                if array.shape[0] < n_rows:
+                    raise ValueError(
+                        f"{name} of {path} has lost rows that were in it; remove the store and its journal, or"
+                        " resume=False"
+                    )
+                array.resize((n_rows, *array.shape[1:]))
+
+    @staticmethod
+    def step_of(layout: Layout) -> int:
+        """Rows of a chunk."""
+        return max(1, _CHUNK // (8 * max(layout.n_features, 1)))
+
+    def append(self, rows: Arrays, start: int) -> None:
+        """Write rows; `start` is at the beginning of a chunk."""
+        stop = start + len(rows["frame"])
+        for name, array in self._arrays.items():
+            array.resize((stop, *array.shape[1:]))
+            array[start:stop] = rows[name]
+        chunks = range(start // self.step, -(-stop // self.step))
+        # A disk takes many files together in the time of one.
+        with ThreadPoolExecutor(_FILES) as pool:
+            for _ in pool.map(_settle, self._files(chunks)):
+                pass
+
+    def _files(self, chunks: range) -> Iterator[Path]:
+        """The files of some chunks of all arrays, in whichever format they are."""
+        for name, array in self._arrays.items():
+            width = "" if array.ndim == 1 else "0"
+            for chunk in chunks:
+                yield from (
+                    path
+                    for place in (f"c/{chunk}/{width}".rstrip("/"), f"{chunk}.{width}".rstrip("."))
+                    if (path := self._path / name / place).is_file()
+                )
+
+    def finish(self, n_rows: int) -> None:
+        """The arrays have the right number of rows already."""

@@ -1,0 +1,323 @@
+"""Features of any number of structures to a store that survives the end of the program that writes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isoprint._core import __version__
+from isoprint._support.arrays import short_repr
+from isoprint._support.jobs import threads
+from isoprint._support.output import require_place, telling
+from isoprint._support.parameters import flag, whole
+from isoprint.descriptors._streams import rows_of_a_batch, told_from
+from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
+from isoprint.stores._hdf5 import Hdf5Store, folder_of
+from isoprint.stores._journal import Batch, Journal
+from isoprint.stores._npy import NpyStore
+from isoprint.stores._parquet import ParquetStore
+from isoprint.stores._zarr import ZarrStore
+from isoprint.structures.batches import ahead, in_batches, one_by_one
+from isoprint.structures.frames import pack
+
+STORES: dict[str, Any] = {
+    ".npy": NpyStore,
+    ".zarr": ZarrStore,
+    ".h5": Hdf5Store,
+    ".hdf5": Hdf5Store,
+    ".parquet": ParquetStore,
+}
+
+
+@dataclass(frozen=True)
+class StoredFeatures:
+    """What a store holds once all is written.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    n_frames, n_rows, n_features : int
+        Structures, rows and columns.
+
+    Examples
+    --------
+    >>> from isoprint.stores.writing import StoredFeatures
+    >>> StoredFeatures("water.npy", n_frames=2, n_rows=6, n_features=144).n_rows
+    6
+    """
+
+    path: Path
+    n_frames: int
+    n_rows: int
+    n_features: int
+
+
+def write_features(
+    store: str | os.PathLike[str],
+    frames: Any,
+    descriptor: Any,
+    *,
+    batch: int | None = None,
+    resume: bool = True,
+    info: Sequence[str] = (),
+    n_jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> StoredFeatures:
+    """Describe any number of structures, and write rows to a store, batch after batch.
+
+    Memory does not grow with the number of structures. Structures are read, rows computed and written at the same time.
+    A journal beside the store says which batches are safe: where a run was killed, or the power failed, the same call
+    goes on and ends with the same bytes.
+
+    Parameters
+    ----------
+    store : path
+        `.zarr`, `.h5` or `.npy`, with arrays `features`, `frame`, `atom` and `species` (of `.npy` each in a file of its
+        own, such as `NAME.frame.npy`), or `.parquet`, a folder of files with these columns and one a feature.
+    frames : iterable of ase.Atoms or alike, or path
+        As for `stream`. To go on after an interrupt they are read from the beginning, and compared with what was
+        written.
+    descriptor : Descriptor
+        A fingerprint that knows its species.
+    batch : int, optional
+        Structures in a batch; by default as many as have about 64 MiB of features.
+    resume : bool
+        Whether to go on where an earlier run ended. `False` removes what that wrote.
+    info : sequence of str
+        What to store of `info` of every structure, a number for each, as `info_NAME` for every row; it is NaN where a
+        structure does not say it.
+    n_jobs : int, optional
+        Threads; -1 for all cores. The result does not depend on it.
+    progress : callable, optional
+        Called with (structures done, rows done) after every batch; what it raises ends the work.
+
+    Returns
+    -------
+    StoredFeatures
+        How much there is.
+
+    Raises
+    ------
+    ValueError
+        Where something else is in the way, or an earlier run had other arguments or other structures; then nothing is
+        touched.
+    OSError
+        Where the disk does not take it; what was written is safe, and the same call goes on.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import isoprint as ip
+    >>> import numpy as np
+    >>> from ase.build import molecule
+    >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     many = (molecule("H2O") for _ in range(1000))
+    ...     found = ip.write_features(f"{folder}/water.npy", many, soap)
+    ...     features, frame = np.load(f"{folder}/water.npy"), np.load(f"{folder}/water.frame.npy")
+    >>> found.n_frames, features.shape, frame[-1]
+    (1000, (3000, 144), np.int64(999))
+    """
+    path = Path(os.fsdecode(store))
+    if path.suffix not in STORES:
+        raise ValueError(f"store is {short_repr(str(store))}; its suffix must be one of {', '.join(STORES)}")
+    names = _names(info)
+    most = None if batch is None else whole("batch", batch, 1)
+    threads(n_jobs)
+    layout = Layout(
+        descriptor.n_features,
+        np.dtype(descriptor.dtype).name,
+        list(map(str, descriptor.get_feature_names_out())),
+        names,
+    )
+    journal = Journal(path.with_name(path.name + ".journal"), _about(descriptor, layout, frames, most))
+    opened, skipped, written = _opened(path, layout, journal, flag("resume", resume))
+    if opened is None:
+        last = journal.batches[-1] if journal.batches else Batch(0, 0, "")
+        return StoredFeatures(path, last.frames, last.rows, layout.n_features)
+    averaged = descriptor.average is not None
+    batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
+    writer = _Writer(path, opened, journal, written)
+    with ThreadPoolExecutor(1) as disk:
+        pending: Future[None] | None = None
+        for found, rows in _described(descriptor, ahead(batches), names, journal.batches[:skipped], n_jobs):
+            if pending is not None:
+                pending.result()
+            pending = disk.submit(writer.add, found, rows)
+            if progress is not None:
+                progress(found.frames, found.rows)
+        if pending is not None:
+            pending.result()
+    return StoredFeatures(path, *writer.finish(), layout.n_features)
+
+
+def _names(info: Any) -> tuple[str, ...]:
+    names = (info,) if isinstance(info, str) else tuple(info)
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"info has {short_repr(name)}; give names of numbers in `info` of the structures")
+    return names
+
+
+def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> dict[str, Any]:
+    """What a journal is about, as far as it decides over the bytes of a store."""
+    parameters = {**descriptor.get_params(), "species": descriptor.species_}
+    columns = hashlib.sha256("\n".join(layout.feature_names).encode()).hexdigest()
+    return {
+        "isoprint": __version__,
+        "descriptor": type(descriptor).__name__,
+        "parameters": json.loads(json.dumps(parameters, default=repr)),
+        "columns": columns,
+        "dtype": layout.dtype,
+        "info": list(layout.info),
+        "batch": batch,
+        "source": os.fsdecode(frames) if isinstance(frames, (str, os.PathLike)) else None,
+    }
+
+
+def _opened(path: Path, layout: Layout, journal: Journal, resume: bool) -> tuple[Store | None, int, int]:
+    """The store, how many batches of it are safe, and how many rows; no store where all is done."""
+    kind = STORES[path.suffix]
+    place = path.with_name(path.name + ".journal")
+    if place.exists() and resume:
+        journal.resume()
+        if journal.is_complete:
+            return None, 0, 0
+        last = journal.batches[-1].rows if journal.batches else 0
+        opened = _kept(kind, path, layout, last)
+        written = last // opened.step * opened.step
+        safe = sum(batch.rows <= written for batch in journal.batches)
+        journal.back_to(safe)
+        return opened, safe, written
+    if place.exists():
+        remove(path)
+    elif path.exists():
+        raise ValueError(
+            f"store is {str(path)!r}, where there is something without a journal of isoprint; nothing was touched: move"
+            " it, or give another name"
+        )
+    require_place(place)
+    journal.begin()
+    return kind(path, layout), 0, 0
+
+
+def _kept(kind: Any, path: Path, layout: Layout, n_rows: int) -> Store:
+    """A store of which whole steps of so many rows are kept; a new one where there are none."""
+    if n_rows == 0:
+        _remove_arrays(path)
+        fresh: Store = kind(path, layout)
+        return fresh
+    step = kind.step_of(layout)
+    opened: Store = kind(path, layout, n_rows // step * step)
+    return opened
+
+
+def remove(path: Path) -> None:
+    """Remove a store and its journal, the journal last.
+
+    Parameters
+    ----------
+    path : Path
+        Of the store.
+    """
+    _remove_arrays(path)
+    path.with_name(path.name + ".journal").unlink(missing_ok=True)
+
+
+def _remove_arrays(path: Path) -> None:
+    beside = list(path.parent.glob(f"{path.stem}.*.npy")) if path.suffix == ".npy" else []
+    for place in (path, folder_of(path), *beside):
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+
+
+def _described(
+    descriptor: Any, batches: Iterator[list[Any]], names: tuple[str, ...], safe: list[Batch], n_jobs: int | None
+) -> Iterator[tuple[Batch, Arrays]]:
+    """The rows of every batch that is not safe yet, after those that are were compared with what was written."""
+    before = Batch(0, 0, "")
+    for place, structures in enumerate(batches):
+        with told_from(before.frames):
+            digest = _digest(structures)
+            if place < len(safe):
+                _require_same(before, safe[place], len(structures), digest)
+                before = safe[place]
+                continue
+            features, rows = descriptor._described(structures, n_jobs, (before.frames, before.rows))
+        arrays = {"features": features, "frame": rows.frame, "atom": rows.atom, "species": rows.species}
+        for name in names:
+            values = np.array([_number(structure, name) for structure in structures])
+            arrays[f"info_{name}"] = values[rows.frame - before.frames]
+        before = Batch(before.frames + len(structures), before.rows + len(features), digest)
+        yield before, arrays
+
+
+def _digest(structures: list[Any]) -> str:
+    packed = pack(structures)
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (packed.positions, packed.numbers, packed.cells, packed.pbc, packed.offsets):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _require_same(before: Batch, safe: Batch, n: int, digest: str) -> None:
+    if before.frames + n != safe.frames or digest != safe.input:
+        raise ValueError(
+            f"the structures {before.frames} to {safe.frames - 1} are not those that were written by the run that this"
+            " would go on with; give the same structures, or resume=False to start anew"
+        )
+
+
+def _number(structure: Any, name: str) -> float:
+    value = (getattr(structure, "info", None) or {}).get(name, np.nan)
+    if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
+        raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
+    return float(value)
+
+
+class _Writer:
+    """Hands whole steps of rows to a store, and keeps the rest for the next time."""
+
+    def __init__(self, path: Path, store: Store, journal: Journal, written: int) -> None:
+        self._path, self._store, self._journal, self._written = path, store, journal, written
+        self._left: Arrays | None = None
+
+    def add(self, batch: Batch, rows: Arrays) -> None:
+        """Write a batch as far as it fills whole steps, and say that it is safe as far as that."""
+        known = self._written + (0 if self._left is None else len(self._left["frame"]))
+        first = batch.rows - len(rows["frame"])
+        if first < known:  # rows that an earlier run has written already
+            rows = parts(rows, known - first)[1]
+        rows = joined(self._left, rows)
+        stop = len(rows["frame"]) // self._store.step * self._store.step
+        whole_steps, self._left = parts(rows, stop)
+        with telling(self._path, *self._store.problems):
+            self._put(whole_steps)
+            self._journal.add(batch)
+
+    def _put(self, rows: Arrays) -> None:
+        if len(rows["frame"]):
+            self._store.append(rows, self._written)
+            self._written += len(rows["frame"])
+
+    def finish(self) -> tuple[int, int]:
+        """Write what is left; how many structures and rows there are."""
+        with telling(self._path, *self._store.problems):
+            if self._left is not None:
+                self._put(self._left)
+            self._store.finish(self._written)
+            self._journal.complete()
+        last = self._journal.batches[-1] if self._journal.batches else Batch(0, 0, "")
+        return last.frames, last.rows

@@ -1,0 +1,151 @@
+"""Structures as they come: from lists, iterators and files, some at a time, the next read while some are worked on."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from typing import Any, TypeVar
+
+from isoprint._support.arrays import short_repr
+from isoprint.structures.frames import is_frame
+
+# Batches that wait to be worked on while the next is read.
+_AHEAD = 2
+# Seconds after which a thread that reads looks whether anybody still waits for it.
+_PATIENCE = 0.2
+
+Item = TypeVar("Item")
+
+
+class Snapshot:
+    """Positions, elements, cell and information of a structure as they were when an iterator handed it out.
+
+    Programs of molecular dynamics hand out one object again and again, and move its atoms in between.
+    """
+
+    __slots__ = ("cell", "info", "numbers", "pbc", "positions")
+
+    def __init__(self, frame: Any) -> None:
+        cell = getattr(frame, "cell", None)
+        self.positions, self.numbers = copy(frame.positions), copy(frame.numbers)
+        self.cell, self.pbc = copy(getattr(cell, "array", cell)), copy(getattr(frame, "pbc", None))
+        self.info = dict(getattr(frame, "info", None) or {})
+
+
+def one_by_one(frames: Any) -> Iterator[Any]:
+    """Every structure of a sequence, an iterator, or a file that ase reads.
+
+    Parameters
+    ----------
+    frames : ase.Atoms or alike, or an iterable of these, or a path
+        Structures of an iterator are copied, since it may change them afterwards.
+
+    Yields
+    ------
+    ase.Atoms or alike
+        One structure after the other.
+    """
+    if isinstance(frames, (str, os.PathLike)):
+        from ase.io import iread
+
+        yield from iread(os.fsdecode(frames), index=slice(None), do_not_split_by_at_sign=True)
+    elif is_frame(frames):
+        yield frames
+    elif isinstance(frames, (list, tuple)):
+        yield from frames
+    elif isinstance(frames, Iterable):
+        for frame in frames:
+            yield Snapshot(frame) if hasattr(frame, "positions") and hasattr(frame, "numbers") else frame
+    else:
+        raise TypeError(
+            f"frames is {short_repr(frames)}; give structures (such as ase.Atoms) in a list or from an iterator, or the"
+            " path of a file"
+        )
+
+
+def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: bool) -> Iterator[list[Any]]:
+    """Lists of structures.
+
+    Parameters
+    ----------
+    frames : iterable
+        One structure after the other.
+    most : int, optional
+        Structures in a list; by default as many as have so many rows.
+    rows : int
+        Rows that end a list where `most` is not given.
+    averaged : bool
+        Whether a structure has one row, and not one an atom.
+
+    Yields
+    ------
+    list
+        At least one structure.
+    """
+    held: list[Any] = []
+    n_rows = 0
+    for frame in frames:
+        held.append(frame)
+        n_rows += 1 if averaged else len(getattr(frame, "positions", frame))
+        if len(held) == most or (most is None and n_rows >= rows):
+            yield held
+            held, n_rows = [], 0
+    if held:
+        yield held
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, the next of which are made in a thread while one is worked on; errors arrive in their place.
+
+    Parameters
+    ----------
+    items : iterator
+        Whose items take time, as those that are read from a file do.
+
+    Yields
+    ------
+    object
+        An item.
+    """
+    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
+    nobody_waits = threading.Event()
+
+    def hand_over(kind: str, what: Any) -> bool:
+        while not nobody_waits.is_set():
+            try:
+                waiting.put((kind, what), timeout=_PATIENCE)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def read() -> None:
+        try:
+            for item in items:
+                if not hand_over("item", item):
+                    return
+        except BaseException as problem:  # whatever it is, it is the caller's
+            hand_over("error", problem)
+            return
+        hand_over("end", None)
+
+    reader = threading.Thread(target=read, name="isoprint reads ahead", daemon=True)
+    reader.start()
+    try:
+        yield from _received(waiting.get)
+    finally:
+        nobody_waits.set()
+        reader.join()
+
+
+def _received(get: Callable[[], tuple[str, Any]]) -> Iterator[Any]:
+    while True:
+        kind, what = get()
+        if kind == "error":
+            raise what
+        if kind == "end":
+            return
+        yield what
