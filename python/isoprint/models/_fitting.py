@@ -130,7 +130,7 @@ class Fitting(Learned):
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
-        self._made_with_ = _made_with.told(self)
+        self._made_with_, self._keys_ = _made_with.told(self), keys
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
