@@ -14,6 +14,7 @@ from isoprint.models.errors import Errors
 from isoprint.models.file import load
 from isoprint.models.gap_files import from_gap
 from isoprint.models.kernels import DotProduct, Kernel, PiecewisePolynomial, SquaredExponential
+from isoprint.models.linear import Linear
 from isoprint.models.pair_potential import PairPotential
 from isoprint.models.prediction import Prediction
 from isoprint.models.sparse_gp import SparseGP
@@ -24,6 +25,7 @@ __all__ = [
     "DotProduct",
     "Errors",
     "Kernel",
+    "Linear",
     "PairPotential",
     "PiecewisePolynomial",
     "Prediction",

@@ -109,9 +109,7 @@ class Fitting(Learned):
         _labels.require_found(labels, keys)
         if not packed.n_atoms:
             raise ValueError("there are no atoms to learn from; fit on other frames")
-        declared = terms_of(self.descriptor)
-        for term in declared.values():
-            kernel_of(term, self.zeta, self.delta)
+        declared = self._declared()
         self._require_descriptors()
         self._require_centers(packed)
         kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
@@ -243,6 +241,13 @@ class Fitting(Learned):
             rows[kind] = rows.get(kind, 0) + triangle.n_rows
         self._restored({"rows": rows, "residual": residual, "n_sparse": self._terms_.n_points})
 
+    def _declared(self) -> dict[str, Term]:
+        """The terms that the user gives, if they make sense."""
+        declared = terms_of(self.descriptor)
+        for term in declared.values():
+            kernel_of(term, self.zeta, self.delta)
+        return declared
+
     def _begun(self, declared: dict[str, Term], kept: Checkpoint | None) -> dict[str, LearnedTerm]:
         """The terms with the sparse points of an earlier run of the same fit, if there was one."""
         if kept is None or not kept.sparse:
@@ -255,6 +260,7 @@ class Fitting(Learned):
     def _chosen(
         self, declared: dict[str, Term], structures: list[Any], packed: Frames, n_jobs: int | None
     ) -> dict[str, LearnedTerm]:
+        """The terms with sparse points that are chosen now, or whatever their columns are."""
         rng = np.random.default_rng(whole("random_state", self.random_state))
         # Changes of the fingerprints are for the next fit.
         own = {name: term.copied() for name, term in declared.items()}

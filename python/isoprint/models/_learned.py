@@ -92,4 +92,4 @@ def structures_of(frames: Any) -> tuple[list[Any], Frames]:
 
 def not_fitted() -> Exception:
     """The error for a model that has learned nothing."""
-    return _not_fitted("this SparseGP has learned nothing yet; call fit(frames)")
+    return _not_fitted("this model has learned nothing yet; call fit(frames)")

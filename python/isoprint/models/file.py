@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.output import PathLike
-from isoprint.models import _made_with, _stored
+from isoprint.models import _made_with, _stored, linear
 from isoprint.models._archive import Reader, is_number
 from isoprint.models._calibration import Calibration
+from isoprint.models._linear_term import LinearTerm
+from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
+from isoprint.models.linear import Linear
 from isoprint.models.sparse_gp import STORED, SparseGP
 from isoprint.structures.elements import SYMBOLS
 
 
-def load(path: PathLike) -> SparseGP:
-    """Read a model that `SparseGP.save` has written.
+def load(path: PathLike) -> SparseGP | Linear:
+    """Read a model that `SparseGP.save` or `Linear.save` has written.
 
     Parameters
     ----------
@@ -24,7 +30,7 @@ def load(path: PathLike) -> SparseGP:
 
     Returns
     -------
-    SparseGP
+    SparseGP or Linear
         A model that predicts the same bits as the one that was saved. With what it saw of the data, if that was saved,
         it learns on.
 
@@ -50,11 +56,25 @@ def load(path: PathLike) -> SparseGP:
     """
     reader = Reader(path)
     kind = reader.field("model", str)
-    if kind != "SparseGP":
-        raise reader.wrong(f"model is {short_repr(kind)}; known is 'SparseGP'")
+    if kind not in _READ:
+        raise reader.wrong(f"model is {short_repr(kind)}; known are {', '.join(map(repr, _READ))}")
+    model: SparseGP | Linear = _READ[kind](reader)
+    model._made_with_ = _made_with.told(model)
+    _learned(model, reader)
+    _seen(model, reader)
+    model._restored(reader.field("report", dict))
+    return model
+
+
+def _settings(reader: Reader, names: Sequence[str]) -> dict[str, Any]:
     settings = reader.mapping("settings")
-    if set(settings) != set(STORED):
-        raise reader.wrong(f"settings are {short_repr(sorted(settings))}, expected {short_repr(sorted(STORED))}")
+    if set(settings) != set(names):
+        raise reader.wrong(f"settings are {short_repr(sorted(settings))}, expected {short_repr(sorted(names))}")
+    return settings
+
+
+def _sparse_gp(reader: Reader) -> SparseGP:
+    settings = _settings(reader, STORED)
     if not (
         is_number(settings["zeta"]) and settings["zeta"] >= 1 and is_number(settings["delta"]) and settings["delta"] > 0
     ):
@@ -65,14 +85,29 @@ def load(path: PathLike) -> SparseGP:
     descriptor, terms, alpha = _stored.restore(reader, settings)
     model = SparseGP(descriptor, **settings)
     model._terms_, model.alpha_ = terms, alpha
-    model._made_with_ = _made_with.told(model)
-    _learned(model, reader)
-    _seen(model, reader)
-    model._restored(reader.field("report", dict))
     return model
 
 
-def _learned(model: SparseGP, reader: Reader) -> None:
+def _linear(reader: Reader) -> Linear:
+    settings = _settings(reader, linear.STORED)
+    descriptor = reader.descriptor()
+    units = reader.field("scales", dict)
+    for symbol, unit in units.items():
+        if symbol not in SYMBOLS[1:] or not is_number(unit) or unit <= 0:
+            raise reader.wrong(f"scales make no sense for {short_repr(symbol)}: {short_repr(unit)}")
+    if not units:
+        raise reader.wrong("scales are of no element")
+    model = Linear(descriptor, **settings)
+    term = LinearTerm(descriptor, {SYMBOLS.index(symbol): float(unit) for symbol, unit in units.items()})
+    model._terms_ = Terms({type(descriptor).__name__.lower(): term}, [])
+    model.alpha_ = reader.array("alpha", (term.n_points,))
+    return model
+
+
+_READ: dict[str, Callable[[Reader], Any]] = {"SparseGP": _sparse_gp, "Linear": _linear}
+
+
+def _learned(model: Any, reader: Reader) -> None:
     """Energies of single atoms, and how sure the weights are."""
     e0 = reader.field("e0", dict)
     for symbol in e0:
@@ -90,7 +125,7 @@ def _learned(model: SparseGP, reader: Reader) -> None:
     model._calibration_ = {kind: Calibration(*map(float, calibration[kind])) for kind in ("energy", "forces")}
 
 
-def _seen(model: SparseGP, reader: Reader) -> None:
+def _seen(model: Any, reader: Reader) -> None:
     """What was seen of the data, if that was stored."""
     if not is_number(model.jitter) or model.jitter < 0:
         raise reader.wrong(f"jitter is {short_repr(model.jitter)}; it must be a number of at least 0")

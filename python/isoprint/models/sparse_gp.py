@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from isoprint._support.jobs import threads
-from isoprint._support.parameters import flag
 from isoprint.models import _stored, gap_strings
 from isoprint.models._archive import Archive
+from isoprint.models._calculating import Calculating
 from isoprint.models._declared import named, replaced
 from isoprint.models._fitting import Fitting
+from isoprint.models._keeping import keep
 from isoprint.models._learned import not_fitted
 from isoprint.models._predicting import Predicting
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
 
 
-class SparseGP(Fitting, Predicting):
+class SparseGP(Fitting, Predicting, Calculating):
     """Energies as sums of local energies, each a sum of kernels with a few fingerprints: a GAP.
 
     `E = Σ_i (e0_Z + Σ_s alpha_s k(q_i, q_s))` with `k = delta² (q · q')^zeta` between centers of one element. The
@@ -235,41 +233,6 @@ class SparseGP(Fitting, Predicting):
                 named(self.descriptor)[term].set_params(**{key: value})
         return self
 
-    def calculator(self, *, std: bool = False, n_jobs: int | None = None) -> Any:
-        """Make a calculator for ASE: energy, energies, forces and stress of one evaluation.
-
-        Parameters
-        ----------
-        std : bool
-            Whether results have `energy_std` and `energies_std` too.
-        n_jobs : int, optional
-            Threads; -1 for all cores.
-
-        Returns
-        -------
-        ase.calculators.calculator.Calculator
-            For molecular dynamics, relaxation, phonons and all that ASE does.
-
-        Examples
-        --------
-        >>> import isoprint as ip
-        >>> from ase.build import bulk
-        >>> silicon = bulk("Si", cubic=True)
-        >>> silicon.info["energy"] = -43.4
-        >>> model = ip.models.SparseGP(ip.SOAP(r_cut=4.0, n_max=4, l_max=3), n_sparse=1, sparse="random")
-        >>> silicon.calc = model.fit(silicon).calculator()
-        >>> round(silicon.get_potential_energy(), 6)
-        -43.4
-        """
-        from isoprint.models.calculator import ModelCalculator
-
-        if not self.__sklearn_is_fitted__():
-            raise not_fitted()
-        threads(n_jobs)
-        if flag("std", std):
-            self._require_spread()
-        return ModelCalculator(self, std=flag("std", std), n_jobs=n_jobs)
-
     def save(self, path: Any, *, data: bool = False) -> None:
         """Write the model to a file.
 
@@ -303,22 +266,5 @@ class SparseGP(Fitting, Predicting):
         self._require_unchanged()
         archive = Archive("SparseGP", _stored.version_of(self.descriptor))
         _stored.store(archive, self.descriptor, self._terms_, self.alpha_)
-        if hasattr(self, "factor_"):
-            archive.arrays["factor"] = self.factor_
-        groups = []
-        if flag("data", data):
-            if not hasattr(self, "_triangles_"):
-                raise ValueError(
-                    "this model does not have what it saw of the data, so it cannot be kept; leave data=True"
-                )
-            for place, ((kind, group), triangle) in enumerate(self._triangles_.items()):
-                archive.arrays[f"rows_{place}"] = np.triu(triangle.factor)
-                groups.append([kind, group, triangle.n_rows])
-        archive.fields |= {
-            "settings": archive.plain("setting", {name: getattr(self, name) for name in STORED}),
-            "e0": self.e0_,
-            "calibration": self._calibration_,
-            "report": self.report_,
-            "groups": groups,
-        }
+        keep(archive, self, STORED, data)
         archive.write(path)
