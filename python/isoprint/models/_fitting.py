@@ -312,8 +312,8 @@ class Fitting(Learned):
                     kept.write_from_time_to_time(seen)
                 if report is not None:
                     report(int(packed.offsets[place + 1]), packed.n_atoms)
-            if kept:
-                kept.write(seen)
+        if kept:
+            kept.finish(seen)
         self._triangles_ = seen.finished()
 
     def _labelled(
