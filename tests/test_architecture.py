@@ -35,7 +35,7 @@ PYTHON = {
         "_support",
         "_core",
     },
-    "cli": {"isoprint", "extras", "models", "blindness", "descriptors", "structures", "_support"},
+    "cli": {"isoprint", "extras", "study", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"study", "blindness", "structures", "_support"},
     "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
     "models": {"descriptors", "translators", "structures", "_support", "_core"},
