@@ -117,7 +117,8 @@ def folds_of(cv: Any, data: Any, targets: Any, seed: int) -> Folds:
         parts = [np.sort(part) for part in np.array_split(order, cv)]
         every = np.arange(n)
         return [(np.setdiff1d(every, part), part) for part in parts]
-    pairs: Any = cv.split(np.zeros(n), targets) if callable(getattr(cv, "split", None)) else cv
+    split: Any = getattr(cv, "split", None)
+    pairs: Any = split(np.zeros(n), targets) if callable(split) else cv
     try:
         folds = [(np.asarray(train, np.int64), np.asarray(test, np.int64)) for train, test in pairs]
     except (TypeError, ValueError):
@@ -175,8 +176,8 @@ def _pieces(data: Any) -> Any:
     elif isinstance(data, np.ndarray) and not data.dtype.hasobject:
         yield f"{data.dtype}{data.shape}".encode()
         yield np.ascontiguousarray(data).tobytes()
-    elif hasattr(data, "to_numpy"):
-        yield from _pieces(data.to_numpy())
+    elif (to_numpy := getattr(data, "to_numpy", None)) is not None:
+        yield from _pieces(to_numpy())
     elif isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         yield f"[{len(data)}".encode()
         for entry in data:
