@@ -13,8 +13,10 @@ __all__ = [
     "ACSF",
     "CoulombMatrix",
     "DensityCoefficients",
+    "Directions",
     "EwaldSumMatrix",
     "GlobalCoulombMatrix",
+    "KernelSum",
     "KnownNeighbors",
     "MBTR",
     "MAX_FUNCTIONS",
@@ -35,6 +37,7 @@ __all__ = [
     "manhattan",
     "match_structures",
     "neighbors",
+    "project_blocks",
     "release_spare_memory",
     "set_num_threads",
     "set_spare_limit",
@@ -200,20 +203,36 @@ class _Descriptor(Protocol):
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Values (B, 3, n_features), row (B,) and atom (B,), counted in their frame, and starts (n_rows + 1,)."""
 
+@type_check_only
+class _AtomDescriptor(_Descriptor, Protocol):
+    """What those offer that are compiled as a whole, and describe atoms."""
+
+    def evaluate(
+        self,
+        frames: _Frames,
+        centers: _Centers,
+        function: KernelSum,
+        kinds: NDArray[np.int64],  # (n_rows,)
+        *,
+        threads: int,
+        progress: _Progress,
+    ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Values (n_rows,), and the gradients of their sum: positions (N, 3) and strain (F, 3, 3)."""
+
 @final
-class SoapTurbo(_Descriptor):
+class SoapTurbo(_AtomDescriptor):
     """Recursive SOAP."""
 
     def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SoapTurbo: ...
 
 @final
-class ACSF(_Descriptor):
+class ACSF(_AtomDescriptor):
     """Atom-centered symmetry functions."""
 
     def __new__(cls, parameters: _Parameters, /) -> ACSF: ...
 
 @final
-class SOAP(_Descriptor):
+class SOAP(_AtomDescriptor):
     """Classic SOAP of Gaussian densities."""
 
     def __new__(cls, parameters: _Parameters, /, matrix: _Matrix | None = None) -> SOAP: ...
@@ -222,7 +241,7 @@ class SOAP(_Descriptor):
         """Error of the tables that was reached, relative to the largest value."""
 
 @final
-class DensityCoefficients(_Descriptor):
+class DensityCoefficients(_AtomDescriptor):
     """Coefficients of a density of Gaussians."""
 
     def __new__(cls, parameters: _Parameters, /) -> DensityCoefficients: ...
@@ -231,19 +250,19 @@ class DensityCoefficients(_Descriptor):
         """Error of the tables that was reached, relative to the largest value."""
 
 @final
-class OverlapMatrix(_Descriptor):
+class OverlapMatrix(_AtomDescriptor):
     """Eigenvalues of the overlap matrix of Gaussian orbitals."""
 
     def __new__(cls, parameters: _Parameters, /) -> OverlapMatrix: ...
 
 @final
-class CoulombMatrix(_Descriptor):
+class CoulombMatrix(_AtomDescriptor):
     """Eigenvalues of the Coulomb matrix."""
 
     def __new__(cls, parameters: _Parameters, /) -> CoulombMatrix: ...
 
 @final
-class RadialDistribution(_Descriptor):
+class RadialDistribution(_AtomDescriptor):
     """Distances of the neighbors of each element, smeared."""
 
     def __new__(cls, parameters: _Parameters, /) -> RadialDistribution: ...
@@ -307,10 +326,42 @@ class EwaldSumMatrix(_FrameDescriptor):
     def __new__(cls, parameters: _Parameters, /) -> EwaldSumMatrix: ...
 
 @final
-class MBTR(_Descriptor):
+class MBTR(_AtomDescriptor):
     """Distributions of distances and angles, of a frame or around a center."""
 
     def __new__(cls, parameters: _Parameters, /) -> MBTR: ...
+
+@final
+class Directions:
+    """Directions in the space of features, as the products want them."""
+
+    def __new__(cls, directions: NDArray[np.float64], /) -> Directions: ...
+
+def project_blocks(
+    values: NDArray[np.float64],  # (B, C, n_features)
+    row: NDArray[np.int64],  # (B,)
+    target: NDArray[np.int64],  # (B,)
+    directions: Directions,
+    weights: NDArray[np.float64],  # (n_rows, m)
+    out: NDArray[np.float64],  # (n_targets, C, m)
+    *,
+    own: tuple[NDArray[np.float64], NDArray[np.float64]] | None,  # (n_rows, n_features), (n_rows, m)
+    threads: int,
+) -> None:
+    """Add the products of blocks and directions to `out`; those of the direction of each row as well, if it has one."""
+
+@final
+class KernelSum:
+    """A weighted sum of kernels `(q · p)^exponent` with the points of each kind of rows."""
+
+    def __new__(
+        cls,
+        n_features: int,
+        exponent: int,
+        kinds: list[tuple[NDArray[np.float64], NDArray[np.float64]]],  # points (n, n_terms), weights (n,)
+        /,
+        basis: NDArray[np.float64] | None = None,  # (n_terms, n_features)
+    ) -> KernelSum: ...
 
 @final
 class KnownNeighbors:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoprint.descriptors._gradients import Gradients
 from isoprint.descriptors._jacobians import Jacobians
+from isoprint.descriptors._projections import Projections
 from isoprint.descriptors._streams import Streams
 from isoprint.structures.frames import as_list, learned_species, pack
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from isoprint.typing import FramesLike
 
 
-class Descriptor(Streams, Gradients, Jacobians):
+class Descriptor(Streams, Gradients, Jacobians, Projections):
     """A fingerprint of atomic surroundings, and a scikit-learn transformer of lists of structures.
 
     A subclass stores its parameters in a keyword-only `__init__` and says in `_compile` what they make. If it has a

@@ -40,6 +40,36 @@ class Pullback:
 
 
 @dataclass(frozen=True, eq=False)
+class Projection:
+    """Gradients of many functions `Σ weights[:, k] · (features @ directions[k])` of the features at once.
+
+    Attributes
+    ----------
+    positions : ndarray (n_atoms of all frames, 3, m)
+        With respect to the positions, per Å.
+    strain : ndarray (n_frames, 3, 3, m), or None
+        With respect to the strain of `Pullback`, where it was asked for.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> import numpy as np
+    >>> from ase.build import molecule
+    >>> water = molecule("H2O")
+    >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+    >>> soap.project(water, np.eye(5, soap.n_features), np.ones((3, 5)))
+    Projection(3 atoms, 5 directions)
+    """
+
+    positions: NDArray[np.float64]
+    strain: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        n_atoms, _, n = self.positions.shape
+        return f"Projection({n_atoms} atoms, {n} directions{', with strain' if self.strain is not None else ''})"
+
+
+@dataclass(frozen=True, eq=False)
 class Derivatives:
     """The Jacobian of one frame, without the blocks that are zero because an atom is out of reach of a center.
 

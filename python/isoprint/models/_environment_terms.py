@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,12 @@ class ProductTerm:
     def weigh(self, alpha: Floats) -> None:
         """Take the weights of the sparse points."""
         self._evaluator = _evaluation.Evaluator(self.chosen, self.kernel, alpha, normalizes(self.descriptor))
+
+    def compressed(self, tolerance: float) -> ProductTerm:
+        """The same on fewer directions of the space of fingerprints."""
+        fewer = copy(self)
+        fewer._evaluator = self._evaluator.compressed(tolerance)
+        return fewer
 
     def energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
         """What the term adds to the local energies."""
@@ -157,6 +164,10 @@ class DistanceTerm(ProductTerm):
     def weigh(self, alpha: Floats) -> None:
         """Take the weights of the sparse points."""
         self._alpha = alpha
+
+    def compressed(self, tolerance: float) -> ProductTerm:
+        """Itself: distances are those of all features."""
+        return self
 
     def energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
         """What the term adds to the local energies."""

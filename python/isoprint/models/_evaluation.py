@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint.models._kernel import DotProductKernel
+from isoprint._core import KernelSum
+from isoprint.descriptors._evaluations import evaluated
+from isoprint.models._kernel import DotProductKernel, Power
 from isoprint.models._rows import batches
 from isoprint.models._sparse_set import SparseSet, unit
 
@@ -16,16 +19,63 @@ Floats = NDArray[np.float64]
 # Centers whose products with the sparse points are made at a time.
 BLOCK = 64
 _ATOMS = 4096
+# Whole powers up to here are products.
+_MOST = 64
 
 
 class Evaluator:
     """Local energies of fingerprints, and their gradient with respect to these."""
 
-    def __init__(self, sparse: SparseSet, kernel: DotProductKernel, alpha: Floats, normalized: bool) -> None:
-        self._kernel, self._normalized = kernel, normalized
+    def __init__(
+        self,
+        sparse: SparseSet,
+        kernel: DotProductKernel,
+        alpha: Floats,
+        normalized: bool,
+        basis: Floats | None = None,
+    ) -> None:
+        self._kernel, self._normalized, self._basis = kernel, normalized, basis
+        self._given = sparse, alpha
         self._parts = [
             (element, points, points.T.copy(), alpha[columns]) for element, points, columns in sparse.columns()
         ]
+        self._elements = np.full(1 + max(sparse.elements, default=0), -1)
+        self._elements[sparse.elements] = np.arange(len(sparse.elements))
+
+    @cached_property
+    def compiled(self) -> KernelSum | None:
+        """The same as a function that the compiled module knows, if it knows this kernel."""
+        if not (isinstance(self._kernel, Power) and self._normalized and self._parts):
+            return None
+        zeta, square = self._kernel.zeta, self._kernel.delta**2
+        if zeta != int(zeta) or zeta > _MOST:
+            return None
+        seen = [points if self._basis is None else points @ self._basis.T for _, points, _, _ in self._parts]
+        weights = [square * alpha for *_, alpha in self._parts]
+        parts = [(np.ascontiguousarray(points), own) for points, own in zip(seen, weights, strict=True)]
+        return KernelSum(self._parts[0][1].shape[1], int(zeta), parts, self._basis)
+
+    def compressed(self, tolerance: float) -> Evaluator:
+        """The same on the directions in which the points have singular values above `tolerance` times the largest.
+
+        Itself where these are more than half of all, which would save nothing.
+        """
+        points = np.concatenate([points for _, points, _, _ in self._parts])
+        _, values, directions = np.linalg.svd(points, full_matrices=False)
+        rank = int((values > tolerance * values.max(initial=0.0)).sum())
+        if 2 * rank > points.shape[1] or self.compiled is None:
+            return self
+        sparse, alpha = self._given
+        return Evaluator(sparse, self._kernel, alpha, self._normalized, np.ascontiguousarray(directions[:rank]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what the compiled module keeps, which is made again."""
+        return {name: value for name, value in vars(self).items() if name != "compiled"}
+
+    def kinds(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of atomic numbers among the elements; -1 for others."""
+        known = numbers < len(self._elements)
+        return np.where(known, self._elements[np.where(known, numbers, 0)], -1)
 
     def energies(self, features: Floats, numbers: NDArray[np.int64]) -> Floats:
         """Local energies without those of single atoms."""
@@ -74,6 +124,10 @@ def energies_and_gradient(
     descriptor: Any, evaluator: Evaluator, frames: list[Any], packed: Any, n_jobs: int | None
 ) -> tuple[Floats, Any]:
     """Local energies of all atoms, and the gradient of their sum."""
+    if evaluator.compiled is not None:
+        answer = evaluated(descriptor, frames, evaluator.compiled, evaluator.kinds(packed.numbers), n_jobs)
+        if answer is not None:
+            return answer
     found = np.zeros(packed.n_atoms)
 
     def ask(rows: Any, features: Floats) -> Floats:

@@ -15,9 +15,6 @@ from isoprint.models._sparse_set import SparseSet, unit
 
 Floats = NDArray[np.float64]
 
-# Bytes of Jacobian that are multiplied at a time: they stay in a cache.
-_PIECE = 8 << 20
-
 
 @dataclass
 class FrameRows:
@@ -50,81 +47,33 @@ def rows_of(
     m = sparse.n_points
     centers = np.zeros((len(rows), m))
     slope = np.zeros((len(rows), m))
-    dots = np.zeros((len(rows), m))
     for element, points, columns in sparse.columns():
         own = numbers == element
-        found = rows[own] @ points.T
-        centers[own, columns], slope[own, columns] = kernel.value_and_slope(found)
-        dots[own, columns] = found
+        centers[own, columns], slope[own, columns] = kernel.value_and_slope(rows[own] @ points.T)
     result = FrameRows(centers)
     if not derivatives:
         return result
+    np.negative(slope, out=slope)
+    options: dict[str, Any] = {"unit": length is not None, "strain": strain, "n_jobs": n_jobs}
+    if len(sparse.elements) == 1:
+        found = descriptor.project(frame, sparse.points[0], slope, **options)
+        return FrameRows(centers, found.positions, _components(found) if strain else None)
     result.forces = np.zeros((len(numbers), 3, m))
     result.virial = np.zeros((6, m)) if strain else None
-    wanted = {"strain": True} if strain else {}
-    for piece in descriptor.iter_derivatives(frame, max_bytes=_PIECE, n_jobs=n_jobs, **wanted):
-        own = piece.first_row + piece.center
-        for element, points, columns in sparse.columns():
-            _add(result, piece, own, numbers, element, points, columns, rows, length, slope, dots)
+    for element, points, columns in sparse.columns():
+        own = np.flatnonzero(numbers == element)
+        if not len(own):
+            continue
+        found = descriptor.project(frame, points, slope[own, columns], centers=own, **options)
+        result.forces[..., columns] = found.positions
+        if result.virial is not None:
+            result.virial[:, columns] = _components(found)
     return result
 
 
-def _add(
-    result: FrameRows,
-    piece: Any,
-    own: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    element: int,
-    points: Floats,
-    columns: slice,
-    rows: Floats,
-    length: Floats | None,
-    slope: Floats,
-    dots: Floats,
-) -> None:
-    """Add the blocks of one element: `-k'(q · p) p · dq`."""
-    mine = numbers[own] == element
-    if not mine.any():
-        return
-    whole = bool(mine.all())
-    blocks = piece.values if whole else piece.values[mine]
-    center = own if whole else own[mine]
-    atom = piece.atom if whole else piece.atom[mine]
-    along = _projected(blocks, points, center, columns, rows, length, slope, dots)
-    from scipy.sparse import csr_array
-
-    order = csr_array((np.ones(len(atom)), (atom, np.arange(len(atom)))), shape=(len(numbers), len(atom)))
-    assert result.forces is not None
-    result.forces[:, :, columns] -= (order @ along.reshape(len(atom), -1)).reshape(len(numbers), 3, -1)
-    if result.virial is None:
-        return
-    strained = np.arange(piece.first_row, piece.first_row + piece.n_rows)
-    mine = numbers[strained] == element
-    strain = piece.strain[mine].reshape(int(mine.sum()), 9, -1)[:, [3 * a + b for a, b in VOIGT]]
-    result.virial[:, columns] -= _projected(strain, points, strained[mine], columns, rows, length, slope, dots).sum(0)
-
-
-def _projected(
-    blocks: Floats,
-    points: Floats,
-    center: NDArray[np.int64],
-    columns: slice,
-    rows: Floats,
-    length: Floats | None,
-    slope: Floats,
-    dots: Floats,
-) -> Floats:
-    """`k'(q · p) p · dq` for blocks `(n, x, n_features)` of `dq`, `(n, x, m)`."""
-    n, x, width = blocks.shape
-    along = (blocks.reshape(n * x, width) @ points.T).reshape(n, x, -1)
-    factor = slope[center, columns]
-    if length is not None:
-        # The derivative of q / |q| has no part along q.
-        outward = np.einsum("nxf,nf->nx", blocks, rows[center])
-        along -= outward[:, :, None] * dots[center, columns][:, None, :]
-        factor = factor / length[center]
-    along *= factor[:, None, :]
-    return np.asarray(along)
+def _components(found: Any) -> Floats:
+    """The six components of the derivatives by the strain of one frame."""
+    return np.stack([found.strain[0, a, b] for a, b in VOIGT])
 
 
 def normalizes(descriptor: Any) -> bool:

@@ -118,6 +118,14 @@ class Terms:
         for term, columns in zip(self.terms.values(), self.columns, strict=True):
             term.weigh(alpha[columns])
 
+    def compressed(self, tolerance: float) -> Terms:
+        """The same with products of fingerprints on fewer directions of their space."""
+        fewer = {
+            name: term.compressed(tolerance) if isinstance(term, ProductTerm) else term
+            for name, term in self.terms.items()
+        }
+        return Terms(fewer, self.fixed)
+
     def energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
         """Local energies without those of single atoms."""
         found = [term.energies(frames, packed, n_jobs) for term in self.terms.values()]

@@ -102,6 +102,15 @@ impl<'a, D: Descriptor> Request<'a, D> {
     }
 }
 
+/// A request for the rows of centers.
+pub fn of_centers<'a, D: Descriptor>(
+    descriptor: &'a D,
+    frames: &'a FrameArrays<'_>,
+    centers: &'a CenterArrays<'_>,
+) -> PyResult<Request<'a, D>> {
+    Request::new(descriptor, frames, centers, AverageName(Average::Off))
+}
+
 /// Writes the features into `out`, which may be known to hold zeros.
 pub fn transform<D: Descriptor>(
     descriptor: &D,
@@ -494,6 +503,21 @@ macro_rules! methods {
             ) -> PyResult<crate::descriptor::PullbackArrays<'py>> {
                 let options = self.0.options(threads, progress);
                 crate::fused::fused(&*self.0, (&frames, &centers), function, block, average, &options)
+            }
+
+            /// Values of a function of every row, and gradients of their sum with respect to positions and strains.
+            #[pyo3(signature = (frames, centers, function, kinds, *, threads, progress))]
+            fn evaluate<'py>(
+                &self,
+                frames: crate::arrays::FrameArrays<'py>,
+                centers: crate::arrays::CenterArrays<'py>,
+                function: &crate::evaluate::KernelSum,
+                kinds: &Bound<'py, PyAny>,
+                threads: usize,
+                progress: Option<Py<PyAny>>,
+            ) -> PyResult<crate::evaluate::Evaluated<'py>> {
+                let options = self.0.options(threads, progress);
+                crate::evaluate::evaluate(&*self.0, (&frames, &centers), function, kinds, &options)
             }
 
             /// Writes the derivatives of all features along `displacements`, and the strain of each frame if there is

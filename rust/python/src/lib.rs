@@ -7,7 +7,9 @@
 //! * `descriptor` is what all descriptors have in common, and `descriptors` is a class for each.
 //! * `frame_descriptor` is what all fingerprints of whole frames have in common.
 //! * `fused` asks Python in the middle of the work.
+//! * `evaluate` knows the function itself, and asks nobody.
 //! * `neighbors` is the neighbor search without a descriptor; `similarity` compares rows, whatever made them.
+//! * `project` multiplies blocks of derivatives with directions.
 //! * `buffers` is the memory of large results, which serves one after the other; `pages` asks Linux for it.
 //! * `memory` knows what no array can exceed, `errors` gives every error its Python name, and `allocator` sees to it that
 //!   there is memory left to raise it.
@@ -28,12 +30,14 @@ mod descriptor;
 mod descriptors;
 mod door;
 mod errors;
+mod evaluate;
 mod frame_descriptor;
 mod fused;
 mod memory;
 mod neighbors;
 #[cfg(target_os = "linux")]
 mod pages;
+mod project;
 mod read;
 mod similarity;
 mod threads;
@@ -48,7 +52,11 @@ mod _core {
     #[pymodule_export]
     use crate::errors::ParameterError;
     #[pymodule_export]
+    use crate::evaluate::KernelSum;
+    #[pymodule_export]
     use crate::neighbors::{KnownNeighbors, neighbors};
+    #[pymodule_export]
+    use crate::project::{Directions, project_blocks};
     #[pymodule_export]
     use crate::similarity::{farthest_points, manhattan, match_structures};
     #[pymodule_export]

@@ -52,6 +52,19 @@ impl Block {
         }
         Ok(blocks)
     }
+
+    /// Adds the gradients of the pieces of this block to those of all frames.
+    pub fn add(
+        &self,
+        batch: &FrameBatch<'_>,
+        frames: &Frames<'_>,
+        gradients: impl IntoIterator<Item = ChunkGradients>,
+        result: &mut Pullback,
+    ) {
+        for ((slot, _), gradients) in self.pieces.iter().zip(gradients) {
+            result.add(frames, batch.prepared[*slot].frame, gradients);
+        }
+    }
 }
 
 /// What is kept of one center, so that its sites and coefficients need not be found again.
@@ -213,8 +226,11 @@ impl<D: Descriptor> KeptBlock<D> {
 
     /// Adds the gradients of a block to those of all frames.
     pub fn merge(&mut self, batch: &FrameBatch<'_>, block: &Block, frames: &Frames<'_>, result: &mut Pullback) {
-        for ((slot, _), gradients) in block.pieces.iter().zip(self.gradients.drain(..)) {
-            result.add(frames, batch.prepared[*slot].frame, gradients);
-        }
+        block.add(batch, frames, self.gradients.drain(..), result);
+    }
+
+    /// The gradients of a block, one entry a piece of it.
+    pub fn take_gradients(&mut self) -> Vec<ChunkGradients> {
+        std::mem::take(&mut self.gradients)
     }
 }

@@ -25,4 +25,4 @@ pub use pack::{Pack, at};
 pub use packs::{Packs, ends_in_half};
 pub use select::{Candidates, Found, Points, lengths, select};
 pub use streaming::fence;
-pub use vector::{OUTER_PARTS, add_outer, add_scaled, all_finite, dot, scale, scaled, subtract_all};
+pub use vector::{OUTER_PARTS, add_outer, add_products, add_scaled, all_finite, dot, scale, scaled, subtract_all};

@@ -113,6 +113,29 @@ impl Kernel for AddScaled<'_> {
     }
 }
 
+/// `sum += factor · part`, number by number, over as many as all have.
+pub fn add_products(factors: &[f64], parts: &[f64], sum: &mut [f64]) {
+    Isa::detect().run(AddProducts(factors, parts, sum));
+}
+
+struct AddProducts<'a>(&'a [f64], &'a [f64], &'a mut [f64]);
+
+impl Kernel for AddProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self(factors, parts, sum) = self;
+        let ((factors, factors_rest), (parts, parts_rest)) = (factors.as_chunks::<LANES>(), parts.as_chunks::<LANES>());
+        let (sum, sum_rest) = sum.as_chunks_mut::<LANES>();
+        for (sum, (factor, part)) in sum.iter_mut().zip(factors.iter().zip(parts)) {
+            V::load(part).mul_add(V::load(factor), V::load(sum)).store(sum);
+        }
+        let rest = factors_rest.iter().zip(parts_rest);
+        sum_rest.iter_mut().zip(rest).for_each(|(sum, (factor, part))| *sum += factor * part);
+    }
+}
+
 /// `sum -= Σ parts`, of the same length each.
 pub fn subtract_all(parts: &[&[f64]], sum: &mut [f64]) {
     Isa::detect().run(SubtractAll { parts, sum });
@@ -260,6 +283,8 @@ mod tests {
             let mut sum = b.clone();
             add_scaled(-2.0, &a, &mut sum);
             assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == b - 2.0 * a));
+            add_products(&a, &a, &mut sum);
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == b - 2.0 * a + a * a));
             assert!(all_finite(&a));
             for (k, bad) in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().cycle().enumerate().take(a.len()) {
                 let mut spoiled = a.clone();
@@ -272,7 +297,7 @@ mod tests {
                 assert!(left.iter().zip(a.iter().zip(&b)).all(|(left, (a, b))| *left == b - count as f64 * a));
             }
             scale(0.5, &mut sum);
-            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == 0.5 * (b - 2.0 * a)));
+            assert!(sum.iter().zip(a.iter().zip(&b)).all(|(sum, (a, b))| *sum == 0.5 * (b - 2.0 * a + a * a)));
         }
     }
 }

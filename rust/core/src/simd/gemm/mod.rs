@@ -62,9 +62,11 @@ fn tiles(l_max: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize
 
 // Behind the macro, which they use.
 mod accumulate;
+mod panels;
 mod project;
 #[cfg(test)]
 mod tests;
 
 pub use accumulate::{accumulate, accumulate_by_degree};
+pub use panels::{PANEL, Panels, Tiles, padded};
 pub use project::{project, project_by_degree};
