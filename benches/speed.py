@@ -73,7 +73,7 @@ def draw(result, path):
 
     figure, axes = figure_of(2, 3, figsize=(10.5, 6.6))
     for column, (task, title) in enumerate(TASKS.items()):
-        for row, (who, what, colors) in enumerate([(OURS, "processor", "YlGnBu"), (THEIRS, "times_twin", "YlOrRd")]):
+        for row, (who, what, colors) in enumerate([(OURS, "least", "YlGnBu"), (THEIRS, "times_twin", "YlOrRd")]):
             rows, columns, grid = grid_of(result, who, task, what)
             axis = axes[row, column]
             axis.imshow(grid, origin="lower", cmap=colors, norm=LogNorm(), aspect="auto")
@@ -100,7 +100,9 @@ def written(axis, grid):
     logs = np.log(grid)
     middle = 0.5 * (np.nanmin(logs) + np.nanmax(logs))
     for (i, j), value in np.ndenumerate(grid):
-        if np.isfinite(value):
+        if np.isnan(value):
+            axis.text(j, i, "other digits", ha="center", va="center", fontsize=7, color="0.5")
+        else:
             digits = f"{value:.1f}" if value < 10 else f"{value:.0f}"
             color = "white" if np.log(value) > middle + 0.2 * np.ptp(logs[np.isfinite(logs)]) else "black"
             axis.text(j, i, digits, ha="center", va="center", fontsize=8, color=color)
@@ -118,6 +120,7 @@ def arguments(given=None):
     parser.add_argument("--largest", type=int, default=10_000, help="largest number of atoms")
     parser.add_argument("--draw", action="store_true", help="draw what was measured, and measure nothing")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "results" / "speed.json")
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="where the figure goes")
     args = parser.parse_args(given)
     args.contestants, args.tasks = [OURS, THEIRS], list(TASKS)
     return args
@@ -135,7 +138,7 @@ def main():
         result |= {"compared": [], "records": [], "missing": []}
     if not args.draw:
         measured(result, args)
-    draw(result, FIGURE)
+    draw(result, args.figure)
 
 
 if __name__ == "__main__":

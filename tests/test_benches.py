@@ -139,3 +139,15 @@ def test_the_page_shows_what_the_files_say():
     for name, text in page.parts(*read).items():
         shown = (ROOT / "docs" / "data" / f"performance_{name}.inc").read_text(encoding="utf-8")
         assert shown == text + "\n", f"run `python benches/page.py`: {name} is not what was measured"
+
+
+def test_the_grid_of_times_can_be_drawn(benches, tmp_path):
+    import speed
+
+    result = json.loads((ROOT / "benches" / "results" / "speed.json").read_text(encoding="utf-8"))
+    rows, columns, grid = speed.grid_of(result, speed.THEIRS, "jacobian", "times_twin")
+    assert grid.shape == (len(rows), len(columns))
+    assert min(grid[rows.index(3)]) > 1.0
+    speed.draw(result, tmp_path / "grid.png")
+    assert (tmp_path / "grid.png").stat().st_size > 10_000
+    assert speed.arguments([]).contestants == [speed.OURS, speed.THEIRS]

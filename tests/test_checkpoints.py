@@ -249,18 +249,26 @@ def test_control_c_waits_for_rows_to_be_in(here, frames, listening, monkeypatch)
     assert_same_bits(gp(sparse="random").fit(frames, checkpoint="kept"), gp(sparse="random").fit(frames))
 
 
-FULL = PROGRAM.format(
-    report="if done == 24: import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))"
+FULL = PROGRAM.replace("import os,", "import resource, os,").format(
+    report="done == int(sys.argv[1]) and resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))"
 )
 
 
 @posix
 def test_a_full_disk_spares_the_older_checkpoint(here, frames):
     write("train.extxyz", frames)
-    done = python("-c", FULL)
+    done = python("-c", FULL, "24")
     assert done.stderr.splitlines()[-1] == "OSError: kept cannot be written: File too large"
     done = python("-c", PROGRAM.format(report="print(done)"))
     assert done.stdout.split()[0] == "32", done.stderr
+
+
+@posix
+def test_a_disk_that_is_full_at_the_end_costs_no_fit(here, frames):
+    write("train.extxyz", frames)
+    done = python("-c", FULL.replace('model.save("model")', "print(len(model.alpha_))"), "72")
+    assert done.stdout == "20\n", done.stderr
+    assert "the checkpoint is older than the fit: kept cannot be written: File too large" in done.stderr
 
 
 # The command line

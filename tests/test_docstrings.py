@@ -25,10 +25,18 @@ OURS = {
 }
 
 
+# Modules whose library is in no extra that tests install.
+NEEDS = {
+    "isoprint.extras.network": "torch",
+    "isoprint.extras.torch": "torch",
+    "isoprint.extras.jax": "jax",
+}
+
+
 @pytest.mark.parametrize("name", ["isoprint", *MODULES])
 def test_examples_run(name):
-    if name == "isoprint.extras.network":
-        pytest.importorskip("torch")
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     module = importlib.import_module(name)
     assert module.__doc__
     assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -107,7 +107,7 @@ def test_rows_times_weights_are_the_prediction(frames, models, name):
     found = model.predict(atoms, stress=True)
     fixed = np.zeros(len(atoms)), np.zeros((len(atoms), 3)), np.zeros((3, 3))
     for each in model._terms_.fixed:
-        local, gradient = each.energies_and_gradient([atoms], ip.structures.frames.pack([atoms]), None)
+        local, gradient = each._energies_and_gradient([atoms], ip.structures.frames.pack([atoms]), None)
         fixed = local, -gradient.positions, -gradient.strain[0]
     alone = np.array([model.e0_[symbol] for symbol in atoms.symbols])
     atol = 1e-12 * np.abs(rows.forces * model.alpha_).max()
@@ -186,7 +186,7 @@ def test_pairs_learn_a_pair_potential():
 def test_what_is_fixed_is_not_learned(frames):
     """Labels that the fixed part explains leave nothing to learn."""
     packed = ip.structures.frames.pack(frames)
-    local, gradient = CORE.energies_and_gradient(frames, packed, None)
+    local, gradient = CORE._energies_and_gradient(frames, packed, None)
     told = []
     for place, frame in enumerate(frames):
         own = slice(*packed.offsets[place : place + 2])

@@ -371,6 +371,18 @@ def test_estimator(frames):
     assert search.best_score_ < 0
 
 
+def test_searches_know_the_names_of_labels(frames):
+    renamed = []
+    for frame in frames:
+        renamed.append(frame.copy())
+        renamed[-1].info["dft"], renamed[-1].arrays["f"] = frame.get_potential_energy(), frame.get_forces()
+    search = GridSearchCV(gp(n_sparse=10), {"zeta": [1, 2]}, cv=2, error_score="raise")
+    expected = search.fit(frames).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(
+        search.fit(renamed, energy="dft", forces="f").cv_results_["mean_test_score"], expected
+    )
+
+
 def test_learning_curve(frames):
     sizes, _, scores = learning_curve(gp(n_sparse=20), frames, None, train_sizes=[3, 6], cv=3)
     assert sizes.tolist() == [3, 6]

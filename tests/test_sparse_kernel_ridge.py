@@ -167,6 +167,13 @@ def test_it_is_an_estimator(frames, values):
     )
 
 
+def test_frames_may_come_one_after_the_other(frames, values):
+    model = SparseKernelRidge(soap(), n_sparse=10, target="mean")
+    y = mean_of(frames) @ values
+    known = clone(model).fit(frames, y).predict(frames)
+    assert np.array_equal(model.fit(iter(frames), y).predict(iter(frames)), known)
+
+
 def test_learning_again_forgets(frames, values):
     model = SparseKernelRidge(soap(), n_sparse=10).fit(frames, np.column_stack([values, values]))
     assert model.fit(frames, values).predict(frames).shape == values.shape

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import isoprint as ip
+from children import python
 from isoprint import study
 from isoprint.study._proposals import METHODS
 from isoprint.study._ranges import ranges_of
@@ -365,6 +366,39 @@ def test_two_runs_do_not_share_a_file(tmp_path):
 def test_a_missing_folder_is_an_error_that_names_it(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         search(path=tmp_path / "nowhere" / "search.jsonl")
+
+
+FULL = """
+import resource, sys
+from test_study_search import Parabola, parabola, study
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    study.hyperparameters(Parabola(), {"x": (0.0, 1.0)}, loss=parabola, models=30, path=sys.argv[1])
+except OSError as problem:
+    print(problem)
+"""
+
+
+@pytest.mark.parametrize("limit", [100, 1500])
+def test_where_no_more_can_be_written_what_was_is_kept(tmp_path, limit):
+    pytest.importorskip("resource")
+    path = tmp_path / "search.jsonl"
+    done = python("-c", FULL, str(path), str(limit))
+    assert done.stdout.strip() == f"{path} cannot be written: File too large", done.stderr
+    found = study.hyperparameters(Parabola(), {"x": (0.0, 1.0)}, loss=parabola, models=30, path=path)
+    assert len(found) == len(study.Search.read(path)) == 30
+
+
+def test_results_are_added_to_files_alone(tmp_path):
+    with pytest.raises(ValueError, match="no file, to which"):
+        search(path=tmp_path)
+
+
+def test_functions_without_a_name_reach_other_processes():
+    found = study.hyperparameters(
+        KernelRidge(), {"alpha": (0.0, 1.0)}, loss=lambda model: model.alpha, models=3, backend="processes"
+    )
+    assert losses(found) == [record["parameters"]["alpha"] for record in found.records]
 
 
 # Results

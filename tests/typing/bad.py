@@ -23,6 +23,8 @@ ip.find_blind_pairs(soap, guard="overlap")  # error
 ip.study.start("CH4-z")  # error
 ip.study.draw([water] * 4, design="rings")  # error
 print(ip.study.learn)  # error
+ip.study.hyperparameters(soap, {"sigma": (0.1, 0.5)}, loss=lambda soap: 0.0, models=1, method="genetic")  # error
+ip.models.SparseKernelRidge(soap, target="atom")  # error
 print(ip.testing.assert_constant)  # error
 frames: FramesLike = 3  # error
 ip.SOAP(r_cut=4.0, n_max=4, l_max=3, basis="gtoo")  # error

@@ -85,4 +85,14 @@ determinants: list[float] = [pair.determinant for pair in pairs]
 
 start = ip.study.start("NH3-a")
 sample: ip.study.Sample = ip.study.draw([start] * 4, design="tube", n_train=4, n_test=4)
+
+ridge = ip.models.SparseKernelRidge(soap, target="mean", n_sparse=None)
+learned: ip.models.SparseKernelRidge = ridge.fit([water, water], [1.0, 2.0])
+search: ip.study.Search = ip.study.hyperparameters(
+    ridge, {"noise": (0.01, 1.0, "log")}, [water, water], [1.0, 2.0], cv=2, models=2, method="uniform"
+)
+least: float = search.best_loss
+hull: ip.study.Table = search.hull("noise")
+linear: ip.models.Linear = ip.models.Linear(soap, delta=2.0)
+
 ip.testing.assert_invariant(soap, water)

@@ -113,6 +113,7 @@ class _Binary:
     def append(self, frame: Any) -> None:
         from ase.io import Trajectory as Stored
 
-        with output.telling(self._path), uninterrupted(), Stored(self._path, "a") as stored:
+        appending: Any = Stored
+        with output.telling(self._path), uninterrupted(), appending(self._path, "a") as stored:
             stored.write(frame)
         self.n_frames += 1

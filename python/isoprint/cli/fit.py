@@ -26,7 +26,7 @@ examples:
 A --config file has the parameters of the fingerprint, and those of the model in a table [model].
 """
 # Option of the command line, and what it says.
-_MODEL = {
+MODEL = {
     "zeta": "exponent of the kernel (4)",
     "delta": "standard deviation of a local energy before anything is known, in eV (1.0)",
     "n_sparse": "number of sparse points, in all or by element as C=300,H=200 (500)",
@@ -64,11 +64,16 @@ def add(commands: Any) -> None:
         help="several terms and their parameters from the arguments of gap_fit: those in gap={...}, or all of them;"
         " options of the model on this line win",
     )
-    group = parser.add_argument_group("parameters of the model")
-    for name, text in _MODEL.items():
-        group.add_argument(f"--{name.replace('_', '-')}", metavar="X", type=value, help=text)
+    add_model(parser)
     _descriptors.add_options(parser)
     parser.set_defaults(run=run)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The parameters of a model, one option each."""
+    group = parser.add_argument_group("parameters of the model")
+    for name, text in MODEL.items():
+        group.add_argument(f"--{name.replace('_', '-')}", metavar="X", type=value, help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,8 +83,8 @@ def run(options: argparse.Namespace) -> int:
 
     _outputs.require(options)
     given = vars(options)
-    configured = _config.table(given["config"], "model", SparseGP, _MODEL) if "config" in given else {}
-    parameters = {**configured, **{name: given[name] for name in _MODEL if name in given}}
+    configured = _config.table(given["config"], "model", SparseGP, MODEL) if "config" in given else {}
+    parameters = {**configured, **{name: given[name] for name in MODEL if name in given}}
     keys = _labels.keys(options)
     if "gap" in given:
         _descriptors.refuse_beside("gap", options, ("policy",))

@@ -69,11 +69,15 @@ class Checkpoint:
             yield
         except BaseException:
             if seen.is_whole and not self._failed:
-                try:
-                    self.write(seen)
-                except OSError as problem:
-                    warnings.warn(f"what was fitted is lost: {problem}", UserWarning, stacklevel=2)
+                self.finish(seen)
             raise
+
+    def finish(self, seen: Seen) -> None:
+        """Write all that was seen; where that fails there is nothing left that should end because of it."""
+        try:
+            self.write(seen)
+        except OSError as problem:
+            warnings.warn(f"the checkpoint is older than the fit: {problem}", UserWarning, stacklevel=2)
 
     def write_from_time_to_time(self, seen: Seen) -> None:
         """Write what was seen, unless that was done a moment ago."""

@@ -63,7 +63,7 @@ class ClustersTerm:
     def prior_variance(self, frame: Any, numbers: NDArray[np.int64], n_jobs: int | None) -> Floats:
         """Of the local energies, before anything is known: all clusters of a center with each other."""
         found = np.zeros(len(numbers))
-        for clusters in self.clusters.found(frame, numbers, self.groups, n_jobs):
+        for clusters in self.clusters._found(frame, numbers, self.groups, n_jobs):
             features, weight, _, _ = self._described(clusters)
             order = np.argsort(clusters.atoms[:, 0], kind="stable")
             ends = np.searchsorted(clusters.atoms[order, 0], np.arange(len(numbers) + 1))
@@ -139,7 +139,7 @@ class ClustersTerm:
         found = np.zeros(packed.n_atoms)
         for place, frame in enumerate(frames):
             own = slice(int(packed.offsets[place]), int(packed.offsets[place + 1]))
-            kinds = self.clusters.found(frame, packed.numbers[own], self.groups, n_jobs)
+            kinds = self.clusters._found(frame, packed.numbers[own], self.groups, n_jobs)
             for clusters, points in zip(kinds, self._scaled, strict=True):
                 features, weight, _, _ = self._described(clusters)
                 nearest = self.kernel.value_and_slope(features, points)[0].max(axis=1, initial=0.0)
@@ -150,7 +150,7 @@ class ClustersTerm:
         self, frame: Any, numbers: NDArray[np.int64], n_jobs: int | None
     ) -> Iterator[tuple[Clusters, Floats, slice]]:
         """Clusters of one kind, as many as fit into memory, their sparse points, and the columns of these."""
-        kinds = self.clusters.found(frame, numbers, self.groups, n_jobs)
+        kinds = self.clusters._found(frame, numbers, self.groups, n_jobs)
         for clusters, points, columns in zip(kinds, self._scaled, self._columns, strict=True):
             if not len(points):
                 continue
@@ -160,8 +160,8 @@ class ClustersTerm:
 
     def _described(self, clusters: Clusters) -> tuple[Floats, Floats, Floats, Floats]:
         """Features in units of the lengths `(n, d)`, weights `(n,)`, and the derivatives of both by the members."""
-        weight = self.clusters.weight(clusters)
-        found = self.clusters.features(clusters)
+        weight = self.clusters._weight(clusters)
+        found = self.clusters._features(clusters)
         features = np.stack([each.value for each in found], axis=-1) / self.kernel.length
         slopes = np.stack([each.gradient for each in found], axis=-1) / self.kernel.length
         return features, weight.value, slopes, weight.gradient
@@ -174,9 +174,9 @@ def features_of(
     found: list[list[Floats]] = [[] for _ in groups]
     for place, frame in enumerate(structures):
         numbers = packed.numbers[packed.offsets[place] : packed.offsets[place + 1]]
-        for rows, own in zip(found, clusters.found(frame, numbers, groups, n_jobs), strict=True):
-            counts = clusters.weight(own).value > 0.0
-            rows.append(np.stack([each.value for each in clusters.features(own)], axis=-1)[counts])
+        for rows, own in zip(found, clusters._found(frame, numbers, groups, n_jobs), strict=True):
+            counts = clusters._weight(own).value > 0.0
+            rows.append(np.stack([each.value for each in clusters._features(own)], axis=-1)[counts])
     # Pairs are found from either end, and triples in either order.
     return [np.unique(np.concatenate(rows), axis=0) if rows else np.empty((0, clusters.n_features)) for rows in found]
 

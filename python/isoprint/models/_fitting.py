@@ -128,7 +128,7 @@ class Fitting(Learned):
         self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
         self._triangles_: dict[tuple[str, str], Triangle] = {}
         self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
-        self._made_with_ = _made_with.told(self)
+        self._made_with_, self._keys_ = _made_with.told(self), keys
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
@@ -312,8 +312,8 @@ class Fitting(Learned):
                     kept.write_from_time_to_time(seen)
                 if report is not None:
                     report(int(packed.offsets[place + 1]), packed.n_atoms)
-            if kept:
-                kept.write(seen)
+        if kept:
+            kept.finish(seen)
         self._triangles_ = seen.finished()
 
     def _labelled(

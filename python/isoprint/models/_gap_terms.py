@@ -94,7 +94,7 @@ def table_of(tables: dict[str, Any]) -> PairPotential:
     """The pair potential of the tables of a file."""
     made = PairPotential({_symbols(pair): table for pair, table in tables.items()})
     try:
-        made.require()
+        made._require()
     except ValueError as problem:
         raise ValueError(f"<potential_pair>: {problem}") from None
     return made

@@ -116,10 +116,14 @@ def spread(known: Weights, data: Data) -> Floats:
     from scipy.linalg import solve_triangular
 
     found = np.empty(data.n_targets)
+    alone = len(data.features) == data.n_targets  # one fingerprint a target, in their order
     for rows, which in kernels(known.points, known.kernel, data):
         weights = (solve_triangular(known.factor, rows.T, trans="T") ** 2).sum(axis=0)
         said = (solve_triangular(known.prior, rows.T, lower=True) ** 2).sum(axis=0)
-        own = np.array([_own(known.kernel, data, target) for target in range(which.start, which.stop)])
+        if alone:
+            own = data.weight[which] ** 2 * known.kernel.on_diagonal()
+        else:
+            own = np.array([_own(known.kernel, data, target) for target in range(which.start, which.stop)])
         found[which] = np.sqrt(weights + np.maximum(own - said, 0.0))
     return found
 
@@ -127,8 +131,6 @@ def spread(known: Weights, data: Data) -> Floats:
 def _own(kernel: Power, data: Data, target: int) -> float:
     """The kernel of a target with itself."""
     own = np.flatnonzero(data.target == target)
-    if len(own) == 1:
-        return float(data.weight[own[0]] ** 2 * kernel.on_diagonal())
     value, _ = kernel.value_and_slope(data.features[own] @ data.features[own].T)
     value[data.species[own][:, None] != data.species[own][None, :]] = 0.0
     return float(data.weight[own] @ value @ data.weight[own])

@@ -11,6 +11,7 @@ from isoprint.descriptors._estimator import not_fitted as _not_fitted
 from isoprint.models import _made_with
 from isoprint.models._calibration import Calibration
 from isoprint.models._estimator import Model
+from isoprint.models._labels import Keys
 from isoprint.models._rows import FrameRows
 from isoprint.models._terms import Terms
 from isoprint.models._triangle import Triangle
@@ -37,6 +38,8 @@ class Learned(Model):
     _prior_: Floats
     _triangles_: dict[tuple[str, str], Triangle]
     _calibration_: dict[str, Calibration]
+    _keys_: Keys
+    """Names of the labels that were fitted; a model from a file has none."""
     _made_with_: dict[str, str]
     """Parameters as they were when the sparse points were chosen."""
 

@@ -37,8 +37,9 @@ def _told(value: Any) -> str:
         return f"{{{', '.join(f'{_told(key)}: {_told(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_told, value))}]"
-    if hasattr(value, "get_params"):
-        told = ", ".join(f"{name}={_told(entry)}" for name, entry in sorted(value.get_params(deep=False).items()))
+    parameters = getattr(value, "get_params", None)
+    if parameters is not None:
+        told = ", ".join(f"{name}={_told(entry)}" for name, entry in sorted(parameters(deep=False).items()))
         return f"{type(value).__name__}({told})"
     if callable(value):
         return str(getattr(value, "__qualname__", type(value).__qualname__))

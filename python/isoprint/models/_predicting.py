@@ -228,7 +228,7 @@ class Predicting(Learned):
         Parameters
         ----------
         frames : ase.Atoms or alike, or a sequence of these
-            Structures with energies.
+            Structures with energies, under the name that was given to `fit`.
         y : ignored
             Accepted because scikit-learn passes it.
 
@@ -247,7 +247,9 @@ class Predicting(Learned):
         >>> bool(model.fit(silicon).score(silicon) > -1e-9)
         True
         """
-        line = self.errors(frames, forces=None, virial=None).energy
+        known = getattr(self, "_keys_", None)
+        energy = known.energy if known is not None and known.energy is not None else "energy"
+        line = self.errors(frames, energy=energy, forces=None, virial=None).energy
         if line is None:
             raise ValueError("no frame has an energy, so there is no score; give frames with energies")
         return -line.rmse

@@ -60,7 +60,7 @@ def _fields(archive: Archive, prefix: str, name: str, thing: Any, terms: Terms) 
     if is_fixed(thing):
         tables = {
             key: [*map(np.asarray, (r, energy)), *(list(ends) for ends in rest)]
-            for key, (r, energy, *rest) in thing.named_tables().items()
+            for key, (r, energy, *rest) in thing._named_tables().items()
         }
         return {"name": name, "of": "fixed", "tables": archive.plain(f"{prefix}table", tables)}
     term = thing if isinstance(thing, Term) else Term(thing)
@@ -128,7 +128,7 @@ def _symbols(reader: Reader, given: Any) -> list[str]:
 def _fixed(reader: Reader, fields: dict[str, Any]) -> PairPotential:
     made = PairPotential(reader.mapping("tables", fields.get("tables")))
     try:
-        made.require()
+        made._require()
     except (TypeError, ValueError) as problem:
         raise reader.wrong(f"tables make no pair potential: {problem}") from None
     return made
@@ -153,7 +153,7 @@ def _term(reader: Reader, prefix: str, fields: dict[str, Any], settings: dict[st
     try:
         known = kernel_of(term, settings["zeta"], settings["delta"])
         if of == "clusters":
-            descriptor.require()
+            descriptor._require()
     except (TypeError, ValueError) as problem:
         raise reader.wrong(str(problem)) from None
     sets = fields.get("sets")

@@ -128,13 +128,15 @@ class Terms:
 
     def energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
         """Local energies without those of single atoms."""
-        both: list[Any] = [*self.terms.values(), *self.fixed]
-        return np.asarray(np.sum([term.energies(frames, packed, n_jobs) for term in both], axis=0))
+        found = [term.energies(frames, packed, n_jobs) for term in self.terms.values()]
+        found += [each._energies(frames, packed, n_jobs) for each in self.fixed]
+        return np.asarray(np.sum(found, axis=0))
 
     def energies_and_gradient(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> tuple[Floats, Any]:
         """The same, and the gradient of their sum."""
-        both: list[Any] = [*self.terms.values(), *self.fixed]
-        found: list[tuple[Floats, Any]] = [term.energies_and_gradient(frames, packed, n_jobs) for term in both]
+        found: list[tuple[Floats, Any]]
+        found = [term.energies_and_gradient(frames, packed, n_jobs) for term in self.terms.values()]
+        found += [each._energies_and_gradient(frames, packed, n_jobs) for each in self.fixed]
         if len(found) == 1:
             return found[0]
         return (
@@ -167,7 +169,7 @@ def kernel_of(term: Term, zeta: Any, delta: Any) -> Power | OfProduct | OfDistan
     elif term.zeta is not None:
         raise ValueError(f"zeta is {term.zeta} beside the kernel {kernel!r}; say it in the kernel")
     if isinstance(kernel, DotProduct) and not clusters:
-        return kernel.scaled(scale)
+        return kernel._scaled(scale)
     if isinstance(kernel, SquaredExponential) and clusters:
         kernel = SquaredExponential(kernel.length, unit=False, constant=kernel.constant)
     of = getattr(kernel, "of", None)
@@ -233,9 +235,9 @@ def _clusters(
     term: Term, kernel: Any, structures: list[Any], packed: Frames, rng: np.random.Generator, n_jobs: int | None
 ) -> LearnedTerm:
     clusters = term.descriptor
-    clusters.require()
+    clusters._require()
     _require_one_each(kernel, clusters.n_features)
-    groups = clusters.groups([int(number) for number in np.unique(packed.numbers)])
+    groups = clusters._groups([int(number) for number in np.unique(packed.numbers)])
     features = dict(zip(groups, features_of(clusters, groups, structures, packed, n_jobs), strict=True))
     pairs = clusters.members == 2
     kind = Kind(name_of, _key, kernel.length, ("uniform", "fps", "random") if pairs else ("fps", "random"))
@@ -267,7 +269,7 @@ def less_fixed(
 ) -> list[Labels]:
     """What is left of the labels once the fixed part of a model is taken away."""
     for each in fixed:
-        local, gradient = each.energies_and_gradient(structures, packed, n_jobs)
+        local, gradient = each._energies_and_gradient(structures, packed, n_jobs)
         labels = [_less(label, local, gradient, packed, place) for place, label in enumerate(labels)]
     return labels
 

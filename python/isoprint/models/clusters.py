@@ -28,23 +28,23 @@ class ClusterTerm(Parameters):
     r_cut: float
     cutoff_width: float
 
-    def groups(self, elements: Sequence[int]) -> list[Group]:
+    def _groups(self, elements: Sequence[int]) -> list[Group]:
         """The kinds of clusters that are told apart, of those that these elements make."""
         raise NotImplementedError
 
-    def found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
+    def _found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
         """The clusters of a frame, by kind."""
         raise NotImplementedError
 
-    def features(self, clusters: Clusters) -> list[Differentiable]:
+    def _features(self, clusters: Clusters) -> list[Differentiable]:
         """What the kernel compares."""
         raise NotImplementedError
 
-    def weight(self, clusters: Clusters) -> Differentiable:
+    def _weight(self, clusters: Clusters) -> Differentiable:
         """How much of each cluster counts: one, and less near the cutoff."""
         return clusters.fading(self.r_cut, self.cutoff_width)
 
-    def require(self) -> None:
+    def _require(self) -> None:
         """Complain of parameters that make no sense."""
         real("r_cut", self.r_cut, above=0.0, remedy="it must be a positive number of Å")
         real("cutoff_width", self.cutoff_width, least=0.0, remedy="it must be a number of Å, not negative")
@@ -82,20 +82,20 @@ class TwoBody(ClusterTerm):
         self.cutoff_width = cutoff_width
         self.pairs = pairs
 
-    def groups(self, elements: Sequence[int]) -> list[Group]:
+    def _groups(self, elements: Sequence[int]) -> list[Group]:
         """Pairs of elements, in the order of their numbers."""
         if self.pairs is None:
             return list(combinations_with_replacement(sorted(elements), 2))
         return _given("pairs", self.pairs, 2, lambda numbers: tuple(sorted(numbers)))
 
-    def found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
+    def _found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
         """Each pair appears once from either end."""
         known = neighbors(frame, self.r_cut, n_jobs=n_jobs)
         all_of = pairs(known, np.arange(len(numbers)))
         elements = numbers[all_of.atoms]
         return [all_of.chosen(in_any_order(elements, group)) for group in groups]
 
-    def features(self, clusters: Clusters) -> list[Differentiable]:
+    def _features(self, clusters: Clusters) -> list[Differentiable]:
         """The distance."""
         return [clusters.distance(0, 1)]
 
@@ -131,14 +131,14 @@ class ThreeBody(ClusterTerm):
         self.cutoff_width = cutoff_width
         self.triples = triples
 
-    def groups(self, elements: Sequence[int]) -> list[Group]:
+    def _groups(self, elements: Sequence[int]) -> list[Group]:
         """Centers, each with two neighbors in the order of their numbers."""
         if self.triples is None:
             others = list(combinations_with_replacement(sorted(elements), 2))
             return [(center, *two) for center in sorted(elements) for two in others]
         return _given("triples", self.triples, 3, lambda numbers: (numbers[0], *sorted(numbers[1:])))
 
-    def found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
+    def _found(self, frame: Any, numbers: NDArray[np.int64], groups: list[Group], n_jobs: int | None) -> list[Clusters]:
         """Each two neighbors of a center appear in both orders."""
         known = neighbors(frame, self.r_cut, n_jobs=n_jobs)
         all_of = triples(known, np.arange(len(numbers)), both_orders=True)
@@ -148,7 +148,7 @@ class ThreeBody(ClusterTerm):
             for group in groups
         ]
 
-    def features(self, clusters: Clusters) -> list[Differentiable]:
+    def _features(self, clusters: Clusters) -> list[Differentiable]:
         """Three numbers that are the same for either order of the neighbors."""
         return clusters.angle()
 

@@ -45,7 +45,25 @@ class Kernel(Protocol):
     of: str
 
     def value_and_slope(self, x: Floats) -> tuple[Floats, Floats]:
-        """`k(x)`, at best 1 for a thing and itself, and `dk/dx`; neither may be the array that was given."""
+        """`k(x)` and `dk/dx`.
+
+        Parameters
+        ----------
+        x : ndarray
+            Dot products or squared distances.
+
+        Returns
+        -------
+        tuple of ndarray
+            Values, at best 1 for a thing and itself, and derivatives, of the shape of `x`. Neither may be `x`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> ip.models.PiecewisePolynomial().value_and_slope(np.array([0.0, 1.0]))[0]
+        array([1., 0.])
+        """
         ...
 
 
@@ -86,10 +104,17 @@ class DotProduct(Parameters):
         -------
         tuple of ndarray
             Of the shape of `x`.
-        """
-        return self.scaled(1.0).value_and_slope(x)
 
-    def scaled(self, delta: float) -> Power:
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> ip.models.DotProduct(zeta=2).value_and_slope(np.array([0.5, 1.0]))
+        (array([0.25, 1.  ]), array([1., 2.]))
+        """
+        return self._scaled(1.0).value_and_slope(x)
+
+    def _scaled(self, delta: float) -> Power:
         """The same with a variance."""
         return Power(real("zeta", self.zeta, least=1.0, remedy="it must be a number of at least 1"), delta)
 
@@ -145,6 +170,13 @@ class SquaredExponential(Parameters):
         -------
         tuple of ndarray
             Values and derivatives by `x`, of the shape of `x`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> ip.models.SquaredExponential(unit=False).value_and_slope(np.array([0.0]))
+        (array([1.]), array([-0.5]))
         """
         if self.of == "distance":
             value = np.exp(-0.5 * x)
@@ -196,6 +228,13 @@ class PiecewisePolynomial(Parameters):
         -------
         tuple of ndarray
             Values and derivatives by `x`, of the shape of `x`.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> import numpy as np
+        >>> ip.models.PiecewisePolynomial().value_and_slope(np.array([0.0, 1.0]))
+        (array([1., 0.]), array([-6., -0.]))
         """
         power = whole("dimensions", self.dimensions, 1) // 2 + 3
         r = np.sqrt(x)

@@ -46,25 +46,19 @@ class PairPotential(Parameters):
     def __init__(self, tables: Any) -> None:
         self.tables = tables
 
-    def named_tables(self) -> dict[str, Any]:
-        """The tables by pair, such as `C-H`.
-
-        Returns
-        -------
-        dict
-            From pair to `(r, energy)`.
-        """
+    def _named_tables(self) -> dict[str, Any]:
+        """The tables by pair, such as `C-H`."""
         return {name_of(group): table for group, table in self._by_group().items()}
 
-    def require(self) -> None:
+    def _require(self) -> None:
         """Complain of tables that make no sense."""
         self._splines()
 
-    def energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
+    def _energies(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> Floats:
         """What it adds to the local energies: half of that of each pair."""
-        return self.energies_and_gradient(frames, packed, n_jobs)[0]
+        return self._energies_and_gradient(frames, packed, n_jobs)[0]
 
-    def energies_and_gradient(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> tuple[Floats, Pullback]:
+    def _energies_and_gradient(self, frames: list[Any], packed: Frames, n_jobs: int | None) -> tuple[Floats, Pullback]:
         """The same, and the gradient of their sum."""
         splines = self._splines()
         r_cut = max(spline.r[-1] for spline in splines.values())

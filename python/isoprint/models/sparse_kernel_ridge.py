@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-TARGETS = ("center", "mean", "sum")
+Target = Literal["center", "mean", "sum"]
 
 
 class SparseKernelRidge(Model):
@@ -96,7 +96,7 @@ class SparseKernelRidge(Model):
         self,
         descriptor: Any,
         *,
-        target: str = "center",
+        target: Target = "center",
         zeta: float = 4,
         delta: float | None = None,
         noise: float = 0.1,
@@ -148,8 +148,9 @@ class SparseKernelRidge(Model):
         >>> model.fit([molecule("H2O"), molecule("OH"), molecule("H2O2")], [0.0, 1.0, 2.0, 2.0]).alpha_.shape
         (4,)
         """
-        self.descriptor.fit(frames)
-        data = self._data(frames, centers, n_jobs)
+        structures = _listed(frames)
+        self.descriptor.fit(structures)
+        data = self._data(structures, centers, n_jobs)
         targets = _targets(y, data.n_targets, self._where())
         learned = self._learned(data, targets)
         self._weights_ = learned
@@ -197,7 +198,7 @@ class SparseKernelRidge(Model):
         """
         if not self.__sklearn_is_fitted__():
             raise _nothing_learned()
-        data = self._data(frames, centers, n_jobs)
+        data = self._data(_listed(frames), centers, n_jobs)
         found = predicted(self._weights_, data).reshape(data.n_targets, *self._outputs_)
         return (found, spread(self._weights_, data)) if return_std else found
 
@@ -269,8 +270,9 @@ class SparseKernelRidge(Model):
         >>> model.cross_predict(frames, [3.4, 3.5, 3.6, 3.7, 3.8, 3.9], folds=3).shape
         (6,)
         """
-        self.descriptor.fit(frames)
-        data = self._data(frames, centers, n_jobs)
+        structures = _listed(frames)
+        self.descriptor.fit(structures)
+        data = self._data(structures, centers, n_jobs)
         targets = _targets(y, data.n_targets, self._where())
         found = np.full(targets.shape, np.nan)
         for teach, test in self._folds(folds, data.n_targets):
@@ -300,7 +302,7 @@ class SparseKernelRidge(Model):
         return "row of the descriptor" if self.target == "center" else "frame"
 
     def _data(self, frames: Any, centers: Any, n_jobs: int | None) -> Data:
-        choice("target", self.target, TARGETS)
+        choice("target", self.target, get_args(Target))
         features = self.descriptor.transform(frames, centers=centers, n_jobs=n_jobs)
         features, _ = _sparse_set.unit(np.asarray(features, np.float64), normalizes(self.descriptor))
         rows = self.descriptor.rows(frames, centers=centers)
@@ -342,6 +344,11 @@ class SparseKernelRidge(Model):
             choice("sparse", self.sparse, _sparse_set.WAYS)
             return SparseSet([*by_element], [*by_element.values()])
         return _sparse_set.chosen(self.sparse, self.n_sparse, by_element, rng)
+
+
+def _listed(frames: Any) -> Any:
+    """One frame, or a list of these, which can be gone through more than once."""
+    return frames if hasattr(frames, "positions") or isinstance(frames, Sequence) else list(frames)
 
 
 def _targets(given: Any, n: int, where: str) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
-from isoprint._support.output import PathLike
+from isoprint._support.output import PathLike, telling
 
 try:
     import fcntl
@@ -31,10 +31,11 @@ class Ledger:
     def __init__(self, path: PathLike, study: dict[str, Any]) -> None:
         self.path = Path(path)
         head = {"format": FORMAT, "isoprint": __version__, "study": json.loads(json.dumps(study))}
-        try:
-            self._file = self.path.open("a+b")
-        except OSError as problem:
-            raise OSError(problem.errno, problem.strerror, str(self.path)) from None
+        if self.path.exists() and not self.path.is_file():
+            raise ValueError(f"{str(self.path)!r} is no file, to which results could be added one by one; name another")
+        # Without a buffer: what is written is written, and nothing waits to fail a second time.
+        with telling(path):
+            self._file = self.path.open("a+b", buffering=0)
         try:
             self._lock()
             known, records, whole = _parsed(self._content(), str(self.path))
@@ -65,10 +66,15 @@ class Ledger:
         return self._file.read()
 
     def _write(self, record: Record) -> None:
-        self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-        self._file.flush()
-        with contextlib.suppress(OSError):  # a pipe, or a file system that cannot
-            os.fsync(self._file.fileno())
+        line = memoryview(json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        with telling(self.path):
+            while line:
+                line = line[self._file.write(line) :]
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as problem:
+                if problem.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot do that
+                    raise
 
     def add(self, record: Record) -> None:
         """Have one more model on the disk."""

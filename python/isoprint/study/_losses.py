@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
-from isoprint._support.parameters import number
+from isoprint._support.parameters import integer, number
 
 Indices = NDArray[np.int64]
 Folds = list[tuple[Indices, Indices]]
@@ -110,11 +110,12 @@ def _taken(data: Any, which: Indices) -> Any:
 def folds_of(cv: Any, data: Any, targets: Any, seed: int) -> Folds:
     """Pairs of indices: those that teach, those that test."""
     n = n_samples(data if targets is None else targets)
-    if isinstance(cv, int) and not isinstance(cv, bool):
-        if not 2 <= cv <= n:
-            raise ValueError(f"cv is {cv}; with {n} samples it must be from 2 to {n}")
+    count = integer(cv)
+    if count is not None:
+        if not 2 <= count <= n:
+            raise ValueError(f"cv is {count}; with {n} samples it must be from 2 to {n}")
         order = np.random.default_rng(seed).permutation(n)
-        parts = [np.sort(part) for part in np.array_split(order, cv)]
+        parts = [np.sort(part) for part in np.array_split(order, count)]
         every = np.arange(n)
         return [(np.setdiff1d(every, part), part) for part in parts]
     pairs: Any = cv.split(np.zeros(n), targets) if callable(getattr(cv, "split", None)) else cv
@@ -162,7 +163,8 @@ def checksum(data: Any) -> str | None:
     return digest.hexdigest()[:16]
 
 
-def _pieces(data: Any) -> Any:
+def _pieces(data: Any) -> Iterator[bytes]:
+    tabular: Any = data
     if hasattr(data, "positions") and hasattr(data, "numbers"):
         for name in ("positions", "numbers", "cell", "pbc"):
             yield np.ascontiguousarray(np.asarray(getattr(data, name, ()))).tobytes()
@@ -175,8 +177,8 @@ def _pieces(data: Any) -> Any:
     elif isinstance(data, np.ndarray) and not data.dtype.hasobject:
         yield f"{data.dtype}{data.shape}".encode()
         yield np.ascontiguousarray(data).tobytes()
-    elif hasattr(data, "to_numpy"):
-        yield from _pieces(data.to_numpy())
+    elif hasattr(tabular, "to_numpy"):
+        yield from _pieces(tabular.to_numpy())
     elif isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         yield f"[{len(data)}".encode()
         for entry in data:

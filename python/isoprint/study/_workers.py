@@ -9,8 +9,6 @@ from typing import Any
 
 from isoprint.study._losses import Task
 
-BACKENDS = ("threads", "processes")
-
 # In a process of its own, what it was sent when it began.
 _here: list[Task] = []
 

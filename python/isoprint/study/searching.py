@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from typing import Any
+from typing import Any, Literal, get_args
 
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
@@ -16,8 +16,11 @@ from isoprint.study._ledger import Ledger, Record
 from isoprint.study._losses import Task, checksum, folds_of
 from isoprint.study._proposals import DELAY, METHODS, Places, Proposals
 from isoprint.study._ranges import Range, plain, ranges_of
-from isoprint.study._workers import BACKENDS, submitted, workers
+from isoprint.study._workers import submitted, workers
 from isoprint.study.search import Search
+
+Method = Literal["monte_carlo", "uniform", "optuna"]
+Backend = Literal["threads", "processes"]
 
 
 def hyperparameters(
@@ -29,13 +32,13 @@ def hyperparameters(
     cv: Any = 5,
     test: Any = None,
     loss: Callable[[Any], float] | None = None,
-    method: str = "monte_carlo",
+    method: Method = "monte_carlo",
     models: int | None = None,
     seconds: float | None = None,
     seed: int = 0,
     path: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
-    backend: str = "threads",
+    backend: Backend = "threads",
     fit_params: Mapping[str, Any] | None = None,
     progress: Report | bool | None = None,
 ) -> Search:
@@ -75,7 +78,8 @@ def hyperparameters(
         Threads share the data, and serve all that computes outside Python, as models of isoprint do; processes (by
         joblib) serve the rest.
     fit_params : mapping, optional
-        Further arguments of `fit`, such as `{"centers": points}`.
+        Further arguments of `fit`, and of `cross_predict` where there is one, such as `{"centers": points}`; those that
+        have an entry for each of the data are split with them.
     progress : callable or bool, optional
         Told how many models of how many are done; `True` shows a bar.
 
@@ -110,7 +114,7 @@ def hyperparameters(
     known_ranges = ranges_of(ranges)
     _require_names(estimator, known_ranges)
     choice("method", method, tuple(METHODS))
-    choice("backend", backend, BACKENDS)
+    choice("backend", backend, get_args(Backend))
     whole("seed", seed)
     if models is None and seconds is None:
         raise ValueError("there is no end in sight; give models=..., seconds=... or both")
