@@ -25,7 +25,7 @@ from isoprint.blindness.pairs.pair import BlindPair, DegeneratePair, Pairs
 from isoprint.blindness.pairs.search import find_blind_pairs
 from isoprint.blindness.sensitivity import Sensitivity, sensitivity
 from isoprint.descriptors import *  # noqa: F403 (every fingerprint, by the list there)
-from isoprint.descriptors.derivatives import Derivatives, Pullback
+from isoprint.descriptors.derivatives import Derivatives, Projection, Pullback
 from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
@@ -41,6 +41,7 @@ __all__ = [
     "Neighbors",
     "Pairs",
     "Path",
+    "Projection",
     "Pullback",
     "Rows",
     "Sensitivity",
