@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from isoprint._support.jobs import threads
 from isoprint.extras._deformed import Deformed
 
 try:
-    import jax
-    import jax.numpy as jnp
+    # By its name: for type checkers, which look beside this file first, it is this file.
+    jax: Any = import_module("jax")
+    jnp: Any = import_module("jax.numpy")
 except ImportError:
     raise ImportError('isoprint.extras.jax needs JAX: pip install "isoprint[jax]"') from None
 

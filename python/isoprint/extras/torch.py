@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from isoprint._support.parameters import flag
 from isoprint.extras._deformed import Deformed
 
 try:
-    import torch
+    # By its name: for type checkers, which look beside this file first, it is this file.
+    torch: Any = import_module("torch")
 except ImportError:
     raise ImportError('isoprint.extras.torch needs PyTorch: pip install "isoprint[torch]"') from None
 
