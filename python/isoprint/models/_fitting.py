@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoprint._support.blas import single_threaded
 from isoprint._support.output import PathLike
 from isoprint._support.parameters import real, whole
 from isoprint._support.progress import Report, reporting
@@ -305,7 +306,8 @@ class Fitting(Learned):
                 " fit(frames, energy='dft_energy')"
             )
         seen = kept.begun(self._terms_.sparse_by_name) if kept else Seen.after(self._triangles_)
-        with reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
+        # The BLAS makes small products between ours: its threads would wait for the next in a loop, on our cores.
+        with single_threaded(), reporting(progress) as report, kept.kept(seen) if kept else nullcontext():
             for place in range(seen.n_frames, len(labels)):
                 seen.add(self._labelled(structures[place], packed, place, labels[place], n_jobs))
                 if kept:
