@@ -149,6 +149,25 @@ def test_what_was_killed_goes_on_to_the_same_bytes(suffix, tmp_path):
     assert same(whole, path)
 
 
+def test_chunks_that_were_being_written_leave_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("isoprint.stores._zarr._CHUNK", 8 * SOAP.n_features * 10)
+    whole, path = place(tmp_path, ".zarr", "whole"), place(tmp_path, ".zarr", "cut")
+    ip.write_features(whole, frames(), SOAP, batch=4)
+
+    def ends(n_frames, n_rows):
+        if n_frames == 40:
+            raise Killed
+
+    with pytest.raises(Killed):
+        ip.write_features(path, frames(), SOAP, batch=4, progress=ends)
+    for where in ("features", "features/c/2", "frame"):
+        folder = path / where
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "0.0123456789abcdef.partial").write_bytes(b"half of a chunk")
+    ip.write_features(path, frames(), SOAP, batch=4)
+    assert same(whole, path)
+
+
 @every_store
 def test_a_second_run_finds_all_done_or_refuses_other_arguments(suffix, tmp_path):
     path = place(tmp_path, suffix)

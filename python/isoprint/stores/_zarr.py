@@ -62,6 +62,9 @@ class ZarrStore:
                 shape, chunks = ((0, width), (self.step, width)) if width else ((0,), (self.step,))
                 _make(group)(name, shape=shape, dtype=dtype, chunks=chunks)
         else:
+            # A chunk that was being written when the program died lies beside the others under such a name.
+            for stray in path.rglob("*.partial"):
+                stray.unlink()
             group = zarr.open_group(str(path), mode="r+")
         self._arrays: dict[str, Any] = {name: group[name] for name in layout.columns()}
         if n_rows is not None:
