@@ -24,8 +24,8 @@ class Calculating(Learned):
             Sees fingerprints along those directions alone in which the sparse points have singular values above this
             part of the largest: fewer products, and a model that is a slightly different one, whose forces are the
             derivatives of its energies. With 1e-6, silicon keeps half of the features or less, and local energies
-            change by some 1e-6 eV; no local energy can change by more than `zeta delta² compress σ Σ |alpha|`, where σ
-            is the largest singular value. Where more than half of the directions are left, nothing is changed.
+            change by 3e-6 eV at most; none can change by more than `zeta delta² compress σ Σ |alpha|`, where σ is the
+            largest singular value. Where more than half of the directions are left, nothing is changed.
         n_jobs : int, optional
             Threads; -1 for all cores.
 

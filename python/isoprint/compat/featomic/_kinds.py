@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ class Key(NamedTuple):
     degree: int = 0
 
 
-class Kind:
+class Kind(ABC):
     """One calculator."""
 
     name: ClassVar[str]
@@ -35,31 +36,31 @@ class Kind:
     arity: ClassVar[int]
     cutoffs: list[float]
 
+    @abstractmethod
     def descriptor(self, n_types: int) -> Any:
         """The fingerprint of structures with so many types, which are called 1, 2, ..."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keys(self, center: int, neighbors: tuple[int, ...]) -> list[Key]:
         """The keys of such centers and neighbors, in their order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def key(self, values: tuple[int, ...]) -> Key:
         """What a key means."""
-        raise NotImplementedError
 
+    @abstractmethod
     def properties(self) -> NDArray[np.int32]:
         """The properties of every block, one row each."""
-        raise NotImplementedError
 
     def components(self, key: Key) -> list[tuple[str, NDArray[Any]]]:
         """Names and entries of the components of a block."""
         return []
 
+    @abstractmethod
     def part(self, columns: NDArray[Any], key: Key, types: list[int]) -> NDArray[Any]:
         """What belongs to a block: the last axis of all `columns`, of structures with these types, becomes components
         and properties.
         """
-        raise NotImplementedError
 
 
 def _mapping(hypers: Any) -> dict[str, Any]:
