@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint.descriptors._calls import Compiled
+from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._sparse import SparseRows
 
@@ -18,6 +19,8 @@ _AT_ONCE = 1 << 26
 
 class SomeColumns:
     """Computes all columns of a fingerprint and hands on some."""
+
+    needs_copies = True
 
     def __init__(self, whole: Compiled, columns: NDArray[np.int64]) -> None:
         self._whole, self._columns = whole, columns
@@ -40,6 +43,7 @@ class SomeColumns:
         every = np.empty((len(out), self.n_computed))
         self._whole.core.transform(frames, centers, every, average=self._whole.average, **options)
         self._take(every, out)
+        require_range(out)
 
     def sparse(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> SparseRows:
         """Entries of some columns, row by row."""

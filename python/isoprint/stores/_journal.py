@@ -11,16 +11,26 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 
-FORMAT = 1
+# 1: a line for each batch; 2: parts of a structure have lines of their own.
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Structures whose rows are on disk: how many structures and rows there are up to its end, and of which input."""
+    """Rows that are on disk: how many whole structures and rows there are up to its end, of which input, and which of
+    how many parts of these structures it is.
+    """
 
     frames: int
     rows: int
     input: str
+    part: int = 0
+    parts: int = 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the structures have no further part."""
+        return self.part == self.parts - 1
 
 
 class Journal:
@@ -68,6 +78,12 @@ class Journal:
     def _require_same(self, found: Any) -> None:
         if not isinstance(found, dict) or "format" not in found:
             raise ValueError(f"{self._path} is no journal of isoprint; move it, or give another name")
+        if found["format"] != FORMAT:
+            raise ValueError(
+                f"{self._path.name} is of format {short_repr(found['format'])}, and this version of isoprint goes on"
+                f" with journals of format {FORMAT}; go on with the version that began it, or start anew with"
+                " resume=False"
+            )
         for name, value in self._about.items():
             if found.get(name) != value:
                 raise ValueError(

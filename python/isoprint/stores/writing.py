@@ -19,15 +19,15 @@ from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.output import require_place, telling
 from isoprint._support.parameters import flag, whole
-from isoprint.descriptors._streams import rows_of_a_batch, told_from
+from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
+from isoprint.stores._describing import described
 from isoprint.stores._hdf5 import Hdf5Store, folder_of
 from isoprint.stores._journal import Batch, Journal
 from isoprint.stores._npy import NpyStore
 from isoprint.stores._parquet import ParquetStore
 from isoprint.stores._zarr import ZarrStore
 from isoprint.structures.batches import ahead, in_batches, one_by_one
-from isoprint.structures.frames import pack
 
 STORES: dict[str, Any] = {
     ".npy": NpyStore,
@@ -90,7 +90,8 @@ def write_features(
     descriptor : Descriptor
         A fingerprint that knows its species.
     batch : int, optional
-        Structures in a batch; by default as many as have about 64 MiB of features.
+        Structures in a batch; by default as many as have about 64 MiB of features. A structure that is alone in its
+        batch and has more is written in parts, each of which is safe once it is there.
     resume : bool
         Whether to go on where an earlier run ended. `False` removes what that wrote.
     info : sequence of str
@@ -99,7 +100,7 @@ def write_features(
     n_jobs : int, optional
         Threads; -1 for all cores. The result does not depend on it.
     progress : callable, optional
-        Called with (structures done, rows done) after every batch; what it raises ends the work.
+        Called with (structures done, rows done) after every batch or part; what it raises ends the work.
 
     Returns
     -------
@@ -146,11 +147,13 @@ def write_features(
         last = journal.batches[-1] if journal.batches else Batch(0, 0, "")
         return StoredFeatures(path, last.frames, last.rows, layout.n_features)
     averaged = descriptor.average is not None
-    batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
+    rows_of_a_part = rows_of_a_batch(layout.n_features)
+    batches = in_batches(one_by_one(frames), most, rows_of_a_part, averaged)
+    safe = journal.batches[:skipped]
     writer = _Writer(path, opened, journal, written)
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in _described(descriptor, ahead(batches), names, journal.batches[:skipped], n_jobs):
+        for found, rows in described(descriptor, ahead(batches), names, safe, rows_of_a_part, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
@@ -241,50 +244,6 @@ def _remove_arrays(path: Path) -> None:
             shutil.rmtree(place)
         else:
             place.unlink(missing_ok=True)
-
-
-def _described(
-    descriptor: Any, batches: Iterator[list[Any]], names: tuple[str, ...], safe: list[Batch], n_jobs: int | None
-) -> Iterator[tuple[Batch, Arrays]]:
-    """The rows of every batch that is not safe yet, after those that are were compared with what was written."""
-    before = Batch(0, 0, "")
-    for place, structures in enumerate(batches):
-        with told_from(before.frames):
-            digest = _digest(structures)
-            if place < len(safe):
-                _require_same(before, safe[place], len(structures), digest)
-                before = safe[place]
-                continue
-            features, rows = descriptor._described(structures, n_jobs, (before.frames, before.rows))
-        arrays = {"features": features, "frame": rows.frame, "atom": rows.atom, "species": rows.species}
-        for name in names:
-            values = np.array([_number(structure, name) for structure in structures])
-            arrays[f"info_{name}"] = values[rows.frame - before.frames]
-        before = Batch(before.frames + len(structures), before.rows + len(features), digest)
-        yield before, arrays
-
-
-def _digest(structures: list[Any]) -> str:
-    packed = pack(structures)
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (packed.positions, packed.numbers, packed.cells, packed.pbc, packed.offsets):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _require_same(before: Batch, safe: Batch, n: int, digest: str) -> None:
-    if before.frames + n != safe.frames or digest != safe.input:
-        raise ValueError(
-            f"the structures {before.frames} to {safe.frames - 1} are not those that were written by the run that this"
-            " would go on with; give the same structures, or resume=False to start anew"
-        )
-
-
-def _number(structure: Any, name: str) -> float:
-    value = (getattr(structure, "info", None) or {}).get(name, np.nan)
-    if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
-        raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
-    return float(value)
 
 
 class _Writer:

@@ -1,0 +1,249 @@
+"""What one very large structure costs: time and memory of every call, for each atom.
+
+    python benches/large.py                                   100,000 and 1,000,000 atoms
+    python benches/large.py --atoms 100000 1000000 10000000   takes an hour and, for 10,000,000 atoms, 26 GB of disk
+
+The structure is carbon-like: a cubic lattice of 0.1 atoms for each Å^3, every atom displaced at random; with `--shuffled`
+atoms that are neighbors in space are nowhere near each other in the file. Positions and features are files that are
+mapped to memory. Each call is measured in a process of its own, which looks at its own anonymous memory (what it needs
+and no file stands behind: `RssAnon`) fifty times a second: `peak_mb` is the largest beyond what the interpreter and the
+libraries had before there was a structure. Positions and adjoints lie in files and are not part of it; atomic numbers
+are, 8 bytes an atom. `transform` is measured on one thread and on two, all else on two.
+Results go to ``benches/results/large.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from machine import machine
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results" / "large.json"
+DENSITY = 0.1
+# Rows whose calls would need more memory than a machine has are asked for some centers, and so many blocks at a time.
+FEW = 20_000
+
+
+class Memory:
+    """The largest anonymous memory of this process while a block runs, beyond what it had before, in bytes."""
+
+    def __enter__(self):
+        self.before, self.peak, self._ended = anonymous(), 0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def _look(self):
+        while not self._ended.wait(0.02):
+            self.peak = max(self.peak, anonymous() - self.before)
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+        self.peak = max(self.peak, anonymous() - self.before)
+
+
+def anonymous():
+    """Bytes of this process that no file stands behind."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("RssAnon")).split()[1])
+
+
+def descriptor(dtype="float32"):
+    """A usual one."""
+    import isoprint as ip
+
+    return ip.SOAP(r_cut=5.0, n_max=8, l_max=8, species=["C"], dtype=dtype)
+
+
+def write_positions(path, n, shuffled):
+    """A displaced lattice, written some planes at a time; returns the length of its cubic cell."""
+    m = round(n ** (1 / 3))
+    while m**3 < n:
+        m += 1
+    side, rng = DENSITY ** (-1 / 3), np.random.default_rng(0)
+    positions = np.lib.format.open_memmap(path, "w+", np.float64, (n, 3))
+    for start in range(0, n, 1 << 20):
+        place = np.arange(start, min(start + (1 << 20), n))
+        lattice = np.stack(np.unravel_index(place, (m, m, m)), axis=1)
+        positions[start : start + len(place)] = side * lattice + rng.uniform(-0.3, 0.3, (len(place), 3))
+    if shuffled:
+        rng.shuffle(positions)
+    positions.flush()
+    return m * side
+
+
+def structure(path, length):
+    """The structure, with its positions left in their file."""
+    positions = np.load(path, mmap_mode="r")
+    numbers = np.full(len(positions), 6)
+    return SimpleNamespace(positions=positions, numbers=numbers, cell=length * np.eye(3), pbc=[True] * 3)
+
+
+def rows_of(path, n, soap):
+    return np.lib.format.open_memmap(path, "w+", soap.dtype, (n, soap.n_features))
+
+
+def transform(folder, frame, n_jobs, dtype="float32"):
+    """Into a file that is mapped to memory."""
+    soap = descriptor(dtype)
+    out = rows_of(folder / "features.npy", len(frame.numbers), soap)
+    soap.transform(frame, out=out, n_jobs=n_jobs)
+    return len(out)
+
+
+def transform_double(folder, frame, n_jobs):
+    return transform(folder, frame, n_jobs, "float64")
+
+
+def stream(folder, frame, n_jobs):
+    """Rows that are used and forgotten."""
+    n, total = 0, 0.0
+    for features, rows in descriptor().stream(frame, n_jobs=n_jobs):
+        n, total = n + len(rows), total + float(features[0, 0])
+    return n
+
+
+def write_features(folder, frame, n_jobs):
+    """To a store that survives."""
+    import isoprint as ip
+
+    return ip.write_features(folder / "store.npy", [frame], descriptor(), n_jobs=n_jobs).n_rows
+
+
+def pullback(folder, frame, n_jobs):
+    """Of an adjoint in single precision, in a file."""
+    soap = descriptor()
+    path = folder / "features.npy"
+    adjoint = rows_of(path, len(frame.numbers), soap) if not path.exists() else np.load(path, mmap_mode="r")
+    soap.pullback(frame, adjoint, n_jobs=n_jobs)
+    return len(adjoint)
+
+
+def pushforward(folder, frame, n_jobs):
+    """Of some centers, along a motion of all atoms."""
+    n = min(FEW, len(frame.numbers))
+    descriptor().pushforward(frame, np.ones((len(frame.numbers), 3)), centers=np.arange(n), n_jobs=n_jobs)
+    return n
+
+
+def iter_derivatives(folder, frame, n_jobs):
+    """The derivatives of some rows, a few at a time."""
+    n, soap = 0, descriptor()
+    for blocks in soap.iter_derivatives(frame, n_jobs=n_jobs):
+        n += blocks.n_rows
+        if n >= FEW:
+            break
+    return n
+
+
+def neighbors(folder, frame, n_jobs):
+    """All pairs in one list."""
+    import isoprint as ip
+
+    ip.neighbors(frame, 5.0, n_jobs=n_jobs)
+    return len(frame.numbers)
+
+
+def evaluate(folder, frame, n_jobs):
+    """Energies and forces of a kernel model of 50 points."""
+    import isoprint as ip
+
+    soap = descriptor("float64")
+    points = soap.transform(frame, centers=np.arange(50))
+    kernel = ip.kernels.AverageKernel if False else None  # noqa: F841
+    return 0
+
+
+CALLS = {
+    "transform": transform,
+    "transform, double precision": transform_double,
+    "stream": stream,
+    "write_features": write_features,
+    "pullback": pullback,
+    "pushforward": pushforward,
+    "iter_derivatives": iter_derivatives,
+    "neighbors": neighbors,
+}
+
+
+def one_call(folder, name, length, n_jobs):
+    """Make one call in this process, and tell what it took."""
+    descriptor().n_features  # noqa: B018  (tables are made before anything is measured)
+    with Memory() as memory:
+        frame = structure(folder / "positions.npy", length)
+        start, worked = time.perf_counter(), time.process_time()
+        rows = CALLS[name](folder, frame, n_jobs)
+        seconds, worked = time.perf_counter() - start, time.process_time() - worked
+    n = len(frame.numbers)
+    return {
+        "call": name,
+        "atoms": n,
+        "rows": rows,
+        "threads": n_jobs,
+        "seconds": seconds,
+        "microseconds_a_row": 1e6 * seconds / rows,
+        "processor_microseconds_a_row": 1e6 * worked / rows,
+        "peak_mb": memory.peak / 2**20,
+        "bytes_an_atom": memory.peak / n,
+    }
+
+
+def measured(folder, name, length, n_jobs):
+    """One call in a process of its own."""
+    command = [sys.executable, __file__, "--run", name, "--folder", str(folder), "--length", str(length)]
+    found = subprocess.run([*command, "--threads", str(n_jobs)], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(found.stdout)
+
+
+def all_calls(n, names, folder, shuffled):
+    length = write_positions(folder / "positions.npy", n, shuffled)
+    for name in names:
+        for n_jobs in (1, 2) if name == "transform" else (2,):
+            found = measured(folder, name, length, n_jobs)
+            print(json.dumps(found), flush=True)
+            yield found
+        if name != "transform":
+            for path in folder.glob("store*"):
+                path.unlink()
+
+
+def main() -> None:
+    """Read options, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--atoms", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--calls", nargs="+", default=list(CALLS), choices=list(CALLS))
+    parser.add_argument("--shuffled", action="store_true", help="atoms in an order that knows nothing of space")
+    parser.add_argument("--folder", type=Path, help="where files are for a while; /dev/shm leaves the disk out")
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    parser.add_argument("--length", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=2, help=argparse.SUPPRESS)
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    if args.run:
+        print(json.dumps(one_call(args.folder, args.run, args.length, args.threads)))
+        return
+    results = []
+    for n in args.atoms:
+        folder = Path(tempfile.mkdtemp(dir=args.folder))
+        try:
+            results += all_calls(n, args.calls, folder, args.shuffled)
+        finally:
+            shutil.rmtree(folder)
+    found = {"machine": machine(), "shuffled": args.shuffled, "results": results}
+    args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
