@@ -3,12 +3,12 @@
     python benches/large.py                                   100,000 and 1,000,000 atoms
     python benches/large.py --atoms 100000 1000000 10000000   takes an hour and, for 10,000,000 atoms, 26 GB of disk
 
-The structure is carbon-like: a cubic lattice of 0.1 atoms for each Å^3, every atom displaced at random; with `--shuffled`
-atoms that are neighbors in space are nowhere near each other in the file. Positions and features are files that are
-mapped to memory. Each call is measured in a process of its own, which looks at its own anonymous memory (what it needs
-and no file stands behind: `RssAnon`) fifty times a second: `peak_mb` is the largest beyond what the interpreter and the
-libraries had before there was a structure. Positions and adjoints lie in files and are not part of it; atomic numbers
-are, 8 bytes an atom. `transform` is measured on one thread and on two, all else on two.
+The structure is carbon-like: a cubic lattice of 0.1 atoms for each Å^3, every atom displaced at random; with
+`--shuffled`, atoms that are neighbors in space are nowhere near each other in the file. Positions, features and
+adjoints are files that are mapped to memory. Each call is measured in a process of its own, which looks at its own
+anonymous memory (what no file stands behind: `RssAnon`) fifty times a second: `peak_mb` is the most beyond what the
+interpreter and the libraries had before there was a structure; atomic numbers, 8 bytes an atom, are part of it.
+`transform` is measured on one thread and on two, all else on two.
 Results go to ``benches/results/large.json``.
 """
 
@@ -31,7 +31,7 @@ from machine import machine
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "large.json"
 DENSITY = 0.1
-# Rows whose calls would need more memory than a machine has are asked for some centers, and so many blocks at a time.
+# Centers of calls whose results are too large to be had of all.
 FEW = 20_000
 
 
@@ -156,26 +156,46 @@ def neighbors(folder, frame, n_jobs):
     return len(frame.numbers)
 
 
-def evaluate(folder, frame, n_jobs):
-    """Energies and forces of a kernel model of 50 points."""
+def transform_average(folder, frame, n_jobs):
+    """The mean over all atoms."""
     import isoprint as ip
 
+    soap = ip.SOAP(r_cut=5.0, n_max=8, l_max=8, species=["C"], average="outer")
+    soap.transform(frame, n_jobs=n_jobs)
+    return len(frame.numbers)
+
+
+def fused(folder, frame, n_jobs):
+    """Features and gradients of a linear function of them, in one pass."""
     soap = descriptor("float64")
-    points = soap.transform(frame, centers=np.arange(50))
-    kernel = ip.kernels.AverageKernel if False else None  # noqa: F841
-    return 0
+    weights = np.linspace(-1.0, 1.0, soap.n_features)
+    soap.fused(frame, lambda _, features: np.broadcast_to(weights, features.shape).copy(), n_jobs=n_jobs, block=256)
+    return len(frame.numbers)
+
+
+def kernel(folder, frame, n_jobs):
+    """Similarity of the structure to itself, by the mean of the kernels of all pairs of its atoms."""
+    import isoprint as ip
+
+    ip.kernels.AverageKernel(descriptor())([frame], n_jobs=n_jobs)
+    return len(frame.numbers)
 
 
 CALLS = {
     "transform": transform,
     "transform, double precision": transform_double,
+    "transform, average": transform_average,
     "stream": stream,
     "write_features": write_features,
     "pullback": pullback,
+    "fused": fused,
     "pushforward": pushforward,
     "iter_derivatives": iter_derivatives,
     "neighbors": neighbors,
+    "kernel of structures": kernel,
 }
+# What these hold grows with atoms by kilobytes each; there is another way, see docs/large_structures.md.
+NOT_FOR_MORE_THAN = {"neighbors": 2_000_000, "kernel of structures": 2_000_000}
 
 
 def one_call(folder, name, length, n_jobs):
@@ -210,6 +230,8 @@ def measured(folder, name, length, n_jobs):
 def all_calls(n, names, folder, shuffled):
     length = write_positions(folder / "positions.npy", n, shuffled)
     for name in names:
+        if n > NOT_FOR_MORE_THAN.get(name, n):
+            continue
         for n_jobs in (1, 2) if name == "transform" else (2,):
             found = measured(folder, name, length, n_jobs)
             print(json.dumps(found), flush=True)

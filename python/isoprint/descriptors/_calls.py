@@ -103,13 +103,16 @@ class Call(NamedTuple):
                 prepared = None  # which is much, and given up before there is more
                 prepared = self.compiled.core.prepare(frames, first=(place[0], 0), threads=self.threads)
                 of_frame = first
-            yield rows, self._replace(
-                frames=frames,
-                centers=centers,
-                n_rows=rows.stop - rows.start,
-                prepared=prepared if alone else None,
-                first=place,
-                row=self.row + rows.start,
+            yield (
+                rows,
+                self._replace(
+                    frames=frames,
+                    centers=centers,
+                    n_rows=rows.stop - rows.start,
+                    prepared=prepared if alone else None,
+                    first=place,
+                    row=self.row + rows.start,
+                ),
             )
 
     def rows_after(self, before: tuple[int, int]) -> Rows:

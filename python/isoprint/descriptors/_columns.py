@@ -12,6 +12,7 @@ from isoprint.descriptors._calls import Compiled
 from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._sparse import SparseRows
+from isoprint.descriptors.derivatives import finite
 
 # Bytes of all columns that are computed at once, to take some of them.
 _AT_ONCE = 1 << 26
@@ -59,6 +60,8 @@ class SomeColumns:
 
     def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
         """Gradients of a function of some columns."""
+        # The whole would count columns as its own.
+        finite("adjoint", adjoint)
         every = self._spread(adjoint)
         positions, strain = self._whole.core.pullback(frames, centers, every, average=self._whole.average, **options)
         return positions, strain

@@ -90,7 +90,7 @@ class Streams(Values):
             before = (before[0] + len(structures), before[1] + n_rows)
 
     def _parts(self, structures: list[Any], most: int | None, n_jobs: int | None) -> tuple[int, Iterator[Call]]:
-        """The structures of a batch, or parts of a single one that has more rows than `most`, and how many there are."""
+        """How many parts there are, and these: all structures of a batch, or parts of a single one of more rows."""
         call = self._call(structures, None, n_jobs)
         if most is None or len(structures) > 1 or call.n_rows <= most:
             return 1, iter([call])

@@ -238,7 +238,8 @@ def write_rows(call: Call, target: NDArray[Any], progress: Report | bool | None,
 
 def _rows_of_a_piece(call: Call) -> int:
     core: Any = call.compiled.core
-    return max(1, _PIECE // (8 * max(1, getattr(core, "n_computed", core.n_features))))
+    n_features: int = getattr(core, "n_computed", core.n_features)
+    return max(1, _PIECE // (8 * max(1, n_features)))
 
 
 def _write_pieces(call: Call, out: Any, progress: Report | bool | None) -> None:
