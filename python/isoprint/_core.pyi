@@ -102,7 +102,7 @@ class _Descriptor(Protocol):
         progress: _Progress,
         holds_zeros: bool = False,
         prepared: Any = None,
-        first: tuple[int, int] = (0, 0),
+        first: tuple[int, int] = ...,
     ) -> None: ...
     def sparse(
         self,
