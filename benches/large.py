@@ -9,7 +9,9 @@ adjoints are files that are mapped to memory. Each call is measured in a process
 anonymous memory (what no file stands behind: `RssAnon`) fifty times a second: `peak_mb` is the most beyond what the
 interpreter and the libraries had before there was a structure; atomic numbers, 8 bytes an atom, are part of it.
 `transform` is measured on one thread and on two, all else on two.
-Results go to ``benches/results/large.json``.
+`write alone` fills as large a file and computes nothing: what it takes is the system's. Results go to
+``benches/results/large.json``, where those of other calls and sizes stay, and as a table to
+``docs/data/large_structures.inc``.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from machine import machine
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "large.json"
+TABLE = HERE.parent / "docs" / "data" / "large_structures.inc"
 DENSITY = 0.1
 # Centers of calls whose results are too large to be had of all.
 FEW = 20_000
@@ -93,6 +96,14 @@ def structure(path, length):
 
 def rows_of(path, n, soap):
     return np.lib.format.open_memmap(path, "w+", soap.dtype, (n, soap.n_features))
+
+
+def write_alone(folder, frame, n_jobs):
+    """As many numbers, that are not computed."""
+    out = rows_of(folder / "features.npy", len(frame.numbers), descriptor())
+    for start in range(0, len(out), 4096):
+        out[start : start + 4096] = 1.0
+    return len(out)
 
 
 def transform(folder, frame, n_jobs, dtype="float32"):
@@ -182,6 +193,7 @@ def kernel(folder, frame, n_jobs):
 
 
 CALLS = {
+    "write alone": write_alone,
     "transform": transform,
     "transform, double precision": transform_double,
     "transform, average": transform_average,
@@ -194,6 +206,7 @@ CALLS = {
     "neighbors": neighbors,
     "kernel of structures": kernel,
 }
+THREADS = {"write alone": (1,), "transform": (1, 2)}
 # What these hold grows with atoms by kilobytes each; there is another way, see docs/large_structures.md.
 NOT_FOR_MORE_THAN = {"neighbors": 2_000_000, "kernel of structures": 2_000_000}
 
@@ -232,7 +245,7 @@ def all_calls(n, names, folder, shuffled):
     for name in names:
         if n > NOT_FOR_MORE_THAN.get(name, n):
             continue
-        for n_jobs in (1, 2) if name == "transform" else (2,):
+        for n_jobs in THREADS.get(name, (2,)):
             found = measured(folder, name, length, n_jobs)
             print(json.dumps(found), flush=True)
             yield found
@@ -256,15 +269,46 @@ def main() -> None:
     if args.run:
         print(json.dumps(one_call(args.folder, args.run, args.length, args.threads)))
         return
-    results = []
     for n in args.atoms:
         folder = Path(tempfile.mkdtemp(dir=args.folder))
         try:
-            results += all_calls(n, args.calls, folder, args.shuffled)
+            for found in all_calls(n, args.calls, folder, args.shuffled):
+                keep(args.output, found, args.shuffled)
         finally:
             shutil.rmtree(folder)
-    found = {"machine": machine(), "shuffled": args.shuffled, "results": results}
-    args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def keep(path, found, shuffled):
+    """Put what was measured in the place of an older result of the same call, and write the table anew."""
+    found["shuffled"] = shuffled
+    names = ("call", "atoms", "threads", "shuffled")
+    older = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+    others = [one for one in older if any(one[name] != found[name] for name in names)]
+    order = list(CALLS)
+    results = sorted([*others, found], key=lambda one: (one["shuffled"], one["atoms"], order.index(one["call"])))
+    path.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n", encoding="utf-8")
+    if path == RESULTS:
+        TABLE.write_text(table(results), encoding="utf-8")
+
+
+def table(results):
+    """Memory and time of every call, as Markdown."""
+    results = [one for one in results if not one["shuffled"]]
+    sizes = sorted({one["atoms"] for one in results})
+    known = {(one["call"], one["threads"], one["atoms"]): one for one in results}
+    powers = [f"{n:,}" for n in sizes]
+    head = ["call", "threads", *(f"MB, {n} atoms" for n in powers), "bytes an atom"]
+    head += [f"µs a row, {n}" for n in powers]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for call, threads in dict.fromkeys((one["call"], one["threads"]) for one in results):
+        of_size = [known.get((call, threads, n)) for n in sizes]
+        there = [one for one in of_size if one is not None]
+        cells = [call, str(threads)]
+        cells += ["" if one is None else f"{one['peak_mb']:,.0f}" for one in of_size]
+        cells.append(f"{there[-1]['bytes_an_atom']:,.0f}")
+        cells += ["" if one is None else f"{one['microseconds_a_row']:.1f}" for one in of_size]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ def test_a_store_is_written_in_parts_and_goes_on_in_the_middle_of_a_structure(
     suffix, every, tmp_path, parts_of, monkeypatch
 ):
     pytest.importorskip(LIBRARIES[suffix])
-    monkeypatch.setattr("isoprint.stores._zarr._CHUNK", 8 * SOAP.n_features * 10)
+    monkeypatch.setattr("isoprint.stores._zarr._CHUNK", 8 * SOAP.n_features * 5)
+    monkeypatch.setattr("isoprint.stores._zarr._TOGETHER", 2)
     parts_of(70)
     frames = [*molecules(3), structure(), *molecules(2), structure(seed=1)]
     whole, cut, told = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}", []

@@ -11,7 +11,8 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 
-# 1: a line for each batch; 2: parts of a structure have lines of their own.
+# Of journals and of the stores that they are about: another one is not gone on with. In 2, chunks of Zarr are written
+# together, and parts of a structure have lines of their own.
 FORMAT = 2
 
 
