@@ -30,7 +30,7 @@ pub struct SparseRows<T> {
 /// stretches, every zero.
 ///
 /// # Errors
-/// Any [`Error`] that the input or the caller can cause.
+/// [`Error::Parameter`] for more columns than 32 bits count; any other [`Error`] that the input or the caller can cause.
 pub fn transform_sparse<D: Descriptor, T: RowElement>(
     descriptor: &D,
     average: Average,
@@ -38,6 +38,7 @@ pub fn transform_sparse<D: Descriptor, T: RowElement>(
     centers: &Centers<'_>,
     job: &mut Job<'_>,
 ) -> Result<SparseRows<T>, Error> {
+    numbered(descriptor.n_features())?;
     let forward = Forward { descriptor, average, frames, centers, motion: None, into_zeros: false };
     let counter = RowCounter::new(centers.len());
     let mut offsets = memory::with_capacity(PURPOSE, super::n_rows(average, frames, centers) + 1)?;
@@ -52,6 +53,19 @@ pub fn transform_sparse<D: Descriptor, T: RowElement>(
         }
     }
     Ok(rows)
+}
+
+/// Refuses rows of so many columns that these would have no numbers.
+fn numbered(n_features: usize) -> Result<(), Error> {
+    if i32::try_from(n_features).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Parameter {
+        name: "n_features",
+        part: None,
+        value: n_features.to_string(),
+        remedy: format!("columns of sparse arrays have numbers of 32 bits, of at most {}; take dense rows", i32::MAX),
+    })
 }
 
 impl<D: Descriptor> Forward<'_, D> {
@@ -161,5 +175,17 @@ impl<T: RowElement> SparseRows<T> {
         self.columns.extend_from_slice(&part.columns);
         self.values.extend_from_slice(&part.values);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_are_let_in_have_numbers() {
+        assert_eq!(numbered(i32::MAX as usize), Ok(()));
+        let message = numbered(i32::MAX as usize + 1).unwrap_err().to_string();
+        assert!(message.starts_with("n_features is 2147483648; ") && message.ends_with("take dense rows"), "{message}");
     }
 }
