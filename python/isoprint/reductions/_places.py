@@ -41,6 +41,11 @@ class Places(NamedTuple):
         frame = self.frame + n_frames if self.is_known else self.frame
         return self._replace(index=self.index + n_rows, frame=frame, n_frames=self.n_frames + n_frames)
 
+    def some(self, which: NDArray[np.bool_]) -> Places:
+        """Those of some of the rows."""
+        chosen = (self.index[which], self.frame[which], self.atom[which], self.species[which])
+        return Places(*chosen, self.n_frames, self.is_known)
+
 
 def places_of(rows: Any, n: int, n_rows: int) -> Places:
     """What `rows` say of `n` rows; without them, rows follow those that were seen."""

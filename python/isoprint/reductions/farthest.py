@@ -29,7 +29,7 @@ class Farthest(Reducer):
 
     The sample is that of `isoprint.select.fps` of all rows at once. Every pass keeps the rows that are farthest from
     those chosen so far; as many as surely are the next ones are chosen among them at its end, so that passes are fewer
-    than rows chosen: with the pool that is kept by default, some five to twenty for a hundred.
+    than rows chosen: with the pool that is kept by default, some five for hundreds.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Farthest(Reducer):
     distance : ndarray (n,)
         Of each from the nearest of those before it; infinite for the first.
     radius : float
-        No row is farther than this from the sample.
+        No row is farther than this from the sample; at most the last `distance`.
     n_passes : int
         Passes that are done.
 
@@ -80,6 +80,11 @@ class Farthest(Reducer):
         self._is_done = False
         super().__init__()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the sample is complete."""
+        return self._is_done
+
     def clear(self) -> None:
         """Forget the rows of this pass; those chosen stay."""
         super().clear()
@@ -111,7 +116,7 @@ class Farthest(Reducer):
         self.n_passes += 1
         while len(self.features) < self._n:
             place, distance = self._pool.farthest()
-            if distance == 0.0 or (len(self.distance) > 1 and distance <= _SAME * self.distance[1]):
+            if max(distance, self._pool.left_out) <= _SAME * self.distance[1:].max(initial=0.0):
                 self._is_done = True  # all that is left is the same
                 break
             if not self._pool.is_certain(distance):

@@ -97,6 +97,11 @@ class KMeans(Reducer):
         self._first: Sample | None = None
         super().__init__()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the centers stay what they are."""
+        return self.converged or self.n_passes >= self._max_passes
+
     def clear(self) -> None:
         """Forget the rows of this pass; the centers stay."""
         super().clear()
@@ -107,9 +112,15 @@ class KMeans(Reducer):
         else:
             self._moves: Floats = np.zeros_like(self.centers)
 
+    def empty(self) -> Self:
+        """One in the same pass that has seen no rows; it does not carry the sample of the first."""
+        made = super().empty()
+        made._first = None
+        return made
+
     def take(self, features: Floats, places: Places) -> None:
         """See a batch."""
-        if self.converged or self.n_passes >= self._max_passes:
+        if self.is_done:
             raise ValueError("this KMeans has come to its end; take a new one for other rows")
         if self.centers is None:
             self._sample.push(features)
@@ -132,7 +143,7 @@ class KMeans(Reducer):
 
     def end_pass(self) -> bool:
         """Move the centers."""
-        if self.converged or self.n_passes >= self._max_passes:
+        if self.is_done:
             return False
         self._require_rows()
         self.n_passes += 1
@@ -144,7 +155,7 @@ class KMeans(Reducer):
             self.converged = bool(
                 self.counts.all() and farthest <= self._tolerance * np.sqrt(self.inertia / self.n_rows)
             )
-            if self.converged or self.n_passes == self._max_passes:
+            if self.is_done:
                 return False
             self.centers = self._filled(self.centers + moves)
         self.clear()

@@ -70,6 +70,11 @@ class Reducer:
     def __init__(self) -> None:
         self.clear()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether no more rows can be added: of those that need several passes, after the last."""
+        return False
+
     def clear(self) -> None:
         """Forget the rows that were seen in this pass."""
         self.n_rows = self.n_frames = 0
@@ -211,7 +216,7 @@ class Reducer:
         return f"{type(self).__name__}({self.n_rows} rows of {self.n_frames} frames seen)"
 
     def _checked(self, features: Any) -> Floats:
-        values = matrix(features)
+        values: Floats = np.asarray(matrix(features), np.float64)
         if self.n_features is not None and values.shape[1] != self.n_features:
             raise ValueError(
                 f"features have {values.shape[1]} columns, and those before had {self.n_features}; give rows of one"
@@ -221,7 +226,7 @@ class Reducer:
             raise ValueError(
                 f"features go up to {np.abs(values).max():.3g}, whose squares cannot be summed; scale them down"
             )
-        return np.asarray(values, np.float64)
+        return values
 
     def _require_alike(self, other: Any) -> None:
         if type(other) is not type(self):

@@ -86,8 +86,8 @@ def reduce(
         )
     if not again:
         require_new(chosen)
-    seen = _seen(chosen)
-    active = chosen
+    active = [one for one in chosen if not one.is_done]
+    seen = _least_seen(active) if again else _seen(active)
     while active:
         if any(one.needs_rereading and not one.n_rows for one in active):
             begin(frames, descriptor, active)
@@ -142,7 +142,7 @@ def one_pass(
     n_jobs: int | None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Show all rows of frames to the reducers, after so many frames and rows; or pass over as many, where they were seen."""
+    """Show all rows of frames to the reducers, after so many frames and rows; or pass over those that each has seen."""
     passed = seen[0] if again else 0
     rest: Any = islice(one_by_one(frames), passed, None) if passed else frames
     with single_threaded(), closing(descriptor.stream(rest, batch=batch, n_jobs=n_jobs)) as stream:
@@ -150,7 +150,11 @@ def one_pass(
             places = places_of(rows, len(features), 0).after(*seen)
             with uninterrupted():
                 for one in reducers:
-                    one.add(features, places)
+                    if again and places.frame.min(initial=one.n_frames) < one.n_frames:
+                        new = places.frame >= one.n_frames
+                        one.add(features[new], places.some(new))
+                    else:
+                        one.add(features, places)
             if progress is not None:
                 progress(reducers[0].n_frames, reducers[0].n_rows)
 
@@ -163,8 +167,13 @@ def _can_be_reread(frames: Any) -> bool:
 
 def _seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
     """Frames and rows that all of them have seen."""
-    found = {(one.n_frames, one.n_rows) for one in reducers}
+    found = {(one.n_frames, one.n_rows) for one in reducers} or {(0, 0)}
     if len(found) > 1:
         told = ", ".join(f"{type(one).__name__} {one.n_frames}" for one in reducers)
         raise ValueError(f"the reducers have seen different numbers of frames ({told}); give each to a call of its own")
     return found.pop()
+
+
+def _least_seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
+    """Frames and rows of the one that has seen least."""
+    return min(((one.n_frames, one.n_rows) for one in reducers), default=(0, 0))
