@@ -63,7 +63,13 @@ def libraries() -> tuple[Callable[..., Any], Any, Callable[..., Any]]:
 
 def are_paths(frames: Any) -> bool:
     """Whether these are files."""
-    return isinstance(frames, (list, tuple)) and bool(frames) and all(isinstance(one, (str, os.PathLike)) for one in frames)
+    if not isinstance(frames, (list, tuple)) or not frames:
+        return False
+    paths = [isinstance(one, (str, os.PathLike)) for one in frames]
+    if any(paths) and not all(paths):
+        other = short_repr(frames[paths.index(False)])
+        raise TypeError(f"frames has paths, and also {other}; give files alone, or structures alone")
+    return all(paths)
 
 
 def lazy_lists(frames: Any) -> list[Any] | None:
