@@ -228,6 +228,18 @@ def test_tasks_carry_their_structures_as_arrays_and_the_fingerprint_once():
     assert len(bundle) == 3
 
 
+def test_arrays_that_arrive_at_odd_addresses_are_described():
+    atoms = molecule("CH3OH")
+    for name, array in atoms.arrays.items():
+        memory = np.empty(array.nbytes + 1, np.uint8)[1:]
+        odd = memory.view(array.dtype).reshape(array.shape)
+        odd[...] = array
+        atoms.arrays[name] = odd
+    assert not atoms.positions.flags.aligned
+    np.testing.assert_array_equal(SOAP.transform(atoms), SOAP.transform(molecule("CH3OH")))
+    np.testing.assert_array_equal(SOAP.transform([atoms] * 2), SOAP.transform([molecule("CH3OH")] * 2))
+
+
 # On processes
 
 
