@@ -1,6 +1,6 @@
 """What it costs to share work out to processes: dask, joblib and concurrent.futures beside one process with threads.
 
-    python benches/clusters.py                 420,000 environments, 64 MiB of features a task, three turns of each
+    python benches/clusters.py                 830,000 environments, 64 MiB of features a task, three turns of each
     python benches/clusters.py --tasks 4 --turns 1      a quick look
 
 Two workers of one thread against one process with two threads, on the same structures in memory, reduced to mean and
@@ -159,7 +159,8 @@ def of_tasks(frames, per_task, client):
 
     n = 2000
     client.gather(client.map(nothing, range(200)))
-    empty = float(np.median([seconds(lambda: client.gather(client.map(nothing, range(n), pure=False)))[1] for _ in "123"]))
+    submit = lambda: client.gather(client.map(nothing, range(n), pure=False))  # noqa: E731
+    empty = float(np.median([seconds(submit)[1] for _ in "123"]))
     small, soap = frames[:n], descriptor()
     ours = [seconds(lambda: lazily.reduce(small, soap, ip.reductions.Moments(), batch=1))[1] for _ in "123"]
     alone = [seconds(lambda: [soap.transform(one, n_jobs=1) for one in small])[1] for _ in "123"]
@@ -210,19 +211,21 @@ def of_merges():
     return found
 
 
-def of_fits(frames, turns):
-    """A model of energies and forces, fitted here and in shares."""
+def of_fits(n, turns):
+    """A model of energies and forces of so many crystals of 27 atoms, fitted here and in shares."""
+    from ase.build import bulk
     from ase.calculators.lj import LennardJones
     from ase.calculators.singlepoint import SinglePointCalculator
 
     from isoprint.extras import dask as lazily
 
     labelled = []
-    for atoms in frames:
+    for seed in range(n):
+        atoms = bulk("C", "sc", 2.2) * (3, 3, 3)
+        atoms.rattle(0.1, seed=seed)
         pair = atoms.copy()
-        pair.calc = LennardJones(sigma=1.2, epsilon=0.1, rc=4.0, smooth=True)
+        pair.calc = LennardJones(sigma=2.0, epsilon=0.1, rc=5.0, smooth=True)
         results = {"energy": pair.get_potential_energy(), "forces": pair.get_forces()}
-        atoms = atoms.copy()
         atoms.calc = SinglePointCalculator(atoms, **results)
         labelled.append(atoms)
     make = lambda: ip.models.SparseGP(descriptor(), n_sparse=200, e0=0.0, sigma_energy=1e-3, sigma_forces=0.05)  # noqa: E731
@@ -248,7 +251,7 @@ def of_fits(frames, turns):
 def main() -> None:
     """Read options, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", type=int, default=16, help="of 64 MiB of features each")
+    parser.add_argument("--tasks", type=int, default=32, help="of 64 MiB of features each")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
@@ -271,7 +274,7 @@ def main() -> None:
             **races(frames, per_task, args.turns, client),
             "tasks_of_dask": of_tasks(frames, per_task, client),
             "merges": of_merges(),
-            "fit": of_fits(frames[:400], args.turns),
+            "fit": of_fits(400, args.turns),
             "killed": with_a_killed_worker(frames, per_task),
         }
     args.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -77,7 +77,9 @@ def test_what_does_not_fit_is_told(files, tmp_path):
     with pytest.raises(TypeError, match="give a list of structures"):
         lazily.features(molecule("H2O"), SOAP)
     (tmp_path / "odd.xyz").write_text("1\n\nH 0 0 0\nH 0 0 0\n")
-    with pytest.raises(ValueError, match=r"frame 1 of .*odd.xyz begins with b'H 0 0 0.*where a number of atoms belongs"):
+    with pytest.raises(
+        ValueError, match=r"frame 1 of .*odd.xyz begins with b'H 0 0 0.*where a number of atoms belongs"
+    ):
         lazily.features([tmp_path / "odd.xyz"], SOAP)
     assert lazily.features([], SOAP).shape == (0, SOAP.n_features)
     for wrong in ([tmp_path / "odd.xyz", molecule("H2O")], 3):
@@ -101,11 +103,16 @@ def test_a_file_that_ends_in_the_middle_is_named(n_lines, tmp_path):
         assert lazily.features([path], SOAP).shape[0] == 3
         return
     place = 0 if n_lines < 5 else 1
-    with pytest.raises(ValueError, match=rf"{path} ends in the middle of frame {place}, which has \d+ of its \d+ atoms"):
+    with pytest.raises(
+        ValueError, match=rf"{path} ends in the middle of frame {place}, which has \d+ of its \d+ atoms"
+    ):
         lazily.features([path], SOAP)
     with pytest.raises(ValueError, match=rf"frame {place} of {path} cannot be read \(.+\); was the file cut?"):
         lazily.features([path], SOAP, rows=[8]).compute(scheduler="synchronous")
-    with dask.config.set(scheduler="synchronous"), pytest.raises(ValueError, match=f"frame {place} of {path} cannot be"):
+    with (
+        dask.config.set(scheduler="synchronous"),
+        pytest.raises(ValueError, match=f"frame {place} of {path} cannot be"),
+    ):
         lazily.reduce([path], SOAP, ip.reductions.Moments())
 
 

@@ -1,6 +1,7 @@
 """A fit in shares, wherever they are seen, is the fit of all frames."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def models():
 
 
 def assert_same(found, expected, frames=None):
-    """Predictions to 1e-8 of their size: that is what another order of the frames leaves of condition numbers of 1e7."""
+    """Predictions to 1e-8 of their size: what another order of the frames leaves of condition numbers of 1e7."""
     assert found.report_["rows"] == expected.report_["rows"]
     one, other = (model.predict(frames or FRAMES) for model in (found, expected))
     for name in ("energy", "forces"):
@@ -81,7 +82,7 @@ def test_shares_make_the_fit_of_all_frames(name, cuts, ahead, nested, whole):
     assert model.report_["rows"] == {}
     worker = pickle.loads(pickle.dumps(model))
     ends = [0, *sorted(cuts), 12]
-    shares = [worker.share(FRAMES[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    shares = [worker.share(FRAMES[a:b]) for a, b in pairwise(ends)]
     shares = [pickle.loads(pickle.dumps(share)) for share in shares]
     assert sum(share.n_frames for share in shares) == 12
     if ahead:

@@ -492,7 +492,7 @@ def test_arguments_are_looked_at():
     ]:
         with pytest.raises(ValueError, match=message):
             make()
-    with pytest.raises(TypeError, match="give one of isoprint.reductions"):
+    with pytest.raises(TypeError, match=r"give one of isoprint\.reductions"):
         ip.reduce(frames(), SOAP, of.Moments)
     one = of.Moments()
     with pytest.raises(ValueError, match="twice"):

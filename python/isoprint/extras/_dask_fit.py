@@ -39,8 +39,8 @@ def fit(
     """Fit a model to labelled structures: every task makes the triangles of its share, which are merged in their order.
 
     Sparse points and energies of single atoms are chosen here, from fingerprints without derivatives; derivatives and
-    least squares, which are nearly all of the work, are the tasks'. The model is that of `model.fit(frames)` but for the
-    rounding of another order of the frames.
+    least squares, which are nearly all of the work, are the tasks'. The model is that of `model.fit(frames)` but for
+    the rounding of another order of the frames.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def fit(
         Structures that sparse points and energies of single atoms are taken from; all elements must be among them. By
         default all, which are then read here as well.
     batch : int, optional
-        Structures of a task, where they are in a sequence; by default as many as have 2048 atoms, or as there are sparse
-        points.
+        Structures of a task, where they are in a sequence; by default as many as have 2048 atoms, or as there are
+        sparse points.
     energy, forces, virial : str or None
         Other names of the labels; `None` passes over them.
     n_jobs : int

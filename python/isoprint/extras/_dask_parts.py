@@ -54,7 +54,8 @@ class Bundle:
 def libraries() -> tuple[Callable[..., Any], Any, Callable[..., Any]]:
     """`dask.delayed`, `dask.array` and `dask.compute`."""
     try:
-        from dask import array, compute
+        from dask import array
+        from dask.base import compute
         from dask.delayed import delayed
     except ImportError:
         raise ImportError('isoprint.extras.dask needs dask: pip install "isoprint[dask]"') from None
@@ -145,13 +146,14 @@ def _atoms(path: Path) -> Iterator[int]:
                 return
             if not line.strip().isdigit():
                 raise ValueError(
-                    f"frame {place} of {path} begins with {line[:60]!r}, where a number of atoms belongs; was the file cut?"
+                    f"frame {place} of {path} begins with {line[:60]!r}, where a number of atoms belongs; was the file"
+                    " cut?"
                 )
             n = int(line)
             found = sum(1 for _, _ in zip(range(n + 1), lines, strict=False))
             if found < n + 1:
                 raise ValueError(
-                    f"{path} ends in the middle of frame {place}, which has {max(found - 1, 0)} of its {n} atoms; was the"
-                    " file cut?"
+                    f"{path} ends in the middle of frame {place}, which has {max(found - 1, 0)} of its {n} atoms; was"
+                    " the file cut?"
                 )
             yield n

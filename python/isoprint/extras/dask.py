@@ -90,9 +90,7 @@ def features(
     return array.concatenate(blocks, allow_unknown_chunksizes=known is None)
 
 
-def reduce(
-    frames: Any, descriptor: Any, reducers: Reducers, *, batch: int | None = None, n_jobs: int = 1
-) -> Reducers:
+def reduce(frames: Any, descriptor: Any, reducers: Reducers, *, batch: int | None = None, n_jobs: int = 1) -> Reducers:
     """Reduce the features of structures by reducers, each task a share of them, and merge what tasks have found.
 
     No features travel: a task sends its reducers, which are merged eight at a time, in the order of the structures, by
@@ -150,7 +148,7 @@ def reduce(
 
 
 def reduce_rows(array: Any, reducers: Reducers) -> Reducers:
-    """Reduce the rows of a `dask.array`, chunk by chunk: principal components of features that are lazy or on disk, say.
+    """Reduce the rows of a `dask.array`, chunk by chunk: those of features that are lazy, or in a store.
 
     Parameters
     ----------

@@ -90,8 +90,8 @@ def merged(triangles: Mapping[Key, Triangle], origin: str, shares: Iterable[Shar
             raise TypeError(f"merge was given {short_repr(share)}; give what share(frames) returns")
         if share._origin != origin:
             raise ValueError(
-                "a share is of a model with other sparse points, energies of single atoms or parameters; make all shares"
-                " with copies of one model, after its begin(frames)"
+                "a share is of a model with other sparse points, energies of single atoms or parameters; make all"
+                " shares with copies of one model, after its begin(frames)"
             )
         for key, triangle in share._triangles.items():
             if key in seen.triangles:

@@ -21,7 +21,8 @@ def landmarks_of(given: Any) -> tuple[NDArray[np.float64], NDArray[np.int64] | N
     rows = {number_of(key, "landmarks"): _rows(f"landmarks of {key!r}", own) for key, own in given.items()}
     widths = {own.shape[1] for own in rows.values()}
     if len(widths) > 1:
-        raise ValueError(f"landmarks have {' and '.join(map(str, sorted(widths)))} columns; give rows of one fingerprint")
+        told = " and ".join(map(str, sorted(widths)))
+        raise ValueError(f"landmarks have {told} columns; give rows of one fingerprint")
     species = np.repeat(np.array(list(rows)), [len(own) for own in rows.values()])
     return np.concatenate(list(rows.values())), species
 
@@ -39,5 +40,6 @@ def require_width(landmarks: NDArray[np.float64], features: NDArray[np.float64])
     """Refuse features of another number of columns."""
     if features.shape[1] != landmarks.shape[1]:
         raise ValueError(
-            f"features have {features.shape[1]} columns, and landmarks {landmarks.shape[1]}; give those of one fingerprint"
+            f"features have {features.shape[1]} columns, and landmarks {landmarks.shape[1]}; give those of one"
+            " fingerprint"
         )

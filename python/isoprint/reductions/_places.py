@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from isoprint.descriptors.rows import Rows, frames_until
 Indices = NDArray[np.int64]
 
 
-class Places(NamedTuple):
+@dataclass(frozen=True)
+class Places:
     """Row, frame, atom and species of every row of a batch.
 
     Attributes
@@ -39,7 +41,7 @@ class Places(NamedTuple):
     def after(self, n_frames: int, n_rows: int) -> Places:
         """The same after so many more frames and rows."""
         frame = self.frame + n_frames if self.is_known else self.frame
-        return self._replace(index=self.index + n_rows, frame=frame, n_frames=self.n_frames + n_frames)
+        return replace(self, index=self.index + n_rows, frame=frame, n_frames=self.n_frames + n_frames)
 
     def some(self, which: NDArray[np.bool_]) -> Places:
         """Those of some of the rows."""

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 class KernelSums(Reducer):
     """Sums of `(q · q')^zeta` of all rows `q` with each of some landmarks `q'`.
 
-    Of each frame they are what a kernel model knows of its energy: the energy that `SparseGP` predicts is `delta²` times
-    the sums of a frame with its sparse points, times `alpha_`, and the energies of single atoms.
+    Of each frame they are what a kernel model knows of its energy: the energy that `SparseGP` predicts is `delta²`
+    times the sums of a frame with its sparse points, times `alpha_`, and the energies of single atoms.
 
     Parameters
     ----------

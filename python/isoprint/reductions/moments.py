@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +132,7 @@ class Moments(Reducer):
     @property
     def mean(self) -> Floats:
         """Of each feature, `(n_features,)`."""
-        return self._all().mean.copy()
+        return np.array(self._all().mean)
 
     @property
     def variance(self) -> Floats:
@@ -144,7 +144,7 @@ class Moments(Reducer):
     @property
     def std(self) -> Floats:
         """Standard deviation of each feature, the root of `variance`."""
-        return np.sqrt(self.variance)
+        return np.asarray(np.sqrt(self.variance))
 
     @property
     def covariance(self) -> Floats:
@@ -162,7 +162,7 @@ class Moments(Reducer):
         return {symbol_of(element): self._of(element) for element in sorted(self._groups)}
 
     def _of(self, element: int) -> Moments:
-        made: Any = Moments(covariance=self._pairs)
+        made = Moments(covariance=self._pairs)
         made._groups[_ALL] = self._groups[element].copy()
         made.n_rows, made.n_frames, made.n_features = self._groups[element].n, self.n_frames, self.n_features
         return made

@@ -24,8 +24,8 @@ Indices = NDArray[np.int64]
 class Nearest(Reducer):
     """For each landmark the rows that are nearest to it, and for how many rows it is the nearest.
 
-    Distances are Euclidean, from differences. Of rows at the same distance, to the last bit, the first counts as nearer,
-    and of landmarks at the same distance, to 1e-11, the first.
+    Distances are Euclidean, from differences. Of rows at the same distance, to the last bit, the first counts as
+    nearer, and of landmarks at the same distance, to 1e-11, the first.
 
     Parameters
     ----------
@@ -86,9 +86,7 @@ class Nearest(Reducer):
         self.counts = self.counts + counts
         self._keep(*(np.stack(each) for each in zip(*found, strict=True)))
 
-    def _nearest(
-        self, squared: Floats, one: int, features: Floats, places: Places
-    ) -> tuple[Floats, Indices, Indices, Indices]:
+    def _nearest(self, squared: Floats, one: int, features: Floats, places: Places) -> tuple[NDArray[Any], ...]:
         """The nearest rows of a batch to one landmark."""
         k = min(self._k, len(squared))
         most = np.partition(squared, k - 1)[k - 1] * (1.0 + _distances.ROUNDING)
@@ -97,7 +95,9 @@ class Nearest(Reducer):
         order = np.lexsort((places.index[own], distance))[: self._k]
         own, distance = own[order], distance[order]
         left = self._k - len(own)
-        indices = (np.pad(each[own], (0, left), constant_values=-1) for each in (places.index, places.frame, places.atom))
+        indices = (
+            np.pad(each[own], (0, left), constant_values=-1) for each in (places.index, places.frame, places.atom)
+        )
         return np.pad(distance, (0, left), constant_values=np.inf), *indices
 
     def join(self, other: Self, n_frames: int, n_rows: int) -> None:

@@ -125,27 +125,26 @@ class PrincipalComponents(Reducer):
         """Of each feature, `(n_features,)`."""
         self._require_rows()
         assert self._sums is not None
-        return self._sums.mean.copy()
+        return np.array(self._sums.mean)
 
     @property
     def components(self) -> Floats:
         """The directions, `(n_components, n_features)`: orthonormal rows, the largest entry of each positive."""
-        return self._solved()[1].copy()
+        return np.array(self._solved()[1])
 
     @property
     def explained_variance(self) -> Floats:
         """Variance along each direction, `(n_components,)`, divided by the number of rows."""
-        return self._solved()[0] / self.n_rows
+        return np.asarray(self._solved()[0] / self.n_rows)
 
     @property
     def explained_variance_ratio(self) -> Floats:
         """The same in parts of the variance of all features."""
-        assert self._sums is not None or not self.n_rows
         found = self.explained_variance
         assert self._sums is not None
         scatter = self._sums.scatter
         total = float(np.trace(scatter) if scatter.ndim == 2 else scatter.sum()) / self.n_rows
-        return found / total if total > 0.0 else np.zeros_like(found)
+        return np.asarray(found / total if total > 0.0 else np.zeros_like(found))
 
     @property
     def error(self) -> float:

@@ -235,14 +235,15 @@ class Reducer:
             raise ValueError("other is the reducer itself, whose rows would count twice")
         if None not in (self.n_features, other.n_features) and self.n_features != other.n_features:
             raise ValueError(
-                f"other has seen {other.n_features} columns, and this one {self.n_features}; merge those of one fingerprint"
+                f"other has seen {other.n_features} columns, and this one {self.n_features}; merge those of one"
+                " fingerprint"
             )
         for name in self._alike:
             own, theirs = getattr(self, name), getattr(other, name)
             if not _same(own, theirs):
                 raise ValueError(
-                    f"{name.strip('_')} is {short_repr(theirs)} in the other, and {short_repr(own)} here; merge those of"
-                    " the same arguments and the same pass"
+                    f"{name.strip('_')} is {short_repr(theirs)} in the other, and {short_repr(own)} here; merge those"
+                    " of the same arguments and the same pass"
                 )
 
     def _require_rows(self) -> None:

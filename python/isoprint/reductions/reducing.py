@@ -46,13 +46,13 @@ def reduce(
         Structures in a batch; by default as many as have about 64 MiB of features. The result does not depend on it
         beyond rounding.
     resume : bool
-        Whether these are the same structures again, of which those that were seen in this pass are passed over: after an
-        interrupt, or with a reducer from a file.
+        Whether these are the same structures again, of which those that were seen in this pass are passed over: after
+        an interrupt, or with a reducer from a file.
     n_jobs : int, optional
         Threads; -1 for all cores.
     progress : callable, optional
-        Called with (structures seen, rows seen), in this pass, after every batch; what it raises ends the work. What was
-        seen stays in the reducers.
+        Called with (structures seen, rows seen), in this pass, after every batch; what it raises ends the work. What
+        was seen stays in the reducers.
 
     Returns
     -------
@@ -81,8 +81,8 @@ def reduce(
     if not _can_be_reread(frames) and any(one.needs_rereading for one in chosen):
         several = ", ".join(sorted({type(one).__name__ for one in chosen if one.needs_rereading}))
         raise ValueError(
-            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list or a"
-            " file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
+            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list or"
+            " a file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
         )
     if not again:
         require_new(chosen)
@@ -103,7 +103,8 @@ def listed(reducers: Any) -> list[Reducer]:
     for one in given:
         if isinstance(one, type) or not isinstance(one, Reducer):
             raise TypeError(
-                f"reducers has {short_repr(one)}; give one of isoprint.reductions, such as Moments(), or a mapping of these"
+                f"reducers has {short_repr(one)}; give one of isoprint.reductions, such as Moments(), or a mapping of"
+                " these"
             )
     if not given:
         raise ValueError("reducers is an empty mapping; give one at least")
