@@ -50,7 +50,7 @@ def reduced(make, values, how):
     """The whole protocol, passes included."""
     parts, order = how
     total = make()
-    total.begin(values[:1], pickled_places(0, 1))
+    total._begin(values[:1], pickled_places(0, 1))
     while True:
         found = []
         for start, stop, step in parts:

@@ -81,8 +81,8 @@ def reduce(
     if not _can_be_reread(frames) and any(one.needs_rereading for one in chosen):
         several = ", ".join(sorted({type(one).__name__ for one in chosen if one.needs_rereading}))
         raise ValueError(
-            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list or"
-            " a file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
+            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list"
+            " or a file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
         )
     if not again:
         require_new(chosen)
@@ -128,7 +128,7 @@ def begin(frames: Any, descriptor: Any, reducers: Sequence[Reducer]) -> bool:
         for features, rows in stream:
             if len(features):
                 for one in reducers:
-                    one.begin(one._checked(features), places_of(rows, len(features), 0))
+                    one._begin(one._checked(features), places_of(rows, len(features), 0))
                 return True
     return False
 
