@@ -404,6 +404,38 @@ def test_an_interrupted_reduction_goes_on(when):
     assert calls[0] == (4, len(SOAP.rows(frames()[:4])))
 
 
+class InParts:
+    """A fingerprint whose stream cuts frames in their middle, as it does where one is very large."""
+
+    def stream(self, frames, *, batch=None, n_jobs=None):
+        frames = list(frames)
+        rows = np.concatenate([np.asarray(frame) for frame in frames])
+        for start in range(0, len(rows), batch):
+            stop = min(start + batch, len(rows))
+            yield rows[start:stop], Told(start, stop)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 5])
+@pytest.mark.parametrize("when", [1, 3, 8])
+def test_a_reduction_that_was_interrupted_within_a_frame_goes_on(batch, when):
+    source = [list(three) for three in table().reshape(20, 3, 5)]
+    calls = []
+
+    def stop(n_frames, n_rows):
+        calls.append(n_rows)
+        if len(calls) == when:
+            raise RuntimeError("stop")
+
+    found = {"sums": ip.reductions.KernelSums(table()[:4], per="frame"), "moments": ip.reductions.Moments()}
+    with pytest.raises(RuntimeError, match="stop"):
+        ip.reduce(source, InParts(), found, batch=batch, progress=stop)
+    assert found["moments"].n_rows == when * batch
+    found = ip.reduce(source, InParts(), pickle.loads(pickle.dumps(found)), batch=7, resume=True)
+    whole = {"sums": ip.reductions.KernelSums(table()[:4], per="frame"), "moments": ip.reductions.Moments()}
+    for name, one in whole.items():
+        assert_same(found[name], one.add(table(), Told(0, 60)))
+
+
 def test_a_broken_structure_leaves_what_was_seen():
     moments = ip.reductions.Moments()
     with pytest.raises(ValueError, match=r"frame 1.*\(of a batch whose frame 0 is frame 20 of all\)"):

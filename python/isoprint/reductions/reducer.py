@@ -81,6 +81,8 @@ class Reducer:
     def _clear(self) -> None:
         """Forget the rows that were seen in this pass."""
         self.n_rows = self.n_frames = 0
+        # Frames and rows before the last frame, of which there may be more rows to come.
+        self._settled = (0, 0)
 
     def _take(self, features: Floats, places: Places) -> None:
         """See a batch `(n, n_features)` in double precision, of at least one row; and where each row is from."""
@@ -174,6 +176,7 @@ class Reducer:
             if len(values):
                 self._take(values, places)
             self.n_features = values.shape[1]
+            self._settled = places.settled(self._settled)
             self.n_rows += len(values)
             self.n_frames = max(self.n_frames, places.n_frames)
         return self
@@ -213,6 +216,7 @@ class Reducer:
             self.n_features = other.n_features if self.n_features is None else self.n_features
             self.n_rows += other.n_rows
             self.n_frames = max(self.n_frames, n_frames + other.n_frames)
+            self._settled = (self.n_frames, self.n_rows)
         return self
 
     def __repr__(self) -> str:

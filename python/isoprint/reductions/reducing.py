@@ -151,8 +151,8 @@ def one_pass(
             places = places_of(rows, len(features), 0).after(*seen)
             with uninterrupted():
                 for one in reducers:
-                    if again and places.frame.min(initial=one.n_frames) < one.n_frames:
-                        new = places.frame >= one.n_frames
+                    if again and places.index.min(initial=one.n_rows) < one.n_rows:
+                        new = places.index >= one.n_rows
                         one.add(features[new], places.some(new))
                     else:
                         one.add(features, places)
@@ -176,5 +176,5 @@ def _seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
 
 
 def _least_seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
-    """Frames and rows of the one that has seen least."""
-    return min(((one.n_frames, one.n_rows) for one in reducers), default=(0, 0))
+    """Frames and rows that all of them have seen as a whole."""
+    return min((one._settled for one in reducers), default=(0, 0))
