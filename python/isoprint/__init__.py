@@ -28,6 +28,7 @@ from isoprint.descriptors import *  # noqa: F403 (every fingerprint, by the list
 from isoprint.descriptors.derivatives import Derivatives, Projection, Pullback
 from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
+from isoprint.structures.reading import read_frames
 
 if TYPE_CHECKING:
     from isoprint import kernels, models, select, study, testing
@@ -58,6 +59,7 @@ __all__ = [
     "models",
     "neighbors",
     "random_starts",
+    "read_frames",
     "select",
     "sensitivity",
     "study",

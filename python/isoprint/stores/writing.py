@@ -28,6 +28,7 @@ from isoprint.stores._parquet import ParquetStore
 from isoprint.stores._zarr import ZarrStore
 from isoprint.structures.batches import ahead, in_batches, one_by_one
 from isoprint.structures.frames import pack
+from isoprint.structures.snapshots import information
 
 STORES: dict[str, Any] = {
     ".npy": NpyStore,
@@ -281,7 +282,7 @@ def _require_same(before: Batch, safe: Batch, n: int, digest: str) -> None:
 
 
 def _number(structure: Any, name: str) -> float:
-    value = (getattr(structure, "info", None) or {}).get(name, np.nan)
+    value = information(structure).get(name, np.nan)
     if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
         raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
     return float(value)
