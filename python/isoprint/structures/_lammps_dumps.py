@@ -125,7 +125,7 @@ def _by_mass(column: Any) -> NDArray[np.int64]:
     from ase.data import atomic_masses
 
     nearest = {}
-    for word in set(column):
+    for word in sorted(set(column)):
         mass = float(word)
         number = int(np.argmin(np.abs(atomic_masses - mass)))
         if abs(atomic_masses[number] - mass) > max(_CLOSE, _RATIO * mass):
