@@ -70,6 +70,7 @@ def write_features(
     *,
     batch: int | None = None,
     resume: bool = True,
+    append: bool = False,
     info: Sequence[str] = (),
     n_jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -94,6 +95,9 @@ def write_features(
         Structures in a batch; by default as many as have about 64 MiB of features.
     resume : bool
         Whether to go on where an earlier run ended. `False` removes what that wrote.
+    append : bool
+        Whether to add rows of more structures to a store that is complete, with frames numbered on; parameters must be
+        the same. A run that is interrupted goes on by the same call. Not for HDF5, which is put together at the end.
     info : sequence of str
         What to store of `info` of every structure, a number for each, as `info_NAME` for every row; it is NaN where a
         structure does not say it.
@@ -142,16 +146,41 @@ def write_features(
         names,
     )
     journal = Journal(path.with_name(path.name + ".journal"), _about(descriptor, layout, frames, most))
-    opened, skipped, written = _opened(path, layout, journal, flag("resume", resume))
+    if flag("append", append) and (not flag("resume", resume) or path.suffix in (".h5", ".hdf5")):
+        raise ValueError(
+            "append adds to what is there, and resume=False removes it; give one of them"
+            if not resume
+            else f"append cannot add to {path.name}, which was put together at its end; use .zarr, .npy or .parquet"
+        )
+    try:
+        return _written(path, layout, journal, frames, descriptor, most, resume, append, n_jobs, progress)
+    finally:
+        journal.close()
+
+
+def _written(
+    path: Path,
+    layout: Layout,
+    journal: Journal,
+    frames: Any,
+    descriptor: Any,
+    most: int | None,
+    resume: bool,
+    append: bool,
+    n_jobs: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> StoredFeatures:
+    """Open the store, and go on where it ends."""
+    opened, written, left = _opened(path, layout, journal, resume, append)
     if opened is None:
-        last = journal.batches[-1] if journal.batches else Batch(0, 0, "")
-        return StoredFeatures(path, last.frames, last.rows, layout.n_features)
+        return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
     batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
-    writer = _Writer(path, opened, journal, written)
+    writer = _Writer(path, opened, journal, written, left)
+    names, safe = layout.info, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in _described(descriptor, ahead(batches), names, journal.batches[:skipped], n_jobs):
+        for found, rows in _described(descriptor, ahead(batches), names, journal.base, safe, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
@@ -186,40 +215,67 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
     }
 
 
-def _opened(path: Path, layout: Layout, journal: Journal, resume: bool) -> tuple[Store | None, int, int]:
-    """The store, how many batches of it are safe, and how many rows; no store where all is done."""
+def _opened(
+    path: Path, layout: Layout, journal: Journal, resume: bool, append: bool
+) -> tuple[Store | None, int, Arrays | None]:
+    """The store, how many rows of it stay, and rows behind these to be written again; no store where all is done."""
     kind = STORES[path.suffix]
     place = path.with_name(path.name + ".journal")
+    if place.exists():
+        journal.lock()
     if place.exists() and resume:
-        journal.resume()
+        journal.resume(append)
         if journal.is_complete:
-            return None, 0, 0
-        last = journal.batches[-1].rows if journal.batches else 0
-        opened = _kept(kind, path, layout, last)
-        written = last // opened.step * opened.step
-        safe = sum(batch.rows <= written for batch in journal.batches)
-        journal.back_to(safe)
-        return opened, safe, written
+            _require_all(kind, path, layout, journal.last.rows)
+            if not append:
+                return None, 0, None
+            journal.go_on()
+        elif journal.base.frames and not append:
+            raise ValueError(
+                f"structures were being added to {path.name} when that was interrupted; the same call, with append=True,"
+                " goes on"
+            )
+        base = journal.base.rows
+        opened = _kept(kind, path, layout, journal.last.rows, base)
+        written = journal.last.rows // opened.step * opened.step
+        journal.back_to(sum(batch.rows <= written for batch in journal.batches))
+        return opened, written, opened.tail(written, base) if written < base else None
     if place.exists():
         remove(path)
+        journal.close()
     elif path.exists():
         raise ValueError(
             f"store is {str(path)!r}, where there is something without a journal of isoprint; nothing was touched: move"
             " it, or give another name"
         )
     require_place(place)
-    journal.begin()
-    return kind(path, layout), 0, 0
+    with telling(path):
+        journal.begin()
+    with telling(path):
+        return kind(path, layout), 0, None
 
 
-def _kept(kind: Any, path: Path, layout: Layout, n_rows: int) -> Store:
-    """A store of which whole steps of so many rows are kept; a new one where there are none."""
+def _require_all(kind: Any, path: Path, layout: Layout, n_rows: int) -> None:
+    """Raise where a store is not there, or not all of it."""
+    lost = "the store" if not path.exists() else kind.missing(path, layout, n_rows)
+    if lost:
+        raise ValueError(
+            f"{path}.journal says that {n_rows} rows are safe in {path.name}, but {lost} is missing; bring it back, or"
+            " give resume=False to start anew"
+        )
+
+
+def _kept(kind: Any, path: Path, layout: Layout, n_rows: int, base: int) -> Store:
+    """A store of which whole steps of so many rows are kept, and all before `base`; a new one where there are none."""
     if n_rows == 0:
         _remove_arrays(path)
         fresh: Store = kind(path, layout)
         return fresh
     step = kind.step_of(layout)
-    opened: Store = kind(path, layout, n_rows // step * step)
+    n_kept = max(n_rows // step * step, base)
+    if n_kept:
+        _require_all(kind, folder_of(path) / "features.npy" if kind is Hdf5Store else path, layout, n_kept)
+    opened: Store = kind(path, layout, n_kept)
     return opened
 
 
@@ -245,10 +301,15 @@ def _remove_arrays(path: Path) -> None:
 
 
 def _described(
-    descriptor: Any, batches: Iterator[list[Any]], names: tuple[str, ...], safe: list[Batch], n_jobs: int | None
+    descriptor: Any,
+    batches: Iterator[list[Any]],
+    names: tuple[str, ...],
+    base: Batch,
+    safe: list[Batch],
+    n_jobs: int | None,
 ) -> Iterator[tuple[Batch, Arrays]]:
     """The rows of every batch that is not safe yet, after those that are were compared with what was written."""
-    before = Batch(0, 0, "")
+    before = base
     for place, structures in enumerate(batches):
         with told_from(before.frames):
             digest = _digest(structures)
@@ -291,9 +352,9 @@ def _number(structure: Any, name: str) -> float:
 class _Writer:
     """Hands whole steps of rows to a store, and keeps the rest for the next time."""
 
-    def __init__(self, path: Path, store: Store, journal: Journal, written: int) -> None:
+    def __init__(self, path: Path, store: Store, journal: Journal, written: int, left: Arrays | None) -> None:
         self._path, self._store, self._journal, self._written = path, store, journal, written
-        self._left: Arrays | None = None
+        self._left = left
 
     def add(self, batch: Batch, rows: Arrays) -> None:
         """Write a batch as far as it fills whole steps, and say that it is safe as far as that."""
@@ -320,5 +381,4 @@ class _Writer:
                 self._put(self._left)
             self._store.finish(self._written)
             self._journal.complete()
-        last = self._journal.batches[-1] if self._journal.batches else Batch(0, 0, "")
-        return last.frames, last.rows
+        return self._journal.last.frames, self._journal.last.rows

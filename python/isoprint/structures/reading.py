@@ -181,6 +181,8 @@ def _by_ase(path: str, known: str, types: Types) -> Iterator[Snapshot]:
         if types is not None:
             if own is None:
                 raise ValueError("types are about types of atoms, and it has none")
+            if "type" not in atoms.arrays:  # names of atoms, of which some may be elements as they are
+                types = {**{name: int(guess) for name, guess in zip(own, atoms.numbers, strict=True)}, **types}
             numbers = numbers_of_types(own, types)
         else:
             numbers = atoms.numbers
