@@ -11,7 +11,8 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 
-FORMAT = 1
+# Of journals and of the stores that they are about: another one is not gone on with.
+FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from isoprint.stores._columns import Arrays, Layout
 
 # Bytes of a chunk of features, about.
 _CHUNK = 2**22
+# Chunks of features that are written together, with one chunk of each number of rows: files are what takes time.
+_TOGETHER = 8
 # Files that wait for the disk at the same time.
 _FILES = 16
 _ATTRIBUTE = "isoprint"
@@ -59,8 +61,8 @@ class ZarrStore:
             group = zarr.open_group(str(path), mode="w")
             group.attrs[_ATTRIBUTE] = {"feature_names": layout.feature_names}
             for name, (dtype, width) in layout.columns().items():
-                shape, chunks = ((0, width), (self.step, width)) if width else ((0,), (self.step,))
-                _make(group)(name, shape=shape, dtype=dtype, chunks=chunks)
+                shape = (0, width) if width else (0,)
+                _make(group)(name, shape=shape, dtype=dtype, chunks=self._chunks(width))
         else:
             # A chunk that was being written when the program died lies beside the others under such a name.
             for stray in path.rglob("*.partial"):
@@ -78,26 +80,28 @@ class ZarrStore:
 
     @staticmethod
     def step_of(layout: Layout) -> int:
-        """Rows of a chunk."""
-        return max(1, _CHUNK // (8 * max(layout.n_features, 1)))
+        """Rows of the chunks that are written together."""
+        return _TOGETHER * max(1, _CHUNK // (8 * max(layout.n_features, 1)))
+
+    def _chunks(self, width: int) -> tuple[int, ...]:
+        return (self.step // _TOGETHER, width) if width else (self.step,)
 
     def append(self, rows: Arrays, start: int) -> None:
-        """Write rows; `start` is at the beginning of a chunk."""
+        """Write rows; `start` is at the beginning of a step."""
         stop = start + len(rows["frame"])
         for name, array in self._arrays.items():
             array.resize((stop, *array.shape[1:]))
             array[start:stop] = rows[name]
-        chunks = range(start // self.step, -(-stop // self.step))
         # A disk takes many files together in the time of one.
         with ThreadPoolExecutor(_FILES) as pool:
-            for _ in pool.map(_settle, self._files(chunks)):
+            for _ in pool.map(_settle, self._files(start, stop)):
                 pass
 
-    def _files(self, chunks: range) -> Iterator[Path]:
-        """The files of some chunks of all arrays, in whichever format they are."""
+    def _files(self, start: int, stop: int) -> Iterator[Path]:
+        """The files of some rows of all arrays, in whichever format they are."""
         for name, array in self._arrays.items():
-            width = "" if array.ndim == 1 else "0"
-            for chunk in chunks:
+            width, rows = "" if array.ndim == 1 else "0", array.chunks[0]
+            for chunk in range(start // rows, -(-stop // rows)):
                 yield from (
                     path
                     for place in (f"c/{chunk}/{width}".rstrip("/"), f"{chunk}.{width}".rstrip("."))
