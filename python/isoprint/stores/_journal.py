@@ -142,7 +142,7 @@ class Journal:
 
 
 def locked(path: Path) -> Any:
-    """An open file that nobody else can lock until it is closed, or its program ends; without locks where there are none.
+    """An open file that nobody else can lock until it is closed, or its program ends.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def locked(path: Path) -> Any:
         raise ValueError(
             f"{path} is being written by another program; wait until it ends, or give another name"
         ) from None
-    except (ImportError, OSError):  # Windows, and file systems that know no locks
+    except (ImportError, OSError):  # Windows, and file systems without locks
         pass
     return file
 
@@ -209,6 +209,8 @@ def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _is_batch(line: dict[str, Any], frames: int) -> bool:
     kinds = {"frames": int, "rows": int, "input": str}
-    return line.keys() == kinds.keys() and all(isinstance(line[k], kind) for k, kind in kinds.items()) and (
-        line["frames"] > frames
+    return (
+        line.keys() == kinds.keys()
+        and all(isinstance(line[k], kind) for k, kind in kinds.items())
+        and (line["frames"] > frames)
     )

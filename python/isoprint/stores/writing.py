@@ -134,6 +134,8 @@ def write_features(
     (1000, (3000, 144), np.int64(999))
     """
     path = Path(os.fsdecode(store))
+    if path.is_symlink():  # the journal is where the rows are, whatever name leads there
+        path = path.resolve()
     if path.suffix not in STORES:
         raise ValueError(f"store is {short_repr(str(store))}; its suffix must be one of {', '.join(STORES)}")
     names = _names(info)
@@ -171,7 +173,8 @@ def _written(
     progress: Callable[[int, int], None] | None,
 ) -> StoredFeatures:
     """Open the store, and go on where it ends."""
-    opened, written, left = _opened(path, layout, journal, resume, append)
+    with telling(path):
+        opened, written, left = _opened(path, layout, journal, resume, append)
     if opened is None:
         return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
@@ -232,8 +235,8 @@ def _opened(
             journal.go_on()
         elif journal.base.frames and not append:
             raise ValueError(
-                f"structures were being added to {path.name} when that was interrupted; the same call, with append=True,"
-                " goes on"
+                f"structures were being added to {path.name}, and that was interrupted; the same call, with"
+                " append=True, goes on"
             )
         base = journal.base.rows
         opened = _kept(kind, path, layout, journal.last.rows, base)
@@ -249,10 +252,8 @@ def _opened(
             " it, or give another name"
         )
     require_place(place)
-    with telling(path):
-        journal.begin()
-    with telling(path):
-        return kind(path, layout), 0, None
+    journal.begin()
+    return kind(path, layout), 0, None
 
 
 def _require_all(kind: Any, path: Path, layout: Layout, n_rows: int) -> None:

@@ -55,7 +55,7 @@ def read_dump(lines: Lines, types: Mapping[str, int] | None = None) -> Iterator[
         names: list[str] = about["columns"]
         if rows and (columns is None or len(columns) != len(names)):
             raise ValueError(f"its atoms do not all have the {len(names)} entries that it announces: {' '.join(names)}")
-        table = dict(zip(names, columns or [()] * len(names), strict=True))
+        table = dict(zip(names, columns or [[] for _ in names], strict=True))
         yield _structure(table, about, symbols, types)
 
 
