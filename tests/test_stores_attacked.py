@@ -227,6 +227,30 @@ def test_an_addition_that_was_interrupted_goes_on_to_the_same_bytes(suffix, afte
     np.testing.assert_array_equal(arrays(path)["features"], SOAP.transform(every))
 
 
+@every_store
+def test_what_is_safe_is_said_while_it_is_written(suffix, tmp_path, small_chunks):
+    path = place(tmp_path, suffix)
+    every = list(frames())
+    expected, counts = SOAP.transform(every), []
+
+    def look(n_frames, n_rows):
+        found = ip.stored_features(path)
+        counts.append(found.n_frames)
+        assert not found.complete
+        assert found.n_features == SOAP.n_features
+        assert found.n_rows == len(SOAP.rows(every[: found.n_frames]))
+        if found.n_rows and suffix != ".h5":
+            np.testing.assert_array_equal(arrays(path)["features"][: found.n_rows], expected[: found.n_rows])
+
+    written = ip.write_features(path, every, SOAP, batch=3, progress=look)
+    assert counts == sorted(counts)
+    assert counts[-1] > 40
+    assert ip.stored_features(path) == written
+    assert written.complete
+    with pytest.raises(ValueError, match="beside which there is no journal"):
+        ip.stored_features(tmp_path / "none.npy")
+
+
 def test_what_cannot_be_added_to_is_refused(tmp_path):
     for name in ("x.h5", "x.hdf5"):
         with pytest.raises(ValueError, match="append cannot add to"):

@@ -32,6 +32,7 @@ from isoprint.structures.reading import read_frames
 
 if TYPE_CHECKING:
     from isoprint import kernels, models, select, study, testing
+    from isoprint.stores.stored import stored_features
     from isoprint.stores.writing import write_features
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "read_frames",
     "select",
     "sensitivity",
+    "stored_features",
     "study",
     "testing",
     "write_features",
@@ -78,6 +80,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return import_module(path)
+    if name == "stored_features":
+        from isoprint.stores.stored import stored_features
+
+        return stored_features
     if name == "write_features":
         from isoprint.stores.writing import write_features
 

@@ -37,7 +37,7 @@ class Journal:
 
     def __init__(self, path: Path, about: dict[str, Any]) -> None:
         self._path = path
-        self._about: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **about}))
+        self.about: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **about})) if about else {}
         self._lock: Any = None
         self._earlier: list[dict[str, Any]] = []
         self.base = Batch(0, 0, "")
@@ -59,7 +59,7 @@ class Journal:
     def begin(self) -> None:
         """Start a new journal."""
         with self._path.open("xb") as file:
-            _add(file, self._about)
+            _add(file, self.about)
         self.lock()
         _settle(self._path.parent)
 
@@ -76,29 +76,35 @@ class Journal:
         ValueError
             Where that run was another one.
         """
+        found = self.read()
+        self._require_same(found, ("source",) if append else ())
+        self.about = found
+        with self._path.open("r+b") as file:  # of a line that was being written, a part may be there
+            file.truncate(_end_of_whole_lines(self._path))
+
+    def read(self) -> dict[str, Any]:
+        """What is there, whoever wrote it; the first line is returned."""
         lines = list(_whole_lines(self._path))
-        self._require_same(lines[0] if lines else None, ("source",) if append else ())
-        self._about = lines[0]
+        if not lines:
+            raise ValueError(f"{self._path} is no journal of isoprint; move it, or give another name")
         ends = [place for place, line in enumerate(lines) if "complete" in line]
         last = ends[-1] if ends else 0
         self.is_complete = bool(ends) and last == len(lines) - 1
         self._earlier = lines[1 : last + 1]
         batches = [Batch(**line) for line in self._earlier if "complete" not in line]
-        self.base = batches[-1] if batches else self.base
+        self.base = batches[-1] if batches else Batch(0, 0, "")
         self.batches = [Batch(**line) for line in lines[last + 1 :]]
-        with self._path.open("r+b") as file:  # of a line that was being written, a part may be there
-            file.truncate(_end_of_whole_lines(self._path))
+        self.about = self.about or lines[0]
+        return lines[0]
 
-    def _require_same(self, found: Any, besides: tuple[str, ...]) -> None:
-        if not isinstance(found, dict) or "format" not in found:
-            raise ValueError(f"{self._path} is no journal of isoprint; move it, or give another name")
-        for name, value in self._about.items():
+    def _require_same(self, found: dict[str, Any], besides: tuple[str, ...]) -> None:
+        for name, value in self.about.items():
             if name in besides or found.get(name) == value:
                 continue
             if name in ("isoprint", "format"):
                 raise ValueError(
                     f"{self._path.name} was begun by isoprint {found.get('isoprint')}, and this is isoprint"
-                    f" {self._about.get('isoprint')}, whose numbers may have other last digits; nothing was touched: go"
+                    f" {self.about.get('isoprint')}, whose numbers may have other last digits; nothing was touched: go"
                     " on with that version, give another name, or resume=False to start anew"
                 )
             raise ValueError(
@@ -127,7 +133,7 @@ class Journal:
         del self.batches[n_batches:]
         part = self._path.with_name(self._path.name + ".part")
         with part.open("wb") as file:
-            for line in (self._about, *self._earlier, *map(asdict, self.batches)):
+            for line in (self.about, *self._earlier, *map(asdict, self.batches)):
                 _add(file, line)
         before, self._lock = self._lock, locked(part)
         part.replace(self._path)

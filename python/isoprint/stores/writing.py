@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,26 +16,15 @@ import numpy as np
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.output import require_place, telling
+from isoprint._support.output import telling
 from isoprint._support.parameters import flag, whole
 from isoprint.descriptors._streams import rows_of_a_batch, told_from
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
-from isoprint.stores._hdf5 import Hdf5Store, folder_of
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._npy import NpyStore
-from isoprint.stores._parquet import ParquetStore
-from isoprint.stores._zarr import ZarrStore
+from isoprint.stores._opening import STORES, opened
 from isoprint.structures.batches import ahead, in_batches, one_by_one
 from isoprint.structures.frames import pack
 from isoprint.structures.snapshots import information
-
-STORES: dict[str, Any] = {
-    ".npy": NpyStore,
-    ".zarr": ZarrStore,
-    ".h5": Hdf5Store,
-    ".hdf5": Hdf5Store,
-    ".parquet": ParquetStore,
-}
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,8 @@ class StoredFeatures:
         Where it is.
     n_frames, n_rows, n_features : int
         Structures, rows and columns.
+    complete : bool
+        Whether the run that writes it has come to its end.
 
     Examples
     --------
@@ -61,6 +51,7 @@ class StoredFeatures:
     n_frames: int
     n_rows: int
     n_features: int
+    complete: bool = True
 
 
 def write_features(
@@ -174,12 +165,12 @@ def _written(
 ) -> StoredFeatures:
     """Open the store, and go on where it ends."""
     with telling(path):
-        opened, written, left = _opened(path, layout, journal, resume, append)
-    if opened is None:
+        store, written, left = opened(path, layout, journal, resume, append)
+    if store is None:
         return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
     batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
-    writer = _Writer(path, opened, journal, written, left)
+    writer = _Writer(path, store, journal, written, left)
     names, safe = layout.info, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
@@ -211,94 +202,12 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
         "descriptor": type(descriptor).__name__,
         "parameters": json.loads(json.dumps(parameters, default=repr)),
         "columns": columns,
+        "n_features": layout.n_features,
         "dtype": layout.dtype,
         "info": list(layout.info),
         "batch": batch,
         "source": os.fsdecode(frames) if isinstance(frames, (str, os.PathLike)) else None,
     }
-
-
-def _opened(
-    path: Path, layout: Layout, journal: Journal, resume: bool, append: bool
-) -> tuple[Store | None, int, Arrays | None]:
-    """The store, how many rows of it stay, and rows behind these to be written again; no store where all is done."""
-    kind = STORES[path.suffix]
-    place = path.with_name(path.name + ".journal")
-    if place.exists():
-        journal.lock()
-    if place.exists() and resume:
-        journal.resume(append)
-        if journal.is_complete:
-            _require_all(kind, path, layout, journal.last.rows)
-            if not append:
-                return None, 0, None
-            journal.go_on()
-        elif journal.base.frames and not append:
-            raise ValueError(
-                f"structures were being added to {path.name}, and that was interrupted; the same call, with"
-                " append=True, goes on"
-            )
-        base = journal.base.rows
-        opened = _kept(kind, path, layout, journal.last.rows, base)
-        written = journal.last.rows // opened.step * opened.step
-        journal.back_to(sum(batch.rows <= written for batch in journal.batches))
-        return opened, written, opened.tail(written, base) if written < base else None
-    if place.exists():
-        remove(path)
-        journal.close()
-    elif path.exists():
-        raise ValueError(
-            f"store is {str(path)!r}, where there is something without a journal of isoprint; nothing was touched: move"
-            " it, or give another name"
-        )
-    require_place(place)
-    journal.begin()
-    return kind(path, layout), 0, None
-
-
-def _require_all(kind: Any, path: Path, layout: Layout, n_rows: int) -> None:
-    """Raise where a store is not there, or not all of it."""
-    lost = "the store" if not path.exists() else kind.missing(path, layout, n_rows)
-    if lost:
-        raise ValueError(
-            f"{path}.journal says that {n_rows} rows are safe in {path.name}, but {lost} is missing; bring it back, or"
-            " give resume=False to start anew"
-        )
-
-
-def _kept(kind: Any, path: Path, layout: Layout, n_rows: int, base: int) -> Store:
-    """A store of which whole steps of so many rows are kept, and all before `base`; a new one where there are none."""
-    if n_rows == 0:
-        _remove_arrays(path)
-        fresh: Store = kind(path, layout)
-        return fresh
-    step = kind.step_of(layout)
-    n_kept = max(n_rows // step * step, base)
-    if n_kept:
-        _require_all(kind, folder_of(path) / "features.npy" if kind is Hdf5Store else path, layout, n_kept)
-    opened: Store = kind(path, layout, n_kept)
-    return opened
-
-
-def remove(path: Path) -> None:
-    """Remove a store and its journal, the journal last.
-
-    Parameters
-    ----------
-    path : Path
-        Of the store.
-    """
-    _remove_arrays(path)
-    path.with_name(path.name + ".journal").unlink(missing_ok=True)
-
-
-def _remove_arrays(path: Path) -> None:
-    beside = list(path.parent.glob(f"{path.stem}.*.npy")) if path.suffix == ".npy" else []
-    for place in (path, folder_of(path), *beside):
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
 
 
 def _described(
