@@ -149,9 +149,7 @@ def _require_together(given: dict[str, Any]) -> None:
     if "workers" in given:
         whole("--workers", given["workers"], 1)
         if given["n_jobs"] is not None:
-            raise ValueError(
-                "--workers says how many processes of one thread there are, and --n-jobs how many threads; give one"
-            )
+            raise ValueError("--workers asks for processes of one thread, and --n-jobs for threads; give one of them")
         if Path(given["output"]).suffix == ".parquet":
             raise ValueError("--workers does not write .parquet; give .npy, .zarr or .h5, or leave --workers out")
 
@@ -159,7 +157,7 @@ def _require_together(given: dict[str, Any]) -> None:
 def _require_place(path: str) -> None:
     if _stores.journal_of(path).exists():
         raise ValueError(
-            f"output is {path!r}, which was written batch after batch and has a journal; go on by --resume, add to it"
+            f"output is {path!r}, which was written batch after batch, with a journal; go on by --resume, add to it"
             " by --append, or give another name"
         )
     storage.require_place(path)

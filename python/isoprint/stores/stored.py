@@ -56,12 +56,12 @@ def stored_features(store: str | os.PathLike[str]) -> StoredFeatures:
     journal.read()
     about = journal.about
     if journal.is_complete:
-        return StoredFeatures(path, journal.last.frames, journal.last.rows, int(about["n_features"]))
+        return StoredFeatures(path, journal.last.frames, journal.last.rows, int(about.get("n_features", 0)))
     step = _step(path)
     base = journal.base
     safe = [batch for batch in journal.batches if batch.rows <= journal.last.rows // step * step]
     last: Batch = safe[-1] if safe else base
-    return StoredFeatures(path, last.frames, last.rows, int(about["n_features"]), complete=False)
+    return StoredFeatures(path, last.frames, last.rows, int(about.get("n_features", 0)), complete=False)
 
 
 def _step(path: Path) -> int:
