@@ -193,6 +193,18 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(folder, capsys, monkeyp
     close(np.load("all.npy"), both() * 10)
 
 
+def test_ctrl_c_without_resume_says_what_would_keep_it(folder, capsys, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ip.SOAP, "transform", interrupted)
+    before = names()
+    status, _, lines = run(capsys, "transform", "in.extxyz", "-o", "out.npy", *PARAMETERS)
+    assert (status, names()) == (130, before)
+    told = "out.npy: nothing is kept; with --resume (for .npy .zarr .h5 .hdf5 .parquet) what is done would be"
+    assert lines == [told, "isoprint: error: interrupted"]
+
+
 def test_a_file_that_was_cut_leaves_what_was_whole(folder, capsys):
     text = Path("in.extxyz").read_text().splitlines(keepends=True)
     Path("cut.extxyz").write_text("".join(text[:9]))

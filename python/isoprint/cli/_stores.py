@@ -48,6 +48,7 @@ def run(options: argparse.Namespace, descriptor: Descriptor) -> int:
             f"{path} is there already, and is kept; go on by --resume, add to it by --append, or give another name"
         )
     _prepare(descriptor, options, there)
+    before = _safe(path)
     try:
         found = write_features(
             path,
@@ -57,8 +58,9 @@ def run(options: argparse.Namespace, descriptor: Descriptor) -> int:
             n_jobs=options.n_jobs,
             progress=_counting if sys.stderr.isatty() else None,
         )
-    except (KeyboardInterrupt, ValueError, OSError):
-        _say_how_to_go_on(options)
+    except (KeyboardInterrupt, ValueError, OSError) as problem:
+        if not isinstance(problem, ValueError) or _safe(path) > before:  # else these arguments cannot go on
+            _say_how_to_go_on(options)
         raise
     made = f"{plural(found.n_rows, 'row')} of {plural(found.n_features, 'feature')}"
     print(f"{path}: {made} from {plural(found.n_frames, 'structure')}")
@@ -96,6 +98,14 @@ def _species_of(path: str) -> Any:
 
 def _counting(n_frames: int, n_rows: int) -> None:
     print(f"\r{plural(n_frames, 'structure')}, {plural(n_rows, 'row')}", end="", file=sys.stderr, flush=True)
+
+
+def _safe(path: str) -> int:
+    """Structures whose rows are safe."""
+    try:
+        return stored_features(path).n_frames
+    except ValueError:  # there is no store, or it is told when it is opened
+        return 0
 
 
 def _say_how_to_go_on(options: argparse.Namespace) -> None:

@@ -122,23 +122,35 @@ def run(options: argparse.Namespace) -> int:
     if absent:
         warn(absent)
     _room.require(descriptor, counts.n_rows, options.output)
-    shape = counts.n_rows, descriptor.n_features
+    try:
+        _write(options, descriptor, frames, counts)
+    except KeyboardInterrupt:
+        suffixes = " ".join(_stores.SUFFIXES)
+        print(
+            f"{options.output}: nothing is kept; with --resume (for {suffixes}) what is done would be", file=sys.stderr
+        )
+        raise
+    _descriptors.notice(descriptor, options)
+    made = f"{plural(counts.n_rows, 'row')} of {plural(descriptor.n_features, 'feature')}"
+    print(f"{options.output}: {made} from {plural(counts.n_frames, 'structure')}")
+    return 0
+
+
+def _write(options: argparse.Namespace, descriptor: Descriptor, frames: list[Any], counts: _inputs.Counts) -> None:
+    """Put features into a file that appears when it is complete; without a list, structures are read again."""
+    shape, dtype = (counts.n_rows, descriptor.n_features), np.dtype(descriptor.dtype).name
     with (
-        storage.create(options.output, shape, np.dtype(descriptor.dtype).name, _about(descriptor, counts)) as rows,
+        storage.create(options.output, shape, dtype, _about(descriptor, counts)) as rows,
         reporting(sys.stderr.isatty()) as report,
     ):
-        if "workers" in given:
+        if "workers" in vars(options):
             _workers.fill(rows, frames or list(_inputs.one_by_one(options)), descriptor, options.workers, report)
-        elif large:
+        elif not frames:
             _one_by_one(descriptor, options, rows, report)
         elif isinstance(rows, np.ndarray):
             descriptor.transform(frames, out=rows, n_jobs=options.n_jobs, progress=report)
         else:
             _in_batches(descriptor, frames, counts.offsets, rows, options.n_jobs, report)
-    _descriptors.notice(descriptor, options)
-    made = f"{plural(shape[0], 'row')} of {plural(shape[1], 'feature')}"
-    print(f"{options.output}: {made} from {plural(counts.n_frames, 'structure')}")
-    return 0
 
 
 def _require_together(given: dict[str, Any]) -> None:
