@@ -195,7 +195,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     args = parser.parse_args()
     result, less = {"machine": machine()}, 10 if args.quick else 1
-    for n, n_atoms in ((2000, 20), (100, 1000)):
+    for n, n_atoms in ((1000, 20), (40, 1000)):
         folder = Path(tempfile.mkdtemp())
         try:
             result[str(n_atoms)] = measured(n // less, n_atoms, 1 if args.quick else 3, folder)

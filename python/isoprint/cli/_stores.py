@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,16 @@ def journal_of(path: str) -> Path:
     return Path(f"{path}.journal")
 
 
+def has_journal(path: str) -> bool:
+    """Whether there is a journal; there is none of a name that is too long for it."""
+    return os.path.exists(journal_of(path))  # noqa: PTH110  (pathlib raises where a name is too long)
+
+
 def run(options: argparse.Namespace, descriptor: Descriptor) -> int:
     """Write features batch after batch, and say how to go on where that is interrupted."""
     given, path = vars(options), options.output
     append = "append" in given
-    there = journal_of(path).exists()
+    there = has_journal(path)
     if there and not (append or "resume" in given):
         raise ValueError(
             f"{path} is there already, and is kept; go on by --resume, add to it by --append, or give another name"
@@ -110,8 +116,6 @@ def _safe(path: str) -> int:
 
 def _say_how_to_go_on(options: argparse.Namespace) -> None:
     """What is safe, and how the rest is made."""
-    if not journal_of(options.output).exists():
-        return
     try:
         found = stored_features(options.output)
     except ValueError:  # what it is was told, or is about to be

@@ -14,7 +14,7 @@ import numpy as np
 from isoprint import neighbors, stored_features
 from isoprint._support.parameters import real
 from isoprint._support.plural import plural
-from isoprint.cli import _room
+from isoprint.cli import _room, _stores
 from isoprint.structures.elements import symbol_of
 from isoprint.structures.reading import format_of, read_frames
 
@@ -57,12 +57,12 @@ def run(options: argparse.Namespace) -> int:
     given, path = vars(options), Path(options.input)
     if "r_cut" in given:
         real("--r-cut", options.r_cut, above=0.0, remedy="it must be a positive number")
-    journal = path.with_name(path.name + ".journal")
-    if not path.exists() and not journal.exists():
+    stored = _stores.has_journal(options.input)
+    if not path.exists() and not stored:
         raise ValueError(f"there is no file {options.input!r}")
     kinds = {".npz": _npz, ".npy": _npy, ".h5": _hdf5, ".hdf5": _hdf5, ".zarr": _zarr}
-    if journal.exists():
-        facts = _store(path, journal)
+    if stored:
+        facts = _store(path, _stores.journal_of(options.input))
     elif path.suffix in kinds:
         facts = kinds[path.suffix](path)
     elif path.is_file() and options.format is None and _is_model(path):

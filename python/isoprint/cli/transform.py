@@ -125,10 +125,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         _write(options, descriptor, frames, counts)
     except KeyboardInterrupt:
-        suffixes = " ".join(_stores.SUFFIXES)
-        print(
-            f"{options.output}: nothing is kept; with --resume (for {suffixes}) what is done would be", file=sys.stderr
-        )
+        where = " ".join(_stores.SUFFIXES)
+        print(f"{options.output}: nothing is kept; with --resume (for {where}) what is done would be", file=sys.stderr)
         raise
     _descriptors.notice(descriptor, options)
     made = f"{plural(counts.n_rows, 'row')} of {plural(descriptor.n_features, 'feature')}"
@@ -167,7 +165,7 @@ def _require_together(given: dict[str, Any]) -> None:
 
 
 def _require_place(path: str) -> None:
-    if _stores.journal_of(path).exists():
+    if _stores.has_journal(path):
         raise ValueError(
             f"output is {path!r}, which was written batch after batch, with a journal; go on by --resume, add to it"
             " by --append, or give another name"

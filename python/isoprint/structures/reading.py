@@ -50,10 +50,10 @@ def read_frames(
     types : str, list or dict, optional
         Elements of types, for files that do not name them: `"Cl,Na"` or `{1: "Cl", 2: "Na"}`.
 
-    Yields
-    ------
-    Snapshot
-        A structure with `positions`, `numbers`, `cell`, `pbc` and `info`, as ASE would read them; the numbers that ASE
+    Returns
+    -------
+    iterator of Snapshot
+        Structures with `positions`, `numbers`, `cell`, `pbc` and `info`, as ASE would read them; the numbers that ASE
         puts into a calculator, such as the energy, are in `info`.
 
     Raises

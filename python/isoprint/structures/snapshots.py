@@ -27,6 +27,14 @@ class Snapshot:
         Which axes are periodic.
     info : dict or callable
         What is said of the structure, or a function without arguments that finds it where somebody asks.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from isoprint.structures.snapshots import Snapshot
+    >>> hydrogen = Snapshot([[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]], [1, 1], None, None, {"energy": -31.7})
+    >>> ip.SOAP(r_cut=4.0, n_max=4, l_max=3).fit_transform(hydrogen).shape
+    (2, 40)
     """
 
     __slots__ = ("_info", "cell", "numbers", "pbc", "positions")
@@ -38,7 +46,28 @@ class Snapshot:
 
     @classmethod
     def of(cls, frame: Any) -> Snapshot:
-        """What a structure is now, in copies."""
+        """Copy what a structure is now.
+
+        Parameters
+        ----------
+        frame : ase.Atoms or alike
+            A structure.
+
+        Returns
+        -------
+        Snapshot
+            Which does not change when the structure does.
+
+        Examples
+        --------
+        >>> from ase.build import molecule
+        >>> from isoprint.structures.snapshots import Snapshot
+        >>> water = molecule("H2O")
+        >>> before = Snapshot.of(water)
+        >>> water.positions += 1.0
+        >>> before.numbers.tolist(), bool((before.positions == water.positions).any())
+        ([8, 1, 1], False)
+        """
         cell = getattr(frame, "cell", None)
         return cls(
             copy(frame.positions),
