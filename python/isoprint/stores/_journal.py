@@ -11,17 +11,27 @@ from typing import Any
 
 from isoprint._support.arrays import short_repr
 
-# Of journals and of the stores that they are about: another one is not gone on with.
+# Of journals and of the stores that they are about: another one is not gone on with. In 2, chunks of Zarr are written
+# together, and parts of a structure have lines of their own.
 FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Structures whose rows are on disk: how many structures and rows there are up to its end, and of which input."""
+    """Rows that are on disk: how many whole structures and rows there are up to its end, of which input, and which of
+    how many parts of these structures it is.
+    """
 
     frames: int
     rows: int
     input: str
+    part: int = 0
+    parts: int = 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the structures have no further part."""
+        return self.part == self.parts - 1
 
 
 class Journal:
@@ -98,10 +108,16 @@ class Journal:
         return lines[0]
 
     def _require_same(self, found: dict[str, Any], besides: tuple[str, ...]) -> None:
+        if found["format"] != FORMAT:
+            raise ValueError(
+                f"{self._path.name} is of format {short_repr(found['format'])}, and this version of isoprint goes on"
+                f" with journals of format {FORMAT}; go on with the version that began it, or start anew with"
+                " resume=False"
+            )
         for name, value in self.about.items():
             if name in besides or found.get(name) == value:
                 continue
-            if name in ("isoprint", "format"):
+            if name == "isoprint":
                 raise ValueError(
                     f"{self._path.name} was begun by isoprint {found.get('isoprint')}, and this is isoprint"
                     f" {self.about.get('isoprint')}, whose numbers may have other last digits; nothing was touched: go"
@@ -196,27 +212,30 @@ def _end_of_whole_lines(path: Path) -> int:
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     content = path.read_bytes()[: _end_of_whole_lines(path)]
-    frames = 0
+    before = Batch(0, 0, "")
     for number, line in enumerate(content.splitlines(), 1):
         try:
             found = json.loads(line)
         except ValueError:
             found = None
-        if number == 1 and (found is None or "format" not in found):
+        if number == 1 and (not isinstance(found, dict) or "format" not in found):
             raise ValueError(f"{path} is no journal of isoprint; move it, or give another name")
-        if not isinstance(found, dict) or not (number == 1 or "complete" in found or _is_batch(found, frames)):
+        batch = None if number == 1 or not isinstance(found, dict) else _batch(found, before)
+        if batch is None and not (number == 1 or (isinstance(found, dict) and "complete" in found)):
             raise ValueError(
-                f"line {number} of {path} is damaged; the {frames} structures before it are safe: remove this line and"
-                " all after it to go on there, or give resume=False to start anew"
+                f"line {number} of {path} is damaged; the {before.frames} structures before it are safe: remove this"
+                " line and all after it to go on there, or give resume=False to start anew"
             )
-        frames = found.get("frames", frames)
+        before = batch or before
         yield found
 
 
-def _is_batch(line: dict[str, Any], frames: int) -> bool:
-    kinds = {"frames": int, "rows": int, "input": str}
-    return (
-        line.keys() == kinds.keys()
-        and all(isinstance(line[k], kind) for k, kind in kinds.items())
-        and (line["frames"] > frames)
-    )
+def _batch(line: dict[str, Any], before: Batch) -> Batch | None:
+    """What a line says is safe; `None` where it does not follow the line before."""
+    try:
+        found = Batch(**line)
+        follows = found.frames >= before.frames and found.rows >= before.rows and found.part < found.parts
+        moves = (found.frames, found.rows) != (before.frames, before.rows)
+        return found if follows and moves and isinstance(found.input, str) else None
+    except TypeError:
+        return None

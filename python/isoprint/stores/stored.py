@@ -14,8 +14,9 @@ from isoprint.stores.writing import StoredFeatures
 def stored_features(store: str | os.PathLike[str]) -> StoredFeatures:
     """Say how much of a store can be read.
 
-    The rows before `n_rows` are those of the structures before `n_frames`, and do not change any more; what may be
-    behind them in the arrays is not finished. Reading disturbs nobody who writes.
+    The rows before `n_rows` are those of the structures before `n_frames`, and of a part of the next where that is so
+    large that it is written in parts. They do not change any more; what may be behind them in the arrays is not
+    finished. Reading disturbs nobody who writes.
 
     Parameters
     ----------

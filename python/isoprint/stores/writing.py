@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,12 @@ from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
 from isoprint._support.output import telling
 from isoprint._support.parameters import flag, whole
-from isoprint.descriptors._streams import rows_of_a_batch, told_from
+from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
+from isoprint.stores._describing import described
 from isoprint.stores._journal import Batch, Journal
 from isoprint.stores._opening import STORES, opened
 from isoprint.structures.batches import ahead, in_batches, one_by_one
-from isoprint.structures.frames import pack
-from isoprint.structures.snapshots import information
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,8 @@ def write_features(
     descriptor : Descriptor
         A fingerprint that knows its species.
     batch : int, optional
-        Structures in a batch; by default as many as have about 64 MiB of features.
+        Structures in a batch; by default as many as have about 64 MiB of features. A structure that is alone in its
+        batch and has more is written in parts, each of which is safe once it is there.
     resume : bool
         Whether to go on where an earlier run ended. `False` removes what that wrote.
     append : bool
@@ -95,7 +95,7 @@ def write_features(
     n_jobs : int, optional
         Threads; -1 for all cores. The result does not depend on it.
     progress : callable, optional
-        Called with (structures done, rows done) after every batch; what it raises ends the work.
+        Called with (structures done, rows done) after every batch or part; what it raises ends the work.
 
     Returns
     -------
@@ -169,12 +169,13 @@ def _written(
     if store is None:
         return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
-    batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
+    rows_of_a_part = rows_of_a_batch(layout.n_features)
+    batches = in_batches(one_by_one(frames), most, rows_of_a_part, averaged)
     writer = _Writer(path, store, journal, written, left)
-    names, safe = layout.info, journal.batches.copy()
+    since, safe = journal.base, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in _described(descriptor, ahead(batches), names, journal.base, safe, n_jobs):
+        for found, rows in described(descriptor, ahead(batches), layout.info, since, safe, rows_of_a_part, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
@@ -208,55 +209,6 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
         "batch": batch,
         "source": os.fsdecode(frames) if isinstance(frames, (str, os.PathLike)) else None,
     }
-
-
-def _described(
-    descriptor: Any,
-    batches: Iterator[list[Any]],
-    names: tuple[str, ...],
-    base: Batch,
-    safe: list[Batch],
-    n_jobs: int | None,
-) -> Iterator[tuple[Batch, Arrays]]:
-    """The rows of every batch that is not safe yet, after those that are were compared with what was written."""
-    before = base
-    for place, structures in enumerate(batches):
-        with told_from(before.frames):
-            digest = _digest(structures)
-            if place < len(safe):
-                _require_same(before, safe[place], len(structures), digest)
-                before = safe[place]
-                continue
-            features, rows = descriptor._described(structures, n_jobs, (before.frames, before.rows))
-        arrays = {"features": features, "frame": rows.frame, "atom": rows.atom, "species": rows.species}
-        for name in names:
-            values = np.array([_number(structure, name) for structure in structures])
-            arrays[f"info_{name}"] = values[rows.frame - before.frames]
-        before = Batch(before.frames + len(structures), before.rows + len(features), digest)
-        yield before, arrays
-
-
-def _digest(structures: list[Any]) -> str:
-    packed = pack(structures)
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (packed.positions, packed.numbers, packed.cells, packed.pbc, packed.offsets):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _require_same(before: Batch, safe: Batch, n: int, digest: str) -> None:
-    if before.frames + n != safe.frames or digest != safe.input:
-        raise ValueError(
-            f"the structures {before.frames} to {safe.frames - 1} are not those that were written by the run that this"
-            " would go on with; give the same structures, or resume=False to start anew"
-        )
-
-
-def _number(structure: Any, name: str) -> float:
-    value = information(structure).get(name, np.nan)
-    if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
-        raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
-    return float(value)
 
 
 class _Writer:

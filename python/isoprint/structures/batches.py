@@ -60,7 +60,7 @@ def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: boo
     most : int, optional
         Structures in a list; by default as many as have so many rows.
     rows : int
-        Rows that end a list where `most` is not given.
+        Rows that end a list where `most` is not given; a structure that has more by itself is in a list of its own.
     averaged : bool
         Whether a structure has one row, and not one an atom.
 
@@ -72,8 +72,12 @@ def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: boo
     held: list[Any] = []
     n_rows = 0
     for frame in frames:
+        own = 1 if averaged else len(getattr(frame, "positions", frame))
+        if held and most is None and own > rows:
+            yield held
+            held, n_rows = [], 0
         held.append(frame)
-        n_rows += 1 if averaged else len(getattr(frame, "positions", frame))
+        n_rows += own
         if len(held) == most or (most is None and n_rows >= rows):
             yield held
             held, n_rows = [], 0
