@@ -14,12 +14,14 @@ from isoprint.descriptors._streams import told_from
 from isoprint.stores._columns import Arrays
 from isoprint.stores._journal import Batch
 from isoprint.structures.frames import pack
+from isoprint.structures.snapshots import information
 
 
 def described(
     descriptor: Any,
     batches: Iterator[list[Any]],
     names: tuple[str, ...],
+    base: Batch,
     safe: Sequence[Batch],
     most: int,
     n_jobs: int | None,
@@ -34,6 +36,8 @@ def described(
         The structures.
     names : tuple of str
         What of `info` of the structures is stored.
+    base : Batch
+        What is complete, and was made of other structures.
     safe : sequence of Batch
         What an earlier run has written, in its order.
     most : int
@@ -46,7 +50,7 @@ def described(
     Batch, dict
         What is there once these rows are safe, and the rows.
     """
-    known, before = deque(safe), Batch(0, 0, "")
+    known, before = deque(safe), base
     for structures in batches:
         start, last = before, before.frames + len(structures)
         with told_from(start.frames):
@@ -93,7 +97,7 @@ def _required(safe: Batch, first: int, last: int, part: int, digest: str) -> Bat
 
 
 def _number(structure: Any, name: str) -> float:
-    value = (getattr(structure, "info", None) or {}).get(name, np.nan)
+    value = information(structure).get(name, np.nan)
     if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
         raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
     return float(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,25 +16,14 @@ import numpy as np
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.output import require_place, telling
+from isoprint._support.output import telling
 from isoprint._support.parameters import flag, whole
 from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
 from isoprint.stores._describing import described
-from isoprint.stores._hdf5 import Hdf5Store, folder_of
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._npy import NpyStore
-from isoprint.stores._parquet import ParquetStore
-from isoprint.stores._zarr import ZarrStore
+from isoprint.stores._opening import STORES, opened
 from isoprint.structures.batches import ahead, in_batches, one_by_one
-
-STORES: dict[str, Any] = {
-    ".npy": NpyStore,
-    ".zarr": ZarrStore,
-    ".h5": Hdf5Store,
-    ".hdf5": Hdf5Store,
-    ".parquet": ParquetStore,
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,8 @@ class StoredFeatures:
         Where it is.
     n_frames, n_rows, n_features : int
         Structures, rows and columns.
+    complete : bool
+        Whether the run that writes it has come to its end.
 
     Examples
     --------
@@ -60,6 +50,7 @@ class StoredFeatures:
     n_frames: int
     n_rows: int
     n_features: int
+    complete: bool = True
 
 
 def write_features(
@@ -69,6 +60,7 @@ def write_features(
     *,
     batch: int | None = None,
     resume: bool = True,
+    append: bool = False,
     info: Sequence[str] = (),
     n_jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -94,6 +86,9 @@ def write_features(
         batch and has more is written in parts, each of which is safe once it is there.
     resume : bool
         Whether to go on where an earlier run ended. `False` removes what that wrote.
+    append : bool
+        Whether to add rows of more structures to a store that is complete, with frames numbered on; parameters must be
+        the same. A run that is interrupted goes on by the same call. Not for HDF5, which is put together at the end.
     info : sequence of str
         What to store of `info` of every structure, a number for each, as `info_NAME` for every row; it is NaN where a
         structure does not say it.
@@ -130,6 +125,8 @@ def write_features(
     (1000, (3000, 144), np.int64(999))
     """
     path = Path(os.fsdecode(store))
+    if path.is_symlink():  # the journal is where the rows are, whatever name leads there
+        path = path.resolve()
     if path.suffix not in STORES:
         raise ValueError(f"store is {short_repr(str(store))}; its suffix must be one of {', '.join(STORES)}")
     names = _names(info)
@@ -142,18 +139,43 @@ def write_features(
         names,
     )
     journal = Journal(path.with_name(path.name + ".journal"), _about(descriptor, layout, frames, most))
-    opened, skipped, written = _opened(path, layout, journal, flag("resume", resume))
-    if opened is None:
-        last = journal.batches[-1] if journal.batches else Batch(0, 0, "")
-        return StoredFeatures(path, last.frames, last.rows, layout.n_features)
+    if flag("append", append) and (not flag("resume", resume) or path.suffix in (".h5", ".hdf5")):
+        raise ValueError(
+            "append adds to what is there, and resume=False removes it; give one of them"
+            if not resume
+            else f"append cannot add to {path.name}, which was put together at its end; use .zarr, .npy or .parquet"
+        )
+    try:
+        return _written(path, layout, journal, frames, descriptor, most, resume, append, n_jobs, progress)
+    finally:
+        journal.close()
+
+
+def _written(
+    path: Path,
+    layout: Layout,
+    journal: Journal,
+    frames: Any,
+    descriptor: Any,
+    most: int | None,
+    resume: bool,
+    append: bool,
+    n_jobs: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> StoredFeatures:
+    """Open the store, and go on where it ends."""
+    with telling(path):
+        store, written, left = opened(path, layout, journal, resume, append)
+    if store is None:
+        return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
     rows_of_a_part = rows_of_a_batch(layout.n_features)
     batches = in_batches(one_by_one(frames), most, rows_of_a_part, averaged)
-    safe = journal.batches[:skipped]
-    writer = _Writer(path, opened, journal, written)
+    writer = _Writer(path, store, journal, written, left)
+    since, safe = journal.base, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in described(descriptor, ahead(batches), names, safe, rows_of_a_part, n_jobs):
+        for found, rows in described(descriptor, ahead(batches), layout.info, since, safe, rows_of_a_part, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
@@ -181,6 +203,7 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
         "descriptor": type(descriptor).__name__,
         "parameters": json.loads(json.dumps(parameters, default=repr)),
         "columns": columns,
+        "n_features": layout.n_features,
         "dtype": layout.dtype,
         "info": list(layout.info),
         "batch": batch,
@@ -188,70 +211,12 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
     }
 
 
-def _opened(path: Path, layout: Layout, journal: Journal, resume: bool) -> tuple[Store | None, int, int]:
-    """The store, how many batches of it are safe, and how many rows; no store where all is done."""
-    kind = STORES[path.suffix]
-    place = path.with_name(path.name + ".journal")
-    if place.exists() and resume:
-        journal.resume()
-        if journal.is_complete:
-            return None, 0, 0
-        last = journal.batches[-1].rows if journal.batches else 0
-        opened = _kept(kind, path, layout, last)
-        written = last // opened.step * opened.step
-        safe = sum(batch.rows <= written for batch in journal.batches)
-        journal.back_to(safe)
-        return opened, safe, written
-    if place.exists():
-        remove(path)
-    elif path.exists():
-        raise ValueError(
-            f"store is {str(path)!r}, where there is something without a journal of isoprint; nothing was touched: move"
-            " it, or give another name"
-        )
-    require_place(place)
-    journal.begin()
-    return kind(path, layout), 0, 0
-
-
-def _kept(kind: Any, path: Path, layout: Layout, n_rows: int) -> Store:
-    """A store of which whole steps of so many rows are kept; a new one where there are none."""
-    if n_rows == 0:
-        _remove_arrays(path)
-        fresh: Store = kind(path, layout)
-        return fresh
-    step = kind.step_of(layout)
-    opened: Store = kind(path, layout, n_rows // step * step)
-    return opened
-
-
-def remove(path: Path) -> None:
-    """Remove a store and its journal, the journal last.
-
-    Parameters
-    ----------
-    path : Path
-        Of the store.
-    """
-    _remove_arrays(path)
-    path.with_name(path.name + ".journal").unlink(missing_ok=True)
-
-
-def _remove_arrays(path: Path) -> None:
-    beside = list(path.parent.glob(f"{path.stem}.*.npy")) if path.suffix == ".npy" else []
-    for place in (path, folder_of(path), *beside):
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
-
-
 class _Writer:
     """Hands whole steps of rows to a store, and keeps the rest for the next time."""
 
-    def __init__(self, path: Path, store: Store, journal: Journal, written: int) -> None:
+    def __init__(self, path: Path, store: Store, journal: Journal, written: int, left: Arrays | None) -> None:
         self._path, self._store, self._journal, self._written = path, store, journal, written
-        self._left: Arrays | None = None
+        self._left = left
 
     def add(self, batch: Batch, rows: Arrays) -> None:
         """Write a batch as far as it fills whole steps, and say that it is safe as far as that."""
@@ -278,5 +243,4 @@ class _Writer:
                 self._put(self._left)
             self._store.finish(self._written)
             self._journal.complete()
-        last = self._journal.batches[-1] if self._journal.batches else Batch(0, 0, "")
-        return last.frames, last.rows
+        return self._journal.last.frames, self._journal.last.rows
