@@ -147,7 +147,7 @@ def from_process(soap, path, form, batch):
     queue = context.Queue(2)
     child = context.Process(target=hand_over, args=(path, form, batch, queue))
     child.start()
-    while (some := queue.get()) is not None:
+    while (some := queue.get(timeout=60)) is not None:
         soap.transform([Snapshot(*parts, {}) for parts in some], n_jobs=1)
     child.join()
 
