@@ -59,7 +59,7 @@ def arrays(path):
             return {name: file[name][...] for name in file if name != "feature_names"}
     import polars
 
-    table = polars.read_parquet(path / "*.parquet")
+    table = polars.read_parquet(sorted(path.glob("*.parquet")), glob=False)
     beside = [name for name in table.columns if name in ("frame", "atom", "species") or name.startswith("info_")]
     rest = [name for name in table.columns if name not in beside]
     assert rest == list(SOAP.get_feature_names_out())
