@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import tempfile
 import time
 import warnings
@@ -118,10 +119,11 @@ def races(frames, per_task, turns, client):
         list(pool.map(share, [frames[:20]] * WORKERS))
         lazily.reduce(frames[:40], soap, ip.reductions.Moments(), batch=10)
         times, means = {name: [] for name in contestants}, {}
-        for _ in range(turns):
+        for turn in range(turns):
             for name, run in contestants.items():
                 means[name], spent = seconds(run)
                 times[name].append(spent)
+                print(f"turn {turn}: {name} {spent:.2f} s", file=sys.stderr, flush=True)
     for name, mean in means.items():
         np.testing.assert_allclose(mean, means["transform, two threads"], rtol=1e-12, err_msg=name)
     medians = {name: float(np.median(own)) for name, own in times.items()}
@@ -157,7 +159,7 @@ def of_tasks(frames, per_task, client):
 
     from isoprint.extras import dask as lazily
 
-    n = 2000
+    n = 1000
     client.gather(client.map(nothing, range(200)))
     submit = lambda: client.gather(client.map(nothing, range(n), pure=False))  # noqa: E731
     empty = float(np.median([seconds(submit)[1] for _ in "123"]))
@@ -265,6 +267,7 @@ def main() -> None:
     with LocalCluster(n_workers=WORKERS, **options) as cluster, Client(cluster) as client:
         result = {
             "machine": machine(),
+            "load": os.getloadavg()[0],
             "workers": WORKERS,
             "frames": len(frames),
             "centers": ATOMS * len(frames),

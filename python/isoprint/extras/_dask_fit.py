@@ -109,7 +109,7 @@ def _all_here(frames: Any, lazy: list[Any] | None, compute: Any) -> list[Any]:
     if lazy is not None:
         return list(chain.from_iterable(compute(*lazy)))
     if are_paths(frames):
-        return list(chain.from_iterable(opened(os.fsdecode(path)) for path in frames))
+        return list(chain.from_iterable(opened(os.fsdecode(path), labels=True) for path in frames))
     return as_list(frames)[0]
 
 
@@ -122,7 +122,7 @@ def _lists(frames: Any, model: Sharing, batch: int | None) -> Iterator[list[Any]
 
 
 def _share(part: Any, model: Sharing, n_jobs: int) -> Share:
-    structures = list(opened(part))
+    structures = list(opened(part, labels=True))
     with told_of(name_of(part)):
         return model.share(structures, n_jobs=n_jobs)
 

@@ -103,10 +103,10 @@ def parts_of(frames: Any, n_features: int, averaged: bool, batch: int | None) ->
     return [Bundle(some) for some in lists(frames, n_features, averaged, batch)]
 
 
-def opened(part: Any) -> Any:
-    """The structures of a part: a list, or an iterator over a file."""
+def opened(part: Any, labels: bool = False) -> Any:
+    """The structures of a part: a list, or an iterator over a file, with forces and the like if these are wanted."""
     if isinstance(part, str):
-        return read(part)
+        return read(part, labels)
     return part.frames() if isinstance(part, Bundle) else list(part)
 
 
@@ -115,13 +115,13 @@ def name_of(part: Any) -> str:
     return part if isinstance(part, str) else "a part of the frames"
 
 
-def read(path: str) -> Iterator[Any]:
-    """The structures of a file; an error names it, and the frame."""
+def read(path: str, labels: bool = False) -> Iterator[Any]:
+    """The structures of a file, as ASE reads them where labels are wanted; an error names it, and the frame."""
     if not Path(path).stat().st_size:
         return
     place = 0
     try:
-        for frame in one_by_one(path):
+        for frame in _by_ase(path) if labels else one_by_one(path):
             yield frame
             place += 1
     except (FileNotFoundError, PermissionError, MemoryError):
@@ -129,6 +129,12 @@ def read(path: str) -> Iterator[Any]:
     except Exception as problem:  # every reader has its own
         told = str(problem).strip() or type(problem).__name__
         raise ValueError(f"frame {place} of {path} cannot be read ({told}); was the file cut?") from problem
+
+
+def _by_ase(path: str) -> Iterator[Any]:
+    from ase.io import iread
+
+    yield from iread(path, index=slice(None), do_not_split_by_at_sign=True)
 
 
 def counted(paths: Sequence[Any], averaged: bool) -> list[int] | None:
