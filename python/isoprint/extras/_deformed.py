@@ -51,7 +51,7 @@ def require_shapes(positions: Any, cells: Any, n_atoms: int, n_frames: int) -> N
             )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Deformed:
     """A fingerprint of some structures, as a function of their positions `(n_atoms, 3)` and cells `(n_frames, 3, 3)`.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from importlib import import_module
@@ -89,7 +90,12 @@ def _known(key: str) -> Fingerprint:
 
 def _array(tensor: Any) -> Any:
     """What a tensor holds, on the processor; shared where it is there already."""
-    return tensor.detach().cpu().numpy()
+    return (tensor.detach() if tensor.device.type == "cpu" else tensor.detach().cpu()).numpy()
+
+
+def _double(tensor: Any) -> Any:
+    """The same of a tensor of any precision."""
+    return _array(tensor if tensor.dtype is torch.float64 else tensor.to(torch.float64))
 
 
 def _deformed(
@@ -107,12 +113,11 @@ def _deformed(
 def _run(name: str, tensors: Any, deformed: Deformed, by_cells: bool) -> Any:
     """Compute a map."""
     positions = tensors[0]
-    arrays = [each.detach().to("cpu", torch.float64).numpy() for each in tensors]
-    more = {"by_cells": by_cells} if name in _PAIRS else {}
-    found = getattr(deformed, name)(*arrays, **more)
+    arrays = map(_double, tensors)
     if name in _PAIRS:
+        found = getattr(deformed, name)(*arrays, by_cells=by_cells)
         return tuple(torch.from_numpy(np.ascontiguousarray(part)).to(positions) for part in found)
-    return torch.from_numpy(np.ascontiguousarray(found)).to(positions)
+    return torch.from_numpy(np.ascontiguousarray(getattr(deformed, name)(*arrays))).to(positions)
 
 
 # What the derivatives are
@@ -199,44 +204,69 @@ class Eager:
 
     def __call__(self, name: str, *tensors: Any, by_cells: bool = True) -> Any:
         """Compute a map, whose result can be differentiated."""
-        apply = _FUNCTIONS[name].apply
+        if not (torch.is_grad_enabled() or _within_func() or _is_forward()):
+            return _run(name, tensors, self.deformed, by_cells)
+        apply = (_NESTED if _within_func() else _FUNCTIONS)[name].apply
+        if name == "features":
+            return apply(*tensors, self, by_cells, None)
         x, h, *rest = tensors
         by_places, by_rest = (any(each.requires_grad for each in some) for some in ((x, h), rest))
-        if not (self.second and by_places and by_rest and torch.is_grad_enabled()):
+        if not (self.second and by_places and by_rest and torch.is_grad_enabled()) or _within_func():
             return apply(*tensors, self, by_cells, None)
         # The same once more, with the value zero, for what positions and cells change: whoever wants the derivatives by
         # the parameters of a network alone does not pass by there, and no curvature is computed in vain.
-        value = apply(x.detach(), h.detach(), *rest, self, by_cells, None)
-        fixed = [each.detach() for each in rest]
-        if name in _PAIRS:
-            change = apply(x, h, *fixed, self, by_cells, tuple(part.shape for part in value))
-            return tuple(a + b for a, b in zip(value, change, strict=True))
-        return value + apply(x, h, *fixed, self, by_cells, (value.shape,))
+        value = apply(x.detach(), h.detach(), *rest, self, by_cells, _Half(tensors, None))
+        parts = value if name in _PAIRS else (value,)
+        half = _Half(tensors, [part.shape for part in parts])
+        change = apply(x, h, *(each.detach() for each in rest), self, by_cells, half)
+        return tuple(map(torch.add, value, change)) if name in _PAIRS else value + change
 
 
-def _function(name: str) -> Any:
+@dataclass(frozen=True, eq=False)
+class _Half:
+    """One of two calls whose results add up to a map and all of its derivatives."""
+
+    # As they are before some of them were detached: derivatives of higher order are by these.
+    tensors: tuple[Any, ...]
+    # Of the results where they are zero.
+    shapes: list[Any] | None
+
+
+def _is_forward() -> bool:
+    """Whether there may be tangents to be carried along."""
+    return bool(getattr(torch.autograd.forward_ad, "_current_level", 0) >= 0)
+
+
+def _within_func() -> bool:
+    """Whether this is called within `torch.func`, where `requires_grad` tells of one level only."""
+    functorch = getattr(torch._C, "_functorch", None)
+    return functorch is not None and functorch.peek_interpreter_stack() is not None
+
+
+def _function(name: str, nested: bool) -> Any:
     n = 2 + len(ARGUMENTS[name])
 
     def forward(*given: Any) -> Any:
-        if (shapes := given[n + 2]) is None:
+        half = given[n + 2]
+        if half is None or half.shapes is None:
             return _run(name, given[:n], given[n].deformed, given[n + 1])
-        zeros = tuple(given[0].new_zeros(shape) for shape in shapes)
+        zeros = tuple(given[0].new_zeros(shape) for shape in half.shapes)
         return zeros if name in _PAIRS else zeros[0]
 
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.save_for_backward(*inputs[:n])
         ctx.save_for_forward(*inputs[:n])
         ctx.set_materialize_grads(False)
-        ctx.call = inputs[n]
-        ctx.like = output if isinstance(output, tuple) else (output,)
-        ctx.like = [(part.shape, part.dtype, part.device) for part in ctx.like]
+        ctx.call, ctx.half = inputs[n], inputs[n + 2]
 
     def backward(ctx: Any, *cotangents: Any) -> Any:
-        whole = [
-            torch.zeros(like[0], dtype=like[1], device=like[2]) if part is None else part
-            for part, like in zip(cotangents, ctx.like, strict=True)
-        ]
-        return *_backward(name, ctx.call, ctx.saved_tensors, whole, ctx.needs_input_grad[:n]), None, None, None
+        given = ctx.saved_tensors
+        if all(part is None for part in cotangents):
+            return (None,) * (n + 3)
+        # Of a pair, which is like positions and cells, one may be of no use.
+        whole = [torch.zeros_like(like) if part is None else part for part, like in zip(cotangents, given, strict=False)]
+        given = given if ctx.half is None else ctx.half.tensors
+        return *_backward(name, ctx.call, given, whole, ctx.needs_input_grad[:n]), None, None, None
 
     def jvp(ctx: Any, *tangents: Any) -> Any:
         found = _forward(name, ctx.call, ctx.saved_tensors, tangents[:n])
@@ -251,16 +281,25 @@ def _function(name: str) -> Any:
                 each if dim is None else each.select(dim, place)
                 for each, dim in zip(given[:n], in_dims[:n], strict=True)
             ]
-            found.append(_FUNCTIONS[name].apply(*own, *given[n:]))
+            found.append(_NESTED[name].apply(*own, *given[n:]))
         if name in _PAIRS:
             return tuple(torch.stack(parts) for parts in zip(*found, strict=True)), (0, 0)
         return torch.stack(found), 0
 
-    methods = {each.__name__: staticmethod(each) for each in (forward, setup_context, backward, jvp, vmap)}
-    return type(f"Isoprint{name.capitalize()}", (torch.autograd.Function,), methods)
+    def at_once(ctx: Any, *given: Any) -> Any:
+        found = forward(*given)
+        setup_context(ctx, given, found)
+        return found
+
+    if nested:
+        methods = {"forward": forward, "setup_context": setup_context, "backward": backward, "jvp": jvp, "vmap": vmap}
+    else:
+        methods = {"forward": at_once, "backward": backward, "jvp": jvp}
+    return type(f"Isoprint{name.capitalize()}", (torch.autograd.Function,), {k: staticmethod(v) for k, v in methods.items()})
 
 
-_FUNCTIONS = {name: _function(name) for name in ARGUMENTS}
+# Of one level of differentiation, and of many, as within `torch.func`, which take longer to call.
+_FUNCTIONS, _NESTED = ({name: _function(name, nested) for name in ARGUMENTS} for nested in (False, True))
 
 
 # As operators
