@@ -26,6 +26,7 @@ PYTHON = {
         "memory",
         "kernels",
         "models",
+        "reductions",
         "select",
         "stores",
         "study",
@@ -36,13 +37,14 @@ PYTHON = {
         "_core",
     },
     "cli": {"isoprint", "extras", "study", "models", "blindness", "descriptors", "structures", "_support"},
-    "extras": {"study", "blindness", "structures", "_support"},
+    "extras": {"study", "models", "reductions", "blindness", "structures", "_support"},
     "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
     "models": {"descriptors", "translators", "structures", "_support", "_core"},
     "blindness": {"descriptors", "structures", "_support"},
     "descriptors": {"translators", "structures", "_support", "_core"},
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
     "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
+    "reductions": {"select", "descriptors", "structures", "_support"},  # summaries of rows that are never stored
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.

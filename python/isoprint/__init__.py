@@ -30,7 +30,8 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import kernels, models, select, study, testing
+    from isoprint import kernels, models, reductions, select, study, testing
+    from isoprint.reductions.reducing import reduce
     from isoprint.stores.writing import write_features
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "models",
     "neighbors",
     "random_starts",
+    "reduce",
+    "reductions",
     "select",
     "sensitivity",
     "study",
@@ -72,10 +75,14 @@ moved.install()
 def __getattr__(name: str) -> Any:
     """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
     path = f"isoprint.{name}"
-    if name in ("kernels", "models", "select", "study", "testing") or path in moved.MOVED:
+    if name in ("kernels", "models", "reductions", "select", "study", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)
+    if name == "reduce":
+        from isoprint.reductions.reducing import reduce
+
+        return reduce
     if name == "write_features":
         from isoprint.stores.writing import write_features
 

@@ -84,7 +84,7 @@ def real_array(what: str, value: Any, verb: str = "is") -> Floats:
     if contains_bool(value):
         raise ValueError(f"{what} {verb} of numbers and truth values mixed; {_must(verb)} real numbers")
     if array.dtype.itemsize <= 8:
-        return np.ascontiguousarray(array, dtype=np.float64)
+        return in_order(array, np.float64)
     with np.errstate(over="ignore"):
         double = np.ascontiguousarray(array, dtype=np.float64)
     if not np.array_equal(np.isfinite(double), np.isfinite(array)):
@@ -102,7 +102,13 @@ def integer_array(what: str, value: Any, verb: str = "is") -> NDArray[np.int64]:
     fits = array.dtype != np.uint64 or array.max() <= np.iinfo(np.int64).max
     if array.dtype.kind not in "iu" or not fits or contains_bool(value):
         raise ValueError(f"{what} {verb} {short_repr(value)}; {_must(verb)} integers")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return in_order(array, np.int64)
+
+
+def in_order(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """The array contiguous and of a type, and aligned, as what was sent between processes need not be."""
+    found = np.ascontiguousarray(array, dtype=dtype)
+    return found if found.flags.aligned else found.copy()
 
 
 def _must(verb: str) -> str:

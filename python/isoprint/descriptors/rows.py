@@ -151,3 +151,8 @@ class Rows:
 
     def __repr__(self) -> str:
         return f"Rows({len(self)} rows of {len(np.unique(self.frame))} frames)"
+
+
+def frames_until(rows: Rows) -> int:
+    """Frames up to the last of a batch of a stream, be they with rows or without."""
+    return rows._of_all.before[0] + rows._of_all.n_frames

@@ -17,6 +17,7 @@ from isoprint.models.kernels import DotProduct, Kernel, PiecewisePolynomial, Squ
 from isoprint.models.linear import Linear
 from isoprint.models.pair_potential import PairPotential
 from isoprint.models.prediction import Prediction
+from isoprint.models.share import Share
 from isoprint.models.sparse_gp import SparseGP
 from isoprint.models.sparse_kernel_ridge import SparseKernelRidge
 from isoprint.models.term import Term
@@ -29,6 +30,7 @@ __all__ = [
     "PairPotential",
     "PiecewisePolynomial",
     "Prediction",
+    "Share",
     "SparseGP",
     "SparseKernelRidge",
     "SquaredExponential",

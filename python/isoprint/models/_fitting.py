@@ -104,32 +104,8 @@ class Fitting(Learned):
         >>> model.fit(silicon).report_["rows"]
         {'energy': 1}
         """
-        structures, packed = structures_of(frames)
         keys = Keys(energy, forces, virial)
-        labels = _labels.read(structures, packed, keys)
-        _labels.require_found(labels, keys)
-        if not packed.n_atoms:
-            raise ValueError("there are no atoms to learn from; fit on other frames")
-        declared = self._declared()
-        self._require_descriptors()
-        self._require_centers(packed)
-        kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
-        for descriptor in fingerprints_of(self.descriptor):
-            descriptor.fit(structures)
-        terms = self._begun(declared, kept) or self._chosen(declared, structures, packed, n_jobs)
-        chosen = Terms(terms, fixed_of(self.descriptor))
-        labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
-        elements = [int(number) for number in np.unique(packed.numbers)]
-        symbols = [symbol_of(number) for number in elements]
-        single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
-        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
-        jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
-        prior = chosen.prior(jitter)
-        # From here on the model is a new one.
-        self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
-        self._triangles_: dict[tuple[str, str], Triangle] = {}
-        self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
-        self._made_with_, self._keys_ = _made_with.told(self), keys
+        structures, packed, labels, kept = self._start(frames, keys, checkpoint, n_jobs)
         self._push(structures, packed, labels, n_jobs, progress, kept)
         return self.resolve()
 
@@ -234,6 +210,37 @@ class Fitting(Learned):
         self.alpha_, self.factor_ = solution.alpha, solution.factor
         self._made(solution.residual)
         return self
+
+    def _start(
+        self, frames: FramesLike, keys: Keys, checkpoint: PathLike | None, n_jobs: int | None
+    ) -> tuple[list[Any], Frames, list[Labels], Checkpoint | None]:
+        """Become a new model that has learned nothing, and tell what there is to learn from."""
+        structures, packed = structures_of(frames)
+        labels = _labels.read(structures, packed, keys)
+        _labels.require_found(labels, keys)
+        if not packed.n_atoms:
+            raise ValueError("there are no atoms to learn from; fit on other frames")
+        declared = self._declared()
+        self._require_descriptors()
+        self._require_centers(packed)
+        kept = _checkpoint.opened(checkpoint, self, keys, packed, labels)
+        for descriptor in fingerprints_of(self.descriptor):
+            descriptor.fit(structures)
+        terms = self._begun(declared, kept) or self._chosen(declared, structures, packed, n_jobs)
+        chosen = Terms(terms, fixed_of(self.descriptor))
+        labels = less_fixed(chosen.fixed, structures, packed, labels, n_jobs)
+        elements = [int(number) for number in np.unique(packed.numbers)]
+        symbols = [symbol_of(number) for number in elements]
+        single = _labels.atom_energies(self.e0, elements, packed, labels, symbols)
+        _labels.warn_of_outliers(labels, packed, dict(zip(elements, single, strict=True)))
+        jitter = real("jitter", self.jitter, least=0.0, remedy="it must be a number of at least 0")
+        prior = chosen.prior(jitter)
+        # From here on the model is a new one.
+        self._terms_, self._prior_, self._single_ = chosen, prior, dict(zip(elements, single.tolist(), strict=True))
+        self._triangles_: dict[tuple[str, str], Triangle] = {}
+        self._calibration_ = {"energy": Calibration(), "forces": Calibration()}
+        self._made_with_, self._keys_ = _made_with.told(self), keys
+        return structures, packed, labels, kept
 
     def _made(self, residual: float) -> None:
         """What follows from the weights."""

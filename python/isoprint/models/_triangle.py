@@ -35,14 +35,27 @@ class Triangle:
 
     def push(self, rows: Floats) -> None:
         """Take in rows `(n, n_columns)`; what it is given may be overwritten."""
+        if len(rows):
+            self._factorize(rows, 0)
+            self.n_rows += len(rows)
+
+    def join(self, other: Triangle) -> None:
+        """Take in all rows of another triangle, which stays as it is."""
+        self._factorize(np.triu(other.factor), len(other.factor))
+        self.n_rows += other.n_rows
+
+    def _factorize(self, rows: Floats, n_triangular: int) -> None:
+        """`R` of itself and of rows, the last so many of which are an upper triangle."""
         from scipy.linalg.lapack import dtpqrt
 
-        if not len(rows):
-            return
         n = len(self.factor)
         self.factor, _, _, info = dtpqrt(
-            0, min(_BLOCK, n), self.factor, np.asfortranarray(rows), overwrite_a=True, overwrite_b=True
+            n_triangular,
+            min(_BLOCK, n),
+            self.factor,
+            np.asfortranarray(rows),
+            overwrite_a=True,
+            overwrite_b=True,
         )
         if info:
             raise RuntimeError(f"LAPACK's dtpqrt returned {info}")
-        self.n_rows += len(rows)

@@ -14,11 +14,11 @@ from isoprint._support.progress import Report
 from isoprint.models import _linear_term
 from isoprint.models._archive import Archive
 from isoprint.models._calculating import Calculating
-from isoprint.models._fitting import Fitting
 from isoprint.models._keeping import keep
 from isoprint.models._learned import not_fitted, structures_of
 from isoprint.models._linear_term import LinearTerm
 from isoprint.models._predicting import Predicting
+from isoprint.models._sharing import Sharing
 from isoprint.models._terms import LearnedTerm
 from isoprint.models.term import Term
 from isoprint.structures.elements import symbol_of
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 STORED = ("delta", "sigma_energy", "sigma_forces", "sigma_virial")
 
 
-class Linear(Fitting, Predicting, Calculating):
+class Linear(Sharing, Predicting, Calculating):
     """Energies as sums of local energies, each linear in the features of its atom.
 
     `E = Σ_i (e0_Z + w_Z · q_i)`, with weights of their own for each central element, that minimize the squared errors

@@ -9,10 +9,10 @@ from isoprint.models import _stored, gap_strings
 from isoprint.models._archive import Archive
 from isoprint.models._calculating import Calculating
 from isoprint.models._declared import named, replaced
-from isoprint.models._fitting import Fitting
 from isoprint.models._keeping import keep
 from isoprint.models._learned import not_fitted
 from isoprint.models._predicting import Predicting
+from isoprint.models._sharing import Sharing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STORED = ("zeta", "delta", "jitter", "random_state", "sigma_energy", "sigma_forces", "sigma_virial")
 
 
-class SparseGP(Fitting, Predicting, Calculating):
+class SparseGP(Sharing, Predicting, Calculating):
     """Energies as sums of local energies, each a sum of kernels with a few fingerprints: a GAP.
 
     `E = Σ_i (e0_Z + Σ_s alpha_s k(q_i, q_s))` with `k = delta² (q · q')^zeta` between centers of one element. The

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isoprint._support.arrays import contains_bool, plain, real_array, short_repr
+from isoprint._support.arrays import contains_bool, in_order, plain, real_array, short_repr
 from isoprint.structures.elements import LAST, SYMBOLS, spell, symbol_of
 from isoprint.structures.occupancy import disordered, require_whole
 
@@ -184,7 +184,9 @@ _DOUBLE, _LONG, _TRUTH = np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.b
 
 def _is(array: Any, dtype: np.dtype[Any], ndim: int) -> bool:
     """Whether nothing needs to be converted."""
-    return type(array) is np.ndarray and array.dtype == dtype and array.ndim == ndim and array.flags.c_contiguous
+    if type(array) is not np.ndarray or array.dtype != dtype or array.ndim != ndim:
+        return False
+    return array.flags.c_contiguous and array.flags.aligned
 
 
 def _unlike_ase(frame: Any, place: int) -> tuple[Any, Any, Any, Any]:
@@ -231,7 +233,7 @@ def _numbers(numbers: Any, place: int) -> Ints:
     if array.dtype == np.uint64 and array.max() > LAST:
         atom = int(np.argmax(array > LAST))
         raise ValueError(no_element(int(array[atom]), place, atom))
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return in_order(array, np.int64)
 
 
 def _cell(cell: Any, place: int) -> Floats:
