@@ -25,6 +25,7 @@ PYTHON = {
         "threads",
         "memory",
         "kernels",
+        "maps",
         "models",
         "reductions",
         "select",
@@ -45,6 +46,7 @@ PYTHON = {
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
     "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
     "reductions": {"select", "descriptors", "structures", "_support"},  # summaries of rows that are never stored
+    "maps": {"extras", "reductions", "structures", "_support"},  # structures, or atoms, in a few dimensions
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.

@@ -30,7 +30,8 @@ from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
 
 if TYPE_CHECKING:
-    from isoprint import kernels, models, reductions, select, study, testing
+    from isoprint import kernels, maps, models, reductions, select, study, testing
+    from isoprint.maps.exploring import explore
     from isoprint.reductions.reducing import reduce
     from isoprint.stores.writing import write_features
 
@@ -49,12 +50,14 @@ __all__ = [
     "__version__",
     "configuration_distance",
     "degenerate_pairs",
+    "explore",
     "find_blind_pairs",
     "follow_manifold",
     "four_body_energy",
     "four_body_gradient",
     "helical_start",
     "kernels",
+    "maps",
     "match_rows",
     "models",
     "neighbors",
@@ -75,10 +78,14 @@ moved.install()
 def __getattr__(name: str) -> Any:
     """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
     path = f"isoprint.{name}"
-    if name in ("kernels", "models", "reductions", "select", "study", "testing") or path in moved.MOVED:
+    if name in ("kernels", "maps", "models", "reductions", "select", "study", "testing") or path in moved.MOVED:
         from importlib import import_module
 
         return import_module(path)
+    if name == "explore":
+        from isoprint.maps.exploring import explore
+
+        return explore
     if name == "reduce":
         from isoprint.reductions.reducing import reduce
 
