@@ -10,8 +10,8 @@ what counts is the median over the rounds of the ratio of processor times:
   training on forces takes;
 * `cells`: as `gradient`, and by the cells too.
 
-Structures were prepared before (`prepared`), or are structures of ASE that are taken apart in each call (`frames`). With
-JAX installed, the same for a compiled `jax.grad`. Results go to ``benches/results/autograd.json``.
+Structures were prepared before (`prepared`), or are structures of ASE that are taken apart in each call (`frames`).
+With JAX installed, the same for a compiled `jax.vjp`. Results go to ``benches/results/autograd.json``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def molecules(n):
     found = []
     for _ in range(n):
         chain = np.stack([1.25 * carbon, 0.4 * (-1.0) ** carbon, 0.0 * carbon], axis=1)
-        sides = [chain + [0.0, 0.6 * s, 0.9 * s] for s in (-1, 1)]
+        sides = [chain + np.array([0.0, 0.6 * s, 0.9 * s]) for s in (-1, 1)]
         ends = [chain[0] - [1.0, 0.3, 0.0], chain[-1] + [1.0, 0.3, 0.0]]
         places = np.concatenate([chain, *sides, ends])
         found.append(Atoms("C6H14", places + rng.normal(scale=0.05, size=places.shape)))
@@ -87,7 +87,8 @@ def in_torch(soap, frames, adjoint, prepared):
 
     from isoprint.extras.torch import Featurizer
 
-    module = Featurizer(soap, n_jobs=1)
+    # As training on forces has it, which needs no second derivatives by positions.
+    module = Featurizer(soap, n_jobs=1, second=False)
     batch = module.prepare(frames)
     given = batch if prepared else frames
     x, h = batch.positions.requires_grad_(), batch.cells
@@ -156,7 +157,9 @@ def measured(rounds, least):
         n_atoms = sum(map(len, frames))
         base = plain(soap, frames, adjoint, rng.standard_normal((n_atoms, 3)))
         own = results[name] = {}
-        sides = {f"torch {kind}": in_torch(soap, frames, adjoint, kind == "prepared") for kind in ("prepared", "frames")}
+        sides = {
+            f"torch {kind}": in_torch(soap, frames, adjoint, kind == "prepared") for kind in ("prepared", "frames")
+        }
         try:
             sides["jax"] = in_jax(soap, frames, adjoint)
         except ImportError:

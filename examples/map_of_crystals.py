@@ -28,7 +28,9 @@ energy = found.properties["energy"]
 distance = np.linalg.norm(found.coordinates - found.coordinates[energy.argmin()], axis=1)
 for place in np.argsort(distance)[:6]:
     crystal = crystals[place]
-    print(f"{crystal.info['name']:10} {crystal.info['spacegroup']:12} {energy[place]:5.2f} kJ/mol  {distance[place]:.3f}")
+    print(
+        f"{crystal.info['name']:10} {crystal.info['spacegroup']:12} {energy[place]:5.2f} kJ/mol  {distance[place]:.3f}"
+    )
 
 if options.write:
     found.write(options.write)

@@ -54,7 +54,9 @@ class Potential(torch.nn.Module):
         # Components of little spread count less, or noise would.
         damping = np.sqrt(spread[: options.components, None] / spread[0])
         self.register_buffer("mean", torch.from_numpy(mean))
-        self.register_buffer("components", torch.from_numpy((components[: options.components] * scale * damping).T.copy()))
+        self.register_buffer(
+            "components", torch.from_numpy((components[: options.components] * scale * damping).T.copy())
+        )
         width = options.width
         self.layers = torch.nn.Sequential(
             torch.nn.Linear(options.components, width), torch.nn.SiLU(),
@@ -116,7 +118,9 @@ for epoch in range(1, options.epochs + 1):
         schedule.step()
     if epoch % max(1, options.epochs // 30) == 0 or epoch == 1:
         curve.append((epoch, *errors(model, samples), *errors(model, held_out)))
-        print("epoch {}: {:.1f} meV/atom, {:.3f} eV/Å; test {:.1f} meV/atom, {:.3f} eV/Å".format(*curve[-1]), flush=True)
+        print(
+            "epoch {}: {:.1f} meV/atom, {:.3f} eV/Å; test {:.1f} meV/atom, {:.3f} eV/Å".format(*curve[-1]), flush=True
+        )
 
 kernel = ip.models.SparseGP(soap, n_sparse=options.n_sparse, sigma_energy=1e-3, sigma_forces=0.05)
 kernel.fit(training, virial=None)

@@ -55,7 +55,7 @@ def test_axes_are_those_of_principal_components(scale):
     elif scale == "columns":
         centered[:, spread > 1e-10 * spread.max()] /= spread[spread > 1e-10 * spread.max()]
         centered[:, spread <= 1e-10 * spread.max()] = 0.0
-    u, s, v = np.linalg.svd(centered, full_matrices=False)
+    u, s, _ = np.linalg.svd(centered, full_matrices=False)
     alike(found.coordinates, (u * s)[:, :3], atol=1e-9)
     np.testing.assert_allclose(found.explained, s[:3] ** 2 / (s**2).sum(), rtol=1e-9)
     directions = found._components.directions

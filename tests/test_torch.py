@@ -216,7 +216,10 @@ def test_centers_are_atoms_and_points():
     assert batch.frame.tolist() == [0, 0, 1, 1]
     one = module.prepare(frames[0], centers=centers[0])
     assert torch.autograd.gradcheck(
-        lambda x, h: module(one, x, h), (one.positions.requires_grad_(), one.cells.requires_grad_()), eps=1e-5, atol=1e-5
+        lambda x, h: module(one, x, h),
+        (one.positions.requires_grad_(), one.cells.requires_grad_()),
+        eps=1e-5,
+        atol=1e-5,
     )
 
 

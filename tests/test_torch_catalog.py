@@ -19,6 +19,7 @@ def test_first_and_second_derivatives(case):
         cells = batch.cells.clone().requires_grad_(bool(batch.pbc.any()))
         rows = module(batch).detach()
         scale = rows.abs().max()
+
         def of_rows(x, h, batch=batch, scale=scale):
             found = module(batch, x, h) / scale
             # Sorted eigenvalues have kinks where they cross, and sums of their powers have none.

@@ -15,7 +15,7 @@ _EXAMPLE = """\
 examples:
   isoprint map crystals.extxyz -o map.json.gz --descriptor soap --r-cut 5 --n-max 6 --l-max 4
   isoprint map crystals.extxyz --plot map.png --color energy --marker type --r-cut 5 --n-max 6 --l-max 4
-  isoprint map md.traj --index ::10 --per atom -o atoms.json.gz --plot atoms.png --r-cut 4.5 --n-max 6 --l-max 4
+  isoprint map md.traj --index ::10 --atoms -o atoms.json.gz --plot atoms.png --r-cut 4.5 --n-max 6 --l-max 4
   isoprint map md.traj -o map.json.gz --method umap --n-components 3 --descriptor acsf --config functions.toml
 
 OUT is for the viewer chemiscope, at https://chemiscope.org or in a notebook.
@@ -38,23 +38,28 @@ def add(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help="the map for chemiscope: .json or .json.gz")
     parser.add_argument("--plot", metavar="FILE", help="figure of the map: .png, .pdf, .svg")
     _files.add_input(parser, ":", "structures, such as 0, -1 or ::10 (all)")
-    parser.add_argument(
-        "--per", choices=("structure", "atom"), help="what is put on the map: structures, by the mean of their atoms (so), or atoms"
-    )
+    parser.add_argument("--atoms", action="store_true", help="a map of atoms, rather than of structures by their means")
     parser.add_argument("--method", choices=("pca", "umap"), help="principal components (so), or UMAP where installed")
     parser.add_argument("--n-components", type=int, help="dimensions of the map (2)")
     parser.add_argument(
-        "--scale", choices=("total", "columns", "none"), help="features have one factor (so), one for each column, or none"
+        "--scaling",
+        choices=("total", "columns", "none"),
+        help="features have one factor (so), one for each column, or none",
     )
-    parser.add_argument("--seed", type=int, help="for UMAP (0)")
-    parser.add_argument("--color", metavar="NAME", help="property that colors the figure (energy, of atoms the element)")
-    parser.add_argument("--marker", metavar="NAME", help="property of few values that chooses the markers of the figure")
+    parser.add_argument("--umap-seed", type=int, help="for UMAP, which begins at random (0)")
+    parser.add_argument(
+        "--color", metavar="NAME", help="property that colors the figure (energy, of atoms the element)"
+    )
+    parser.add_argument(
+        "--marker", metavar="NAME", help="property of few values that chooses the markers of the figure"
+    )
     parser.add_argument("--n-jobs", type=int, default=None, help="threads; -1 for all cores")
     _descriptors.add_options(parser)
     parser.set_defaults(run=run)
 
 
-_MAP = ("per", "method", "n_components", "scale", "seed")
+# Names of what fingerprints have no option of the same name for.
+_MAP = {"method": "method", "n_components": "n_components", "scaling": "scale", "umap_seed": "seed"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
     if "output" not in given and "plot" not in given:
         raise ValueError("nothing is asked for; give -o map.json.gz, --plot map.png, or both")
     _require_places(options)
-    how = {name: given[name] for name in _MAP if name in given}
+    how = {name: given[option] for option, name in _MAP.items() if option in given}
+    how["per"] = "atom" if "atoms" in given else "structure"
     if how.get("scale") == "none":
         how["scale"] = None
     if "n_components" in how:

@@ -1,7 +1,7 @@
 """What libraries with automatic differentiation need of a fingerprint: arrays of positions and cells in, arrays out.
 
-Five functions of positions `x` and cells `h` are closed under differentiation, up to the second order in `x` and `h`. `F`
-are the features, `a` an adjoint of them, `(u, w)` and `(p, q)` changes of positions and cells:
+Five functions of positions `x` and cells `h` are closed under differentiation, up to the second order in both. `F` are
+the features, `a` an adjoint of them, `(u, w)` and `(p, q)` changes of positions and cells:
 
     features(x, h)                        F
     gradient(x, h, a)                     the derivative of Σ a · F by x and h
@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from isoprint.structures.frames import Frames, Packed, as_list, pack
 
 Floats = NDArray[np.float64]
 Both = tuple[Floats, Floats]
-Result = TypeVar("Result", Both, tuple[NDArray[Any]])
 
 # Of the differences that stand for second derivatives, in Å; with five points their error is of the order of 1e-9.
 _STEP = 1e-3
@@ -111,8 +110,8 @@ class Deformed:
         def gradient(x: Floats, h: Floats) -> Both:
             return self.gradient(x, h, adjoint, by_cells)
 
-        nothing = (np.zeros_like(positions), np.zeros_like(cells))
-        return _change(gradient, positions, cells, moves, of_cells) or nothing
+        found: Both | None = _change(gradient, positions, cells, moves, of_cells)
+        return (np.zeros_like(positions), np.zeros_like(cells)) if found is None else found
 
     def bend(
         self, positions: Floats, cells: Floats, moves: Floats, of_cells: Floats, moves_2: Floats, of_cells_2: Floats
@@ -122,8 +121,8 @@ class Deformed:
         def along(x: Floats, h: Floats) -> tuple[NDArray[Any]]:
             return (self.along(x, h, moves, of_cells),)
 
-        found = _change(along, positions, cells, moves_2, of_cells_2)
-        return 0.0 * along(positions, cells)[0] if found is None else found[0]
+        found: tuple[NDArray[Any]] | None = _change(along, positions, cells, moves_2, of_cells_2)
+        return np.zeros_like(along(positions, cells)[0]) if found is None else found[0]
 
     def _at(self, positions: Floats, cells: Floats) -> tuple[Packed]:
         positions, cells = (np.ascontiguousarray(array, np.float64) for array in (positions, cells))
@@ -135,12 +134,14 @@ class Deformed:
         centers = self.centers
         if self.points is not None:
             frame = np.repeat(np.arange(len(cells)), np.diff(centers.offsets))
-            centers = centers._replace(points=np.einsum("na,nab->nb", self.points[:, 0], cells[frame]))
-            centers = centers._replace(points=np.ascontiguousarray(centers.points + self.points[:, 1]))
+            moved = np.einsum("na,nab->nb", self.points[:, 0], cells[frame]) + self.points[:, 1]
+            centers = centers._replace(points=np.ascontiguousarray(moved))
         return {"n_jobs": self.n_jobs, "centers": centers}
 
     def _by_frame(self, positions: Floats, gradient: Floats) -> Floats:
         """Sums over the atoms of each frame of positions times gradients."""
+        if len(self.pbc) == 1:
+            return np.asarray(positions.T @ gradient)[None]
         sums = np.zeros((len(self.pbc), 9))
         products = (positions[:, :, None] * gradient[:, None, :]).reshape(-1, 9)
         # A frame without atoms has no first one.
@@ -165,7 +166,13 @@ class Parts(NamedTuple):
         """Take structures apart."""
         structures, single = as_list(frames)
         packed = pack(structures)
-        own = Frames(*(np.array(part) for part in packed[:5]))
+        own = Frames(
+            packed.positions.copy(),
+            packed.numbers.copy(),
+            packed.cells.copy(),
+            packed.pbc.copy(),
+            packed.offsets.copy(),
+        )
         resolved = points = None
         if centers is not None:
             resolved = resolve(centers, own, single, None)
@@ -183,28 +190,29 @@ def _fractional(centers: Centers, cells: Floats) -> Floats | None:
 
 
 def _change(
-    function: Callable[[Floats, Floats], Result], positions: Floats, cells: Floats, moves: Floats, of_cells: Floats
-) -> Result | None:
+    function: Callable[[Floats, Floats], Any], positions: Floats, cells: Floats, moves: Floats, of_cells: Floats
+) -> Any:
     """How results change along changes of positions and cells; `None` where nothing moves."""
     largest = max(float(np.abs(moves).max(initial=0.0)), float(np.abs(of_cells).max(initial=0.0)))
     if largest == 0.0:
         return None
     step = _STEP / largest
 
-    def at(times: float) -> Result:
+    def at(times: float) -> Any:
         return function(positions + times * step * moves, cells + times * step * of_cells)
 
     points = [at(times) for times in (1.0, -1.0, 2.0, -2.0)]
     near, far = ([a - b for a, b in zip(*points[i : i + 2], strict=True)] for i in (0, 2))
-    found: Any = tuple((8.0 * n - f) / (12.0 * step) for n, f in zip(near, far, strict=True))
-    return found
+    return tuple((8.0 * n - f) / (12.0 * step) for n, f in zip(near, far, strict=True))
 
 
 def _inverse(cells: Floats) -> Floats:
     """Of cells, some vectors of which may be zero."""
+    if not cells.any():
+        return cells
     whole = np.abs(np.linalg.det(cells)) > _FLAT * np.linalg.norm(cells, axis=2).prod(axis=1)
     if whole.all():
-        return np.linalg.inv(cells)
+        return np.asarray(np.linalg.inv(cells), np.float64)
     inverse = np.zeros_like(cells)
     inverse[whole] = np.linalg.inv(cells[whole])
     # Most are of molecules, and there is nothing to invert.

@@ -49,10 +49,8 @@ def _compute(name: str, *arrays: Any, deformed: Deformed, n_rows: int) -> Any:
 
 def _shapes(name: str, *arrays: Any, deformed: Deformed, n_rows: int) -> Any:
     positions, cells = arrays[:2]
-    if name in _PAIRS:
-        shapes = [positions.shape, cells.shape]
-    else:
-        shapes = [(n_rows, int(deformed.descriptor.n_features))]
+    rows = (n_rows, int(deformed.descriptor.n_features))
+    shapes = [positions.shape, cells.shape] if name in _PAIRS else [rows]
     return [jax.core.ShapedArray(shape, positions.dtype) for shape in shapes]
 
 

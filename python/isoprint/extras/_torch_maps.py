@@ -199,8 +199,9 @@ class Eager:
 
     @cached_property
     def deformed(self) -> Deformed:
-        """What is computed with; asked for by functions alone, as within `torch.func` no other may look into tensors."""
-        return _deformed(self.known.of(self.dtype), *self.structures, self.n_jobs)
+        """What is computed with; functions alone ask for it, as within `torch.func` no other may look into tensors."""
+        numbers, pbc, offsets, centers, points = self.structures
+        return _deformed(self.known.of(self.dtype), numbers, pbc, offsets, centers, points, self.n_jobs)
 
     def __call__(self, name: str, *tensors: Any, by_cells: bool = True) -> Any:
         """Compute a map, whose result can be differentiated."""
@@ -264,7 +265,9 @@ def _function(name: str, nested: bool) -> Any:
         if all(part is None for part in cotangents):
             return (None,) * (n + 3)
         # Of a pair, which is like positions and cells, one may be of no use.
-        whole = [torch.zeros_like(like) if part is None else part for part, like in zip(cotangents, given, strict=False)]
+        whole = [
+            torch.zeros_like(like) if part is None else part for part, like in zip(cotangents, given, strict=False)
+        ]
         given = given if ctx.half is None else ctx.half.tensors
         return *_backward(name, ctx.call, given, whole, ctx.needs_input_grad[:n]), None, None, None
 
@@ -295,7 +298,9 @@ def _function(name: str, nested: bool) -> Any:
         methods = {"forward": forward, "setup_context": setup_context, "backward": backward, "jvp": jvp, "vmap": vmap}
     else:
         methods = {"forward": at_once, "backward": backward, "jvp": jvp}
-    return type(f"Isoprint{name.capitalize()}", (torch.autograd.Function,), {k: staticmethod(v) for k, v in methods.items()})
+    return type(
+        f"Isoprint{name.capitalize()}", (torch.autograd.Function,), {k: staticmethod(v) for k, v in methods.items()}
+    )
 
 
 # Of one level of differentiation, and of many, as within `torch.func`, which take longer to call.

@@ -125,6 +125,7 @@ def _of_ase(frame: Any) -> Any:
 
 
 def require_library() -> Any:
+    """The package, or how to get it."""
     try:
         import chemiscope
     except ImportError:

@@ -15,9 +15,7 @@ from isoprint.extras._deformed import Deformed, Parts, in_precision, require_sha
 jax: Any = maps.jax
 
 
-def featurizer(
-    descriptor: Any, frames: Any, *, centers: Any = None, n_jobs: int | None = None
-) -> Callable[..., Any]:
+def featurizer(descriptor: Any, frames: Any, *, centers: Any = None, n_jobs: int | None = None) -> Callable[..., Any]:
     """Make a function of positions and cells that describes every center.
 
     It is computed on the processor, outside of what JAX compiles, and may be called under `jit`, `vmap` (one after the
@@ -53,9 +51,7 @@ def featurizer(
     """
     threads(n_jobs)
     parts = Parts.of(descriptor, frames, centers)
-    of_dtype = {
-        dtype: Deformed.of(in_precision(descriptor, dtype), parts, n_jobs) for dtype in ("float32", "float64")
-    }
+    of_dtype = {dtype: Deformed.of(in_precision(descriptor, dtype), parts, n_jobs) for dtype in ("float32", "float64")}
 
     def of(positions: Any, cells: Any = None) -> Any:
         positions = jax.numpy.asarray(positions)

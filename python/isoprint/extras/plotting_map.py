@@ -55,7 +55,9 @@ def _values(found: Any, wanted: Any, what: str) -> tuple[str, NDArray[Any] | Non
         return wanted, found.values(wanted)
     array = np.asarray(wanted)
     if array.shape != (len(found),):
-        raise ValueError(f"{what} is of shape {array.shape}; give one value for each of the {len(found)} rows, or a name")
+        raise ValueError(
+            f"{what} is of shape {array.shape}; give one value for each of the {len(found)} rows, or a name"
+        )
     return "", array
 
 
@@ -66,8 +68,8 @@ def _few(kinds: NDArray[Any] | None, name: str) -> list[tuple[str, NDArray[Any]]
     values = np.unique(kinds)
     if len(values) > len(_MARKERS):
         raise ValueError(
-            f"marker {name or short_repr(kinds)} has {len(values)} values, and there are {len(_MARKERS)} markers; take a"
-            " property with fewer"
+            f"marker {name or short_repr(kinds)} has {len(values)} values, and there are {len(_MARKERS)} markers; take"
+            " a property with fewer"
         )
     # The most frequent first, below the others.
     order = sorted(values, key=lambda value: -int((kinds == value).sum()))

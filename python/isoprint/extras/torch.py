@@ -97,7 +97,10 @@ class Structures(NamedTuple):
         n_frames = [0, *np.cumsum([part.cells.shape[0] for part in parts]).tolist()]
         n_atoms = [0, *np.cumsum([part.numbers.shape[0] for part in parts]).tolist()]
         offsets = [part.offsets[1:] + before for part, before in zip(parts, n_atoms, strict=False)]
-        whole = {name: torch.cat([getattr(part, name) for part in parts]) for name in ("positions", "cells", "numbers", "pbc")}
+        whole = {
+            name: torch.cat([getattr(part, name) for part in parts])
+            for name in ("positions", "cells", "numbers", "pbc")
+        }
         frame = torch.cat([part.frame + before for part, before in zip(parts, n_frames, strict=False)])
         centers = points = None
         if parts[0].centers is not None:
@@ -105,7 +108,9 @@ class Structures(NamedTuple):
             centers = torch.cat([part.centers + shift for part, shift in zip(parts, shifts, strict=False)])
         if any(part.points is not None for part in parts):
             points = torch.cat([part._points_or_none_there() for part in parts])
-        return cls(**whole, offsets=torch.cat([parts[0].offsets[:1], *offsets]), frame=frame, centers=centers, points=points)
+        return cls(
+            **whole, offsets=torch.cat([parts[0].offsets[:1], *offsets]), frame=frame, centers=centers, points=points
+        )
 
     def _points_or_none_there(self) -> Any:
         if self.points is not None:
@@ -194,8 +199,9 @@ class Featurizer(torch.nn.Module):  # type: ignore[misc,unused-ignore]
             of_each = np.repeat(np.arange(own.n_frames), np.diff(resolved.offsets))
             where = torch.from_numpy(np.stack([of_each, resolved.atom], axis=1))
         points = None if parts.points is None else torch.from_numpy(parts.points)
-        tensors = map(torch.from_numpy, (own.positions, own.cells, own.numbers, own.pbc, own.offsets, parts.frame))
-        return Structures(*tensors, where, points)
+        positions, cells = torch.from_numpy(own.positions), torch.from_numpy(own.cells)
+        numbers, pbc, offsets = (torch.from_numpy(part) for part in (own.numbers, own.pbc, own.offsets))
+        return Structures(positions, cells, numbers, pbc, offsets, torch.from_numpy(parts.frame), where, points)
 
     def forward(self, frames: Any, positions: Any = None, cells: Any = None, *, centers: Any = None) -> Any:
         """Describe every center.

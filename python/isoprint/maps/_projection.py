@@ -48,7 +48,7 @@ class Scaling:
 
     def __call__(self, rows: Floats) -> Floats:
         """Scaled rows."""
-        return (rows - self.mean) * self.factor
+        return np.asarray((rows - self.mean) * self.factor)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Components:
 
     def __call__(self, rows: Floats) -> Floats:
         """Coordinates of scaled rows."""
-        return rows @ self.directions.T
+        return np.asarray(rows @ self.directions.T)
 
 
 def _at_once(rows: Floats, n: int) -> tuple[Floats, Floats, float]:

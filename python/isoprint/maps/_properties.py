@@ -55,7 +55,10 @@ def _results(frame: Any) -> dict[str, Any]:
 
 def _per_atom(frame: Any) -> dict[str, Any]:
     results = getattr(getattr(frame, "calc", None), "results", None) or {}
-    given = {**(getattr(frame, "arrays", None) or {}), **{k: results[k] for k in ("forces", "energies") if k in results}}
+    given = {
+        **(getattr(frame, "arrays", None) or {}),
+        **{k: results[k] for k in ("forces", "energies") if k in results},
+    }
     found = {}
     for name, values in given.items():
         array = np.asarray(values)

@@ -92,7 +92,7 @@ class Source:
 
 def kept_frames(frames: Any) -> Any:
     """Structures that can be read again: a list, or the path of a file."""
-    if isinstance(frames, (str, os.PathLike)) or isinstance(frames, (list, tuple)):
+    if isinstance(frames, (str, os.PathLike, list, tuple)):
         return frames
     return as_list(frames)[0] if is_frame(frames) else list(one_by_one(frames))
 

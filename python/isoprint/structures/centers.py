@@ -42,8 +42,9 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     Parameters
     ----------
     centers
-        `None`: every atom, or the atoms of `elements`. What was resolved before, as it is. For a single frame its centers, for several frames one entry
-        a frame. Three integers `[1, 2, 3]` are three atoms; one point is `[[x, y, z]]`.
+        `None`: every atom, or the atoms of `elements`. What was resolved before, as it is. For a single frame its
+        centers, for several frames one entry a frame. Three integers `[1, 2, 3]` are three atoms; one point is
+        `[[x, y, z]]`.
     frames
         The structures.
     single

@@ -69,7 +69,7 @@ class Frames(NamedTuple):
 
 
 class Packed(Sequence[Any]):
-    """Structures that are flat arrays already, as a sequence of frames, none of which is made before it is asked for."""
+    """Structures that are flat arrays already, as a sequence of frames, each of which is made when it is asked for."""
 
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
