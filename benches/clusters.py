@@ -69,8 +69,8 @@ class Deadly(ip.reductions.Moments):
         self.folder, self.after, self.parent = str(folder), after, os.getpid()
         super().__init__()
 
-    def take(self, features, places):
-        super().take(features, places)
+    def _take(self, features, places):
+        super()._take(features, places)
         calls, killed = Path(self.folder, "calls"), Path(self.folder, "killed")
         with calls.open("ab") as file:
             file.write(b".")

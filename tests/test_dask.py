@@ -253,15 +253,15 @@ def test_arrays_that_arrive_at_odd_addresses_are_described():
 class Threads(ip.reductions.Reducer):
     """Threads that the process of a task has for its work."""
 
-    def clear(self):
-        super().clear()
+    def _clear(self):
+        super()._clear()
         self.most = 0
 
-    def take(self, features, places):
+    def _take(self, features, places):
         names = [Path(f"/proc/self/task/{task}/comm").read_text() for task in os.listdir("/proc/self/task")]  # noqa: PTH208
         self.most = 1 + sum(name.startswith("isoprint-") for name in names)
 
-    def join(self, other, n_frames, n_rows):
+    def _join(self, other, n_frames, n_rows):
         self.most = max(self.most, other.most)
 
 
@@ -272,13 +272,13 @@ class Deadly(ip.reductions.Moments):
         self.folder, self.in_merge, self.parent = str(folder), in_merge, os.getpid()
         super().__init__()
 
-    def take(self, features, places):
-        super().take(features, places)
+    def _take(self, features, places):
+        super()._take(features, places)
         if not self.in_merge:
             self.come_nearer()
 
-    def join(self, other, n_frames, n_rows):
-        super().join(other, n_frames, n_rows)
+    def _join(self, other, n_frames, n_rows):
+        super()._join(other, n_frames, n_rows)
         if self.in_merge:
             self.come_nearer()
 

@@ -50,7 +50,7 @@ def reduced(make, values, how):
     """The whole protocol, passes included."""
     parts, order = how
     total = make()
-    total.begin(values[:1], pickled_places(0, 1))
+    total._begin(values[:1], pickled_places(0, 1))
     while True:
         found = []
         for start, stop, step in parts:
@@ -402,6 +402,38 @@ def test_an_interrupted_reduction_goes_on(when):
     for name, one in found.items():
         assert_same(one, whole[name])
     assert calls[0] == (4, len(SOAP.rows(frames()[:4])))
+
+
+class InParts:
+    """A fingerprint whose stream cuts frames in their middle, as it does where one is very large."""
+
+    def stream(self, frames, *, batch=None, n_jobs=None):
+        frames = list(frames)
+        rows = np.concatenate([np.asarray(frame) for frame in frames])
+        for start in range(0, len(rows), batch):
+            stop = min(start + batch, len(rows))
+            yield rows[start:stop], Told(start, stop)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 5])
+@pytest.mark.parametrize("when", [1, 3, 8])
+def test_a_reduction_that_was_interrupted_within_a_frame_goes_on(batch, when):
+    source = [list(three) for three in table().reshape(20, 3, 5)]
+    calls = []
+
+    def stop(n_frames, n_rows):
+        calls.append(n_rows)
+        if len(calls) == when:
+            raise RuntimeError("stop")
+
+    found = {"sums": ip.reductions.KernelSums(table()[:4], per="frame"), "moments": ip.reductions.Moments()}
+    with pytest.raises(RuntimeError, match="stop"):
+        ip.reduce(source, InParts(), found, batch=batch, progress=stop)
+    assert found["moments"].n_rows == when * batch
+    found = ip.reduce(source, InParts(), pickle.loads(pickle.dumps(found)), batch=7, resume=True)
+    whole = {"sums": ip.reductions.KernelSums(table()[:4], per="frame"), "moments": ip.reductions.Moments()}
+    for name, one in whole.items():
+        assert_same(found[name], one.add(table(), Told(0, 60)))
 
 
 def test_a_broken_structure_leaves_what_was_seen():

@@ -59,7 +59,7 @@ def arrays(path):
             return {name: file[name][...] for name in file if name != "feature_names"}
     import polars
 
-    table = polars.read_parquet(path / "*.parquet")
+    table = polars.read_parquet(sorted(path.glob("*.parquet")), glob=False)
     beside = [name for name in table.columns if name in ("frame", "atom", "species") or name.startswith("info_")]
     rest = [name for name in table.columns if name not in beside]
     assert rest == list(SOAP.get_feature_names_out())
@@ -94,7 +94,8 @@ def test_a_store_has_the_rows_of_transform_and_which_they_are(suffix, tmp_path):
 @every_store
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_what_was_interrupted_goes_on_to_the_same_bytes(suffix, every, tmp_path, monkeypatch):
-    monkeypatch.setattr("isoprint.stores._zarr._CHUNK", 8 * SOAP.n_features * 10)
+    monkeypatch.setattr("isoprint.stores._zarr._CHUNK", 8 * SOAP.n_features * 5)
+    monkeypatch.setattr("isoprint.stores._zarr._TOGETHER", 2)
     whole, path = place(tmp_path, suffix, "whole"), place(tmp_path, suffix, "cut")
     ip.write_features(whole, frames(), SOAP, batch=4, info=["energy"])
     count = 0
@@ -124,7 +125,8 @@ import sys
 import isoprint as ip
 from test_stores import SOAP, frames
 import isoprint.stores._zarr
-isoprint.stores._zarr._CHUNK = 8 * SOAP.n_features * 50
+isoprint.stores._zarr._CHUNK = 8 * SOAP.n_features * 25
+isoprint.stores._zarr._TOGETHER = 2
 ip.write_features(sys.argv[1], frames(400), SOAP, batch=5, info=["energy"])
 """
 

@@ -28,11 +28,13 @@ from isoprint.descriptors import *  # noqa: F403 (every fingerprint, by the list
 from isoprint.descriptors.derivatives import Derivatives, Projection, Pullback
 from isoprint.descriptors.rows import Rows
 from isoprint.structures.neighbors import Neighbors, neighbors
+from isoprint.structures.reading import read_frames
 
 if TYPE_CHECKING:
     from isoprint import kernels, maps, models, reductions, select, study, testing
     from isoprint.maps.exploring import explore
     from isoprint.reductions.reducing import reduce
+    from isoprint.stores.stored import stored_features
     from isoprint.stores.writing import write_features
 
 __all__ = [
@@ -62,10 +64,12 @@ __all__ = [
     "models",
     "neighbors",
     "random_starts",
+    "read_frames",
     "reduce",
     "reductions",
     "select",
     "sensitivity",
+    "stored_features",
     "study",
     "testing",
     "write_features",
@@ -75,25 +79,25 @@ __all__ += descriptors.__all__
 moved.install()
 
 
+# What a calculation of features does not need is loaded at its first use: rooms, and functions by where they are.
+_ROOMS = ("kernels", "maps", "models", "reductions", "select", "study", "testing")
+_FUNCTIONS = {
+    "explore": "isoprint.maps.exploring",
+    "reduce": "isoprint.reductions.reducing",
+    "stored_features": "isoprint.stores.stored",
+    "write_features": "isoprint.stores.writing",
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Load what a calculation of features does not need at its first use, such as `isoprint.kernels`."""
+    """Load a room such as `isoprint.kernels`, or a function of one."""
+    from importlib import import_module
+
     path = f"isoprint.{name}"
-    if name in ("kernels", "maps", "models", "reductions", "select", "study", "testing") or path in moved.MOVED:
-        from importlib import import_module
-
+    if name in _ROOMS or path in moved.MOVED:
         return import_module(path)
-    if name == "explore":
-        from isoprint.maps.exploring import explore
-
-        return explore
-    if name == "reduce":
-        from isoprint.reductions.reducing import reduce
-
-        return reduce
-    if name == "write_features":
-        from isoprint.stores.writing import write_features
-
-        return write_features
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module 'isoprint' has no attribute {name!r}")
 
 

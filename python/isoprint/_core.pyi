@@ -101,6 +101,8 @@ class _Descriptor(Protocol):
         threads: int,
         progress: _Progress,
         holds_zeros: bool = False,
+        prepared: Any = None,
+        first: tuple[int, int] = ...,
     ) -> None: ...
     def sparse(
         self,
@@ -116,7 +118,7 @@ class _Descriptor(Protocol):
         self,
         frames: _Frames,
         centers: _Centers,
-        adjoint: NDArray[np.float64],
+        adjoint: NDArray[np.float64] | NDArray[np.float32],
         *,
         average: str | None,  # "inner", "outer", "sum" or "inner sum"
         threads: int,

@@ -9,10 +9,9 @@ import numpy as np
 
 from isoprint.cli import _formats
 from isoprint.cli._warnings import warn
-from isoprint.structures.elements import SYMBOLS, number_of, symbol_of
+from isoprint.structures.atom_types import called, table_of
+from isoprint.structures.elements import SYMBOLS, symbol_of
 
-# Where ase keeps what a file calls its atoms.
-_CALLED = ("type", "atomtypes", "dlp4_labels", "labels")
 # A mass that is farther than this from that of its element, in u and by ratio, is that of something else.
 _CLOSE, _RATIO = 0.01, 1e-3
 
@@ -20,7 +19,7 @@ _CLOSE, _RATIO = 0.01, 1e-3
 def named(frames: list[Any], path: Path, known: str, given: str | None) -> list[Any]:
     """The frames with the elements that `--types` says; without it, a warning where their elements are guesses."""
     if given is not None:
-        table = _table(given)
+        table = table_of(given, "--types")
         for place, frame in enumerate(frames):
             _name(frame, table, f"structure {place} of {path}")
         return frames
@@ -30,47 +29,21 @@ def named(frames: list[Any], path: Path, known: str, given: str | None) -> list[
     return frames
 
 
-def _table(given: str) -> dict[str, int]:
-    """Atomic numbers by type, from `Cl,Na` or `1=Cl,2=Na`."""
-    words = [word.strip() for word in given.split(",")]
-    pairs = [
-        tuple(map(str.strip, word.split("=", 1))) if "=" in word else (str(place), word)
-        for place, word in enumerate(words, 1)
-    ]
-    if len({"=" in word for word in words}) > 1 or len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError(
-            f"--types is {given!r}; give one element a type as in Cl,Na, or each type once as in 1=Cl,2=Na"
-        )
-    return {key: number_of(_plain(symbol), "--types") for key, symbol in pairs}
-
-
-def _plain(symbol: str) -> int | str:
-    return int(symbol) if symbol.isdecimal() and len(symbol) < 4 else symbol
-
-
-def _called(frame: Any) -> list[str] | None:
-    """What the file calls the atoms; `None` where it has elements only."""
-    for key in _CALLED:
-        if key in frame.arrays and frame.arrays[key].ndim == 1:
-            return [str(name) for name in frame.arrays[key]]
-    return None
-
-
 def _name(frame: Any, table: dict[str, int], what: str) -> None:
     """Give the atoms of a frame the elements of their types; names that are not in the table keep the guess."""
-    called = _called(frame)
-    if called is None:
+    own = called(frame)
+    if own is None:
         raise ValueError(
             f"--types is about types of atoms, but {what} has none: it has the elements {_elements(frame)}"
         )
-    present = list(dict.fromkeys(called))
+    present = list(dict.fromkeys(own))
     missing = [name for name in present if name not in table]
     if len(missing) == len(present) or (missing and "type" in frame.arrays):
         raise ValueError(
             f"--types says nothing of the types {', '.join(sorted(missing))} of {what}; it says what"
             f" {', '.join(table)} are"
         )
-    frame.numbers = np.array([table.get(name, int(own)) for name, own in zip(called, frame.numbers, strict=True)])
+    frame.numbers = np.array([table.get(name, int(guess)) for name, guess in zip(own, frame.numbers, strict=True)])
 
 
 def _elements(frame: Any) -> str:
@@ -104,7 +77,7 @@ def _taken(frames: list[Any]) -> dict[str, str]:
     pairs: set[tuple[str, int]] = set()
     for frame in frames:
         numbers = frame.numbers.tolist()
-        pairs.update(zip(_called(frame) or map(str, numbers), numbers, strict=True))
+        pairs.update(zip(called(frame) or map(str, numbers), numbers, strict=True))
     return {name: symbol_of(number) for name, number in sorted(pairs)}
 
 
@@ -135,7 +108,7 @@ def _by_mass(frames: list[Any], always: bool) -> str | None:
 
 def _by_name(frames: list[Any]) -> str | None:
     """Names that could be of another element than they were taken for."""
-    if any(_called(frame) is None for frame in frames):
+    if any(called(frame) is None for frame in frames):
         return "names no elements: those of its atoms are guessed from their names"
     doubtful = [f"{name} for {symbol}" for name, symbol in _taken(frames).items() if _doubtful(name, symbol)]
     if not doubtful:

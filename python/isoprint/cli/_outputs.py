@@ -41,7 +41,9 @@ def require(options: Namespace, check_output: Check = output.require_place, *, i
             continue
         check(given[name])
         sources = {name: given.get(name) for name in ("config", "model")}
-        for source, read in {"input": _files.parted(given.get("input", ""))[0], **sources}.items():
+        inputs = [given.get("input", "")] if isinstance(given.get("input", ""), str) else given["input"]
+        read_too = [("input", _files.parted(entry)[0]) for entry in inputs]
+        for source, read in [*read_too, *sources.items()]:
             if not (in_place and (name, source) == ("output", "input")) and _same(given[name], read):
                 raise ValueError(
                     f"--{name} is {given[name]!r}, which is the file that is read; it would be lost, give another name"

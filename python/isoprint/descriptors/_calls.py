@@ -73,6 +73,12 @@ class Call(NamedTuple):
     centers: Centers
     n_rows: int
     threads: int
+    prepared: Any = None
+    """What the neighbor search has made of the frames, where some centers of a large one are asked for at a time."""
+    first: tuple[int, int] = (0, 0)
+    """The place of the first frame among all, and that of the first center among those of its frame."""
+    row: int = 0
+    """The first row among all."""
 
     @property
     def rows(self) -> Rows:
@@ -80,20 +86,39 @@ class Call(NamedTuple):
         return self.rows_after((0, 0))
 
     def pieces(self, most: int) -> Iterator[tuple[slice, Call]]:
-        """The same in parts of about so many rows, whole structures where they have a row for all their centers."""
+        """The same in parts of at most so many rows; neighbors are searched for once in a frame that has more."""
         averaged = self.compiled.average is not None
         starts = np.arange(self.frames.n_frames + 1) if averaged else self.centers.offsets
+        prepared, of_frame = self.prepared, -1
         for start in range(0, self.n_rows, most):
             rows = slice(start, min(start + most, self.n_rows))
             first = int(np.searchsorted(starts, rows.start, side="right")) - 1
             last = int(np.searchsorted(starts, rows.stop, side="left"))
             own = slice(int(self.centers.offsets[first]), int(self.centers.offsets[last])) if averaged else rows
             frames, centers = self.frames.some(first, last), self.centers.some(first, last, own)
-            yield rows, self._replace(frames=frames, centers=centers, n_rows=rows.stop - rows.start)
+            center = (0 if averaged else rows.start - int(starts[first])) + (self.first[1] if first == 0 else 0)
+            place = (self.first[0] + first, center)
+            alone = last - first == 1 and starts[last] - starts[first] > most
+            if alone and of_frame != first and self.prepared is None:
+                prepared = None  # which is much, and given up before there is more
+                prepared = self.compiled.core.prepare(frames, first=(place[0], 0), threads=self.threads)
+                of_frame = first
+            yield (
+                rows,
+                self._replace(
+                    frames=frames,
+                    centers=centers,
+                    n_rows=rows.stop - rows.start,
+                    prepared=prepared if alone else None,
+                    first=place,
+                    row=self.row + rows.start,
+                ),
+            )
 
     def rows_after(self, before: tuple[int, int]) -> Rows:
         """Which rows the result has, where so many frames and rows came before these."""
-        return _OfAll(self.frames, self.centers, self.compiled.average is not None, before).every()
+        counted = (before[0] + self.first[0], before[1] + self.row)
+        return _OfAll(self.frames, self.centers, self.compiled.average is not None, counted).every()
 
 
 class Calls(Estimator):

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from isoprint import _core
 from isoprint.descriptors._calls import Compiled
+from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._sparse import SparseRows
+from isoprint.descriptors.derivatives import finite
 
 # Bytes of all columns that are computed at once, to take some of them.
 _AT_ONCE = 1 << 26
@@ -18,6 +20,8 @@ _AT_ONCE = 1 << 26
 
 class SomeColumns:
     """Computes all columns of a fingerprint and hands on some."""
+
+    needs_copies = True
 
     def __init__(self, whole: Compiled, columns: NDArray[np.int64]) -> None:
         self._whole, self._columns = whole, columns
@@ -40,6 +44,7 @@ class SomeColumns:
         every = np.empty((len(out), self.n_computed))
         self._whole.core.transform(frames, centers, every, average=self._whole.average, **options)
         self._take(every, out)
+        require_range(out)
 
     def sparse(self, frames: Any, centers: Any, *, average: Any, **options: Any) -> SparseRows:
         """Entries of some columns, row by row."""
@@ -55,6 +60,8 @@ class SomeColumns:
 
     def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
         """Gradients of a function of some columns."""
+        # The whole would count columns as its own.
+        finite("adjoint", adjoint)
         every = self._spread(adjoint)
         positions, strain = self._whole.core.pullback(frames, centers, every, average=self._whole.average, **options)
         return positions, strain

@@ -15,6 +15,7 @@ from isoprint._support.arrays import real_array
 from isoprint._support.parameters import whole
 from isoprint._support.progress import Report
 from isoprint.descriptors._calls import Compiled
+from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import leading, share
 from isoprint.descriptors._reach import reach_of
 from isoprint.descriptors._sparse import SparseRows, side_by_side, sparse_rows
@@ -44,6 +45,8 @@ class Part(NamedTuple):
 class ConcatenatedCore:
     """Blocks of columns from left to right, each times a factor: a fingerprint as those of the compiled module."""
 
+    needs_copies = True
+
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
         ends = np.cumsum([0] + [part.compiled.core.n_features for part in parts])
@@ -71,13 +74,17 @@ class ConcatenatedCore:
         threads: int,
         progress: Report | None,
         holds_zeros: bool = False,
+        prepared: Any = None,
+        first: tuple[int, int] = (0, 0),
     ) -> None:
         """Write every block into its columns of `out`."""
-        for part, columns, admitted, report in self._blocks(frames, progress):
+        for place, (part, columns, admitted, report) in enumerate(self._blocks(frames, progress)):
             block = np.empty((len(out), part.compiled.core.n_features))
             options: dict[str, Any] = {"average": part.compiled.average, "threads": threads, "progress": report}
+            options |= {"prepared": prepared and prepared[place], "first": first}
             part.compiled.core.transform(admitted, centers, block, **options)
             _scale(part, block, out[:, columns])
+        require_range(out)
 
     def sparse(
         self, frames: Any, centers: Any, *, average: Any, dtype: Any, threads: int, progress: Report | None
@@ -382,6 +389,7 @@ class ForeignDescriptor:
 
     def pullback(self, frames: Any, centers: Any, adjoint: Any, *, average: Any, **options: Any) -> tuple[Any, Any]:
         """Gradients with respect to positions and strain."""
+        adjoint = np.asarray(adjoint, np.float64)
         positions, strain, start = [np.empty((0, 3))], [np.empty((0, 3, 3))], 0
         for frame, own, _ in _one_by_one(frames, centers):
             stop = start + (1 if average else len(own))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isoprint._support.arrays import plain
 from isoprint._support.parameters import flag, whole
 from isoprint._support.progress import Report, reporting
 from isoprint._support.shared_memory import ExclusiveOutput, require_apart
@@ -44,7 +45,8 @@ class Gradients(Calls):
             The structures.
         adjoint : array_like (n_rows, n_features)
             Derivative of a scalar, such as an energy, with respect to each feature. Entries so large that the gradients
-            are not finite are an error.
+            are not finite are an error. An array of numpy in single or double precision, a memory map among them, is
+            read as it is, and never copied.
         centers, neighbors, n_jobs, progress : optional
             As in `transform`.
 
@@ -70,7 +72,7 @@ class Gradients(Calls):
             if call.compiled.average
             else "one row a center, one column a feature"
         )
-        weights = shaped("adjoint", adjoint, (call.n_rows, call.compiled.core.n_features), meaning)
+        weights = _adjoint(adjoint, (call.n_rows, call.compiled.core.n_features), meaning)
         with reporting(progress) as report:
             positions, strain = call.compiled.core.pullback(
                 call.frames,
@@ -280,3 +282,11 @@ class Gradients(Calls):
             require_no_overflow("displacements or strain", np.append(along.ravel(), besides["strain"]), rows)
         require_no_overflow("displacements", along, rows)
         return rows
+
+
+def _adjoint(adjoint: ArrayLike, shape: tuple[int, int], meaning: str) -> NDArray[Any]:
+    """The adjoint in double precision; an array in single precision as it is, since it may be larger than memory."""
+    single = isinstance(adjoint, np.ndarray) and adjoint.dtype == np.float32 and adjoint.dtype.isnative
+    if single and adjoint.shape == shape and adjoint.flags.c_contiguous and adjoint.flags.aligned:  # type: ignore[union-attr]
+        return plain("adjoint", adjoint)
+    return shaped("adjoint", adjoint, shape, meaning)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import whole
-from isoprint.descriptors._fused import require_range
+from isoprint.descriptors._calls import Call
 from isoprint.descriptors._outputs import new_rows
 from isoprint.descriptors._values import Values, write_rows
 from isoprint.descriptors.rows import Rows
@@ -36,15 +36,16 @@ class Streams(Values):
             Structures from a list, a generator, or a file that ase reads. What an iterator hands out is copied, so that
             it may change it afterwards, as molecular dynamics does.
         batch : int, optional
-            Structures in a batch; by default as many as have about 64 MiB of features.
+            Structures in a batch; by default as many as have about 64 MiB of features, and a structure that has more
+            comes in parts, each of which has some of its rows.
         n_jobs : int, optional
             Threads; -1 for all cores. The result does not depend on it.
 
         Returns
         -------
         iterator of (ndarray (n_rows, n_features), Rows)
-            What `transform` gives for each batch, and which rows these are, where frames and rows are counted from the
-            first of all.
+            What `transform` gives for each batch or part, and which rows these are, where frames and rows are counted
+            from the first of all.
 
         Raises
         ------
@@ -69,25 +70,36 @@ class Streams(Values):
         threads(n_jobs)
         # Raised here, and not when the first batch is asked for.
         n_features, averaged = self.n_features, self._compiled().average is not None
-        batches = in_batches(one_by_one(frames), most, rows_of_a_batch(n_features), averaged)
-        return self._streamed(batches, n_jobs)
+        rows = rows_of_a_batch(n_features)
+        batches = in_batches(one_by_one(frames), most, rows, averaged)
+        return self._streamed(batches, rows if most is None else None, n_jobs)
 
-    def _streamed(self, batches: Iterator[list[Any]], n_jobs: int | None) -> Iterator[tuple[NDArray[Any], Rows]]:
+    def _streamed(
+        self, batches: Iterator[list[Any]], most: int | None, n_jobs: int | None
+    ) -> Iterator[tuple[NDArray[Any], Rows]]:
         before = (0, 0)
         for structures in ahead(batches):
+            n_rows = 0
             with told_from(before[0]):
-                features, rows = self._described(structures, n_jobs, before)
-            before = (before[0] + len(structures), before[1] + len(features))
-            yield features, rows
+                _, parts = self._parts(structures, most, n_jobs)
+            for part in parts:
+                with told_from(before[0]):
+                    features, rows = self._described(part, before)
+                n_rows += len(features)
+                yield features, rows
+            before = (before[0] + len(structures), before[1] + n_rows)
 
-    def _described(
-        self, structures: list[Any], n_jobs: int | None, before: tuple[int, int]
-    ) -> tuple[NDArray[Any], Rows]:
-        """The features of some structures, and which rows they are after so many frames and rows."""
+    def _parts(self, structures: list[Any], most: int | None, n_jobs: int | None) -> tuple[int, Iterator[Call]]:
+        """How many parts there are, and these: all structures of a batch, or parts of a single one of more rows."""
         call = self._call(structures, None, n_jobs)
+        if most is None or len(structures) > 1 or call.n_rows <= most:
+            return 1, iter([call])
+        return -(-call.n_rows // most), (part for _, part in call.pieces(most))
+
+    def _described(self, call: Call, before: tuple[int, int]) -> tuple[NDArray[Any], Rows]:
+        """The features of a batch or part, and which rows they are after so many frames and rows."""
         features, holds_zeros = new_rows((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         write_rows(call, features, None, holds_zeros)
-        require_range(features)
         return features, call.rows_after(before)
 
 

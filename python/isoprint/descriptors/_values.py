@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isoprint.typing import FramesLike
 
 
-# Bytes of features that an array on disk gets at a time.
+# Bytes of features that an array on disk gets at a time, and of those that have to be copied.
 _PIECE = 2**25
 
 
@@ -134,11 +134,10 @@ class Values(Calls):
         if out is None:
             rows, holds_zeros = new_rows(shape, call.compiled.dtype)
             write_rows(call, rows, progress, holds_zeros)
-            require_range(rows)
             return self._contained(rows, call)
         if is_on_disk(out):
             require_room(out, shape)
-            self._write_pieces(call, out, progress)
+            _write_pieces(call, out, progress)
             return out
         rows, target = output_rows(out, shape, call.compiled.dtype)
         require_apart(out, call.given[0], self._inputs(call))
@@ -146,7 +145,6 @@ class Values(Calls):
             write_rows(call, target, progress, False)
             if target is not rows:
                 rows[...] = target
-        require_range(target)
         return self._contained(out, call)
 
     def rows(self, frames: FramesLike, *, centers: Any = None) -> Rows:
@@ -204,18 +202,6 @@ class Values(Calls):
         """
         return self.rows(frames, centers=centers).split(features)
 
-    def _write_pieces(self, call: Call, out: Any, progress: Report | bool | None) -> None:
-        """Write some rows at a time, in memory that does not grow with their number."""
-        most = max(1, _PIECE // (8 * max(1, call.compiled.core.n_features)))
-        with reporting(progress) as report:
-            for place, piece in call.pieces(most):
-                rows = np.empty((piece.n_rows, out.shape[1]), call.compiled.dtype)
-                write_rows(piece, rows, None, False)
-                require_range(rows)
-                out[place] = rows
-                if report:
-                    report(place.stop, call.n_rows)
-
     def _sparse_library(self, sparse: Any, out: Any) -> str | None:
         """The library whose sparse arrays are asked for; `None` for a dense array."""
         if sparse is None:
@@ -230,6 +216,13 @@ class Values(Calls):
 
 
 def write_rows(call: Call, target: NDArray[Any], progress: Report | bool | None, holds_zeros: bool) -> None:
+    """Write the rows of a call; what single precision has no room for is an error of whoever writes a row."""
+    if getattr(call.compiled.core, "needs_copies", False) and call.n_rows > _rows_of_a_piece(call):
+        _write_pieces(call, target, progress)
+        return
+    piece: dict[str, Any] = {} if call.prepared is None else {"prepared": call.prepared}
+    if call.first != (0, 0):
+        piece["first"] = call.first
     with reporting(progress) as report:
         call.compiled.core.transform(
             call.frames,
@@ -239,7 +232,25 @@ def write_rows(call: Call, target: NDArray[Any], progress: Report | bool | None,
             threads=call.threads,
             progress=report,
             holds_zeros=holds_zeros,
+            **piece,
         )
+
+
+def _rows_of_a_piece(call: Call) -> int:
+    core: Any = call.compiled.core
+    n_features: int = getattr(core, "n_computed", core.n_features)
+    return max(1, _PIECE // (8 * max(1, n_features)))
+
+
+def _write_pieces(call: Call, out: Any, progress: Report | bool | None) -> None:
+    """Write some rows at a time, in memory that does not grow with their number."""
+    with reporting(progress) as report:
+        for place, piece in call.pieces(_rows_of_a_piece(call)):
+            rows = np.empty((piece.n_rows, out.shape[1]), out.dtype)
+            write_rows(piece, rows, None, False)
+            out[place] = rows
+            if report:
+                report(place.stop, call.n_rows)
 
 
 def _sparse(call: Call, progress: Report | bool | None) -> SparseRows:

@@ -14,6 +14,7 @@ from isoprint._support.parameters import flag
 from isoprint._support.progress import Report
 from isoprint.descriptors._calls import Call, Compiled, precision
 from isoprint.descriptors._compiled import CompiledDescriptor
+from isoprint.descriptors._fused import require_range
 from isoprint.descriptors._pieces import leading
 from isoprint.descriptors._sparse import SparseRows, sparse_rows
 from isoprint.descriptors.derivatives import finite
@@ -45,11 +46,20 @@ class WholeFrameCore:
         return self._core.feature_names()
 
     def transform(
-        self, frames: Any, centers: Any, out: Any, *, threads: int, progress: Report | None, **_: Any
+        self,
+        frames: Any,
+        centers: Any,
+        out: Any,
+        *,
+        threads: int,
+        progress: Report | None,
+        first: tuple[int, int] = (0, 0),
+        **_: Any,
     ) -> None:
         """Write the features into `out`."""
         self._require_all(frames, centers)
-        self._core.transform(frames, out, first=0, threads=threads, progress=progress)
+        self._core.transform(frames, out, first=first[0], threads=threads, progress=progress)
+        require_range(out)
 
     def sparse(
         self, frames: Any, centers: Any, *, dtype: str, threads: int, progress: Report | None, **_: Any
@@ -75,6 +85,7 @@ class WholeFrameCore:
     ) -> tuple[Any, Any]:
         """Gradients of `Σ adjoint · features`."""
         self._require_all(frames, centers)
+        adjoint = np.asarray(adjoint, np.float64)
         return self._core.pullback(frames, adjoint, first=0, threads=threads, progress=progress)
 
     def fused(

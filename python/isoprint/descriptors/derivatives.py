@@ -299,11 +299,12 @@ def all_finite(result: NDArray[Any]) -> bool:
         return isfinite(result.sum()) or bool(np.isfinite(result).all())
 
 
-def require_no_overflow(name: str, given: NDArray[np.float64], *results: NDArray[Any]) -> None:
+def require_no_overflow(name: str, given: NDArray[Any], *results: NDArray[Any]) -> None:
     """Raise where a result that is linear in an argument is not finite, although the argument is."""
     for result in results:
         if not all_finite(result):
+            largest = max(given.max(initial=0.0), -given.min(initial=0.0))
             raise ValueError(
-                f"{name} has entries up to {np.abs(given).max(initial=0.0):.3g}, with which the result is not finite"
+                f"{name} has entries up to {largest:.3g}, with which the result is not finite"
                 f"{' in single precision' if result.dtype == np.float32 else ''}; make them smaller"
             )

@@ -115,7 +115,6 @@ def explore(
     if per == "atom":
         properties |= _properties.of_atoms(one_by_one(kept), places.frame, places.atom)
     explained = None if components is None else components.explained
-    return Map(
-        coordinates, explained, per, *places, properties, rows if keep else None, kept, source.descriptor, scaling,
-        components,
-    )  # fmt: skip
+    found = Map(coordinates, explained, per, *places, properties, rows if keep else None, kept)
+    found._descriptor, found._scaling, found._components = source.descriptor, scaling, components
+    return found

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 class Map:
     """Structures, or their atoms, in a few dimensions: made by `isoprint.explore`.
 
-    Attributes
+    Parameters
     ----------
     coordinates : ndarray (n_rows, n_components)
         Where each row is: along the directions of largest variance, the first one first.
@@ -40,6 +40,15 @@ class Map:
         Where they were asked for.
     frames : list or path
         The structures.
+
+    Examples
+    --------
+    >>> import isoprint as ip
+    >>> from ase.build import molecule
+    >>> frames = [molecule(name) for name in ("H2O", "CH4", "CH3OH", "C2H6")]
+    >>> found = ip.explore(frames, ip.SOAP(r_cut=4.0, n_max=4, l_max=3))
+    >>> found
+    Map(4 structures in 2 dimensions, 95 % of the variance)
     """
 
     coordinates: Floats
@@ -51,9 +60,9 @@ class Map:
     properties: dict[str, NDArray[Any]]
     features: Floats | None
     frames: Any
-    _descriptor: Any = field(default=None)
-    _scaling: Scaling | None = field(default=None)
-    _components: Components | None = field(default=None)
+    _descriptor: Any = field(default=None, init=False)
+    _scaling: Scaling | None = field(default=None, init=False)
+    _components: Components | None = field(default=None, init=False)
 
     def transform(self, frames: Any, *, n_jobs: int | None = None) -> Floats:
         """Where other structures lie on this map.
@@ -187,9 +196,9 @@ class Map:
     def structures(self) -> Iterator[Any]:
         """The structures, one after the other; of a file they are read anew.
 
-        Yields
-        ------
-        ase.Atoms or alike
+        Returns
+        -------
+        iterator of ase.Atoms or alike
             As they were given.
 
         Examples

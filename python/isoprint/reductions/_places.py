@@ -43,6 +43,13 @@ class Places:
         frame = self.frame + n_frames if self.is_known else self.frame
         return replace(self, index=self.index + n_rows, frame=frame, n_frames=self.n_frames + n_frames)
 
+    def settled(self, before: tuple[int, int]) -> tuple[int, int]:
+        """Frames and rows before the last frame, which the next batch may have more of, after so many."""
+        if not len(self.frame) or self.frame[-1] == before[0]:
+            return before
+        first = int(np.argmax(self.frame == self.frame[-1]))
+        return int(self.frame[-1]), int(self.index[first])
+
     def some(self, which: NDArray[np.bool_]) -> Places:
         """Those of some of the rows."""
         chosen = (self.index[which], self.frame[which], self.atom[which], self.species[which])

@@ -63,9 +63,9 @@ class Cover(Reducer):
         self._n = whole("n", n, 1)
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         self.features: Floats = np.empty((0, 0))
         self.index, self.frame, self.atom = (np.empty(0, np.int64) for _ in range(3))
         # Rows are kept where they are farther than this from all that are kept.
@@ -78,11 +78,11 @@ class Cover(Reducer):
         """No row is farther than this from all that were kept."""
         return float(self._reach.max(initial=0.0))
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         self._stand(features, np.zeros(len(features)), places.index, places.frame, places.atom)
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         index, frame = other.index + n_rows, np.where(other.frame < 0, -1, other.frame + n_frames)
         if other._apart > self._apart and len(self.features):

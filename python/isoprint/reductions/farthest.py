@@ -85,30 +85,30 @@ class Farthest(Reducer):
         """Whether the sample is complete."""
         return self._is_done
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget the rows of this pass; those chosen stay."""
-        super().clear()
+        super()._clear()
         self._pool = Pool(self._n_kept)
 
-    def begin(self, features: Floats, places: Places) -> None:
+    def _begin(self, features: Floats, places: Places) -> None:
         """Choose the first row."""
         if not len(self.features):
             self._choose(features[0], np.inf, places.index[0], places.frame[0], places.atom[0])
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         if self._is_done:
             raise ValueError("this Farthest has come to its end; take a new one for other rows")
         if not len(self.features):
-            self.begin(features, places)
+            self._begin(features, places)
         _, squared = _distances.nearest(features, self.features)
         self._pool.push(np.sqrt(squared), features, places.index, places.frame, places.atom)
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         self._pool.join(other._pool, n_frames, n_rows)
 
-    def end_pass(self) -> bool:
+    def _end_pass(self) -> bool:
         """Choose the rows that surely are the next."""
         if self._is_done:
             return False
@@ -127,7 +127,7 @@ class Farthest(Reducer):
         self.radius = max(self._pool.farthest()[1], self._pool.left_out)
         self._is_done |= len(self.features) == self._n
         if not self._is_done:
-            self.clear()
+            self._clear()
         return not self._is_done
 
     def _choose(self, row: Floats, distance: float, index: int, frame: int, atom: int) -> None:

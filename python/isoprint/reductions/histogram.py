@@ -60,14 +60,14 @@ class Histogram(Reducer):
             raise ValueError(f"range has {len(self._range)} pairs, and there are {len(self._columns)} columns")
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         self.counts: Counts = np.zeros((0, self._bins), np.int64)
         self.below: Counts = np.zeros(0, np.int64)
         self.above: Counts = np.zeros(0, np.int64)
 
-    def take(self, features: NDArray[np.float64], places: Places) -> None:
+    def _take(self, features: NDArray[np.float64], places: Places) -> None:
         """See a batch."""
         width = features.shape[1]
         which = np.arange(width) if self._columns is None else self._columns
@@ -80,17 +80,17 @@ class Histogram(Reducer):
         counts = [
             np.histogram(own, self._bins, (first, last))[0] for own, (first, last) in zip(values, ends, strict=True)
         ]
-        self._join(
+        self._include(
             np.array(counts, np.int64).reshape(len(which), self._bins),
             (values < ends[:, :1]).sum(axis=1),
             (values > ends[:, 1:]).sum(axis=1),
         )
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
-        self._join(other.counts, other.below, other.above)
+        self._include(other.counts, other.below, other.above)
 
-    def _join(self, counts: Counts, below: Counts, above: Counts) -> None:
+    def _include(self, counts: Counts, below: Counts, above: Counts) -> None:
         if not self.n_rows:
             self.counts, self.below, self.above = counts.copy(), below.copy(), above.copy()
         else:

@@ -63,13 +63,13 @@ class KernelSums(Reducer):
             self._landmarks = _unit(self._landmarks)
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         # By frame; all rows count as one frame where frames are not asked for.
         self._sums: dict[int, Floats] = {}
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         require_width(self._landmarks, features)
         rows = _unit(features) if self._normalize else features
@@ -88,21 +88,21 @@ class KernelSums(Reducer):
             require_known(places, "a mapping of landmarks by element")
             kernels[places.species[:, None] != self._species] = 0.0
         if self._per == "all":
-            self._join(0, kernels.sum(axis=0))
+            self._include(0, kernels.sum(axis=0))
             return
         require_known(places, 'per="frame"')
         order = np.argsort(places.frame, kind="stable")
         frames, starts = np.unique(places.frame[order], return_index=True)
         for frame, sums in zip(frames.tolist(), np.add.reduceat(kernels[order], starts, axis=0), strict=True):
-            self._join(frame, sums)
+            self._include(frame, sums)
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         shift = n_frames if self._per == "frame" else 0
         for frame, sums in other._sums.items():
-            self._join(frame + shift, sums)
+            self._include(frame + shift, sums)
 
-    def _join(self, frame: int, sums: Floats) -> None:
+    def _include(self, frame: int, sums: Floats) -> None:
         self._sums[frame] = self._sums[frame] + sums if frame in self._sums else sums
 
     @property

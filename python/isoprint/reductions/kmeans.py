@@ -76,6 +76,7 @@ class KMeans(Reducer):
     """
 
     needs_rereading = True
+    _own = ("_first",)
     _alike = ("_k", "_max_passes", "_tolerance", "_n_sample", "_seed", "centers")
 
     def __init__(
@@ -102,9 +103,9 @@ class KMeans(Reducer):
         """Whether the centers stay what they are."""
         return self.converged or self.n_passes >= self._max_passes
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget the rows of this pass; the centers stay."""
-        super().clear()
+        super()._clear()
         self.counts: Indices = np.zeros(self._k, np.int64)
         self.inertia = 0.0
         if self.centers is None:
@@ -112,13 +113,7 @@ class KMeans(Reducer):
         else:
             self._moves: Floats = np.zeros_like(self.centers)
 
-    def empty(self) -> Self:
-        """One in the same pass that has seen no rows; it does not carry the sample of the first."""
-        made = super().empty()
-        made._first = None
-        return made
-
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         if self.is_done:
             raise ValueError("this KMeans has come to its end; take a new one for other rows")
@@ -133,7 +128,7 @@ class KMeans(Reducer):
         self._moves[own] += moves
         self.counts, self.inertia = self.counts + counts, self.inertia + inertia
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         if self.centers is None:
             self._sample.join(other._sample)
@@ -141,14 +136,14 @@ class KMeans(Reducer):
         self._moves += other._moves
         self.counts, self.inertia = self.counts + other.counts, self.inertia + other.inertia
 
-    def end_pass(self) -> bool:
+    def _end_pass(self) -> bool:
         """Move the centers."""
         if self.is_done:
             return False
         self._require_rows()
         self.n_passes += 1
         if self.centers is None:
-            self._begin()
+            self._place()
         else:
             moves = self._moves / np.maximum(self.counts, 1)[:, None]
             farthest = float(np.linalg.norm(moves, axis=1).max())
@@ -158,10 +153,10 @@ class KMeans(Reducer):
             if self.is_done:
                 return False
             self.centers = self._filled(self.centers + moves)
-        self.clear()
+        self._clear()
         return True
 
-    def _begin(self) -> None:
+    def _place(self) -> None:
         rows = self._sample.rows
         assert rows is not None
         if len(rows) < self._k:

@@ -90,26 +90,26 @@ class Moments(Reducer):
         self._by_species = flag("by_species", by_species)
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         self._groups: dict[int, Sums] = {}
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         if not self._by_species:
-            self._join(_ALL, Sums.of(features, self._pairs))
+            self._include(_ALL, Sums.of(features, self._pairs))
             return
         require_known(places, "by_species")
         for element in np.unique(places.species).tolist():
-            self._join(element, Sums.of(features[places.species == element], self._pairs))
+            self._include(element, Sums.of(features[places.species == element], self._pairs))
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         for element, sums in other._groups.items():
-            self._join(element, sums.copy())
+            self._include(element, sums.copy())
 
-    def _join(self, element: int, sums: Sums) -> None:
+    def _include(self, element: int, sums: Sums) -> None:
         if element in self._groups:
             self._groups[element].join(sums)
         else:

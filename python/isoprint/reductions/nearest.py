@@ -67,15 +67,15 @@ class Nearest(Reducer):
         self._k = whole("k", k, 1)
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         shape = len(self._landmarks), self._k
         self.distance: Floats = np.full(shape, np.inf)
         self.index, self.frame, self.atom = (np.full(shape, -1) for _ in range(3))
         self.counts: Indices = np.zeros(len(self._landmarks), np.int64)
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         require_width(self._landmarks, features)
         squared = _distances.squared(features, self._landmarks)
@@ -100,7 +100,7 @@ class Nearest(Reducer):
         )
         return np.pad(distance, (0, left), constant_values=np.inf), *indices
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         index = np.where(other.index < 0, -1, other.index + n_rows)
         frame = np.where(other.frame < 0, -1, other.frame + n_frames)

@@ -64,14 +64,14 @@ class PrincipalComponents(Reducer):
         self._n_kept = 4 * self._n + 64 if n_kept is None else whole("n_kept", n_kept, self._n + 1)
         super().__init__()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget all rows."""
-        super().clear()
+        super()._clear()
         self._sums: Sums | None = None
         self._sketch: Sketch | None = None
         self._found: tuple[Floats, Floats] | None = None
 
-    def take(self, features: Floats, places: Places) -> None:
+    def _take(self, features: Floats, places: Places) -> None:
         """See a batch."""
         width = features.shape[1]
         if width < self._n:
@@ -81,14 +81,14 @@ class PrincipalComponents(Reducer):
         if not pairs:
             sketch = Sketch(self._n_kept, width)
             sketch.push(features - sums.mean)
-        self._join(sums, sketch)
+        self._include(sums, sketch)
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen."""
         assert other._sums is not None
-        self._join(other._sums.copy(), None if other._sketch is None else other._sketch.copy())
+        self._include(other._sums.copy(), None if other._sketch is None else other._sketch.copy())
 
-    def _join(self, sums: Sums, sketch: Sketch | None) -> None:
+    def _include(self, sums: Sums, sketch: Sketch | None) -> None:
         self._found = None
         if self._sums is None:
             self._sums, self._sketch = sums, sketch

@@ -27,8 +27,10 @@ _LARGEST = 1e140
 class Reducer:
     """A summary of rows that takes them batch by batch, and that can be put together with another of the same kind.
 
-    Your own: a subclass with `clear`, which forgets all rows and is called by the constructor; `take`, which is shown a
-    batch; and `join`, which adds what another one has seen. `reduce` and `isoprint.extras.dask.reduce` do the rest.
+    Your own: a subclass with three methods that nobody but its base calls. `_clear()` forgets all rows, and is called
+    by the constructor; `_take(features, places)` is shown a batch, `places` with `index`, `frame`, `atom` and `species`
+    of each row; `_join(other, n_frames, n_rows)` adds what another one has seen, whose frames and rows are counted from
+    these on. `reduce` and `isoprint.extras.dask.reduce` do the rest.
 
     Attributes
     ----------
@@ -46,14 +48,14 @@ class Reducer:
     >>> import isoprint as ip
     >>> import numpy as np
     >>> class Largest(ip.reductions.Reducer):
-    ...     def clear(self):
-    ...         super().clear()
+    ...     def _clear(self):
+    ...         super()._clear()
     ...         self.value = -np.inf
     ...
-    ...     def take(self, features, places):
+    ...     def _take(self, features, places):
     ...         self.value = np.maximum(self.value, features.max(axis=0))
     ...
-    ...     def join(self, other, n_frames, n_rows):
+    ...     def _join(self, other, n_frames, n_rows):
     ...         self.value = np.maximum(self.value, other.value)
     >>> one, other = Largest().add([[1.0, 2.0]]), Largest().add([[0.0, 5.0], [0.5, 0.5]])
     >>> one.merge(other).value
@@ -63,58 +65,59 @@ class Reducer:
     needs_rereading = False
     """Whether it has to see all rows more than once."""
     _alike: tuple[str, ...] = ()
-    # Names of attributes that two of a kind must have in common.
+    # Attributes that two of a kind must have in common; and those that a share does not need.
+    _own: tuple[str, ...] = ()
 
     n_features: int | None = None
 
     def __init__(self) -> None:
-        self.clear()
+        self._clear()
 
     @property
     def is_done(self) -> bool:
         """Whether no more rows can be added: of those that need several passes, after the last."""
         return False
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Forget the rows that were seen in this pass."""
         self.n_rows = self.n_frames = 0
+        # Frames and rows before the last frame, of which there may be more rows to come.
+        self._settled = (0, 0)
 
-    def take(self, features: Floats, places: Places) -> None:
-        """See a batch; for those who write a reducer.
+    def _take(self, features: Floats, places: Places) -> None:
+        """See a batch `(n, n_features)` in double precision, of at least one row; and where each row is from."""
+        raise NotImplementedError(f"{type(self).__name__} has no _take(features, places)")
 
-        Parameters
-        ----------
-        features : ndarray (n, n_features)
-            Finite, in double precision; at least one row.
-        places : Places
-            `index`, `frame`, `atom` and `species` of each row.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no take(features, places)")
+    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
+        """Add what another one has seen, which stays as it is; its frames and rows are counted from these on."""
+        raise NotImplementedError(f"{type(self).__name__} has no _join(other, n_frames, n_rows)")
 
-    def join(self, other: Self, n_frames: int, n_rows: int) -> None:
-        """Add what another one has seen; for those who write a reducer.
-
-        Parameters
-        ----------
-        other : Reducer
-            Of the same class and arguments, which stays as it is.
-        n_frames, n_rows : int
-            What its frames and rows are counted from.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no join(other, n_frames, n_rows)")
-
-    def begin(self, features: Floats, places: Places) -> None:
+    def _begin(self, features: Floats, places: Places) -> None:
         """See the first rows of all, before the first pass; for those who need them."""
 
+    def _end_pass(self) -> bool:
+        """Use what was seen, once all rows were; clear it and say so where they have to be seen again."""
+        return False
+
     def end_pass(self) -> bool:
-        """Use what was seen, once all rows were.
+        """Use what was seen, once all rows were: of those that need several passes.
 
         Returns
         -------
         bool
-            Whether it wants to see all rows again; then it has been cleared for that.
+            Whether it wants to see all rows again; then it is ready for that.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> rows = [[0.0], [0.1], [5.0], [5.2]]
+        >>> found = ip.reductions.Farthest(3)
+        >>> while found.add(rows).end_pass():
+        ...     pass
+        >>> found.index
+        array([0, 3, 2])
         """
-        return False
+        return self._end_pass()
 
     def empty(self) -> Self:
         """One with the same arguments, in the same pass, that has seen no rows: for a share of them.
@@ -131,7 +134,9 @@ class Reducer:
         0
         """
         made = copy(self)
-        made.clear()
+        for name in self._own:
+            setattr(made, name, None)
+        made._clear()
         return made
 
     def add(self, features: Any, rows: Any = None) -> Self:
@@ -169,8 +174,9 @@ class Reducer:
         places = places_of(rows, len(values), self.n_rows)
         with uninterrupted():
             if len(values):
-                self.take(values, places)
+                self._take(values, places)
             self.n_features = values.shape[1]
+            self._settled = places.settled(self._settled)
             self.n_rows += len(values)
             self.n_frames = max(self.n_frames, places.n_frames)
         return self
@@ -206,10 +212,11 @@ class Reducer:
         n_frames, n_rows = (self.n_frames, self.n_rows) if follows else (0, 0)
         with uninterrupted():
             if other.n_rows:
-                self.join(other, n_frames, n_rows)
+                self._join(other, n_frames, n_rows)
             self.n_features = other.n_features if self.n_features is None else self.n_features
             self.n_rows += other.n_rows
             self.n_frames = max(self.n_frames, n_frames + other.n_frames)
+            self._settled = (self.n_frames, self.n_rows)
         return self
 
     def __repr__(self) -> str:

@@ -81,8 +81,8 @@ def reduce(
     if not _can_be_reread(frames) and any(one.needs_rereading for one in chosen):
         several = ", ".join(sorted({type(one).__name__ for one in chosen if one.needs_rereading}))
         raise ValueError(
-            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list or"
-            " a file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
+            f"frames is {short_repr(frames)}, which can be read once, and {several} needs several passes; give a list"
+            " or a file, or take Cover for a sample, and MiniBatchKMeans of scikit-learn for clusters"
         )
     if not again:
         require_new(chosen)
@@ -128,7 +128,7 @@ def begin(frames: Any, descriptor: Any, reducers: Sequence[Reducer]) -> bool:
         for features, rows in stream:
             if len(features):
                 for one in reducers:
-                    one.begin(one._checked(features), places_of(rows, len(features), 0))
+                    one._begin(one._checked(features), places_of(rows, len(features), 0))
                 return True
     return False
 
@@ -151,8 +151,8 @@ def one_pass(
             places = places_of(rows, len(features), 0).after(*seen)
             with uninterrupted():
                 for one in reducers:
-                    if again and places.frame.min(initial=one.n_frames) < one.n_frames:
-                        new = places.frame >= one.n_frames
+                    if again and places.index.min(initial=one.n_rows) < one.n_rows:
+                        new = places.index >= one.n_rows
                         one.add(features[new], places.some(new))
                     else:
                         one.add(features, places)
@@ -176,5 +176,5 @@ def _seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
 
 
 def _least_seen(reducers: Sequence[Reducer]) -> tuple[int, int]:
-    """Frames and rows of the one that has seen least."""
-    return min(((one.n_frames, one.n_rows) for one in reducers), default=(0, 0))
+    """Frames and rows that all of them have seen as a whole."""
+    return min((one._settled for one in reducers), default=(0, 0))

@@ -46,6 +46,10 @@ class Store(Protocol):
         """End with so many rows."""
         ...
 
+    def tail(self, start: int, stop: int) -> Arrays:
+        """Rows that are there, and fill no whole step."""
+        ...
+
 
 def parts(rows: Arrays, stop: int) -> tuple[Arrays, Arrays]:
     """Rows before, and from, a place."""

@@ -42,6 +42,11 @@ class Hdf5Store:
         """Any number of rows can be added."""
         return 1
 
+    @staticmethod
+    def missing(path: Path, layout: Layout, n_rows: int) -> str | None:
+        """What is not there of so many rows, in the file or, before there is one, in the parts of it."""
+        return NpyStore.missing(path, layout, n_rows) if path.suffix == ".npy" else None
+
     def append(self, rows: Arrays, start: int) -> None:
         """Write rows beside the file."""
         self._grown.append(rows, start)
@@ -59,6 +64,10 @@ class Hdf5Store:
                 rows[start : start + _BLOCK] = features[start : start + _BLOCK]
         del features, mapped, about
         shutil.rmtree(self._folder)
+
+    def tail(self, start: int, stop: int) -> Arrays:
+        """Rows fill steps always."""
+        return {}
 
 
 def folder_of(path: Path) -> Path:

@@ -39,6 +39,15 @@ class NpyStore:
         """Any number of rows can be added."""
         return 1
 
+    @staticmethod
+    def missing(path: Path, layout: Layout, n_rows: int) -> str | None:
+        """What is not there of so many rows."""
+        for name, (dtype, width) in layout.columns().items():
+            file = path_of(path, name)
+            if not file.is_file() or file.stat().st_size < _HEADER + n_rows * np.dtype(dtype).itemsize * max(width, 1):
+                return f"some of {file.name}" if file.exists() else file.name
+        return None
+
     def append(self, rows: Arrays, start: int) -> None:
         """Write rows, and the new number of rows."""
         for name, file in self._files.items():
@@ -46,6 +55,10 @@ class NpyStore:
 
     def finish(self, n_rows: int) -> None:
         """The headers say it already."""
+
+    def tail(self, start: int, stop: int) -> Arrays:
+        """Rows fill steps always."""
+        return {}
 
 
 def path_of(path: Path, name: str) -> Path:

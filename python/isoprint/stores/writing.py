@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,25 +16,14 @@ import numpy as np
 from isoprint._core import __version__
 from isoprint._support.arrays import short_repr
 from isoprint._support.jobs import threads
-from isoprint._support.output import require_place, telling
+from isoprint._support.output import telling
 from isoprint._support.parameters import flag, whole
-from isoprint.descriptors._streams import rows_of_a_batch, told_from
+from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
-from isoprint.stores._hdf5 import Hdf5Store, folder_of
+from isoprint.stores._describing import described
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._npy import NpyStore
-from isoprint.stores._parquet import ParquetStore
-from isoprint.stores._zarr import ZarrStore
+from isoprint.stores._opening import STORES, opened
 from isoprint.structures.batches import ahead, in_batches, one_by_one
-from isoprint.structures.frames import pack
-
-STORES: dict[str, Any] = {
-    ".npy": NpyStore,
-    ".zarr": ZarrStore,
-    ".h5": Hdf5Store,
-    ".hdf5": Hdf5Store,
-    ".parquet": ParquetStore,
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,8 @@ class StoredFeatures:
         Where it is.
     n_frames, n_rows, n_features : int
         Structures, rows and columns.
+    complete : bool
+        Whether the run that writes it has come to its end.
 
     Examples
     --------
@@ -60,6 +50,7 @@ class StoredFeatures:
     n_frames: int
     n_rows: int
     n_features: int
+    complete: bool = True
 
 
 def write_features(
@@ -69,6 +60,7 @@ def write_features(
     *,
     batch: int | None = None,
     resume: bool = True,
+    append: bool = False,
     info: Sequence[str] = (),
     n_jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -90,16 +82,20 @@ def write_features(
     descriptor : Descriptor
         A fingerprint that knows its species.
     batch : int, optional
-        Structures in a batch; by default as many as have about 64 MiB of features.
+        Structures in a batch; by default as many as have about 64 MiB of features. A structure that is alone in its
+        batch and has more is written in parts, each of which is safe once it is there.
     resume : bool
         Whether to go on where an earlier run ended. `False` removes what that wrote.
+    append : bool
+        Whether to add rows of more structures to a store that is complete, with frames numbered on; parameters must be
+        the same. A run that is interrupted goes on by the same call. Not for HDF5, which is put together at the end.
     info : sequence of str
         What to store of `info` of every structure, a number for each, as `info_NAME` for every row; it is NaN where a
         structure does not say it.
     n_jobs : int, optional
         Threads; -1 for all cores. The result does not depend on it.
     progress : callable, optional
-        Called with (structures done, rows done) after every batch; what it raises ends the work.
+        Called with (structures done, rows done) after every batch or part; what it raises ends the work.
 
     Returns
     -------
@@ -129,6 +125,8 @@ def write_features(
     (1000, (3000, 144), np.int64(999))
     """
     path = Path(os.fsdecode(store))
+    if path.is_symlink():  # the journal is where the rows are, whatever name leads there
+        path = path.resolve()
     if path.suffix not in STORES:
         raise ValueError(f"store is {short_repr(str(store))}; its suffix must be one of {', '.join(STORES)}")
     names = _names(info)
@@ -141,16 +139,43 @@ def write_features(
         names,
     )
     journal = Journal(path.with_name(path.name + ".journal"), _about(descriptor, layout, frames, most))
-    opened, skipped, written = _opened(path, layout, journal, flag("resume", resume))
-    if opened is None:
-        last = journal.batches[-1] if journal.batches else Batch(0, 0, "")
-        return StoredFeatures(path, last.frames, last.rows, layout.n_features)
+    if flag("append", append) and (not flag("resume", resume) or path.suffix in (".h5", ".hdf5")):
+        raise ValueError(
+            "append adds to what is there, and resume=False removes it; give one of them"
+            if not resume
+            else f"append cannot add to {path.name}, which was put together at its end; use .zarr, .npy or .parquet"
+        )
+    try:
+        return _written(path, layout, journal, frames, descriptor, most, resume, append, n_jobs, progress)
+    finally:
+        journal.close()
+
+
+def _written(
+    path: Path,
+    layout: Layout,
+    journal: Journal,
+    frames: Any,
+    descriptor: Any,
+    most: int | None,
+    resume: bool,
+    append: bool,
+    n_jobs: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> StoredFeatures:
+    """Open the store, and go on where it ends."""
+    with telling(path):
+        store, written, left = opened(path, layout, journal, resume, append)
+    if store is None:
+        return StoredFeatures(path, journal.last.frames, journal.last.rows, layout.n_features)
     averaged = descriptor.average is not None
-    batches = in_batches(one_by_one(frames), most, rows_of_a_batch(layout.n_features), averaged)
-    writer = _Writer(path, opened, journal, written)
+    rows_of_a_part = rows_of_a_batch(layout.n_features)
+    batches = in_batches(one_by_one(frames), most, rows_of_a_part, averaged)
+    writer = _Writer(path, store, journal, written, left)
+    since, safe = journal.base, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in _described(descriptor, ahead(batches), names, journal.batches[:skipped], n_jobs):
+        for found, rows in described(descriptor, ahead(batches), layout.info, since, safe, rows_of_a_part, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
@@ -178,6 +203,7 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
         "descriptor": type(descriptor).__name__,
         "parameters": json.loads(json.dumps(parameters, default=repr)),
         "columns": columns,
+        "n_features": layout.n_features,
         "dtype": layout.dtype,
         "info": list(layout.info),
         "batch": batch,
@@ -185,114 +211,12 @@ def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> d
     }
 
 
-def _opened(path: Path, layout: Layout, journal: Journal, resume: bool) -> tuple[Store | None, int, int]:
-    """The store, how many batches of it are safe, and how many rows; no store where all is done."""
-    kind = STORES[path.suffix]
-    place = path.with_name(path.name + ".journal")
-    if place.exists() and resume:
-        journal.resume()
-        if journal.is_complete:
-            return None, 0, 0
-        last = journal.batches[-1].rows if journal.batches else 0
-        opened = _kept(kind, path, layout, last)
-        written = last // opened.step * opened.step
-        safe = sum(batch.rows <= written for batch in journal.batches)
-        journal.back_to(safe)
-        return opened, safe, written
-    if place.exists():
-        remove(path)
-    elif path.exists():
-        raise ValueError(
-            f"store is {str(path)!r}, where there is something without a journal of isoprint; nothing was touched: move"
-            " it, or give another name"
-        )
-    require_place(place)
-    journal.begin()
-    return kind(path, layout), 0, 0
-
-
-def _kept(kind: Any, path: Path, layout: Layout, n_rows: int) -> Store:
-    """A store of which whole steps of so many rows are kept; a new one where there are none."""
-    if n_rows == 0:
-        _remove_arrays(path)
-        fresh: Store = kind(path, layout)
-        return fresh
-    step = kind.step_of(layout)
-    opened: Store = kind(path, layout, n_rows // step * step)
-    return opened
-
-
-def remove(path: Path) -> None:
-    """Remove a store and its journal, the journal last.
-
-    Parameters
-    ----------
-    path : Path
-        Of the store.
-    """
-    _remove_arrays(path)
-    path.with_name(path.name + ".journal").unlink(missing_ok=True)
-
-
-def _remove_arrays(path: Path) -> None:
-    beside = list(path.parent.glob(f"{path.stem}.*.npy")) if path.suffix == ".npy" else []
-    for place in (path, folder_of(path), *beside):
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
-
-
-def _described(
-    descriptor: Any, batches: Iterator[list[Any]], names: tuple[str, ...], safe: list[Batch], n_jobs: int | None
-) -> Iterator[tuple[Batch, Arrays]]:
-    """The rows of every batch that is not safe yet, after those that are were compared with what was written."""
-    before = Batch(0, 0, "")
-    for place, structures in enumerate(batches):
-        with told_from(before.frames):
-            digest = _digest(structures)
-            if place < len(safe):
-                _require_same(before, safe[place], len(structures), digest)
-                before = safe[place]
-                continue
-            features, rows = descriptor._described(structures, n_jobs, (before.frames, before.rows))
-        arrays = {"features": features, "frame": rows.frame, "atom": rows.atom, "species": rows.species}
-        for name in names:
-            values = np.array([_number(structure, name) for structure in structures])
-            arrays[f"info_{name}"] = values[rows.frame - before.frames]
-        before = Batch(before.frames + len(structures), before.rows + len(features), digest)
-        yield before, arrays
-
-
-def _digest(structures: list[Any]) -> str:
-    packed = pack(structures)
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (packed.positions, packed.numbers, packed.cells, packed.pbc, packed.offsets):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _require_same(before: Batch, safe: Batch, n: int, digest: str) -> None:
-    if before.frames + n != safe.frames or digest != safe.input:
-        raise ValueError(
-            f"the structures {before.frames} to {safe.frames - 1} are not those that were written by the run that this"
-            " would go on with; give the same structures, or resume=False to start anew"
-        )
-
-
-def _number(structure: Any, name: str) -> float:
-    value = (getattr(structure, "info", None) or {}).get(name, np.nan)
-    if isinstance(value, (str, bytes)) or np.ndim(value) or np.iscomplexobj(value):
-        raise ValueError(f"info has {name} = {short_repr(value)}, which is no number; name others, or convert it first")
-    return float(value)
-
-
 class _Writer:
     """Hands whole steps of rows to a store, and keeps the rest for the next time."""
 
-    def __init__(self, path: Path, store: Store, journal: Journal, written: int) -> None:
+    def __init__(self, path: Path, store: Store, journal: Journal, written: int, left: Arrays | None) -> None:
         self._path, self._store, self._journal, self._written = path, store, journal, written
-        self._left: Arrays | None = None
+        self._left = left
 
     def add(self, batch: Batch, rows: Arrays) -> None:
         """Write a batch as far as it fills whole steps, and say that it is safe as far as that."""
@@ -319,5 +243,4 @@ class _Writer:
                 self._put(self._left)
             self._store.finish(self._written)
             self._journal.complete()
-        last = self._journal.batches[-1] if self._journal.batches else Batch(0, 0, "")
-        return last.frames, last.rows
+        return self._journal.last.frames, self._journal.last.rows

@@ -6,11 +6,12 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from copy import copy
 from typing import Any, TypeVar
 
 from isoprint._support.arrays import short_repr
 from isoprint.structures.frames import is_frame
+from isoprint.structures.reading import read_frames
+from isoprint.structures.snapshots import Snapshot
 
 # Batches that wait to be worked on while the next is read.
 _AHEAD = 2
@@ -20,23 +21,8 @@ _PATIENCE = 0.2
 Item = TypeVar("Item")
 
 
-class Snapshot:
-    """Positions, elements, cell and information of a structure as they were when an iterator handed it out.
-
-    Programs of molecular dynamics hand out one object again and again, and move its atoms in between.
-    """
-
-    __slots__ = ("cell", "info", "numbers", "pbc", "positions")
-
-    def __init__(self, frame: Any) -> None:
-        cell = getattr(frame, "cell", None)
-        self.positions, self.numbers = copy(frame.positions), copy(frame.numbers)
-        self.cell, self.pbc = copy(getattr(cell, "array", cell)), copy(getattr(frame, "pbc", None))
-        self.info = dict(getattr(frame, "info", None) or {})
-
-
 def one_by_one(frames: Any) -> Iterator[Any]:
-    """Every structure of a sequence, an iterator, or a file that ase reads.
+    """Every structure of a sequence, an iterator, or a file.
 
     Parameters
     ----------
@@ -49,16 +35,14 @@ def one_by_one(frames: Any) -> Iterator[Any]:
         One structure after the other.
     """
     if isinstance(frames, (str, os.PathLike)):
-        from ase.io import iread
-
-        yield from iread(os.fsdecode(frames), index=slice(None), do_not_split_by_at_sign=True)
+        yield from read_frames(frames)
     elif is_frame(frames):
         yield frames
     elif isinstance(frames, (list, tuple)):
         yield from frames
     elif isinstance(frames, Iterable):
         for frame in frames:
-            yield Snapshot(frame) if hasattr(frame, "positions") and hasattr(frame, "numbers") else frame
+            yield Snapshot.of(frame) if hasattr(frame, "positions") and hasattr(frame, "numbers") else frame
     else:
         raise TypeError(
             f"frames is {short_repr(frames)}; give structures (such as ase.Atoms) in a list or from an iterator, or the"
@@ -76,7 +60,7 @@ def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: boo
     most : int, optional
         Structures in a list; by default as many as have so many rows.
     rows : int
-        Rows that end a list where `most` is not given.
+        Rows that end a list where `most` is not given; a structure that has more by itself is in a list of its own.
     averaged : bool
         Whether a structure has one row, and not one an atom.
 
@@ -88,8 +72,12 @@ def in_batches(frames: Iterable[Any], most: int | None, rows: int, averaged: boo
     held: list[Any] = []
     n_rows = 0
     for frame in frames:
+        own = 1 if averaged else len(getattr(frame, "positions", frame))
+        if held and most is None and own > rows:
+            yield held
+            held, n_rows = [], 0
         held.append(frame)
-        n_rows += 1 if averaged else len(getattr(frame, "positions", frame))
+        n_rows += own
         if len(held) == most or (most is None and n_rows >= rows):
             yield held
             held, n_rows = [], 0

@@ -8,8 +8,8 @@ use std::ops::Deref;
 
 use isoprint_core::descriptors::Descriptor;
 use isoprint_core::engine::{
-    self, Average, Deformation, Deformed, Jacobian, JacobianPattern, Motion, PreparedFrames, RowElement, SparseRows,
-    WorkerCache,
+    self, AdjointRows, Average, Deformation, Deformed, Jacobian, JacobianPattern, Motion, PreparedFrames, RowElement,
+    SparseRows, WorkerCache,
 };
 use isoprint_core::geometry::{Centers, Frames};
 use numpy::ndarray::{Ix2, Ix3};
@@ -117,28 +117,33 @@ pub fn transform<D: Descriptor>(
     (frames, centers): (&FrameArrays<'_>, &CenterArrays<'_>),
     (out, holds_zeros): (&Bound<'_, PyAny>, bool),
     average: AverageName,
+    (prepared, first): (Option<&Prepared>, First),
     options: &CallOptions<'_>,
 ) -> PyResult<()> {
     fn fill<D: Descriptor, T: RowElement + Element>(
         request: &Request<'_, D>,
         (out, holds_zeros): (&Bound<'_, PyAny>, bool),
+        (prepared, first): (Option<&Prepared>, First),
         options: &CallOptions<'_>,
     ) -> PyResult<()> {
         let mut out_array = arrays::write::<T, Ix2>("out", out, &request.shape())?;
         let rows = arrays::slice_mut("out", &mut out_array)?;
         let Request { descriptor, average, frames, centers } = request;
         door::enter(out.py(), options, request.length(), |job| {
-            if holds_zeros {
-                engine::transform_into_zeros(*descriptor, *average, frames, centers, rows, job)
-            } else {
-                engine::transform(*descriptor, *average, frames, centers, rows, job)
-            }
+            let written = match prepared {
+                Some(Prepared(prepared)) => {
+                    engine::transform_prepared(*descriptor, *average, frames, centers, prepared, rows, job)
+                }
+                None if holds_zeros => engine::transform_into_zeros(*descriptor, *average, frames, centers, rows, job),
+                None => engine::transform(*descriptor, *average, frames, centers, rows, job),
+            };
+            written.map_err(|error| error.counted_from(first))
         })
     }
     let request = Request::new(descriptor, frames, centers, average)?;
     match arrays::precision("out", out)? {
-        Precision::Single => fill::<D, f32>(&request, (out, holds_zeros), options),
-        Precision::Double => fill::<D, f64>(&request, (out, holds_zeros), options),
+        Precision::Single => fill::<D, f32>(&request, (out, holds_zeros), (prepared, first), options),
+        Precision::Double => fill::<D, f64>(&request, (out, holds_zeros), (prepared, first), options),
     }
 }
 
@@ -284,15 +289,32 @@ pub fn pullback<'py, D: Descriptor>(
 ) -> PyResult<PullbackArrays<'py>> {
     let py = adjoint.py();
     let request = Request::new(descriptor, frames, centers, average)?;
-    let adjoint = arrays::read::<f64, Ix2>("adjoint", adjoint, &request.shape())?;
-    let adjoint = arrays::slice("adjoint", &adjoint)?;
-    let Request { descriptor, average, frames, centers } = &request;
-    let gradients = door::enter(py, options, request.length(), |job| {
-        engine::pullback(*descriptor, *average, frames, centers, adjoint, job)
-    })?;
+    let gradients = match arrays::precision("adjoint", adjoint)? {
+        Precision::Single => {
+            let adjoint = arrays::read::<f32, Ix2>("adjoint", adjoint, &request.shape())?;
+            pulled(py, &request, AdjointRows::Single(arrays::slice("adjoint", &adjoint)?), options)?
+        }
+        Precision::Double => {
+            let adjoint = arrays::read::<f64, Ix2>("adjoint", adjoint, &request.shape())?;
+            pulled(py, &request, AdjointRows::Double(arrays::slice("adjoint", &adjoint)?), options)?
+        }
+    };
+    let frames = &request.frames;
     let positions = arrays::new_array(py, Ix2(frames.n_atoms(), 3), gradients.positions.into_flattened())?;
     let strain = gradients.strain.into_flattened().into_flattened();
     Ok((positions, arrays::new_array(py, Ix3(frames.len(), 3, 3), strain)?))
+}
+
+fn pulled<D: Descriptor>(
+    py: Python<'_>,
+    request: &Request<'_, D>,
+    adjoint: AdjointRows<'_>,
+    options: &CallOptions<'_>,
+) -> PyResult<engine::Pullback> {
+    let Request { descriptor, average, frames, centers } = request;
+    door::enter(py, options, request.length(), |job| {
+        engine::pullback(*descriptor, *average, frames, centers, adjoint, job)
+    })
 }
 
 /// Frames that were prepared for several calls about a descriptor.
@@ -444,7 +466,7 @@ macro_rules! methods {
             }
 
             /// Writes the features of all centers into `out`, which may be known to hold zeros.
-            #[pyo3(signature = (frames, centers, out, *, average, threads, progress, holds_zeros=false))]
+            #[pyo3(signature = (frames, centers, out, *, average, threads, progress, holds_zeros=false, prepared=None, first=(0, 0)))]
             fn transform(
                 &self,
                 frames: crate::arrays::FrameArrays<'_>,
@@ -454,9 +476,12 @@ macro_rules! methods {
                 threads: usize,
                 progress: Option<Py<PyAny>>,
                 holds_zeros: bool,
+                prepared: Option<Bound<'_, crate::descriptor::Prepared>>,
+                first: crate::descriptor::First,
             ) -> PyResult<()> {
                 let (input, out) = ((&frames, &centers), (out, holds_zeros));
-                crate::descriptor::transform(&*self.0, input, out, average, &self.0.options(threads, progress))
+                let prepared = (prepared.as_ref().map(Bound::get), first);
+                crate::descriptor::transform(&*self.0, input, out, average, prepared, &self.0.options(threads, progress))
             }
 
             /// The features of all centers as compressed sparse rows: where each row begins, columns and values.

@@ -21,6 +21,10 @@ const SMALLEST_CHUNK: usize = 4;
 const CHUNKS_OF_A_FRAME: usize = 32;
 /// Centers of a frame that are sorted by place.
 const WORTH_SORTING: usize = 1024;
+/// So many times fewer than the atoms of their frame are few centers.
+const FEW: usize = 8;
+/// The row, or the place, of an atom that has none.
+const NO_ROW: u32 = u32::MAX;
 /// Centers whose frames are prepared together.
 const BATCH: usize = 1 << 14;
 
@@ -58,6 +62,11 @@ pub fn batches(frames: &Frames<'_>, centers: &Centers<'_>) -> Result<Vec<Range<u
     Ok(batches)
 }
 
+/// The rows of consecutive frames.
+pub fn rows_of(centers: &Centers<'_>, frames: &Range<usize>) -> Range<usize> {
+    if frames.is_empty() { 0..0 } else { centers.rows(frames.start).start..centers.rows(frames.end - 1).end }
+}
+
 impl<'a> FrameBatch<'a> {
     /// Prepares the frames of `range`.
     ///
@@ -93,11 +102,23 @@ impl<'a> FrameBatch<'a> {
     /// # Errors
     /// [`Error::Memory`].
     pub fn in_chunks(prepared: PreparedFrames, centers: &'a Centers<'a>) -> Result<Self, Error> {
-        let n_rows = prepared.iter().map(|frame| centers.rows(frame.frame).len()).sum();
+        Self::of_rows(prepared, centers, 0..centers.len())
+    }
+
+    /// Cuts those of `rows` that belong to these frames into chunks.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn of_rows(prepared: PreparedFrames, centers: &'a Centers<'a>, rows: Range<usize>) -> Result<Self, Error> {
+        let own = |frame: &Prepared| {
+            let all = centers.rows(frame.frame);
+            all.start.max(rows.start)..all.end.min(rows.end)
+        };
+        let n_rows = prepared.iter().map(|frame| own(frame).len()).sum();
         let mut batch = Self { prepared, centers, rows: memory::with_capacity(FRAMES, n_rows)?, chunks: Vec::new() };
         for (slot, frame) in batch.prepared.iter().enumerate() {
             let first = batch.rows.len();
-            batch.rows.extend(centers.rows(frame.frame));
+            batch.rows.extend(own(frame));
             let n_rows = batch.rows.len() - first;
             let size = (n_rows / CHUNKS_OF_A_FRAME).clamp(SMALLEST_CHUNK, LARGEST_CHUNK);
             if n_rows >= WORTH_SORTING {
@@ -111,18 +132,54 @@ impl<'a> FrameBatch<'a> {
     }
 }
 
-/// Brings rows whose centers are near each other together: they share sites, and what is known of them is in cache.
+/// Brings consecutive rows whose centers are near each other together: they share sites, and what is known of them is in
+/// cache. Points, and atoms that are asked for twice or not seen, keep their order and come last.
 fn sort_by_place(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) -> Result<(), Error> {
-    let mut row_of = memory::filled(FRAMES, frame.channels.len(), None)?;
-    // Points, and atoms that are asked for twice or not seen, keep their order and come last.
-    let mut others = memory::with_capacity(FRAMES, rows.len())?;
-    for &row in &*rows {
+    let order = frame.order();
+    if order.is_empty() || u32::try_from(rows.len()).is_err() {
+        return Ok(());
+    }
+    if order.len() / FEW > rows.len() {
+        return sort_a_few(rows, centers, frame);
+    }
+    let first = rows[0];
+    let mut row_of = memory::filled(FRAMES, frame.channels.len(), NO_ROW)?;
+    let mut others = Vec::new();
+    for (place, &row) in (0..).zip(&*rows) {
         match centers.get(row) {
-            Center::Atom(atom) if frame.channels[atom] != u8::MAX && row_of[atom].is_none() => row_of[atom] = Some(row),
-            _ => others.push(row),
+            Center::Atom(atom) if frame.channels[atom] != u8::MAX && row_of[atom] == NO_ROW => row_of[atom] = place,
+            _ => {
+                memory::reserve(FRAMES, &mut others, 1)?;
+                others.push(row);
+            }
         }
     }
-    let sorted = frame.order().iter().filter_map(|&atom| row_of[atom as usize]).chain(others);
+    let seen = order.iter().map(|&atom| row_of[atom as usize]).filter(|&place| place != NO_ROW);
+    let sorted = seen.map(|place| first + place as usize).chain(others);
     rows.iter_mut().zip(sorted).for_each(|(slot, row)| *slot = row);
+    Ok(())
+}
+
+/// [`sort_by_place`], for so few of the atoms of a frame that to look at all of them would take longer.
+fn sort_a_few(rows: &mut [usize], centers: &Centers<'_>, frame: &Prepared) -> Result<(), Error> {
+    let place = |row: usize| match centers.get(row) {
+        Center::Atom(atom) => frame.place(atom).unwrap_or(NO_ROW),
+        Center::Point(_) => NO_ROW,
+    };
+    let mut sorted = memory::collect(FRAMES, rows.iter().map(|&row| (place(row), row)))?;
+    sorted.sort_unstable();
+    let mut others = Vec::new();
+    let (mut last, mut n) = (NO_ROW, 0);
+    for (place, row) in sorted {
+        if place == NO_ROW || place == last {
+            memory::reserve(FRAMES, &mut others, 1)?;
+            others.push(row);
+            continue;
+        }
+        (last, rows[n]) = (place, row);
+        n += 1;
+    }
+    others.sort_unstable();
+    rows[n..].copy_from_slice(&others);
     Ok(())
 }

@@ -59,7 +59,7 @@ impl<D: Descriptor> Deformed<'_, D> {
         let passes = if needs_means(self.descriptor, self.average) { 2 } else { 1 };
         let counter = RowCounter::new(passes * self.centers.len());
         if let Some(prepared) = prepared {
-            check_length("prepared frames", prepared.len(), self.frames.len())?;
+            prepared.require(self.frames)?;
             return self.write_batch(
                 &FrameBatch::in_chunks(prepared.clone(), self.centers)?,
                 &mut slots,

@@ -10,7 +10,7 @@ use super::job::Job;
 use super::kept::{Block, KeptBlock};
 use super::means::{MEANS, add, mean_coefficients};
 use super::pipeline;
-use super::pullback::{Backward, Pullback};
+use super::pullback::{AdjointRows, Backward, Pullback};
 use super::walk::{Chunk, walk};
 use super::worker::Worker;
 use crate::descriptors::Descriptor;
@@ -122,7 +122,7 @@ impl<D: Descriptor> Fused<'_, D> {
         }
         let mut adjoint = memory::zeros(MEANS, features.len())?;
         self.ask(function, &rows, &features, &mut adjoint)?;
-        let task = Backward { descriptor, average, centers, adjoint: &adjoint, first_row };
+        let task = Backward { descriptor, average, centers, adjoint: AdjointRows::Double(&adjoint), first_row };
         task.run(&batch, &mut means, frames, result, job, counter)
     }
 

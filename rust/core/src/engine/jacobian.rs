@@ -124,10 +124,7 @@ impl<'a, D: Descriptor> Jacobian<'a, D> {
         let counter = RowCounter::new(centers.len());
         let prepared = match prepared {
             Some(prepared) => {
-                check_length("prepared frames", prepared.len(), frames.len())?;
-                for (frame, prepared) in prepared.iter().enumerate() {
-                    check_length("atoms of a prepared frame", prepared.channels.len(), frames.atoms(frame).len())?;
-                }
+                prepared.require(frames)?;
                 prepared.clone()
             }
             None => PreparedFrames::new(descriptor, frames, 0..frames.len(), job, &counter)?,

@@ -3,6 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::{Arc, Mutex};
 
+use super::checks::check_length;
 use super::interrupt::RowCounter;
 use super::job::Job;
 use super::queue::{Pieces, share};
@@ -48,6 +49,14 @@ impl Prepared {
         match &self.search {
             Search::Grid(grid) => grid.find(center, center_index, sites),
             Search::List(list) => list.find(center, center_index, &self.channels, sites),
+        }
+    }
+
+    /// The place of an atom in [`Self::order`], if it has one.
+    pub fn place(&self, atom: usize) -> Option<u32> {
+        match &self.search {
+            Search::Grid(grid) => grid.place(atom),
+            Search::List(_) => None,
         }
     }
 
@@ -107,6 +116,17 @@ impl PreparedFrames {
             cache.remember(remembered, |known: &RememberedFrame| known.numbers.len(), REMEMBERED.end);
         }
         Ok(prepared)
+    }
+
+    /// Refuses other frames than those that were prepared.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub(super) fn require(&self, frames: &Frames<'_>) -> Result<(), Error> {
+        check_length("prepared frames", self.len(), frames.len())?;
+        self.iter().enumerate().try_for_each(|(frame, prepared)| {
+            check_length("atoms of a prepared frame", prepared.channels.len(), frames.atoms(frame).len())
+        })
     }
 
     /// The only frame of `frames`, every atom of which is seen as the same.

@@ -1,5 +1,7 @@
 //! Gradients of one number with respect to everything: the way back from rows to atoms.
 
+use std::ops::Range;
+
 use super::average::{Average, n_rows};
 use super::batch::{FrameBatch, Prepared, batches};
 use super::checks::{check_finite, check_length};
@@ -22,6 +24,25 @@ pub struct Pullback {
     pub strain: Vec<[[f64; 3]; 3]>,
 }
 
+/// Adjoints of consecutive rows, in the precision that they come in: those of a large frame are never converted together.
+#[derive(Debug, Clone, Copy)]
+pub enum AdjointRows<'a> {
+    /// In double precision.
+    Double(&'a [f64]),
+    /// In single precision.
+    Single(&'a [f32]),
+}
+
+impl AdjointRows<'_> {
+    /// Number of entries.
+    fn len(&self) -> usize {
+        match self {
+            Self::Double(entries) => entries.len(),
+            Self::Single(entries) => entries.len(),
+        }
+    }
+}
+
 /// Gradients of `Σ adjoint · features` with respect to all positions and strains.
 ///
 /// No Jacobian is stored: a chunk of centers returns one vector for each atom it has seen.
@@ -33,7 +54,7 @@ pub fn pullback<D: Descriptor>(
     average: Average,
     frames: &Frames<'_>,
     centers: &Centers<'_>,
-    adjoint: &[f64],
+    adjoint: AdjointRows<'_>,
     job: &mut Job<'_>,
 ) -> Result<Pullback, Error> {
     let n_features = descriptor.n_features();
@@ -84,7 +105,7 @@ pub(super) struct Backward<'a, D> {
     pub average: Average,
     pub centers: &'a Centers<'a>,
     /// Adjoints of rows from `first_row` on.
-    pub adjoint: &'a [f64],
+    pub adjoint: AdjointRows<'a>,
     pub first_row: usize,
 }
 
@@ -141,22 +162,48 @@ impl<D: Descriptor> Backward<'_, D> {
     /// The adjoint of the row of one center.
     fn row_adjoint<'a>(&'a self, frame: &Prepared, row: usize, buffer: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
         if self.average == Average::Off {
-            return self.checked_row(row);
+            return self.checked_row(row, buffer);
         }
+        self.widen(frame.frame, buffer)?;
+        self.check(frame.frame, buffer)?;
         let share = self.average.share(self.centers.rows(frame.frame).len());
-        let row = self.checked_row(frame.frame)?;
-        buffer.clear();
-        memory::reserve(GRADIENTS, buffer, row.len())?;
-        buffer.extend(row.iter().map(|x| share * x));
+        buffer.iter_mut().for_each(|x| *x *= share);
         Ok(buffer)
     }
 
     /// One row of the adjoint, all entries of which are finite; looked at here, where it will be in cache.
-    fn checked_row(&self, row: usize) -> Result<&[f64], Error> {
-        let n_features = self.descriptor.n_features();
-        let entries = &self.adjoint[(row - self.first_row) * n_features..][..n_features];
-        check_finite("adjoint", entries, n_features).map_err(|error| error.in_row(row))?;
+    fn checked_row<'a>(&'a self, row: usize, buffer: &'a mut Vec<f64>) -> Result<&'a [f64], Error> {
+        let entries = match self.adjoint {
+            AdjointRows::Double(entries) => &entries[self.entries(row)],
+            AdjointRows::Single(_) => {
+                self.widen(row, buffer)?;
+                buffer
+            }
+        };
+        self.check(row, entries)?;
         Ok(entries)
+    }
+
+    /// Leaves one row of the adjoint in `buffer`.
+    fn widen(&self, row: usize, buffer: &mut Vec<f64>) -> Result<(), Error> {
+        buffer.clear();
+        memory::reserve(GRADIENTS, buffer, self.descriptor.n_features())?;
+        match self.adjoint {
+            AdjointRows::Double(entries) => buffer.extend_from_slice(&entries[self.entries(row)]),
+            AdjointRows::Single(entries) => buffer.extend(entries[self.entries(row)].iter().copied().map(f64::from)),
+        }
+        Ok(())
+    }
+
+    /// Where the entries of a row are.
+    fn entries(&self, row: usize) -> Range<usize> {
+        let n_features = self.descriptor.n_features();
+        let start = (row - self.first_row) * n_features;
+        start..start + n_features
+    }
+
+    fn check(&self, row: usize, entries: &[f64]) -> Result<(), Error> {
+        check_finite("adjoint", entries, self.descriptor.n_features()).map_err(|error| error.in_row(row))
     }
 
     /// For each frame, turns the mean of the coefficients into the adjoint of every center's, which share it.
@@ -171,8 +218,8 @@ impl<D: Descriptor> Backward<'_, D> {
         let mut means = means.chunks_exact_mut(n.max(1));
         let take = |_: &Prepared| means.next().unwrap_or_default();
         let visit = |worker: &mut Worker<D>, frame: &Prepared, mean: &mut [f64], stop: &Stop<'_>| {
-            let row = self.checked_row(frame.frame)?;
-            let Worker { scratch, adjoint_or_tangent: adjoint, .. } = worker;
+            let Worker { scratch, adjoint_or_tangent: adjoint, buffer, .. } = worker;
+            let row = self.checked_row(frame.frame, buffer)?;
             self.descriptor.contract_pullback(mean, row, scratch, adjoint, stop)?;
             let share = self.average.share(self.centers.rows(frame.frame).len());
             mean.iter_mut().zip(adjoint).for_each(|(out, x)| *out = share * *x);

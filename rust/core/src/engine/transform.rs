@@ -1,7 +1,9 @@
 //! Values, and their derivatives along motions.
 
+use std::ops::Range;
+
 use super::average::{Average, n_rows};
-use super::batch::{FrameBatch, Prepared, batches};
+use super::batch::{FrameBatch, Prepared, PreparedFrames, batches, rows_of};
 use super::checks::{check_finite, check_length};
 use super::interrupt::RowCounter;
 use super::job::Job;
@@ -17,6 +19,11 @@ use crate::{Error, Stop, memory};
 const ROWS: &str = "list of the rows";
 const SUMS: &str = "sums over the centers of the frames";
 
+/// Rows that are written together: those of a larger frame come in stretches, within each of which centers that are near
+/// each other follow one another. So the memory for their order is bounded, and what is written to a file stays within a
+/// part of it at a time, however the atoms lie.
+const ROWS_OF_A_STRETCH: usize = 1 << 19;
+
 /// Writes the features of all centers into `rows`, `n_features` numbers a row.
 ///
 /// # Errors
@@ -29,7 +36,24 @@ pub fn transform<D: Descriptor, T: RowElement>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    Forward { descriptor, average, frames, centers, motion: None, into_zeros: false }.run(rows, job)
+    Forward { descriptor, average, frames, centers, motion: None, into_zeros: false }.run(None, rows, job)
+}
+
+/// [`transform`], for frames that have been prepared before, of which some centers are asked for at a time.
+///
+/// # Errors
+/// Errors of [`transform`], and [`Error::Shape`] where other frames were prepared.
+pub fn transform_prepared<D: Descriptor, T: RowElement>(
+    descriptor: &D,
+    average: Average,
+    frames: &Frames<'_>,
+    centers: &Centers<'_>,
+    prepared: &PreparedFrames,
+    rows: &mut [T],
+    job: &mut Job<'_>,
+) -> Result<(), Error> {
+    prepared.require(frames)?;
+    Forward { descriptor, average, frames, centers, motion: None, into_zeros: false }.run(Some(prepared), rows, job)
 }
 
 /// [`transform`], for `rows` that hold zeros: what is zero anyway is left as it is.
@@ -44,7 +68,12 @@ pub fn transform_into_zeros<D: Descriptor, T: RowElement>(
     rows: &mut [T],
     job: &mut Job<'_>,
 ) -> Result<(), Error> {
-    Forward { descriptor, average, frames, centers, motion: None, into_zeros: true }.run(rows, job)
+    Forward { descriptor, average, frames, centers, motion: None, into_zeros: true }.run(None, rows, job)
+}
+
+/// Refuses a row that single precision has no room for; looked at here, where it is in cache.
+fn require_range<T: RowElement>(row: &[T]) -> Result<(), Error> {
+    if T::in_range(row) { Ok(()) } else { Err(Error::BeyondSingle) }
 }
 
 /// A direction in which everything moves.
@@ -75,7 +104,7 @@ pub fn pushforward<D: Descriptor, T: RowElement>(
         check_length("strain", strain.len(), frames.len())?;
         check_finite("strain", strain.as_flattened().as_flattened(), 9)?;
     }
-    Forward { descriptor, average, frames, centers, motion: Some(motion), into_zeros: false }.run(rows, job)
+    Forward { descriptor, average, frames, centers, motion: Some(motion), into_zeros: false }.run(None, rows, job)
 }
 
 /// Features, or their derivatives where there is a motion.
@@ -97,31 +126,65 @@ pub(super) struct FrameSums {
 }
 
 impl<D: Descriptor> Forward<'_, D> {
-    fn run<T: RowElement>(&self, rows: &mut [T], job: &mut Job<'_>) -> Result<(), Error> {
-        let n_features = self.descriptor.n_features();
+    fn run<T: RowElement>(
+        &self,
+        prepared: Option<&PreparedFrames>,
+        rows: &mut [T],
+        job: &mut Job<'_>,
+    ) -> Result<(), Error> {
         let n_rows = n_rows(self.average, self.frames, self.centers);
-        check_length("rows", rows.len(), n_rows * n_features)?;
-        let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(n_features).map(Some))?;
+        check_length("rows", rows.len(), n_rows * self.descriptor.n_features())?;
         let counter = RowCounter::new(self.centers.len());
+        if let Some(prepared) = prepared {
+            return self.write(prepared.clone(), 0..self.frames.len(), rows, job, &counter);
+        }
+        let mut rest = rows;
         for range in batches(self.frames, self.centers)? {
-            let batch = FrameBatch::new(self.descriptor, self.frames, self.centers, range, job, &counter)?;
-            if self.average == Average::Off {
-                self.write_rows(&batch, &mut slots, job, &counter)?;
-            } else {
-                self.write_means(&batch, &mut slots, job, &counter)?;
-            }
+            let n_rows = match self.average {
+                Average::Off => rows_of(self.centers, &range).len(),
+                _ => range.len(),
+            };
+            let own = rest.split_off_mut(..n_rows * self.descriptor.n_features()).unwrap_or_default();
+            let prepared = PreparedFrames::new(self.descriptor, self.frames, range.clone(), job, &counter)?;
+            self.write(prepared, range, own, job, &counter)?;
         }
         Ok(())
     }
 
-    fn write_rows<T: RowElement>(
+    /// Writes the rows of the frames of `range`, which are all of `rows`.
+    fn write<T: RowElement>(
         &self,
-        batch: &FrameBatch<'_>,
-        slots: &mut [Option<&mut [T]>],
+        prepared: PreparedFrames,
+        range: Range<usize>,
+        mut rows: &mut [T],
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
-        let mut in_order = memory::collect(ROWS, batch.rows.iter().map(|&row| slots[row].take()))?;
+        let n_features = self.descriptor.n_features();
+        if self.average != Average::Off {
+            return self.write_means(&FrameBatch::in_chunks(prepared, self.centers)?, rows, job, counter);
+        }
+        let all = rows_of(self.centers, &range);
+        for start in all.clone().step_by(ROWS_OF_A_STRETCH) {
+            let stretch = start..all.end.min(start + ROWS_OF_A_STRETCH);
+            let own = rows.split_off_mut(..stretch.len() * n_features).unwrap_or_default();
+            let batch = FrameBatch::of_rows(prepared.clone(), self.centers, stretch)?;
+            self.write_rows(&batch, start, own, job, counter)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of a batch, the first of which is `first`.
+    fn write_rows<T: RowElement>(
+        &self,
+        batch: &FrameBatch<'_>,
+        first: usize,
+        rows: &mut [T],
+        job: &mut Job<'_>,
+        counter: &RowCounter,
+    ) -> Result<(), Error> {
+        let mut slots = memory::collect(ROWS, rows.chunks_exact_mut(self.descriptor.n_features()).map(Some))?;
+        let mut in_order = memory::collect(ROWS, batch.rows.iter().map(|&row| slots[row - first].take()))?;
         let mut rest = in_order.as_mut_slice();
         let take = |chunk: &Chunk<'_>| rest.split_off_mut(..chunk.rows.len()).unwrap_or_default();
         let visit = |worker: &mut Worker<D>,
@@ -132,7 +195,7 @@ impl<D: Descriptor> Forward<'_, D> {
             for (&row, out) in chunk.rows.iter().zip(rows) {
                 let Some(out) = out.take() else { continue };
                 self.expand(worker, frame, row, stop)?;
-                self.write(worker, out, stop)?;
+                self.write_row(worker, out, stop)?;
             }
             Ok(())
         };
@@ -142,25 +205,27 @@ impl<D: Descriptor> Forward<'_, D> {
     fn write_means<T: RowElement>(
         &self,
         batch: &FrameBatch<'_>,
-        slots: &mut [Option<&mut [T]>],
+        rows: &mut [T],
         job: &mut Job<'_>,
         counter: &RowCounter,
     ) -> Result<(), Error> {
         let mut sums = self.sums(batch, job, counter)?.into_iter();
-        let take = |frame: &Prepared| (slots[frame.frame].take(), sums.next().flatten());
+        let mut rows = rows.chunks_exact_mut(self.descriptor.n_features());
+        let take = |_: &Prepared| (rows.next(), sums.next().flatten());
         let visit = |worker: &mut Worker<D>,
                      frame: &Prepared,
                      (row, sum): (Option<&mut [T]>, Option<FrameSums>),
                      stop: &Stop<'_>| {
             let Some(row) = row else { return Ok(()) };
             if !self.average.is_inner() {
-                return T::fill(row, &mut worker.buffer, |row| {
+                T::fill(row, &mut worker.buffer, |row| {
                     self.mean_row(frame.frame, sum.as_ref(), row);
                     Ok(())
-                });
+                })?;
+                return if self.motion.is_none() { require_range(row) } else { Ok(()) };
             }
             self.mean_coefficients(frame.frame, sum, worker);
-            self.write(worker, row, stop)
+            self.write_row(worker, row, stop)
         };
         each_frame(batch, job, counter, || Worker::new(self.descriptor), take, visit)
     }
@@ -245,15 +310,16 @@ impl<D: Descriptor> Forward<'_, D> {
     }
 
     /// Writes the row of the worker's coefficients.
-    fn write<T: RowElement>(&self, worker: &mut Worker<D>, row: &mut [T], stop: &Stop<'_>) -> Result<(), Error> {
+    fn write_row<T: RowElement>(&self, worker: &mut Worker<D>, row: &mut [T], stop: &Stop<'_>) -> Result<(), Error> {
         if self.motion.is_none() && self.descriptor.prefers_stretches() {
             T::write(row, &self.stretches(worker, stop)?, self.into_zeros);
-            return Ok(());
+            return require_range(row);
         }
         let mut buffer = std::mem::take(&mut worker.buffer);
         T::fill(row, &mut buffer, |row| self.contract(worker, row, stop))?;
         worker.buffer = buffer;
-        Ok(())
+        // Whoever gave a motion that is too large is told of that.
+        if self.motion.is_none() { require_range(row) } else { Ok(()) }
     }
 
     /// The row of the worker's coefficients.

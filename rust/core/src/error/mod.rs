@@ -125,6 +125,18 @@ pub enum Error {
         /// The reason.
         refusal: Refusal,
     },
+    /// More atoms in one frame than the neighbor search has numbers for.
+    #[error(
+        "frame {frame} has {n_atoms} atoms, more than {limit}, for which the neighbor search has numbers of 32 bits; cut it into pieces that overlap by the cutoff, and name as centers the atoms that are no overlap"
+    )]
+    TooManyAtoms {
+        /// Index of the frame.
+        frame: usize,
+        /// Atoms in that frame.
+        n_atoms: usize,
+        /// The largest number allowed.
+        limit: usize,
+    },
     /// The periodic images within reach of a frame would not fit in memory.
     #[error(
         "frame {frame} has about {images:.3e} periodic images within the cutoff of {length} Å, more than {limit}; reduce the cutoff, or check the unit of the cell",
@@ -208,6 +220,9 @@ pub enum Error {
         /// The entry.
         value: f64,
     },
+    /// A result is larger than single precision has room for.
+    #[error("there are numbers beyond the range of float32 in the result; take float64")]
+    BeyondSingle,
     /// The result would not fit in memory.
     #[error("the {what} would need {bytes} bytes, more than can be allocated; {remedy}")]
     Memory {
@@ -267,6 +282,7 @@ impl Error {
             | Self::UnknownSpecies { frame, .. }
             | Self::NotAnElement { frame, .. }
             | Self::CenterOutOfRange { frame, .. }
+            | Self::TooManyAtoms { frame, .. }
             | Self::TooManyImages { frame, .. }
             | Self::TooFar { frame, .. }
             | Self::WholeFrame { frame, .. }
@@ -275,6 +291,7 @@ impl Error {
             | Self::Parameter { .. }
             | Self::Shape { .. }
             | Self::EntryNotFinite { .. }
+            | Self::BeyondSingle
             | Self::Memory { .. }
             | Self::Interrupted => {}
         }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use isoprint_core::Error;
 use isoprint_core::descriptors::Descriptor;
 use isoprint_core::descriptors::soap::{Compression, Policy, SoapTurbo, TurboBasis, TurboParameters};
-use isoprint_core::engine::{Average, Job, Motion, pullback, pushforward, transform};
+use isoprint_core::engine::{AdjointRows, Average, Job, Motion, pullback, pushforward, transform};
 use isoprint_core::geometry::{Centers, Frames};
 
 /// The message of the error that a change of the parameters leads to.
@@ -98,7 +98,7 @@ fn arrays_that_do_not_fit_or_are_not_finite_are_refused() {
     assert!(matches!(short, Err(Error::Shape { name: "rows", .. })));
     let mut adjoint = vec![0.0; 2 * n];
     adjoint[n + 3] = f64::NAN;
-    let back = pullback(&soap, Average::Off, &frames, &centers, &adjoint, &mut job);
+    let back = pullback(&soap, Average::Off, &frames, &centers, AdjointRows::Double(&adjoint), &mut job);
     assert!(matches!(back, Err(Error::EntryNotFinite { name: "adjoint", row: 1, column: 3, .. })));
     let displacements = [[0.0; 3], [0.0, f64::INFINITY, 0.0]];
     let motion = Motion { displacements: &displacements, strain: None };

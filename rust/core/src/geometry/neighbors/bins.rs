@@ -8,34 +8,84 @@ use crate::geometry::cell::Cell;
 use crate::simd::LANES;
 use crate::{Error, Stop, memory};
 
+/// Atoms of a frame that is so large that they are wrapped each time they are asked for: to keep 24 bytes an atom would
+/// double what the search needs, and to wrap one takes a thousandth of the time that a row takes.
+const LARGE: usize = 1 << 17;
+
+/// All atoms wrapped into the cell: kept, or wrapped anew with the same bits.
+pub(super) enum Wrapped<'a> {
+    Kept(Vec<Vector>),
+    Anew(&'a Cell, &'a [Vector]),
+}
+
+impl Wrapped<'_> {
+    /// Number of atoms.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Kept(points) => points.len(),
+            Self::Anew(_, positions) => positions.len(),
+        }
+    }
+
+    /// Where an atom is.
+    #[inline]
+    pub(super) fn get(&self, atom: usize) -> Vector {
+        match self {
+            Self::Kept(points) => points[atom],
+            Self::Anew(cell, positions) => cell.wrap(positions[atom]),
+        }
+    }
+}
+
 /// All atoms wrapped into the cell, and what the visible ones occupy.
-pub(super) fn wrap(
-    cell: &Cell,
-    positions: &[Vector],
+pub(super) fn wrap<'a>(
+    cell: &'a Cell,
+    positions: &'a [Vector],
     channels: &[u8],
     pool: Option<&ThreadPool>,
     stop: &Stop<'_>,
-) -> Result<(Vec<Vector>, Bounds), Error> {
+) -> Result<(Wrapped<'a>, Bounds), Error> {
+    wrap_keeping(cell, positions, channels, positions.len() < LARGE, pool, stop)
+}
+
+/// As [`wrap`], where it is said whether the wrapped atoms are kept.
+fn wrap_keeping<'a>(
+    cell: &'a Cell,
+    positions: &'a [Vector],
+    channels: &[u8],
+    keep: bool,
+    pool: Option<&ThreadPool>,
+    stop: &Stop<'_>,
+) -> Result<(Wrapped<'a>, Bounds), Error> {
     let piece = |wrapped: &mut [Vector], positions: &[Vector], channels: &[u8]| {
         let mut bounds = Bounds::NOTHING;
-        for ((wrapped, &position), &channel) in wrapped.iter_mut().zip(positions).zip(channels) {
-            *wrapped = cell.wrap(position);
+        for (atom, (&position, &channel)) in positions.iter().zip(channels).enumerate() {
+            let point = cell.wrap(position);
+            if let Some(wrapped) = wrapped.get_mut(atom) {
+                *wrapped = point;
+            }
             if channel != INVISIBLE {
-                bounds.include(*wrapped, cell.fractions(*wrapped));
+                bounds.include(point, cell.fractions(point));
             }
         }
         bounds
     };
-    let mut wrapped = memory::zeros(PURPOSE, positions.len())?;
+    let n_kept = if keep { positions.len() } else { 0 };
+    let mut wrapped = memory::zeros(PURPOSE, n_kept)?;
     stop.check_after(positions.len())?;
     let size = positions.len().div_ceil(workers(pool)).max(1);
     let mut pieces = memory::filled(PURPOSE, positions.len().div_ceil(size), Bounds::NOTHING)?;
-    let inputs = wrapped.chunks_mut(size).zip(positions.chunks(size)).zip(channels.chunks(size));
-    each(pool, pieces.iter_mut().zip(inputs).collect(), |(bounds, ((wrapped, positions), channels))| {
+    let mut rest = wrapped.as_mut_slice();
+    let mut next = |n: usize| rest.split_off_mut(..n.min(rest.len())).unwrap_or_default();
+    let inputs = positions
+        .chunks(size)
+        .zip(channels.chunks(size))
+        .map(|(points, channels)| (next(points.len()), points, channels));
+    each(pool, pieces.iter_mut().zip(inputs).collect(), |(bounds, (wrapped, positions, channels))| {
         *bounds = piece(wrapped, positions, channels);
     });
     let bounds = pieces.into_iter().fold(Bounds::NOTHING, Bounds::union);
-    Ok((wrapped, bounds))
+    Ok((if keep { Wrapped::Kept(wrapped) } else { Wrapped::Anew(cell, positions) }, bounds))
 }
 
 /// Atoms sorted by bin, those that are not seen behind all others. Within a bin they keep the order of the frame.
@@ -68,7 +118,7 @@ impl Bins {
     /// and files those that are its own, in the order of the frame. So the result knows nothing of the workers.
     pub(super) fn new(
         layout: &BinLayout,
-        wrapped: &[Vector],
+        wrapped: &Wrapped<'_>,
         channels: &[u8],
         pool: Option<&ThreadPool>,
         stop: &Stop<'_>,
@@ -79,11 +129,11 @@ impl Bins {
         let mut bin = memory::zeros(PURPOSE, n)?;
         stop.check_after(n)?;
         let size = n.div_ceil(workers).max(1);
-        let pieces = bin.chunks_mut(size).zip(wrapped.chunks(size)).zip(channels.chunks(size)).collect();
-        each(pool, pieces, |((bins, points), channels)| {
-            for ((bin, &point), &channel) in bins.iter_mut().zip(points).zip(channels) {
+        let pieces = bin.chunks_mut(size).zip(channels.chunks(size)).enumerate().collect();
+        each(pool, pieces, |(part, (bins, channels)): (usize, (&mut [u32], &[u8]))| {
+            for (atom, (bin, &channel)) in (part * size..).zip(bins.iter_mut().zip(channels)) {
                 // Behind the last bin is one for the atoms that are not seen.
-                *bin = if channel == INVISIBLE { n_bins as u32 } else { layout.bin(point) };
+                *bin = if channel == INVISIBLE { n_bins as u32 } else { layout.bin(wrapped.get(atom)) };
             }
         });
 
@@ -160,12 +210,12 @@ struct BinRange<'a> {
 
 impl BinRange<'_> {
     /// Files the atoms of this part's bins, and leaves in `next` where each bin ends.
-    fn file(self, bin: &[u32], wrapped: &[Vector], channels: &[u8]) {
+    fn file(self, bin: &[u32], wrapped: &Wrapped<'_>, channels: &[u8]) {
         for (atom, &bin) in (0_u32..).zip(bin) {
             let Some(next) = self.next.get_mut((bin as usize).wrapping_sub(self.first_bin)) else { continue };
             let place = (*next - self.first_slot) as usize;
             *next += 1;
-            [self.x[place], self.y[place], self.z[place]] = wrapped[atom as usize];
+            [self.x[place], self.y[place], self.z[place]] = wrapped.get(atom as usize);
             self.atom[place] = atom;
             self.channel[place] = channels[atom as usize];
         }
@@ -197,4 +247,35 @@ fn each<T: Send>(pool: Option<&ThreadPool>, parts: Vec<T>, work: impl Fn(T) + Sy
         }
         own.into_iter().for_each(&work);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Frame;
+
+    #[test]
+    fn atoms_that_are_wrapped_again_are_where_those_that_were_kept_are() {
+        let positions: Vec<Vector> =
+            (0..200).map(f64::from).map(|k| [0.37 * k - 20.0, 7.0 - 0.11 * k, 0.9 * k]).collect();
+        let channels: Vec<u8> = (0..200).map(|atom| if atom % 7 == 0 { INVISIBLE } else { 0 }).collect();
+        let cell = [[4.0, 0.0, 0.0], [1.0, 5.0, 0.0], [-0.5, 2.0, 6.0]];
+        let frame = Frame { positions: &positions, numbers: &[], cell, pbc: [true, true, false] };
+        let cell = Cell::new(&frame, 0).expect("a cell");
+        let found = |keep| {
+            let (wrapped, bounds) =
+                wrap_keeping(&cell, &positions, &channels, keep, None, &Stop::never()).expect("room");
+            let layout = BinLayout::new(&cell, &bounds, 1.5);
+            let bins = Bins::new(&layout, &wrapped, &channels, None, &Stop::never()).expect("room");
+            assert_eq!(matches!(wrapped, Wrapped::Kept(_)), keep);
+            (
+                bounds,
+                bins.offsets,
+                bins.atom,
+                bins.slot,
+                [bins.x, bins.y, bins.z].map(|x| x.into_iter().map(f64::to_bits).collect::<Vec<_>>()),
+            )
+        };
+        assert_eq!(found(true), found(false));
+    }
 }

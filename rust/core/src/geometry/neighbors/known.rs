@@ -44,6 +44,7 @@ impl KnownNeighbors {
         if !LENGTHS.contains(&r_cut) {
             return Err(unfit(format!("were found within {r_cut:e} Å"), "such lengths are searched for in each call"));
         }
+        numbered(centers.len())?;
         let n = found.index.len();
         let ends = (found.offsets.first().copied(), found.offsets.last().copied());
         let ascends = found.offsets.windows(2).all(|pair| pair[0] <= pair[1]);
@@ -265,6 +266,15 @@ fn image(cell: &Cell, origin: Vector, atom: Vector, vector: Vector) -> Option<[i
     (right && counted).then(|| shift.map(|x| x as i32))
 }
 
+/// Refuses so many centers that the list would have no numbers for them.
+fn numbered(n_centers: usize) -> Result<(), Error> {
+    if n_centers < NONE as usize {
+        return Ok(());
+    }
+    let problem = format!("are those of {n_centers} centers, and a list has numbers of 32 bits for {}", NONE - 1);
+    Err(unfit(problem, "make a list for some of the centers at a time"))
+}
+
 fn unfit(problem: String, remedy: &'static str) -> Error {
     Error::Neighbors { problem, remedy }
 }
@@ -299,6 +309,16 @@ fn smallest_factor(rows: &[Vector; 3]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn centers_that_are_let_in_have_numbers() {
+        assert_eq!(numbered(NONE as usize - 1), Ok(()));
+        let message = numbered(NONE as usize).unwrap_err().to_string();
+        assert!(
+            message.contains("4294967295 centers") && message.contains("some of the centers at a time"),
+            "{message}"
+        );
+    }
 
     #[test]
     fn the_smallest_factor_is_the_smallest_singular_value() {

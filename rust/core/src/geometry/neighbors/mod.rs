@@ -49,7 +49,7 @@ const FEW_ATOMS: usize = 64;
 /// The channel of atoms that are not seen.
 const INVISIBLE: u8 = u8::MAX;
 
-/// The atoms of a frame, sorted into bins: about 35 bytes an atom, and 30 more while it is built.
+/// The atoms of a frame, sorted into bins: about 35 bytes an atom, and 4 more while it is built; of a small frame, 28.
 #[derive(Debug)]
 pub struct Grid {
     frame: usize,
@@ -71,7 +71,7 @@ impl Grid {
     /// [`Error::SingularCell`] along periodic axes; [`Error::TooManyImages`] for a cell that is tiny compared with
     /// the cutoff; [`Error::TooFar`] and [`Error::TooWide`] for lengths that the digits of a double cannot hold
     /// together; [`Error::Parameter`] for a cutoff that is no length; [`Error::Shape`] if `channels` does not have one
-    /// entry an atom; [`Error::Memory`] for more than [`MAX_ATOMS`].
+    /// entry an atom; [`Error::TooManyAtoms`] for more than [`MAX_ATOMS`]; [`Error::Memory`].
     pub fn new(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cut: f64) -> Result<Self, Error> {
         Self::on_threads(frame, frame_index, channels, r_cut, None, &Stop::never())
     }
@@ -106,7 +106,7 @@ impl Grid {
         }
         let (wrapped, bounds) = bins::wrap(&cell, positions, channels, pool, stop)?;
         if !cell.places(bounds.largest) {
-            let seen = |atom: &usize| channels[*atom] != INVISIBLE && !cell.places(wrapped[*atom].map(f64::abs));
+            let seen = |atom: &usize| channels[*atom] != INVISIBLE && !cell.places(wrapped.get(*atom).map(f64::abs));
             return Err(too_far((0..wrapped.len()).find(seen).unwrap_or(0)));
         }
         let layout = BinLayout::new(&cell, &bounds, range.r_cut);
@@ -151,6 +151,11 @@ impl Grid {
     /// in this order find their sites in the cache.
     pub fn order(&self) -> &[u32] {
         &self.bins.atom[..self.bins.n_visible]
+    }
+
+    /// The place of an atom in [`Self::order`]; none for one that is not seen.
+    pub fn place(&self, atom: usize) -> Option<u32> {
+        self.bins.slot.get(atom).copied().filter(|&slot| (slot as usize) < self.bins.n_visible)
     }
 
     /// Where the center is, wrapped into the cell, and its own slot; for a point one that does not exist.
@@ -212,7 +217,7 @@ pub(super) fn check(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cu
     if channels.len() != n_atoms {
         return Err(Error::Shape { name: "channels", expected: vec![n_atoms], found: vec![channels.len()] });
     }
-    countable(n_atoms)?;
+    countable(frame_index, n_atoms)?;
     match frame.positions.iter().position(|&position| !finite(position)) {
         Some(atom) => Err(Error::PositionNotFinite { frame: frame_index, atom, position: frame.positions[atom] }),
         None => Ok(()),
@@ -220,15 +225,8 @@ pub(super) fn check(frame: &Frame<'_>, frame_index: usize, channels: &[u8], r_cu
 }
 
 /// Refuses frames that are so large that numbers of bins and slots would overflow.
-fn countable(n_atoms: usize) -> Result<(), Error> {
-    if n_atoms <= MAX_ATOMS {
-        return Ok(());
-    }
-    Err(Error::Memory {
-        what: "neighbor search of one frame",
-        bytes: n_atoms as u128 * 64,
-        remedy: "cut the frame into overlapping pieces",
-    })
+fn countable(frame: usize, n_atoms: usize) -> Result<(), Error> {
+    if n_atoms <= MAX_ATOMS { Ok(()) } else { Err(Error::TooManyAtoms { frame, n_atoms, limit: MAX_ATOMS }) }
 }
 
 #[cfg(test)]
@@ -237,8 +235,10 @@ mod tests {
 
     #[test]
     fn atoms_that_are_let_in_can_be_counted() {
-        assert!(countable(MAX_ATOMS).is_ok());
-        let error = countable(MAX_ATOMS + 1).unwrap_err();
-        assert!(matches!(error, Error::Memory { what: "neighbor search of one frame", .. }), "{error}");
+        assert!(countable(3, MAX_ATOMS).is_ok());
+        let error = countable(3, MAX_ATOMS + 1).unwrap_err();
+        assert_eq!(error, Error::TooManyAtoms { frame: 3, n_atoms: MAX_ATOMS + 1, limit: MAX_ATOMS });
+        let message = error.to_string();
+        assert!(message.starts_with("frame 3 has 1073741808 atoms, more than 1073741807"), "{message}");
     }
 }
