@@ -474,3 +474,18 @@ EVERY_DESCRIPTOR_AND_OPTION = [
     *HYBRID,
     *SELECTED,
 ]
+
+# Those that leave no terms of their derivatives out, on frames of which they are smooth functions.
+DIFFERENTIABLE = [case for case in [*EVERY_DESCRIPTOR_AND_OPTION, *ATOM_MATRICES] if case.tolerance < 1e-3]
+
+
+def well_apart(case: Case) -> list[Atoms]:
+    """A molecule and a crystal that a case can describe, nowhere near where its derivatives jump."""
+    symbols = [case.elements[i % len(case.elements)] for i in range(4)]
+    places = [[0.1, 0.0, 0.2], [1.21, 0.13, -0.1], [-0.33, 1.32, 0.17], [0.45, 0.31, 1.43]]
+    frames = [Atoms(symbols, places), Atoms(symbols, places, cell=[[4.1, 0, 0], [0.3, 4.3, 0], [-0.2, 0.4, 4.6]])]
+    frames[1].pbc = getattr(case.descriptor, "periodic", True)
+    if case in ATOM_MATRICES:
+        # Of molecules, or of crystals.
+        return frames[:1] if isinstance(case.descriptor, ip.GlobalCoulombMatrix) else frames[1:]
+    return in_cells(case, frames)

@@ -10,6 +10,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 MODULES = (
     "isoprint",
     "isoprint.kernels",
+    "isoprint.maps",
     "isoprint.reductions",
     "isoprint.select",
     "isoprint.study",

@@ -3,6 +3,7 @@
 import importlib
 import pickle
 import pkgutil
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ PYTHON = {
         "threads",
         "memory",
         "kernels",
+        "maps",
         "models",
         "reductions",
         "select",
@@ -36,7 +38,7 @@ PYTHON = {
         "_support",
         "_core",
     },
-    "cli": {"isoprint", "extras", "study", "models", "blindness", "descriptors", "structures", "_support"},
+    "cli": {"isoprint", "maps", "extras", "study", "models", "blindness", "descriptors", "structures", "_support"},
     "extras": {"study", "models", "reductions", "blindness", "structures", "_support"},
     "study": {"models", "blindness", "descriptors", "structures", "_support", "_core"},  # experiments with learners
     "models": {"descriptors", "translators", "structures", "_support", "_core"},
@@ -45,6 +47,7 @@ PYTHON = {
     "kernels": {"descriptors", "structures", "_support", "_core"},  # similarities of structures
     "stores": {"extras", "descriptors", "structures", "_support", "_core"},  # rows on disk, of any number of structures
     "reductions": {"select", "descriptors", "structures", "_support"},  # summaries of rows that are never stored
+    "maps": {"extras", "reductions", "structures", "_support"},  # structures, or atoms, in a few dimensions
     "select": {"_support", "_core"},  # samples of rows and columns
     "translators": {"structures", "_support"},  # parameters of other programs, in plain values
     # Interfaces of other programs.
@@ -207,8 +210,8 @@ MODULES = [name for _, name, _ in pkgutil.walk_packages(ip.__path__, "isoprint."
 
 @pytest.mark.parametrize("name", MODULES)
 def test_no_module_is_hidden_by_one_of_its_names(name):
-    if name in ("isoprint.extras.jax", "isoprint.extras.torch"):
-        pytest.importorskip(name.rpartition(".")[2])
+    if library := re.fullmatch(r"isoprint\.extras\._?(jax|torch)(_maps)?", name):
+        pytest.importorskip(library[1])
     module = importlib.import_module(name)
     found = {}
     exec(f"import {name} as found", found)

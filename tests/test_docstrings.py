@@ -29,6 +29,8 @@ OURS = {
 NEEDS = {
     "isoprint.extras.network": "torch",
     "isoprint.extras.torch": "torch",
+    "isoprint.extras._torch_maps": "torch",
+    "isoprint.extras._jax_maps": "jax",
     "isoprint.extras.jax": "jax",
 }
 

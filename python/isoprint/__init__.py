@@ -31,7 +31,8 @@ from isoprint.structures.neighbors import Neighbors, neighbors
 from isoprint.structures.reading import read_frames
 
 if TYPE_CHECKING:
-    from isoprint import kernels, models, reductions, select, study, testing
+    from isoprint import kernels, maps, models, reductions, select, study, testing
+    from isoprint.maps.exploring import explore
     from isoprint.reductions.reducing import reduce
     from isoprint.stores.stored import stored_features
     from isoprint.stores.writing import write_features
@@ -51,12 +52,14 @@ __all__ = [
     "__version__",
     "configuration_distance",
     "degenerate_pairs",
+    "explore",
     "find_blind_pairs",
     "follow_manifold",
     "four_body_energy",
     "four_body_gradient",
     "helical_start",
     "kernels",
+    "maps",
     "match_rows",
     "models",
     "neighbors",
@@ -77,8 +80,9 @@ moved.install()
 
 
 # What a calculation of features does not need is loaded at its first use: rooms, and functions by where they are.
-_ROOMS = ("kernels", "models", "reductions", "select", "study", "testing")
+_ROOMS = ("kernels", "maps", "models", "reductions", "select", "study", "testing")
 _FUNCTIONS = {
+    "explore": "isoprint.maps.exploring",
     "reduce": "isoprint.reductions.reducing",
     "stored_features": "isoprint.stores.stored",
     "write_features": "isoprint.stores.writing",

@@ -90,11 +90,11 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     from isoprint import __version__
-    from isoprint.cli import errors, fit, info, manifold, md, pairs, predict, relax, search, sensitivity, transform
+    from isoprint.cli import errors, fit, info, manifold, map, md, pairs, predict, relax, search, sensitivity, transform
 
     parser = _Parser(prog="isoprint", description="Atomic fingerprints of structures in files.")
     parser.add_argument("--version", action="version", version=f"isoprint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (transform, info, sensitivity, manifold, pairs, fit, predict, errors, search, md, relax):
+    for command in (transform, info, map, sensitivity, manifold, pairs, fit, predict, errors, search, md, relax):
         command.add(commands)
     return parser

@@ -6,29 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from isoprint._support.jobs import threads
-from isoprint.extras._deformed import Deformed
+from isoprint.extras import _jax_maps as maps
+from isoprint.extras._deformed import Deformed, Parts, in_precision, require_shapes
 
-try:
-    # By its name: for type checkers, which look beside this file first, it is this file.
-    jax: Any = import_module("jax")
-    jnp: Any = import_module("jax.numpy")
-except ImportError:
-    raise ImportError('isoprint.extras.jax needs JAX: pip install "isoprint[jax]"') from None
+jax: Any = maps.jax
 
 
-def featurizer(descriptor: Any, frames: Any, *, n_jobs: int | None = None) -> Callable[..., Any]:
+def featurizer(descriptor: Any, frames: Any, *, centers: Any = None, n_jobs: int | None = None) -> Callable[..., Any]:
     """Make a function of positions and cells that describes every center.
 
-    It is computed on the processor, outside of what JAX compiles, and may be called under `jit`, `grad` and
-    `value_and_grad`, twice too: the derivative of forces by the parameters of a network is exact; Hessians by
-    positions and cells are differences of exact gradients, within 1e-8 or so where nothing is at the edge of a cutoff.
-    There is no forward mode (`jvp`).
+    It is computed on the processor, outside of what JAX compiles, and may be called under `jit`, `vmap` (one after the
+    other), `jvp`, `grad` and what is made of these, to second order: the derivative of forces by the parameters of a
+    network is exact; Hessians by positions and cells are differences of exact first derivatives, within 1e-8 or so
+    where nothing is at the edge of a cutoff.
 
     Parameters
     ----------
@@ -36,6 +29,8 @@ def featurizer(descriptor: Any, frames: Any, *, n_jobs: int | None = None) -> Ca
         A fingerprint that knows its species.
     frames : ase.Atoms or alike, or a sequence of these
         Elements and periodic directions, and the cells where none are given.
+    centers : sequence, optional
+        As in `transform`. Points move with the cell vectors.
     n_jobs : int, optional
         Threads; -1 for all cores.
 
@@ -55,49 +50,17 @@ def featurizer(descriptor: Any, frames: Any, *, n_jobs: int | None = None) -> Ca
     (3, 144)
     """
     threads(n_jobs)
-    deformed = Deformed.of(descriptor, frames, n_jobs)
-    shape = (deformed.n_rows, int(descriptor.n_features))
-    features = _differentiable(deformed, shape)
+    parts = Parts.of(descriptor, frames, centers)
+    of_dtype = {dtype: Deformed.of(in_precision(descriptor, dtype), parts, n_jobs) for dtype in ("float32", "float64")}
 
     def of(positions: Any, cells: Any = None) -> Any:
-        positions = jnp.asarray(positions)
-        cells = jnp.asarray(deformed.cells if cells is None else cells, positions.dtype)
-        deformed.require(positions, cells)
-        return features(positions, cells)
+        positions = jax.numpy.asarray(positions)
+        if not jax.numpy.issubdtype(positions.dtype, jax.numpy.floating):
+            positions = positions.astype(float)
+        cells = jax.numpy.asarray(parts.frames.cells if cells is None else cells, positions.dtype)
+        require_shapes(positions, cells, parts.frames.n_atoms, parts.frames.n_frames)
+        deformed = of_dtype["float64" if positions.dtype == "float64" else "float32"]
+        (rows,) = maps.call("features", positions, cells, deformed=deformed, n_rows=len(parts.frame))
+        return rows
 
     return of
-
-
-def _differentiable(deformed: Deformed, shape: tuple[int, int]) -> Any:
-    def like(array: Any, size: Any) -> Any:
-        return jax.ShapeDtypeStruct(size, array.dtype)
-
-    def called(function: Callable[..., Any], results: Any, *arrays: Any) -> Any:
-        def on_host(*given: Any) -> Any:
-            found = function(*(np.asarray(array, np.float64) for array in given))
-            if isinstance(found, tuple):
-                return tuple(np.asarray(part, wanted.dtype) for part, wanted in zip(found, results, strict=True))
-            return np.asarray(found, results.dtype)
-
-        return jax.pure_callback(on_host, results, *arrays, vmap_method="sequential")
-
-    def rows(positions: Any, cells: Any) -> Any:
-        return called(deformed.features, like(positions, shape), positions, cells)
-
-    def slopes(positions: Any, cells: Any, adjoint: Any) -> Any:
-        results = (like(positions, positions.shape), like(cells, cells.shape))
-        return called(deformed.gradient, results, positions, cells, adjoint)
-
-    features: Any = jax.custom_vjp(rows)
-    gradient: Any = jax.custom_vjp(slopes)
-
-    def back(kept: Any, tangents: Any) -> Any:
-        positions, cells, adjoint = kept
-        results = (like(positions, positions.shape), like(cells, cells.shape))
-        moved, strained = called(deformed.gradient_along, results, positions, cells, adjoint, *tangents)
-        along = called(deformed.along, like(adjoint, shape), positions, cells, *tangents)
-        return moved, strained, along
-
-    features.defvjp(lambda x, h: (features(x, h), (x, h)), lambda kept, adjoint: gradient(*kept, adjoint))
-    gradient.defvjp(lambda x, h, a: (gradient(x, h, a), (x, h, a)), back)
-    return features

@@ -5,32 +5,130 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import flag
-from isoprint.extras._deformed import Deformed
+from isoprint.extras import _torch_maps as maps
+from isoprint.extras._deformed import Parts, require_shapes
 
-try:
-    # By its name: for type checkers, which look beside this file first, it is this file.
-    torch: Any = import_module("torch")
-except ImportError:
-    raise ImportError('isoprint.extras.torch needs PyTorch: pip install "isoprint[torch]"') from None
+torch: Any = maps.torch
+
+
+class Structures(NamedTuple):
+    """Some structures as tensors, made by `Featurizer.prepare`.
+
+    Attributes
+    ----------
+    positions : Tensor (n_atoms of all structures, 3)
+        In Å.
+    cells : Tensor (n_frames, 3, 3)
+        Rows are the cell vectors in Å; zero where there is no cell.
+    numbers, pbc, offsets : Tensor
+        Atomic numbers, periodic directions, and where the atoms of each structure begin and end. They stay on the
+        processor.
+    frame : Tensor (n_rows,)
+        The structure that each row belongs to.
+    centers, points : Tensor, optional
+        Where not every atom is described.
+    """
+
+    positions: Any
+    cells: Any
+    numbers: Any
+    pbc: Any
+    offsets: Any
+    frame: Any
+    centers: Any = None
+    points: Any = None
+
+    def sum(self, values: Any) -> Any:
+        """Sums over the rows of each structure, such as energies of atoms.
+
+        Parameters
+        ----------
+        values : Tensor (n_rows, ...)
+            One entry a row.
+
+        Returns
+        -------
+        Tensor (n_frames, ...)
+            One entry a structure.
+        """
+        zeros = values.new_zeros((self.cells.shape[0], *values.shape[1:]))
+        return zeros.index_add(0, self.frame, values)
+
+    def to(self, *where: Any, **options: Any) -> Structures:
+        """The same with positions and cells elsewhere, or of another type.
+
+        Parameters
+        ----------
+        *where, **options
+            As of `Tensor.to`: a device, a type, or both.
+
+        Returns
+        -------
+        Structures
+            Elements and periodic directions stay on the processor, where they are needed.
+        """
+        positions = self.positions.to(*where, **options)
+        cells, frame = self.cells.to(positions), self.frame.to(positions.device)
+        return self._replace(positions=positions, cells=cells, frame=frame)
+
+    @classmethod
+    def join(cls, parts: Sequence[Structures]) -> Structures:
+        """Several batches as one: what a `DataLoader` takes as `collate_fn`.
+
+        Parameters
+        ----------
+        parts : sequence of Structures
+            All made by the same featurizer.
+
+        Returns
+        -------
+        Structures
+            The structures of all, in this order.
+        """
+        if any((part.centers is None) != (parts[0].centers is None) for part in parts):
+            raise ValueError("some of these structures were prepared with centers, others without; give all or none")
+        n_frames = [0, *np.cumsum([part.cells.shape[0] for part in parts]).tolist()]
+        n_atoms = [0, *np.cumsum([part.numbers.shape[0] for part in parts]).tolist()]
+        offsets = [part.offsets[1:] + before for part, before in zip(parts, n_atoms, strict=False)]
+        whole = {
+            name: torch.cat([getattr(part, name) for part in parts])
+            for name in ("positions", "cells", "numbers", "pbc")
+        }
+        frame = torch.cat([part.frame + before for part, before in zip(parts, n_frames, strict=False)])
+        centers = points = None
+        if parts[0].centers is not None:
+            shifts = [torch.tensor([[before, 0]]) for before in n_frames]
+            centers = torch.cat([part.centers + shift for part, shift in zip(parts, shifts, strict=False)])
+        if any(part.points is not None for part in parts):
+            points = torch.cat([part._points_or_none_there() for part in parts])
+        return cls(
+            **whole, offsets=torch.cat([parts[0].offsets[:1], *offsets]), frame=frame, centers=centers, points=points
+        )
+
+    def _points_or_none_there(self) -> Any:
+        if self.points is not None:
+            return self.points
+        return torch.zeros((len(self.centers), 2, 3), dtype=torch.float64)
 
 
 class Featurizer(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """A module that describes structures, for networks that are trained on energies, forces and stress.
 
-    The fingerprint itself has no parameters to be trained. First derivatives are exact (`pullback`), and so is what
-    training on forces needs, the derivative of forces by the parameters of a network (`pushforward`).
+    The fingerprint itself has no parameters to be trained, and is computed on the processor. First derivatives are
+    exact (`pullback`), and so is what training on forces needs, the derivative of forces by the parameters of a network
+    (`pushforward`).
 
     Parameters
     ----------
     descriptor : Descriptor
-        A fingerprint that knows its species.
+        A fingerprint that knows its species. It is copied: what changes in it afterwards has no effect.
     n_jobs : int, optional
         Threads; -1 for all cores.
     second : bool
@@ -54,30 +152,75 @@ class Featurizer(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     def __init__(self, descriptor: Any, *, n_jobs: int | None = None, second: bool = True) -> None:
         super().__init__()
         threads(n_jobs)
-        self.descriptor, self.n_jobs, self.second = descriptor, n_jobs, flag("second", second)
+        self.n_jobs, self.second = n_jobs, flag("second", second)
+        self._fingerprint = maps.fingerprint(descriptor)
+
+    @property
+    def descriptor(self) -> Any:
+        """The fingerprint, as it was given."""
+        return self._fingerprint.descriptor
 
     @property
     def n_features(self) -> int:
         """Number of columns."""
-        return int(self.descriptor.n_features)
+        return self._fingerprint.n_features
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]
-    def forward(self, frames: Any, positions: Any = None, cells: Any = None) -> Any:
-        """Describe every center.
+    def prepare(self, frames: Any, *, centers: Any = None) -> Structures:
+        """Make tensors of structures, once for all calls.
+
+        Training calls the module many times for the same structures, which need not be taken apart each time. Compiled
+        programs can do with tensors alone.
 
         Parameters
         ----------
         frames : ase.Atoms or alike, or a sequence of these
+            The structures.
+        centers : sequence, optional
+            As in `transform`. Points move with the cell vectors.
+
+        Returns
+        -------
+        Structures
+            A named tuple of tensors; positions and cells are double.
+
+        Examples
+        --------
+        >>> import isoprint as ip
+        >>> from ase.build import molecule
+        >>> soap = ip.SOAP(r_cut=4.0, n_max=4, l_max=3, species=["H", "O"])
+        >>> featurizer = Featurizer(soap)  # doctest: +SKIP
+        >>> batch = featurizer.prepare([molecule("H2O")] * 2)  # doctest: +SKIP
+        >>> batch.sum(featurizer(batch)).shape  # doctest: +SKIP
+        torch.Size([2, 144])
+        """
+        parts = Parts.of(self.descriptor, frames, centers)
+        own, resolved, where = parts.frames, parts.centers, None
+        if resolved is not None:
+            of_each = np.repeat(np.arange(own.n_frames), np.diff(resolved.offsets))
+            where = torch.from_numpy(np.stack([of_each, resolved.atom], axis=1))
+        points = None if parts.points is None else torch.from_numpy(parts.points)
+        positions, cells = torch.from_numpy(own.positions), torch.from_numpy(own.cells)
+        numbers, pbc, offsets = (torch.from_numpy(part) for part in (own.numbers, own.pbc, own.offsets))
+        return Structures(positions, cells, numbers, pbc, offsets, torch.from_numpy(parts.frame), where, points)
+
+    def forward(self, frames: Any, positions: Any = None, cells: Any = None, *, centers: Any = None) -> Any:
+        """Describe every center.
+
+        Parameters
+        ----------
+        frames : Structures, ase.Atoms or alike, or a sequence of these
             Elements and periodic directions, and positions and cells where these are not given.
         positions : Tensor (n_atoms of all frames, 3), optional
             In Å.
         cells : Tensor (n_frames, 3, 3), optional
             Rows are the cell vectors in Å. At given positions: a strain moves both.
+        centers : sequence, optional
+            As in `transform`; of what was prepared it is known.
 
         Returns
         -------
         Tensor (n_rows, n_features)
-            Of the type and on the device of `positions`.
+            Of the type and on the device of `positions`, whatever the precision of the fingerprint.
 
         Examples
         --------
@@ -87,55 +230,27 @@ class Featurizer(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         >>> Featurizer(soap)([molecule("H2O")] * 2).shape  # doctest: +SKIP
         torch.Size([6, 144])
         """
-        deformed = Deformed.of(self.descriptor, frames, self.n_jobs)
-        positions = torch.from_numpy(deformed.positions) if positions is None else positions
-        cells = torch.from_numpy(deformed.cells).to(positions) if cells is None else cells
-        deformed.require(positions, cells)
-        return _Features.apply(positions, cells, deformed, self.second)
+        if not isinstance(frames, Structures):
+            frames = self._prepared(frames, centers)
+        elif centers is not None:
+            raise ValueError("centers are given with structures that were prepared; give them to prepare")
+        positions = frames.positions if positions is None else positions
+        cells = (frames.cells if cells is None else cells).to(positions)
+        require_shapes(positions, cells, frames.numbers.shape[0], frames.pbc.shape[0])
+        known = self._fingerprint
+        fixed = (frames.numbers, frames.pbc, frames.offsets)
+        where = (frames.centers, frames.points)
+        if torch.compiler.is_compiling():
+            operands = (*fixed, frames.frame, *where, known.key, known.n_features, self.n_jobs, self.second)
+            return maps.Compiled(operands)("features", positions, cells)
+        eager = maps.Eager(known, positions.dtype, (*fixed, *where), self.n_jobs, self.second)
+        return eager("features", positions, cells)
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator,unused-ignore]
+    def _prepared(self, frames: Any, centers: Any) -> Structures:
+        """Structures are no tensors: a compiled program ends here, and goes on afterwards."""
+        return self.prepare(frames, centers=centers)
 
     def extra_repr(self) -> str:
         """What is printed between the brackets."""
         return repr(self.descriptor)
-
-
-def _array(tensor: Any) -> Any:
-    return tensor.detach().to("cpu", torch.float64).numpy()
-
-
-class _Features(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
-    """Rows, as a function of positions and cells."""
-
-    @staticmethod
-    def forward(ctx: Any, positions: Any, cells: Any, deformed: Deformed, second: bool) -> Any:
-        ctx.save_for_backward(positions, cells)
-        ctx.deformed, ctx.second = deformed, second
-        return torch.from_numpy(np.asarray(deformed.features(_array(positions), _array(cells)))).to(positions)
-
-    @staticmethod
-    def backward(ctx: Any, adjoint: Any) -> Any:
-        positions, cells = ctx.saved_tensors
-        return *_Gradient.apply(adjoint, positions, cells, ctx.deformed, ctx.second), None, None
-
-
-class _Gradient(torch.autograd.Function):  # type: ignore[misc,unused-ignore]
-    """The derivative of `Σ adjoint · features`, as a function of the adjoint, positions and cells."""
-
-    @staticmethod
-    def forward(ctx: Any, adjoint: Any, positions: Any, cells: Any, deformed: Deformed, second: bool) -> Any:
-        ctx.save_for_backward(adjoint, positions, cells)
-        ctx.deformed, ctx.second = deformed, second
-        found = deformed.gradient(_array(positions), _array(cells), _array(adjoint))
-        return tuple(torch.from_numpy(part).to(positions) for part in found)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator,unused-ignore]
-    def backward(ctx: Any, of_positions: Any, of_cells: Any) -> Any:
-        adjoint, positions, cells = ctx.saved_tensors
-        places, directions = (_array(positions), _array(cells)), (_array(of_positions), _array(of_cells))
-        of_adjoint = moved = strained = None
-        if ctx.needs_input_grad[0]:
-            of_adjoint = torch.from_numpy(np.asarray(ctx.deformed.along(*places, *directions))).to(adjoint)
-        if ctx.second and any(ctx.needs_input_grad[1:3]):
-            found = ctx.deformed.gradient_along(*places, _array(adjoint), *directions)
-            moved, strained = (torch.from_numpy(part).to(positions) for part in found)
-        return of_adjoint, moved, strained, None, None

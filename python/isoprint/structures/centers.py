@@ -42,8 +42,9 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     Parameters
     ----------
     centers
-        `None`: every atom, or the atoms of `elements`. For a single frame its centers, for several frames one entry
-        a frame. Three integers `[1, 2, 3]` are three atoms; one point is `[[x, y, z]]`.
+        `None`: every atom, or the atoms of `elements`. What was resolved before, as it is. For a single frame its
+        centers, for several frames one entry a frame. Three integers `[1, 2, 3]` are three atoms; one point is
+        `[[x, y, z]]`.
     frames
         The structures.
     single
@@ -53,6 +54,8 @@ def resolve(centers: Any, frames: Frames, single: bool, elements: Sequence[int] 
     """
     if centers is None:
         return _default(frames, elements)
+    if isinstance(centers, Centers):
+        return centers
     # A loop over the centers of a frame asks for one at a time.
     quick = single and type(centers) is list and set(map(type, centers)) == _INTEGERS
     if quick and min(centers) >= 0 and max(centers) < frames.n_atoms:

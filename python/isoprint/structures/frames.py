@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,13 +68,32 @@ class Frames(NamedTuple):
         return frame, place - int(self.offsets[frame])
 
 
+class Packed(Sequence[Any]):
+    """Structures that are flat arrays already, as a sequence of frames, each of which is made when it is asked for."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+
+    def __len__(self) -> int:
+        return self.frames.n_frames
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        frame = range(len(self))[place]
+        own = self.frames.some(frame, frame + 1)
+        return SimpleNamespace(positions=own.positions, numbers=own.numbers, cell=own.cells[0], pbc=own.pbc[0])
+
+
 def is_frame(thing: Any) -> bool:
     """Whether this is one structure, rather than a sequence of them."""
     return (hasattr(thing, "positions") and hasattr(thing, "numbers")) or hasattr(thing, "cart_coords")
 
 
-def as_list(frames: Any) -> tuple[list[Any], bool]:
-    """The structures as a list, and whether a single one was given without a list around it."""
+def as_list(frames: Any) -> tuple[Any, bool]:
+    """The structures as a list, or packed as they are, and whether a single one was given without a list around it."""
+    if isinstance(frames, Packed):
+        return frames, False
     if is_frame(frames):
         return [frames], True
     if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable) or getattr(frames, "shape", None) == ():
@@ -86,6 +106,8 @@ def as_list(frames: Any) -> tuple[list[Any], bool]:
 
 def pack(frames: Sequence[Any]) -> Frames:
     """Flat arrays of all frames; of a single one, its own arrays where they are contiguous and double."""
+    if isinstance(frames, Packed):
+        return frames.frames
     if not frames:
         return Frames(
             np.empty((0, 3)), np.empty(0, np.int64), np.empty((0, 3, 3)), np.empty((0, 3), bool), np.zeros(1, np.int64)
