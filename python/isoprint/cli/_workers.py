@@ -18,7 +18,7 @@ def fill(rows: Any, frames: list[Any], descriptor: Any, n_workers: int, report: 
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
-        raise ImportError('--workers needs distributed: pip install "isoprint[dask]" distributed') from None
+        raise ImportError('--workers needs distributed: pip install "isoprint[dask]"') from None
     array = lazily.features(frames, descriptor)
     with (
         distributed.LocalCluster(
