@@ -17,6 +17,7 @@ from ase.io import write
 
 import children
 import isoprint as ip
+from isoprint.cli import main
 
 SOAP = ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "C", "O"])
 NAMES = ("H2O", "CH4", "CO2", "CH3OH")
@@ -89,6 +90,17 @@ def test_a_store_has_the_rows_of_transform_and_which_they_are(suffix, tmp_path):
     np.testing.assert_array_equal(stored["info_energy"], -rows.frame.astype(float))
     assert np.isnan(stored["info_missing"]).all()
     assert not list(tmp_path.glob("*.part*"))
+
+
+@pytest.mark.parametrize("suffix", [".zarr", ".h5"])
+def test_a_store_that_has_lost_its_journal_still_says_what_made_it(suffix, tmp_path, capsys):
+    path = place(tmp_path, suffix)
+    ip.write_features(path, frames(), SOAP)
+    path.with_name(path.name + ".journal").unlink()
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    for words in ("SOAP", ip.__version__, "r_cut=4.0", "n_max=3", "H, C, O"):
+        assert words in said, words
 
 
 @every_store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from isoprint import __version__
 from isoprint._support.jobs import threads
 from isoprint._support.parameters import whole
 from isoprint._support.plural import plural
@@ -20,6 +18,7 @@ from isoprint.cli import _descriptors, _estimate, _files, _inputs, _outputs, _ro
 from isoprint.cli._warnings import warn
 from isoprint.descriptors._base import Descriptor
 from isoprint.extras import storage
+from isoprint.stores.parameters import parameters_of
 from isoprint.structures.elements import numbers_of, spell
 
 # Rows computed at a time where they cannot be written in place, in bytes.
@@ -196,7 +195,7 @@ def _about(descriptor: Descriptor, counts: _inputs.Counts) -> dict[str, Any]:
     about: dict[str, Any] = {
         "offsets": counts.offsets,
         "feature_names": [str(name) for name in descriptor.get_feature_names_out()],
-        "parameters": _parameters(descriptor),
+        "parameters": parameters_of(descriptor),
     }
     return about if descriptor.average is not None else {**about, "atom": counts.atom}
 
@@ -243,15 +242,3 @@ def _in_batches(
                 frames[start:stop], n_jobs=n_jobs, progress=report_chunk if report else None
             )
         start = stop
-
-
-def _parameters(descriptor: Descriptor) -> dict[str, Any]:
-    """What made the features, as far as JSON can say it."""
-    said = {
-        "descriptor": type(descriptor).__name__,
-        "isoprint": __version__,
-        **descriptor.get_params(),
-        "species": descriptor.species_,
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(said, default=str))
-    return plain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,8 @@ class Layout:
     dtype: str
     feature_names: list[str]
     info: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """What made the features."""
 
     def columns(self) -> dict[str, tuple[str, int]]:
         """Type and width of every array; a width of zero is that of one number a row."""

@@ -58,7 +58,7 @@ class Hdf5Store:
             for name in self._layout.columns()
         }
         features = mapped.pop("features")
-        about = {"parameters": {}, "feature_names": self._layout.feature_names, **mapped}
+        about = {"parameters": self._layout.parameters, "feature_names": self._layout.feature_names, **mapped}
         with storage.create(self._path, features.shape, self._layout.dtype, about) as rows:
             for start in range(0, n_rows, _BLOCK):
                 rows[start : start + _BLOCK] = features[start : start + _BLOCK]

@@ -18,7 +18,6 @@ _CHUNK = 2**22
 _TOGETHER = 8
 # Files that wait for the disk at the same time.
 _FILES = 16
-_ATTRIBUTE = "isoprint"
 
 
 def _settle(path: Path) -> None:
@@ -75,7 +74,7 @@ class ZarrStore:
         path = self._path
         if n_rows is None:
             group = zarr.open_group(str(path), mode="w")
-            group.attrs[_ATTRIBUTE] = {"feature_names": layout.feature_names}
+            group.attrs.update({"feature_names": layout.feature_names, "parameters": layout.parameters})
             for name, (dtype, width) in layout.columns().items():
                 shape = (0, width) if width else (0,)
                 _make(group)(name, shape=shape, dtype=dtype, chunks=self._chunks(width))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +22,7 @@ from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
 from isoprint.stores._describing import described
 from isoprint.stores._journal import Batch, Journal
 from isoprint.stores._opening import STORES, opened
+from isoprint.stores.parameters import parameters_of
 from isoprint.structures.batches import ahead, in_batches, one_by_one
 
 
@@ -137,8 +137,9 @@ def write_features(
         np.dtype(descriptor.dtype).name,
         list(map(str, descriptor.get_feature_names_out())),
         names,
+        parameters_of(descriptor),
     )
-    journal = Journal(path.with_name(path.name + ".journal"), _about(descriptor, layout, frames, most))
+    journal = Journal(path.with_name(path.name + ".journal"), _about(layout, frames, most))
     if flag("append", append) and (not flag("resume", resume) or path.suffix in (".h5", ".hdf5")):
         raise ValueError(
             "append adds to what is there, and resume=False removes it; give one of them"
@@ -194,14 +195,13 @@ def _names(info: Any) -> tuple[str, ...]:
     return names
 
 
-def _about(descriptor: Any, layout: Layout, frames: Any, batch: int | None) -> dict[str, Any]:
+def _about(layout: Layout, frames: Any, batch: int | None) -> dict[str, Any]:
     """What a journal is about, as far as it decides over the bytes of a store."""
-    parameters = {**descriptor.get_params(), "species": descriptor.species_}
     columns = hashlib.sha256("\n".join(layout.feature_names).encode()).hexdigest()
     return {
         "isoprint": __version__,
-        "descriptor": type(descriptor).__name__,
-        "parameters": json.loads(json.dumps(parameters, default=repr)),
+        "descriptor": layout.parameters["descriptor"],
+        "parameters": layout.parameters,
         "columns": columns,
         "n_features": layout.n_features,
         "dtype": layout.dtype,
