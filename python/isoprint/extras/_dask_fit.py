@@ -110,7 +110,8 @@ def _all_here(frames: Any, lazy: list[Any] | None, compute: Any) -> list[Any]:
         return list(chain.from_iterable(compute(*lazy)))
     if are_paths(frames):
         return list(chain.from_iterable(opened(os.fsdecode(path), labels=True) for path in frames))
-    return as_list(frames)[0]
+    every: list[Any] = as_list(frames)[0]
+    return every
 
 
 def _lists(frames: Any, model: Sharing, batch: int | None) -> Iterator[list[Any]]:
