@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from isoprint.descriptors._calls import Call
 from isoprint.descriptors._outputs import new_rows
 from isoprint.descriptors._values import Values, write_rows
 from isoprint.descriptors.rows import Rows
-from isoprint.structures.batches import ahead, in_batches, one_by_one
+from isoprint.structures.batches import ahead, in_batches, one_by_one, packed, told_from
 
 # Bytes of features that one batch has about.
 _BATCH = 2**26
@@ -78,7 +77,7 @@ class Streams(Values):
         self, batches: Iterator[list[Any]], most: int | None, n_jobs: int | None
     ) -> Iterator[tuple[NDArray[Any], Rows]]:
         before = (0, 0)
-        for structures in ahead(batches):
+        for structures in ahead(packed(batches)):
             n_rows = 0
             with told_from(before[0]):
                 _, parts = self._parts(structures, most, n_jobs)
@@ -89,7 +88,7 @@ class Streams(Values):
                 yield features, rows
             before = (before[0] + len(structures), before[1] + n_rows)
 
-    def _parts(self, structures: list[Any], most: int | None, n_jobs: int | None) -> tuple[int, Iterator[Call]]:
+    def _parts(self, structures: Any, most: int | None, n_jobs: int | None) -> tuple[int, Iterator[Call]]:
         """How many parts there are, and these: all structures of a batch, or parts of a single one of more rows."""
         call = self._call(structures, None, n_jobs)
         if most is None or len(structures) > 1 or call.n_rows <= most:
@@ -101,17 +100,6 @@ class Streams(Values):
         features, holds_zeros = new_rows((call.n_rows, call.compiled.core.n_features), call.compiled.dtype)
         write_rows(call, features, None, holds_zeros)
         return features, call.rows_after(before)
-
-
-@contextmanager
-def told_from(first: int) -> Iterator[None]:
-    """Errors say of which batch they count the frames."""
-    try:
-        yield
-    except (TypeError, ValueError) as problem:
-        if first == 0 or type(problem) not in (TypeError, ValueError):
-            raise
-        raise type(problem)(f"{problem} (of a batch whose frame 0 is frame {first} of all)") from None
 
 
 def rows_of_a_batch(n_features: int) -> int:

@@ -4,23 +4,59 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isoprint._support.arrays import short_repr
-from isoprint.descriptors._streams import told_from
 from isoprint.stores._columns import Arrays
 from isoprint.stores._journal import Batch
-from isoprint.structures.frames import pack
+from isoprint.structures.batches import told_from
+from isoprint.structures.frames import Frames, Packed, pack
 from isoprint.structures.snapshots import information
+
+
+@dataclass(frozen=True)
+class Input:
+    """Structures of a batch as flat arrays, a hash of these, and what is stored of their information."""
+
+    structures: Packed
+    digest: str
+    info: dict[str, NDArray[np.float64]]
+
+
+def inputs(batches: Iterable[list[Any]], names: tuple[str, ...], first: int) -> Iterator[Input]:
+    """Make ready what is to be described; it is meant for a thread that reads ahead.
+
+    Parameters
+    ----------
+    batches : iterable of lists
+        The structures.
+    names : tuple of str
+        What of `info` of the structures is stored.
+    first : int
+        The number of the first structure.
+
+    Yields
+    ------
+    Input
+        Of one batch.
+    """
+    for structures in batches:
+        with told_from(first):
+            own = pack(structures)
+            info = {name: np.array([_number(structure, name) for structure in structures]) for name in names}
+            found = Input(Packed(own), _digest(own), info)
+        yield found
+        first += len(structures)
 
 
 def described(
     descriptor: Any,
-    batches: Iterator[list[Any]],
-    names: tuple[str, ...],
+    batches: Iterator[Input],
     base: Batch,
     safe: Sequence[Batch],
     most: int,
@@ -32,10 +68,8 @@ def described(
     ----------
     descriptor : Descriptor
         The fingerprint.
-    batches : iterator of lists
+    batches : iterator of Input
         The structures.
-    names : tuple of str
-        What of `info` of the structures is stored.
     base : Batch
         What is complete, and was made of other structures.
     safe : sequence of Batch
@@ -51,17 +85,16 @@ def described(
         What is there once these rows are safe, and the rows.
     """
     known, before = deque(safe), base
-    for structures in batches:
-        start, last = before, before.frames + len(structures)
+    for given in batches:
+        start, last = before, before.frames + len(given.structures)
         with told_from(start.frames):
-            digest = _digest(structures)
             done, is_whole = 0, False
             while known and not is_whole:
-                before = _required(known.popleft(), start.frames, last, done, digest)
+                before = _required(known.popleft(), start.frames, last, done, given.digest)
                 done, is_whole = done + 1, before.is_last
             if is_whole:
                 continue
-            n_parts, parts = descriptor._parts(structures, most, n_jobs)
+            n_parts, parts = descriptor._parts(given.structures, most, n_jobs)
         for place in range(n_parts):
             with told_from(start.frames):
                 part = next(parts)
@@ -69,16 +102,14 @@ def described(
                     continue
                 features, rows = descriptor._described(part, (start.frames, start.rows))
                 arrays = {"features": features, "frame": rows.frame, "atom": rows.atom, "species": rows.species}
-                for name in names:
-                    values = np.array([_number(structure, name) for structure in structures])
+                for name, values in given.info.items():
                     arrays[f"info_{name}"] = values[rows.frame - start.frames]
             n_rows = before.rows + len(features)
-            before = Batch(last if place == n_parts - 1 else start.frames, n_rows, digest, place, n_parts)
+            before = Batch(last if place == n_parts - 1 else start.frames, n_rows, given.digest, place, n_parts)
             yield before, arrays
 
 
-def _digest(structures: list[Any]) -> str:
-    packed = pack(structures)
+def _digest(packed: Frames) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for array in (packed.positions, packed.numbers, packed.cells, packed.pbc, packed.offsets):
         digest.update(np.ascontiguousarray(array).data)

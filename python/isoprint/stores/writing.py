@@ -19,7 +19,7 @@ from isoprint._support.output import telling
 from isoprint._support.parameters import flag, whole
 from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
-from isoprint.stores._describing import described
+from isoprint.stores._describing import described, inputs
 from isoprint.stores._journal import Batch, Journal
 from isoprint.stores._opening import STORES, opened
 from isoprint.stores.parameters import parameters_of
@@ -176,7 +176,8 @@ def _written(
     since, safe = journal.base, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
         pending: Future[None] | None = None
-        for found, rows in described(descriptor, ahead(batches), layout.info, since, safe, rows_of_a_part, n_jobs):
+        ready = ahead(inputs(batches, layout.info, since.frames))
+        for found, rows in described(descriptor, ready, since, safe, rows_of_a_part, n_jobs):
             if pending is not None:
                 pending.result()
             pending = disk.submit(writer.add, found, rows)
