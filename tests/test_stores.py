@@ -263,6 +263,30 @@ def test_a_line_that_was_being_written_is_not_counted(tmp_path):
         ip.write_features(path, frames(), SOAP, batch=3)
 
 
+def test_nothing_is_written_behind_a_batch_that_could_not_be_written(tmp_path, monkeypatch):
+    from isoprint.stores._npy import NpyStore
+
+    whole, path = tmp_path / "whole.npy", tmp_path / "cut.npy"
+    ip.write_features(whole, frames(), SOAP, batch=4)
+    append, calls = NpyStore.append, 0
+
+    def fails_once(store, rows, start):
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            time.sleep(0.3)  # the next batches wait by then
+            raise OSError(28, "No space left on device")
+        append(store, rows, start)
+
+    monkeypatch.setattr(NpyStore, "append", fails_once)
+    with pytest.raises(OSError, match="No space left"):
+        ip.write_features(path, frames(), SOAP, batch=4)
+    assert calls == 3
+    assert ip.stored_features(path).n_frames == 8
+    ip.write_features(path, frames(), SOAP, batch=4)
+    assert same(whole, path)
+
+
 @every_store
 def test_a_full_disk_is_told_and_what_was_written_is_kept(suffix, tmp_path):
     pytest.importorskip("resource")

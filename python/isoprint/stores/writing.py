@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from isoprint.stores._journal import Batch, Journal
 from isoprint.stores._opening import STORES, opened
 from isoprint.stores.parameters import parameters_of
 from isoprint.structures.batches import ahead, in_batches, one_by_one
+
+# Batches that wait for the disk, which takes longer at times, while the next is computed.
+_WAITING = 2
 
 
 @dataclass(frozen=True)
@@ -175,16 +179,16 @@ def _written(
     writer = _Writer(path, store, journal, written, left)
     since, safe = journal.base, journal.batches.copy()
     with ThreadPoolExecutor(1) as disk:
-        pending: Future[None] | None = None
+        pending: deque[Future[None]] = deque()
         ready = ahead(inputs(batches, layout.info, since.frames))
         for found, rows in described(descriptor, ready, since, safe, rows_of_a_part, n_jobs):
-            if pending is not None:
-                pending.result()
-            pending = disk.submit(writer.add, found, rows)
+            while len(pending) >= _WAITING:
+                pending.popleft().result()
+            pending.append(disk.submit(writer.add, found, rows))
             if progress is not None:
                 progress(found.frames, found.rows)
-        if pending is not None:
-            pending.result()
+        for each in pending:
+            each.result()
     return StoredFeatures(path, *writer.finish(), layout.n_features)
 
 
@@ -218,9 +222,16 @@ class _Writer:
     def __init__(self, path: Path, store: Store, journal: Journal, written: int, left: Arrays | None) -> None:
         self._path, self._store, self._journal, self._written = path, store, journal, written
         self._left = left
+        self._is_broken = False
 
     def add(self, batch: Batch, rows: Arrays) -> None:
-        """Write a batch as far as it fills whole steps, and say that it is safe as far as that."""
+        """Write a batch as far as it fills whole steps, and say that it is safe as far as that.
+
+        Nothing is written behind a batch that could not be written.
+        """
+        if self._is_broken:
+            return
+        self._is_broken = True
         known = self._written + (0 if self._left is None else len(self._left["frame"]))
         first = batch.rows - len(rows["frame"])
         if first < known:  # rows that an earlier run has written already
@@ -231,6 +242,7 @@ class _Writer:
         with telling(self._path, *self._store.problems):
             self._put(whole_steps)
             self._journal.add(batch)
+        self._is_broken = False
 
     def _put(self, rows: Arrays) -> None:
         if len(rows["frame"]):
