@@ -79,21 +79,27 @@ def child(store, n, **options):
     return subprocess.Popen([sys.executable, __file__, "--run", str(store), "--frames", str(n)], **options)
 
 
-def killed(folder, n, kills, seconds):
-    """A store whose program was killed at random, and how often that was."""
+def killed(folder, n, kills, n_batches):
+    """A store whose program was killed so many times, at random places among the batches, and how often that was."""
     rng, store, done = random.Random(0), folder / "killed.zarr", 0
-    while True:
+    journal = store.with_name("killed.zarr.journal")
+    for place in sorted(rng.uniform(0.0, 1.0) for _ in range(kills)):
         process = child(store, n, stdout=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=rng.uniform(0.1, 0.6) * seconds if done < kills else None)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            done += 1
-            continue
-        if process.returncode:
-            raise SystemExit(f"a run that went on failed with status {process.returncode}")
-        return store, done
+        while process.poll() is None and batches_of(journal) < place * n_batches:
+            time.sleep(0.02)
+        # Anywhere within a batch, too.
+        time.sleep(rng.uniform(0.0, 0.3))
+        done += process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    if child(store, n, stdout=subprocess.DEVNULL).wait():
+        raise SystemExit("a run that went on failed")
+    return store, done
+
+
+def batches_of(journal):
+    """How many batches a journal says are safe."""
+    return max(0, journal.read_bytes().count(b"\n") - 1) if journal.exists() else 0
 
 
 def contents(store):
@@ -118,9 +124,9 @@ def measured(n, kills, folder):
         "peak_mb": found["peak_mb"],
     }
     if kills:
-        expected = contents(whole)
+        expected, n_batches = contents(whole), batches_of(folder / "whole.zarr.journal")
         shutil.rmtree(whole)
-        store, times = killed(folder, n, kills, found["seconds"])
+        store, times = killed(folder, n, kills, n_batches)
         result |= {"kills": times, "files": len(expected), "same_bytes": contents(store) == expected}
     return result
 
