@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,6 +115,21 @@ def test_a_file_that_ends_in_the_middle_is_named(n_lines, tmp_path):
         pytest.raises(ValueError, match=f"frame {place} of {path} cannot be"),
     ):
         lazily.reduce([path], SOAP, ip.reductions.Moments())
+
+
+def test_cell_vectors_behind_the_atoms_are_no_atoms(tmp_path):
+    path = tmp_path / "vectors.xyz"
+    path.write_text(2 * "2\nno key\nC 0 0 0\nC 0 0 1.2\nVEC1 5 0 0\nVEC2 0 5 0\nVEC3 0 0 5\n")
+    array = lazily.features([path], SOAP)
+    np.testing.assert_array_equal(array.compute(scheduler="synchronous"), SOAP.transform(read(path, ":")))
+    assert array.shape[0] == 4
+
+
+@pytest.mark.parametrize("number", [262, -250])
+def test_numbers_of_no_element_do_not_become_one_on_the_way(number):
+    wrong = SimpleNamespace(positions=np.zeros((1, 3)), numbers=np.array([number]), cell=None, pbc=None)
+    with pytest.raises(ValueError, match=f"atomic number {number}"):
+        lazily.features([wrong], SOAP).compute(scheduler="synchronous")
 
 
 def test_what_is_wrong_with_a_structure_names_its_file(files):

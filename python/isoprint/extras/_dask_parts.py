@@ -40,7 +40,9 @@ class Bundle:
 
     def __init__(self, structures: list[Any]) -> None:
         packed = pack(structures)
-        self._packed = packed._replace(numbers=packed.numbers.astype(np.uint8))
+        short = packed.numbers.astype(np.uint8)
+        # Numbers that are no elements are refused by who describes them, and must not become some on the way.
+        self._packed = packed._replace(numbers=short) if np.array_equal(short, packed.numbers) else packed
 
     def __len__(self) -> int:
         return self._packed.n_frames
@@ -146,10 +148,13 @@ def counted(paths: Sequence[Any], averaged: bool) -> list[int] | None:
 
 def _atoms(path: Path) -> Iterator[int]:
     """Numbers of atoms of the structures of an XYZ file."""
+    place = 0
     with path.open("rb") as lines:
-        for place, line in enumerate(lines):
+        for line in lines:
             if not line.strip():
                 return
+            if line.lstrip().startswith(b"VEC"):  # a cell vector behind the atoms
+                continue
             if not line.strip().isdigit():
                 raise ValueError(
                     f"frame {place} of {path} begins with {line[:60]!r}, where a number of atoms belongs; was the file"
@@ -163,3 +168,4 @@ def _atoms(path: Path) -> Iterator[int]:
                     " the file cut?"
                 )
             yield n
+            place += 1
