@@ -96,6 +96,21 @@ def test_what_does_not_fit_is_computed_anew(per, scale, tmp_path, monkeypatch):
 SOAP_FEATURES = ip.SOAP(r_cut=4.0, n_max=3, l_max=2, species=["H", "C", "O"]).n_features
 
 
+def test_structures_that_come_in_parts_are_one_point_each(monkeypatch):
+    frames = [bulk("Cu", cubic=True).repeat(n) for n in (1, 3, 2, 1)]
+    for seed, atoms in enumerate(frames):
+        atoms.rattle(0.1, seed=seed)
+    soap = ip.SOAP(r_cut=3.5, n_max=3, l_max=2)
+    whole = ip.explore(frames, soap)
+    # Ten rows a batch: every structure but the small ones is cut.
+    monkeypatch.setattr("isoprint.descriptors._streams._BATCH", 10 * 8 * soap.fit(frames).n_features)
+    cut = ip.explore(frames, soap)
+    assert len(cut) == len(frames)
+    assert cut.properties["n_atoms"].tolist() == [len(atoms) for atoms in frames]
+    np.testing.assert_allclose(cut.coordinates, whole.coordinates, atol=1e-9)
+    np.testing.assert_allclose(cut.transform(frames), whole.coordinates, atol=1e-9)
+
+
 def test_iterators_batches_threads_and_single_structures():
     expected = ip.explore(frames(), SOAP)
     for given, options in ((iter(frames()), {}), (tuple(frames()), {"batch": 1}), (frames(), {"n_jobs": 2})):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,10 +84,8 @@ class Source:
 
     def _described(self) -> Iterator[tuple[Floats, Places]]:
         stream = self.descriptor.stream(self.frames, batch=self._batch, n_jobs=self._n_jobs)
-        for features, rows in stream:
-            values = np.asarray(features, np.float64)
-            places = Places(rows.frame, rows.atom, rows.species)
-            yield (values, places) if self.per_atom or self._averaged else _averaged(values, places)
+        rows = ((np.asarray(f, np.float64), Places(own.frame, own.atom, own.species)) for f, own in stream)
+        return rows if self.per_atom or self._averaged else _averaged(rows, self._batch is None)
 
 
 def kept_frames(frames: Any) -> Any:
@@ -114,10 +112,26 @@ def _fitted(descriptor: Any, frames: Any) -> Any:
     return own.fit(told)
 
 
-def _averaged(values: Floats, places: Places) -> tuple[Floats, Places]:
-    """One row a structure that has any: the mean over its atoms."""
-    frame, first, counts = np.unique(places.frame, return_index=True, return_counts=True)
-    whole = Places(frame, np.full(len(frame), -1), np.zeros(len(frame), np.int64))
-    if not len(frame):
-        return values, whole
-    return np.add.reduceat(values, first, axis=0) / counts[:, None], whole
+def _averaged(batches: Iterable[tuple[Floats, Places]], in_parts: bool) -> Iterator[tuple[Floats, Places]]:
+    """One row a structure that has any: the mean over its atoms, some of which may come with the next batch."""
+    held = np.empty(0, np.int64), np.empty((0, 0)), np.empty(0, np.int64)
+    for values, places in batches:
+        if not len(values):
+            continue
+        frame, first, counts = np.unique(places.frame, return_index=True, return_counts=True)
+        sums = np.add.reduceat(values, first, axis=0)
+        if len(held[0]) and held[0][0] == frame[0]:
+            sums[0] += held[1][0]
+            counts[0] += held[2][0]
+        elif len(held[0]):
+            yield _means(*held)
+        known = len(frame) - in_parts
+        if known:
+            yield _means(frame[:known], sums[:known], counts[:known])
+        held = frame[known:], sums[known:], counts[known:]
+    if len(held[0]):
+        yield _means(*held)
+
+
+def _means(frame: NDArray[np.int64], sums: Floats, counts: NDArray[np.int64]) -> tuple[Floats, Places]:
+    return sums / counts[:, None], Places(frame, np.full(len(frame), -1), np.zeros(len(frame), np.int64))
