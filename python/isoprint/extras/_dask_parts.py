@@ -40,7 +40,7 @@ class Bundle:
 
     def __init__(self, structures: list[Any]) -> None:
         packed = pack(structures)
-        short = packed.numbers.astype(np.uint8)
+        short: Any = packed.numbers.astype(np.uint8)
         # Numbers that are no elements are refused by who describes them, and must not become some on the way.
         self._packed = packed._replace(numbers=short) if np.array_equal(short, packed.numbers) else packed
 
