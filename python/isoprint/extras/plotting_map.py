@@ -94,6 +94,7 @@ def _scatter(
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         ax.scatter(x[~np.isfinite(values)], y[~np.isfinite(values)], color="0.8", **options)
         options |= {"cmap": "viridis", "vmin": low, "vmax": high}
+        drawing: Any = None
         for place, (label, own) in enumerate(shown):
             rows = np.flatnonzero(own & np.isfinite(values))
             # Groups after the first are few, and drawn larger.

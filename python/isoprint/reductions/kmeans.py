@@ -221,6 +221,7 @@ def _apart(rows: Floats, k: int, rng: np.random.Generator) -> Floats:
 
 def _lloyd(rows: Floats, centers: Floats) -> tuple[Floats, float]:
     """A few steps on some rows, and the inertia at the last."""
+    squared: Floats = np.empty(0)
     for _ in range(_STEPS):
         which, squared = _distances.nearest(rows, centers)
         counts = np.bincount(which, minlength=len(centers))

@@ -88,7 +88,7 @@ class Reducer:
         """See a batch `(n, n_features)` in double precision, of at least one row; and where each row is from."""
         raise NotImplementedError(f"{type(self).__name__} has no _take(features, places)")
 
-    def _join(self, other: Self, n_frames: int, n_rows: int) -> None:
+    def _join(self, other: Any, n_frames: int, n_rows: int) -> None:
         """Add what another one has seen, which stays as it is; its frames and rows are counted from these on."""
         raise NotImplementedError(f"{type(self).__name__} has no _join(other, n_frames, n_rows)")
 

@@ -214,6 +214,7 @@ def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     content = path.read_bytes()[: _end_of_whole_lines(path)]
     before = Batch(0, 0, "")
     for number, line in enumerate(content.splitlines(), 1):
+        found: Any
         try:
             found = json.loads(line)
         except ValueError:

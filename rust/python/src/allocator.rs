@@ -16,8 +16,8 @@ use isoprint_core::memory;
 
 use crate::buffers;
 
-/// Bytes of the largest request that is small.
-const SMALL: usize = 1 << 16;
+/// Bytes of the largest request that is small: radial integrals, which are bounded and ask without an answer, need 143 kB.
+const SMALL: usize = 1 << 18;
 
 /// Layout of the reserve: room for all that is still asked for while a call ends. Nobody writes there, so that no memory
 /// is used for it, only addresses.
