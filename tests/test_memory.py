@@ -137,16 +137,31 @@ for make in (
 """
 
 
+# Where next to nothing is left, what asks without an answer must find the reserve: tables of radial integrals, above
+# all. They are made in the child, or it would find them ready.
+NEXT_TO_NOTHING = """
+species = list(range(1, 12))
+number = Atoms(species, rng.uniform(-3.0, 3.0, (len(species), 3)))
+for make in (
+    lambda: SOAP(species=species, r_cut=4.0, n_max=8, l_max=8, convention="dscribe"),
+    lambda: SoapTurbo(species=species, r_cut=4.0, n_max=8, l_max=8),
+    lambda: SOAP(species=species, r_cut=4.0, n_max=8, l_max=8, compression="2_1"),
+):
+    sweep("fit", lambda: make().fit([number]).n_features, [x / 64 for x in range(48)])
+"""
+
+
 @limited
 @pytest.mark.parametrize(
     "program",
     [
+        NEXT_TO_NOTHING,
         MANY_ATOMS.format(n=20_000, limits=(1, 12), jobs=(2,)),
         MANY_FRAMES.format(n=1000, limits=(1, 4), jobs=(2,)),
         MANY_SITES.format(share=1, limits=(1, 8), jobs=(2,)),
         LONG_ROWS.format(n=12, limits=(1, 20)),
     ],
-    ids=["many atoms", "many frames", "many sites", "long rows"],
+    ids=["next to nothing", "many atoms", "many frames", "many sites", "long rows"],
 )
 def test_a_call_that_is_refused_memory_raises_and_the_process_lives(program):
     assert_no_death(outcomes(program))
