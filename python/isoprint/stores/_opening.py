@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,18 @@ STORES: dict[str, Any] = {
     ".hdf5": Hdf5Store,
     ".parquet": ParquetStore,
 }
+
+
+def place_of(store: str | os.PathLike[str]) -> Path:
+    """Where the rows are, whatever name leads there: the journal is beside them.
+
+    Parameters
+    ----------
+    store : path
+        As it was given.
+    """
+    path = Path(os.fsdecode(store))
+    return path.resolve() if path.is_symlink() else path
 
 
 def opened(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._opening import STORES
+from isoprint.stores._opening import STORES, place_of
 from isoprint.stores.writing import StoredFeatures
 
 
@@ -47,9 +47,7 @@ def stored_features(store: str | os.PathLike[str]) -> StoredFeatures:
     >>> found.n_frames, found.complete, features.shape
     (10, True, (30, 144))
     """
-    path = Path(os.fsdecode(store))
-    if path.is_symlink():
-        path = path.resolve()
+    path = place_of(store)
     place = path.with_name(path.name + ".journal")
     if path.suffix not in STORES or not place.is_file():
         raise ValueError(f"store is {str(path)!r}, beside which there is no journal of isoprint")

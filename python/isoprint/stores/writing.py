@@ -22,7 +22,7 @@ from isoprint.descriptors._streams import rows_of_a_batch
 from isoprint.stores._columns import Arrays, Layout, Store, joined, parts
 from isoprint.stores._describing import described, inputs
 from isoprint.stores._journal import Batch, Journal
-from isoprint.stores._opening import STORES, opened
+from isoprint.stores._opening import STORES, opened, place_of
 from isoprint.stores.parameters import parameters_of
 from isoprint.structures.batches import ahead, in_batches, one_by_one
 
@@ -128,9 +128,7 @@ def write_features(
     >>> found.n_frames, features.shape, frame[-1]
     (1000, (3000, 144), np.int64(999))
     """
-    path = Path(os.fsdecode(store))
-    if path.is_symlink():  # the journal is where the rows are, whatever name leads there
-        path = path.resolve()
+    path = place_of(store)
     if path.suffix not in STORES:
         raise ValueError(f"store is {short_repr(str(store))}; its suffix must be one of {', '.join(STORES)}")
     names = _names(info)
